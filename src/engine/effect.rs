@@ -1,0 +1,119 @@
+//! What the engine wants done. Effects are never recorded; facts are.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::input::TimerId;
+use super::outcome::Outcome;
+use crate::kernel::{AttemptId, StepId};
+use crate::runbook::{Expect, Shell};
+
+/// Is something to do in the world.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Perform an attempt and report its end.
+    Start(Box<Job>),
+    /// Look again and again and report each look, until told to stop.
+    Watch(Box<Job>),
+    /// Stop watching.
+    Unwatch(AttemptId),
+    /// Interrupt an attempt.
+    Interrupt {
+        /// Which.
+        attempt: AttemptId,
+        /// At once (KILL) instead of gently (TERM, grace, KILL).
+        force: bool,
+    },
+    /// Call back after a while.
+    Wake {
+        /// The timer.
+        timer: TimerId,
+        /// After how long, real time.
+        after: Duration,
+    },
+    /// Seal the log: the run ended.
+    Seal,
+}
+
+/// Describes one attempt completely: a worker needs nothing else.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Job {
+    /// The attempt; output goes to files of this name.
+    pub attempt: AttemptId,
+    /// Its step, if it belongs to one.
+    pub step: Option<StepId>,
+    /// What to perform.
+    pub what: What,
+    /// Variables: the environment of shell blocks, the substitutions of everything else were made already.
+    pub vars: BTreeMap<String, String>,
+    /// When one performance is given up, already divided by the speed of a drill. `None`: never.
+    pub timeout: Option<Duration>,
+    /// Polling, if the action has `until`.
+    pub poll: Option<Poll>,
+    /// What counts as success of one performance.
+    pub judge: Judge,
+}
+
+/// Says what is performed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum What {
+    /// A shell block, as written; variables come as environment.
+    Shell {
+        /// Which shell.
+        shell: Shell,
+        /// The block.
+        script: String,
+        /// Working directory, if the author set one.
+        cwd: Option<String>,
+    },
+    /// AWS calls, each as the words after `aws`, variables substituted.
+    Aws {
+        /// One element a call.
+        calls: Vec<Vec<String>>,
+    },
+    /// One HTTP request in the `.http` convention, variables substituted.
+    Http {
+        /// The request: request line, headers, blank line, body.
+        request: String,
+    },
+    /// One DNS query, variables substituted: `name TYPE [@server[:port]]`.
+    Dns {
+        /// The query.
+        query: String,
+    },
+}
+
+/// Says how an action is polled.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Poll {
+    /// Pause between looks, already divided by the speed of a drill.
+    pub every: Duration,
+    /// How long to go on, likewise. `None`: until told to stop.
+    pub limit: Option<Duration>,
+    /// Done when this holds …
+    pub until: Option<Expect>,
+    /// … for this long, likewise divided.
+    pub hold: Duration,
+    /// Failed at once when this holds.
+    pub fail_if: Option<Expect>,
+}
+
+/// Says what counts as success. Values are resolved.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Judge {
+    /// On trimmed standard output.
+    pub expect: Option<Expect>,
+    /// Exit codes; empty: 0.
+    pub exit: Vec<i32>,
+    /// An AWS error code that is the expected answer.
+    pub error: Option<String>,
+    /// HTTP statuses; empty: 200 to 299.
+    pub status: Vec<u16>,
+}
+
+impl Judge {
+    /// Judges one performance: did it do what was expected? `Err` says why not, in words for the operator.
+    pub fn judge(&self, outcome: &Outcome, stdout: &str) -> Result<(), String> {
+        super::judge::judge(self, outcome, stdout)
+    }
+}

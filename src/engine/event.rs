@@ -1,0 +1,388 @@
+//! Facts: the one vocabulary of journal, state, screen, replay and report. Past tense, owned, serialisable.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::outcome::{AwsReceipt, Outcome, Streams};
+use crate::kernel::{ActionName, AttemptId, RunId, Stamp, StepId};
+use crate::runbook::{Impact, LossKind, Moment};
+
+/// Is one line of the log that the engine understands: an event, when it was recorded and where it stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Fact {
+    /// The line's `seq`. Lines that are no facts (checkpoints, heartbeats, the seal) take numbers too.
+    pub seq: u64,
+    /// When it was recorded.
+    pub at: Stamp,
+    /// What happened.
+    pub event: Event,
+}
+
+/// Says what happened. Serialised with its kind in `k`; times are RFC 3339, durations integers with their unit in the name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "k", rename_all = "kebab-case", rename_all_fields = "snake_case")]
+pub enum Event {
+    /// The run began. Always the first fact.
+    Open(Box<Opened>),
+    /// An input got its value.
+    InputSet {
+        /// The input.
+        name: String,
+        /// Its value.
+        value: String,
+        /// Where the value came from.
+        source: InputSource,
+    },
+    /// A moment was fixed, or corrected by a later fact of the same moment.
+    MomentFixed {
+        /// Which moment.
+        moment: Moment,
+        /// Its own time, which may lie before the fact.
+        occurred_at: DateTime<Utc>,
+        /// Who fixed it: a person, or `lifeboat`.
+        by: String,
+        /// On what evidence (an attempt, a sentence).
+        evidence: String,
+    },
+    /// Automatic progress through observing steps was switched on or off.
+    AutoSwitched {
+        /// `on` or `off`.
+        on: bool,
+        /// Who.
+        by: String,
+    },
+    /// A step began: its first action is about to run or to be confirmed, or its checklist is open.
+    StepStarted {
+        /// The step.
+        step: StepId,
+    },
+    /// Lifeboat asked for a confirmation.
+    ConfirmationAsked {
+        /// The prompt's number, counted from 1 in a run; an answer names it.
+        prompt: u64,
+        /// The step, or `None` for an improvised command.
+        step: Option<StepId>,
+        /// The action, or `None` for an improvised command.
+        action: Option<ActionName>,
+        /// How grave it is.
+        impact: Impact,
+        /// Exactly what will run, every value resolved.
+        command: String,
+        /// Where.
+        target: Target,
+        /// What is asked of the operator.
+        ask: Ask,
+    },
+    /// The operator confirmed.
+    Confirmed {
+        /// The prompt.
+        prompt: u64,
+        /// The step.
+        step: Option<StepId>,
+        /// `key`, `typed` or `drill-script`.
+        how: String,
+        /// What was typed.
+        typed: Option<String>,
+        /// Who.
+        by: String,
+    },
+    /// The operator declined; the step is offered again.
+    Declined {
+        /// The prompt.
+        prompt: u64,
+        /// The step.
+        step: Option<StepId>,
+        /// Who.
+        by: String,
+    },
+    /// An attempt may have begun: recorded before anything acts, so it means "may have run".
+    AttemptStarted {
+        /// The attempt.
+        attempt: AttemptId,
+        /// The step; `None` for improvised commands and the recovery watch.
+        step: Option<StepId>,
+        /// The action; `None` for improvised commands.
+        action: Option<ActionName>,
+        /// How grave it is.
+        impact: Impact,
+        /// Exactly what runs, every value resolved.
+        command: String,
+        /// Where.
+        target: Target,
+    },
+    /// An attempt ended and was judged.
+    AttemptFinished {
+        /// The attempt.
+        attempt: AttemptId,
+        /// How it ended.
+        outcome: Outcome,
+        /// What that means for its step.
+        verdict: Verdict,
+        /// How often it was performed (polls).
+        polls: u32,
+        /// How long it took, on the monotonic clock, in milliseconds.
+        took_ms: u64,
+        /// Its output files.
+        streams: Streams,
+        /// What AWS said.
+        aws: Option<AwsReceipt>,
+    },
+    /// A variable took a value from an attempt's output.
+    Captured {
+        /// The variable.
+        name: String,
+        /// Its value.
+        value: String,
+        /// The attempt.
+        attempt: AttemptId,
+    },
+    /// A loss was measured.
+    LossMeasured {
+        /// The attempt that measured it.
+        attempt: AttemptId,
+        /// Which loss.
+        of: LossKind,
+        /// The least that is lost, in milliseconds.
+        low_ms: u64,
+        /// The most that is lost, in milliseconds.
+        high_ms: u64,
+        /// Orders or rows, if the measurement counts them.
+        orders: Option<u64>,
+        /// The last commit that survives, if it is known.
+        last_commit: Option<DateTime<Utc>>,
+        /// How it was computed, in a sentence.
+        method: String,
+    },
+    /// A checklist item was ticked.
+    ItemTicked {
+        /// The step.
+        step: StepId,
+        /// The item, from 0.
+        item: u32,
+        /// Who.
+        by: String,
+    },
+    /// A step is done.
+    StepDone {
+        /// The step.
+        step: StepId,
+        /// `ran`, `by-hand` (a manual step), `marked` (the operator says so, with evidence).
+        how: String,
+        /// The note or the evidence.
+        note: Option<String>,
+        /// Who.
+        by: String,
+    },
+    /// A step failed; the operator has to choose.
+    StepFailed {
+        /// The step.
+        step: StepId,
+        /// The attempt that failed.
+        attempt: Option<AttemptId>,
+        /// Why, in words.
+        why: String,
+    },
+    /// A step was left out.
+    StepSkipped {
+        /// The step.
+        step: StepId,
+        /// Why.
+        reason: String,
+        /// Who.
+        by: String,
+    },
+    /// The operator chose to run a failed step's action again.
+    RetryChosen {
+        /// The step.
+        step: StepId,
+        /// Who.
+        by: String,
+    },
+    /// A failure that does not stop the step was passed over (`on-failure=continue`, `optional`).
+    FailurePassed {
+        /// The step.
+        step: StepId,
+        /// The action.
+        action: ActionName,
+        /// Why it failed, in words.
+        why: String,
+    },
+    /// The operator interrupted an attempt.
+    InterruptAsked {
+        /// The attempt.
+        attempt: AttemptId,
+        /// End it at once (KILL) instead of asking it to end (TERM).
+        force: bool,
+        /// Who.
+        by: String,
+    },
+    /// A note was made.
+    NoteAdded {
+        /// Its text.
+        text: String,
+        /// When it was, if not now.
+        occurred_at: Option<DateTime<Utc>>,
+        /// Who.
+        by: String,
+    },
+    /// `recovered_when` succeeded: the stretch that may become the recovery began.
+    RecoverySeen {
+        /// When it began.
+        since: DateTime<Utc>,
+        /// The attempt.
+        attempt: AttemptId,
+    },
+    /// `recovered_when` failed before it had held long enough, or after: the candidate is discarded.
+    RecoveryLost {
+        /// Why, in words.
+        why: String,
+    },
+    /// `recovered_when` held for `sustain`: service is restored since then.
+    Recovered {
+        /// The start of the stretch that held: where the RTO clock stops.
+        since: DateTime<Utc>,
+        /// How long it was watched, in seconds.
+        held_s: u64,
+        /// Onset to `since`, in milliseconds.
+        rto_ms: u64,
+    },
+    /// An objective was breached. Recorded once an objective, and again where a corrected onset changes it.
+    Breached {
+        /// `rto` or `rpo`.
+        objective: String,
+        /// The objective, in milliseconds.
+        limit_ms: u64,
+        /// The figure, in milliseconds.
+        actual_ms: u64,
+    },
+    /// Something about the host that the record should hold: the screen was lost, the key agent went away.
+    Noticed {
+        /// What, in a sentence.
+        what: String,
+    },
+    /// The run ended. Always the last fact.
+    Ended {
+        /// `recovered`, `finished` (all steps settled, nothing to recover), `stopped`, `waiting` (an unattended run that met a confirmation), `lost` (the screen is gone).
+        how: String,
+        /// Why, where somebody said so.
+        reason: Option<String>,
+        /// Who.
+        by: String,
+        /// Time in which lifeboat worked, in milliseconds.
+        machine_ms: u64,
+        /// Time in which it waited for a person, in milliseconds.
+        people_ms: u64,
+        /// Time in which neither was so, in milliseconds.
+        idle_ms: u64,
+    },
+}
+
+/// Holds what is known when a run begins.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opened {
+    /// `lifeboat-log/1`.
+    pub v: String,
+    /// The run.
+    pub run: RunId,
+    /// Real, or a drill.
+    pub mode: Mode,
+    /// The operator.
+    pub by: String,
+    /// The session's public key in OpenSSH form; empty if nothing is signed.
+    pub session: String,
+    /// The host's name.
+    pub host: String,
+    /// The boot id: monotonic times compare only within one.
+    pub boot: String,
+    /// The process.
+    pub pid: u32,
+    /// Name, version and digest of the program.
+    pub tool: String,
+    /// Path of the runbook, as given.
+    pub runbook: String,
+    /// SHA-256 of its text.
+    pub runbook_sha256: crate::kernel::Sha256Hex,
+    /// The resolved AWS account, or `none`.
+    pub account: String,
+    /// The identity's ARN, or empty.
+    pub arn: String,
+    /// The default region.
+    pub region: String,
+    /// RTO in seconds; 0 if there is none.
+    pub rto_s: u64,
+    /// RPO in seconds; 0 if there is none.
+    pub rpo_s: u64,
+    /// The estate's seed, in a drill.
+    pub seed: Option<u64>,
+    /// By how much the estate's durations, and every, timeout, hold and sustain, are divided. 1 in a real run.
+    pub speed: u32,
+    /// The run before this one by the same operator on this machine.
+    pub prev_run: Option<RunId>,
+    /// SHA-512 of that run's whole log, hex.
+    pub prev_sha512: Option<String>,
+}
+
+/// Says whether it is real.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Mode {
+    /// Against a real account.
+    Real,
+    /// Against the practice estate.
+    Drill,
+}
+
+/// Says where a value came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum InputSource {
+    /// `--set`.
+    Set,
+    /// The profile.
+    Profile,
+    /// The process environment.
+    Env,
+    /// The runbook's default.
+    Default,
+    /// The operator, when asked.
+    Operator,
+    /// The practice estate.
+    Estate,
+}
+
+/// Says what is asked of the operator in a confirmation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "ask", rename_all = "kebab-case")]
+pub enum Ask {
+    /// Press a key.
+    Key,
+    /// Type this.
+    Type {
+        /// The phrase, exactly.
+        phrase: String,
+    },
+}
+
+/// Says what an attempt acts on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Target {
+    /// The AWS account, or `local`.
+    pub account: String,
+    /// The region, or empty.
+    pub region: String,
+    /// The resource, or empty.
+    pub resource: String,
+}
+
+/// Says what an attempt's end means.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "verdict", rename_all = "kebab-case")]
+pub enum Verdict {
+    /// It did what was expected.
+    Passed,
+    /// It did not.
+    Failed {
+        /// Why, in words, with what was expected and what came.
+        why: String,
+    },
+}

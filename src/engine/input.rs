@@ -1,0 +1,209 @@
+//! What reaches the engine: wishes of people, reports of workers, timers, news of the host.
+
+use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
+
+use super::event::{InputSource, Opened};
+use super::outcome::{AwsReceipt, Outcome, Streams};
+use crate::kernel::{AttemptId, StepId};
+use crate::runbook::Moment;
+
+/// Is anything that reaches the engine.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    /// Opens the run: its first input.
+    Open {
+        /// The header.
+        opened: Box<Opened>,
+        /// Resolved inputs in the runbook's order: name, value, source.
+        inputs: Vec<(String, String, InputSource)>,
+        /// When customers began to fail, if it is known.
+        onset: Option<(DateTime<Utc>, String)>,
+    },
+    /// A person's wish, or the drill script's.
+    Operator {
+        /// Who.
+        by: String,
+        /// What.
+        intent: Intent,
+    },
+    /// A worker's report.
+    Report(Report),
+    /// A timer went off.
+    Clock(TimerId),
+    /// News of the host.
+    Host(Notice),
+}
+
+/// Identifies a timer; a stale one is ignored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum TimerId {
+    /// The RTO runs out.
+    Rto,
+    /// A failed attempt is to be tried again (number of the retry in the run).
+    Retry(u64),
+}
+
+/// Is a wish. `decide` may refuse it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "intent", rename_all = "kebab-case", rename_all_fields = "snake_case")]
+pub enum Intent {
+    /// Run the offered step (or open its confirmation).
+    Run {
+        /// The step.
+        step: StepId,
+    },
+    /// Confirm the prompt.
+    Confirm {
+        /// The prompt that was read.
+        prompt: u64,
+        /// What was typed; `None` for a key.
+        typed: Option<String>,
+    },
+    /// Confirm by the drill's script: refused unless the run is a drill.
+    ConfirmByScript {
+        /// The prompt.
+        prompt: u64,
+    },
+    /// Decline the prompt.
+    Decline {
+        /// The prompt.
+        prompt: u64,
+    },
+    /// Tick a checklist item of the current step.
+    Tick {
+        /// The step.
+        step: StepId,
+        /// The item, from 0.
+        item: u32,
+    },
+    /// A manual step is done.
+    Done {
+        /// The step.
+        step: StepId,
+        /// Note or evidence.
+        note: String,
+    },
+    /// Run a failed step's action again.
+    Retry {
+        /// The step.
+        step: StepId,
+    },
+    /// Leave a step out.
+    Skip {
+        /// The step.
+        step: StepId,
+        /// Why; must not be empty.
+        reason: String,
+    },
+    /// A failed step was done by other means.
+    MarkDone {
+        /// The step.
+        step: StepId,
+        /// Evidence; must not be empty.
+        evidence: String,
+    },
+    /// Run a command of one's own, in the run's shell state. Asks for confirmation first.
+    Improvise {
+        /// The command.
+        command: String,
+    },
+    /// Interrupt a running attempt.
+    Interrupt {
+        /// The attempt.
+        attempt: AttemptId,
+        /// At once.
+        force: bool,
+    },
+    /// Make a note.
+    Note {
+        /// Its text.
+        text: String,
+        /// When it was, if not now.
+        occurred_at: Option<DateTime<Utc>>,
+    },
+    /// Fix or correct a moment.
+    FixMoment {
+        /// Which.
+        moment: Moment,
+        /// When it was.
+        occurred_at: DateTime<Utc>,
+        /// On what evidence.
+        evidence: String,
+    },
+    /// Give a value to an input.
+    SetInput {
+        /// The input.
+        name: String,
+        /// The value.
+        value: String,
+    },
+    /// Switch automatic progress through observing steps.
+    Auto {
+        /// On or off.
+        on: bool,
+    },
+    /// End the run.
+    Stop {
+        /// Why; must not be empty.
+        reason: String,
+    },
+    /// An unattended real run met something only a person may do.
+    GiveUpWaiting,
+}
+
+/// Is news of the host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// The screen is gone and nobody can come back to this run.
+    ScreenLost,
+    /// Something the record should hold.
+    Remark(String),
+}
+
+/// Is what a worker reports.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Report {
+    /// An attempt ended.
+    Finished {
+        /// Which.
+        attempt: AttemptId,
+        /// How.
+        result: Box<Ended>,
+    },
+    /// One look of the recovery watch.
+    Watched {
+        /// The watch's attempt.
+        attempt: AttemptId,
+        /// When the look began.
+        looked_at: DateTime<Utc>,
+        /// `Ok` if `recovered_when` succeeded, else why not.
+        seen: Result<(), String>,
+    },
+}
+
+/// Holds what came of an attempt, as its worker saw it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Ended {
+    /// How the last performance ended.
+    pub outcome: Outcome,
+    /// Standard output of the last performance, at most [`Ended::STDOUT_CAP`] bytes, lossily decoded.
+    pub stdout: String,
+    /// Was it longer than that?
+    pub truncated: bool,
+    /// How often it was performed.
+    pub polls: u32,
+    /// The poller's own verdict, where it ended by one (`fail-if` held, time ran out while `until` did not hold).
+    pub poll_failure: Option<String>,
+    /// How long it took, in milliseconds on the monotonic clock.
+    pub took_ms: u64,
+    /// The output files.
+    pub streams: Streams,
+    /// What AWS said.
+    pub aws: Option<AwsReceipt>,
+}
+
+impl Ended {
+    /// How much standard output conditions and captures see, in bytes.
+    pub const STDOUT_CAP: usize = 256 * 1024;
+}

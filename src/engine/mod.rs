@@ -1,0 +1,26 @@
+//! Floor 2: the recovery engine as three pure functions over one vocabulary of facts.
+//!
+//! ```text
+//! decide(&Run, &Input, now) -> Result<Vec<Event>, Refusal>     what an input means, as facts
+//! evolve(&mut Run, &Fact)   -> Result<(), IllegalHistory>      the only place where state changes
+//! react(&Run, &Fact)        -> Vec<Effect>                     what to do about a fact
+//! ```
+//!
+//! It does no I/O, reads no clock and spawns nothing; time comes in as an argument.
+
+mod effect;
+mod event;
+mod input;
+mod judge;
+mod outcome;
+mod state;
+
+pub use effect::{Effect, Job, Judge, Poll, What};
+pub use event::{Ask, Event, Fact, InputSource, Mode, Opened, Target, Verdict};
+pub use input::{Ended, Input, Intent, Notice, Report, TimerId};
+pub use judge::holds;
+pub use outcome::{AwsReceipt, Outcome, Streams};
+pub use state::{
+    ActionResult, Attempt, AttemptState, Breach, Candidate, Ending, Fixed, Loss, Note, Progress, Prompt, Recovery, Run,
+    Spent, Stage, StepState, Who,
+};

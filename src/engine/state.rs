@@ -1,0 +1,362 @@
+//! The state of a run: the fold of its facts. Changed by `evolve` alone.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::event::{Ask, Opened, Target, Verdict};
+use super::outcome::{AwsReceipt, Outcome, Streams};
+use crate::kernel::{ActionName, AttemptId, Stamp, StepId};
+use crate::runbook::{Impact, LossKind, Moment, Plan};
+
+/// Holds everything that is known of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Run {
+    /// The runbook's plan.
+    pub plan: Arc<Plan>,
+    /// The header; `None` before the first fact.
+    pub opened: Option<Opened>,
+    /// Where the run is.
+    pub stage: Stage,
+    /// Inputs and captures.
+    pub vars: BTreeMap<String, String>,
+    /// One state a step of the plan, same order.
+    pub steps: Vec<StepState>,
+    /// When each step started and was settled.
+    pub step_times: Vec<(Option<Stamp>, Option<Stamp>)>,
+    /// Ticked checklist items of each step.
+    pub ticks: Vec<Vec<bool>>,
+    /// Index of the first step that is not settled; `steps.len()` when all are.
+    pub current: usize,
+    /// All attempts, by id.
+    pub attempts: BTreeMap<AttemptId, Attempt>,
+    /// Attempt ids in the order in which they started.
+    pub order: Vec<AttemptId>,
+    /// The open confirmation.
+    pub prompt: Option<Prompt>,
+    /// How many prompts there were.
+    pub prompts: u64,
+    /// Does it go on by itself through steps that only observe?
+    pub progress: Progress,
+    /// Fixed moments, each with its corrections, oldest first.
+    pub moments: BTreeMap<Moment, Vec<Fixed>>,
+    /// Measured losses, oldest first.
+    pub losses: Vec<Loss>,
+    /// What became of each named action, last result.
+    pub results: BTreeMap<ActionName, ActionResult>,
+    /// Recovery.
+    pub recovery: Recovery,
+    /// Breached objectives.
+    pub breaches: Vec<Breach>,
+    /// Notes.
+    pub notes: Vec<Note>,
+    /// Where the time went.
+    pub spent: Spent,
+    /// The last fact's stamp.
+    pub last: Option<Stamp>,
+    /// The last fact's `seq`.
+    pub last_seq: Option<u64>,
+}
+
+/// Says where a run is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// No fact yet.
+    New,
+    /// Steps are being worked.
+    Open,
+    /// It ended.
+    Ended(Ending),
+}
+
+/// Says how a run ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ending {
+    /// As in [`super::Event::Ended`].
+    pub how: String,
+    /// Why.
+    pub reason: Option<String>,
+    /// When.
+    pub at: Stamp,
+}
+
+/// Says where a step is. Impossible combinations do not exist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StepState {
+    /// Its turn has not come.
+    Waiting,
+    /// It is its turn; the operator may run it.
+    Offered,
+    /// Its action number `cursor` waits for confirmation.
+    Confirming {
+        /// The prompt.
+        prompt: u64,
+        /// Index into [`crate::runbook::Step::actions`].
+        cursor: usize,
+    },
+    /// Its action number `cursor` runs, or waits for its retry.
+    Running {
+        /// The attempt.
+        attempt: AttemptId,
+        /// Index into [`crate::runbook::Step::actions`].
+        cursor: usize,
+    },
+    /// The operator declined at action number `cursor`; running it goes on there.
+    Paused {
+        /// Index into [`crate::runbook::Step::actions`].
+        cursor: usize,
+    },
+    /// A manual step, or the checklist of another, waits for a person.
+    ByHand,
+    /// It failed at action number `cursor`; the operator has to choose.
+    Failed {
+        /// The attempt that failed.
+        attempt: Option<AttemptId>,
+        /// Index into [`crate::runbook::Step::actions`].
+        cursor: usize,
+        /// Why.
+        why: String,
+    },
+    /// Done.
+    Done {
+        /// As in [`super::Event::StepDone`].
+        how: String,
+        /// Note or evidence.
+        note: Option<String>,
+    },
+    /// Left out.
+    Skipped {
+        /// Why.
+        reason: String,
+    },
+}
+
+impl StepState {
+    /// Is nothing left to do here?
+    pub fn is_settled(&self) -> bool {
+        matches!(self, Self::Done { .. } | Self::Skipped { .. })
+    }
+}
+
+/// Holds one attempt.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attempt {
+    /// Its step, if it belongs to one.
+    pub step: Option<StepId>,
+    /// Its action; `None` if it was improvised.
+    pub action: Option<ActionName>,
+    /// How grave.
+    pub impact: Impact,
+    /// What ran.
+    pub command: String,
+    /// Where.
+    pub target: Target,
+    /// When it started.
+    pub started: Stamp,
+    /// Where it is.
+    pub state: AttemptState,
+}
+
+/// Says where an attempt is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum AttemptState {
+    /// It runs, as far as is known: found so after a crash it is in doubt.
+    Running,
+    /// It ended.
+    Finished {
+        /// When.
+        at: Stamp,
+        /// How.
+        outcome: Outcome,
+        /// What that means.
+        verdict: Verdict,
+        /// How often it was performed.
+        polls: u32,
+        /// Its output files.
+        streams: Streams,
+        /// What AWS said.
+        aws: Option<AwsReceipt>,
+    },
+}
+
+/// Is an open confirmation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prompt {
+    /// Its number.
+    pub number: u64,
+    /// The step, or `None` for an improvised command.
+    pub step: Option<StepId>,
+    /// The action, or `None` for an improvised command.
+    pub action: Option<ActionName>,
+    /// How grave.
+    pub impact: Impact,
+    /// What will run.
+    pub command: String,
+    /// Where.
+    pub target: Target,
+    /// What is asked.
+    pub ask: Ask,
+    /// When it was asked.
+    pub at: Stamp,
+}
+
+/// Says whether observing steps run by themselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// The operator starts each step.
+    Manual,
+    /// Steps that only observe start by themselves.
+    Automatic,
+}
+
+/// Is a fixed moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fixed {
+    /// Its time.
+    pub occurred_at: DateTime<Utc>,
+    /// Who fixed it.
+    pub by: String,
+    /// On what evidence.
+    pub evidence: String,
+    /// The fact's `seq`.
+    pub seq: u64,
+}
+
+/// Is a measured loss.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Loss {
+    /// Which.
+    pub of: LossKind,
+    /// At least.
+    pub low: Duration,
+    /// At most.
+    pub high: Duration,
+    /// Orders or rows, if counted.
+    pub orders: Option<u64>,
+    /// The last commit that survives.
+    pub last_commit: Option<DateTime<Utc>>,
+    /// How it was computed.
+    pub method: String,
+    /// The attempt.
+    pub attempt: AttemptId,
+    /// The fact's `seq`.
+    pub seq: u64,
+}
+
+/// Holds the last result of an action.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ActionResult {
+    /// The attempt.
+    pub attempt: AttemptId,
+    /// Did it do what was expected?
+    pub verdict: Verdict,
+}
+
+/// Says how far the recovery is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Recovery {
+    /// Service is not restored.
+    NotYet,
+    /// `recovered_when` succeeds; it has not held long enough.
+    Holding(Candidate),
+    /// Service is restored since then.
+    Restored {
+        /// The start of the stretch that held.
+        since: DateTime<Utc>,
+        /// Onset to `since`.
+        rto: Duration,
+        /// The fact's `seq`.
+        seq: u64,
+    },
+}
+
+/// Is a stretch that may become the recovery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidate {
+    /// When it began.
+    pub since: DateTime<Utc>,
+    /// The watch that looks on.
+    pub watch: AttemptId,
+}
+
+/// Is a breached objective.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Breach {
+    /// `rto` or `rpo`.
+    pub objective: String,
+    /// The objective.
+    pub limit: Duration,
+    /// The figure.
+    pub actual: Duration,
+    /// The fact's `seq`.
+    pub seq: u64,
+}
+
+/// Is a note.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Note {
+    /// Its text.
+    pub text: String,
+    /// When it was made.
+    pub at: Stamp,
+    /// When it was, if not then.
+    pub occurred_at: Option<DateTime<Utc>>,
+    /// Who.
+    pub by: String,
+}
+
+/// Says where the time went since the run began, up to the last fact.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// Lifeboat worked.
+    pub machine: Duration,
+    /// Lifeboat waited for a person.
+    pub people: Duration,
+    /// Neither.
+    pub idle: Duration,
+}
+
+/// Says whom a run waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// An attempt runs.
+    Machine,
+    /// A confirmation, a failure, a manual or an offered step waits.
+    Person,
+    /// Neither: the recovery is being watched, or the run is over.
+    Nobody,
+}
+
+impl Run {
+    /// Makes the state before the first fact.
+    pub fn new(plan: Arc<Plan>) -> Self {
+        let count = plan.steps.len();
+        let ticks = plan.steps.iter().map(|step| vec![false; step.checklist.len()]).collect();
+        Self {
+            plan,
+            opened: None,
+            stage: Stage::New,
+            vars: BTreeMap::new(),
+            steps: vec![StepState::Waiting; count],
+            step_times: vec![(None, None); count],
+            ticks,
+            current: 0,
+            attempts: BTreeMap::new(),
+            order: Vec::new(),
+            prompt: None,
+            prompts: 0,
+            progress: Progress::Manual,
+            moments: BTreeMap::new(),
+            losses: Vec::new(),
+            results: BTreeMap::new(),
+            recovery: Recovery::NotYet,
+            breaches: Vec::new(),
+            notes: Vec::new(),
+            spent: Spent::default(),
+            last: None,
+            last_seq: None,
+        }
+    }
+}

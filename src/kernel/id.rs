@@ -1,0 +1,54 @@
+//! Names of things as newtypes, so that a step cannot be passed where an attempt is meant.
+
+use serde::{Deserialize, Serialize};
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Wraps a name.
+            pub fn new(name: impl Into<String>) -> Self {
+                Self(name.into())
+            }
+
+            /// Returns the name as text.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(&self.0)
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(name: &str) -> Self {
+                Self(name.to_owned())
+            }
+        }
+    };
+}
+
+id!(
+    /// Names a run: UTC start time and a random tail, `20261122T092630Z-7f3k`, so that names sort by time.
+    RunId
+);
+id!(
+    /// Names a step of a runbook: its `id=` annotation, else the slug of its heading.
+    StepId
+);
+id!(
+    /// Names an action of a runbook: its `name=` attribute, else one made from its step.
+    ActionName
+);
+id!(
+    /// Names one try of one action: step number, a point, and the how-manieth attempt of the step (`9.1`).
+    /// Improvised attempts are `x.1`, `x.2` …; the recovery watch is `w.1`.
+    AttemptId
+);

@@ -1,0 +1,13 @@
+//! Floor 0: the words every other module speaks in: ids, time, digests, safe text.
+//!
+//! It imports nothing of lifeboat, does no I/O and reads no clock.
+
+mod digest;
+mod id;
+mod text;
+mod time;
+
+pub use digest::{Sha256Hex, sha256_hex};
+pub use id::{ActionName, AttemptId, RunId, StepId};
+pub use text::{SafeText, Secret};
+pub use time::{Stamp, clock, parse_duration, parse_when, say_duration};

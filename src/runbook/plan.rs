@@ -1,0 +1,483 @@
+//! What a runbook means: phases, steps, actions, inputs, objectives.
+//!
+//! A plan is total: every default is filled in, nothing is optional that the engine would have to guess.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::kernel::{ActionName, StepId};
+
+/// Holds a whole runbook, checked and ready to run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// The front matter's `title`, else the H1, else the file's name.
+    pub title: String,
+    /// The front matter.
+    pub meta: Meta,
+    /// Markdown between the title and the first phase, as written.
+    pub preface: String,
+    /// Phases in the author's order.
+    pub phases: Vec<Phase>,
+    /// Steps of all phases in the author's order; a step's index is its place in a run.
+    pub steps: Vec<Step>,
+    /// Every fence of the file, accounted for.
+    pub fences: Vec<Fence>,
+}
+
+impl Plan {
+    /// Finds an action by its name, with the index of its step.
+    pub fn action(&self, name: &ActionName) -> Option<(usize, &Action)> {
+        self.steps
+            .iter()
+            .enumerate()
+            .find_map(|(at, step)| step.actions.iter().find(|a| &a.name == name).map(|action| (at, action)))
+    }
+
+    /// Finds a step's index by its id.
+    pub fn step_index(&self, id: &StepId) -> Option<usize> {
+        self.steps.iter().position(|step| &step.id == id)
+    }
+}
+
+/// Holds the front matter, with defaults filled in.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Meta {
+    /// What disaster this is for: `region-failure`, `az-failure` …; empty if the file does not say.
+    pub scenario: String,
+    /// The service it recovers; empty if the file does not say.
+    pub service: String,
+    /// The region that is lost and the one that takes over.
+    pub regions: Option<Regions>,
+    /// RTO and RPO.
+    pub objectives: Objectives,
+    /// What onset means here: `first-failed-request`, `first-bad-write`, `service-stopped`.
+    pub onset_means: String,
+    /// The action whose success means "service restored".
+    pub recovered_when: Option<ActionName>,
+    /// How long `recovered_when` has to hold.
+    pub sustain: Duration,
+    /// Roles that take part.
+    pub roles: Vec<String>,
+    /// Inputs in the author's order.
+    pub inputs: Vec<InputDecl>,
+    /// Who answers for this runbook.
+    pub owners: Vec<String>,
+    /// When somebody last read it against reality (`2026-10-01`).
+    pub last_reviewed_on: Option<chrono::NaiveDate>,
+    /// Who approved it, and when.
+    pub approved: Option<Approved>,
+}
+
+/// Names the region that is lost and the one that takes over.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Regions {
+    /// `us-east-1`.
+    pub lost: String,
+    /// `us-west-2`.
+    pub recovery: String,
+}
+
+/// Records an approval of the text.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Approved {
+    /// Who.
+    pub by: String,
+    /// When.
+    pub on: chrono::NaiveDate,
+}
+
+/// Holds the recovery objectives; `None` where the runbook has none.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Objectives {
+    /// Recovery time objective, onset to the start of the stretch that held.
+    pub rto: Option<Duration>,
+    /// Recovery point objective.
+    pub rpo: Option<Rpo>,
+}
+
+/// Bounds one kind of loss.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Rpo {
+    /// The most that may be lost.
+    pub max: Duration,
+    /// Which figure the bound is for.
+    pub of: LossKind,
+}
+
+/// Says which loss is meant (see `docs/objectives.md`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LossKind {
+    /// Commits that the replica had not received.
+    Replication,
+    /// First bad write minus restore time.
+    RecoveryPoint,
+    /// Acknowledged good writes between restore time and freeze.
+    Discarded,
+}
+
+/// Declares an input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct InputDecl {
+    /// A shell identifier.
+    pub name: String,
+    /// What kind of value.
+    pub kind: InputType,
+    /// What it is for, in a sentence.
+    pub description: String,
+    /// Used when nothing sets it; may use other inputs as `${NAME}`.
+    pub default: Option<String>,
+    /// A regular expression that the whole value has to match (`^…$` is implied).
+    pub pattern: Option<String>,
+    /// May it come from the process environment (`from: env`)?
+    pub from_env: bool,
+    /// The line of the file that declares it, from 1.
+    pub line: usize,
+}
+
+/// Lists the kinds of input.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum InputType {
+    /// Any text on one line.
+    Text,
+    /// A whole number.
+    Integer,
+    /// A number.
+    Number,
+    /// `true` or `false`.
+    Boolean,
+    /// A time with zone, kept in UTC.
+    Time,
+    /// A duration.
+    Duration,
+    /// One of these.
+    Choice(Vec<String>),
+}
+
+/// Groups steps under an H2.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Phase {
+    /// The heading.
+    pub title: String,
+    /// The heading's slug, as code-hosting sites make it.
+    pub anchor: String,
+    /// How long it may take.
+    pub budget: Option<Duration>,
+    /// Its steps, as indices into [`Plan::steps`].
+    pub steps: Range<usize>,
+    /// Markdown between the heading and the first step, as written.
+    pub body: String,
+    /// The heading's line, from 1.
+    pub line: usize,
+}
+
+/// One thing to get done.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    /// Its id.
+    pub id: StepId,
+    /// Its place in the runbook, from 1, as shown to people.
+    pub number: u32,
+    /// The heading.
+    pub title: String,
+    /// The heading's slug.
+    pub anchor: String,
+    /// Index of its phase.
+    pub phase: usize,
+    /// Markdown of the step as written, without annotation comments.
+    pub body: String,
+    /// What must be ticked before the step is done.
+    pub checklist: Vec<CheckItem>,
+    /// What runs, in order: first all of [`Section::Before`], then `Main`, then `Verify`; then `Rollback` and
+    /// `OnFailure`, which run only when asked for. Empty for reading matter and manual steps.
+    pub actions: Vec<Action>,
+    /// A manual step is done by a person, with a note; `evidence=required` makes the note a must.
+    pub manual: Option<Evidence>,
+    /// How long it may take.
+    pub budget: Option<Duration>,
+    /// Cautions that belong to no action.
+    pub cautions: Vec<String>,
+    /// A step that may fail or be left out without failing the run.
+    pub optional: Necessity,
+    /// The heading's line, from 1.
+    pub line: usize,
+}
+
+/// Says whether a manual step asks for evidence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Evidence {
+    /// A note is welcome.
+    Welcome,
+    /// Without evidence it is not done.
+    Required,
+}
+
+/// Says whether a failure counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Necessity {
+    /// It has to succeed.
+    Required,
+    /// Its failure does not fail the run.
+    Optional,
+}
+
+/// A task list item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CheckItem {
+    /// What is to be ticked.
+    pub text: String,
+    /// Its line, from 1.
+    pub line: usize,
+}
+
+/// One runnable fence.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Action {
+    /// Unique in the file.
+    pub name: ActionName,
+    /// Which part of the step it stands in.
+    pub section: Section,
+    /// What executes it.
+    pub kind: Kind,
+    /// The fence's text, as written.
+    pub code: String,
+    /// How grave it is, as far as the author says or the language implies; for `aws` the engine raises it to the operation's own.
+    pub impact: Impact,
+    /// What the operator has to do at least.
+    pub confirm: Option<Confirm>,
+    /// When it is given up; `None`: 20 s for `http`, `dns` and a single AWS call, no limit for a shell block.
+    pub timeout: Option<Duration>,
+    /// How often a failure is tried again by itself.
+    pub retry: u32,
+    /// Pause between polls and retries.
+    pub every: Duration,
+    /// Condition on trimmed standard output.
+    pub expect: Option<Expect>,
+    /// Exit codes that count as success.
+    pub exit: Vec<i32>,
+    /// An AWS error code that is the expected answer (`DBInstanceNotFound`).
+    pub error: Option<String>,
+    /// HTTP statuses that count as success; empty: 200 to 299.
+    pub status: Vec<u16>,
+    /// Polled until this holds.
+    pub until: Option<Expect>,
+    /// Polling ends at once when this holds.
+    pub fail_if: Option<Expect>,
+    /// How long `until` has to stay true.
+    pub hold: Option<Duration>,
+    /// Variables that take the trimmed standard output.
+    pub capture: Vec<String>,
+    /// The moment that its success fixes.
+    pub marks: Option<Moment>,
+    /// What its standard output measures.
+    pub measures: Option<Measure>,
+    /// What a failure leads to.
+    pub on_failure: OnFailure,
+    /// Whether a failure counts.
+    pub optional: Necessity,
+    /// How long it usually takes.
+    pub expected: Option<Duration>,
+    /// How long it may take.
+    pub budget: Option<Duration>,
+    /// Running it again is harmless.
+    pub repeatable: bool,
+    /// Working directory of a shell block.
+    pub cwd: Option<String>,
+    /// Cautions bound to it, shown again in its confirmation.
+    pub cautions: Vec<String>,
+    /// The line of the opening fence, from 1.
+    pub line: usize,
+}
+
+/// Names the parts of a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Section {
+    /// H4 `Before`: preconditions.
+    Before,
+    /// The step itself.
+    Main,
+    /// H4 `Verify`: postconditions.
+    Verify,
+    /// H4 `Rollback`: how to undo it.
+    Rollback,
+    /// H4 `On failure`: what to do instead.
+    OnFailure,
+}
+
+/// Names what executes a fence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// A shell block.
+    Shell(Shell),
+    /// AWS calls in AWS CLI syntax.
+    Aws,
+    /// One HTTP request.
+    Http,
+    /// One DNS query.
+    Dns,
+}
+
+/// Names a shell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Shell {
+    /// `sh`, also `shell` and `shellscript`.
+    Sh,
+    /// `bash`.
+    Bash,
+}
+
+/// Says how grave an action is, gravest last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Impact {
+    /// Reads only.
+    Observe,
+    /// Changes something that can be changed back.
+    Change,
+    /// A brief outage.
+    Disrupt,
+    /// Cannot be undone.
+    Irreversible,
+}
+
+impl Impact {
+    /// Returns the word that runbooks, log and screens use.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Observe => "observe",
+            Self::Change => "change",
+            Self::Disrupt => "disrupt",
+            Self::Irreversible => "irreversible",
+        }
+    }
+}
+
+/// What an author asks of the operator before an action.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Confirm {
+    /// A key.
+    Key,
+    /// A phrase to type, which may use `${NAME}`.
+    Phrase(String),
+}
+
+/// A condition on trimmed standard output; right sides may use `${NAME}`.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Expect {
+    /// `"available"`: equal, as text.
+    Equals(String),
+    /// `!=available`: not equal, as text.
+    Differs(String),
+    /// `~regex`: some line or part matches.
+    Matches(String),
+    /// `!~regex`: nothing matches.
+    MatchesNot(String),
+    /// `<300`: as numbers.
+    Less(String),
+    /// `<=300`.
+    AtMost(String),
+    /// `>0`.
+    More(String),
+    /// `>=1`.
+    AtLeast(String),
+    /// `!empty`.
+    NotEmpty,
+    /// `empty`.
+    Empty,
+    /// `fails`: failure is the proof.
+    Fails,
+}
+
+/// Names the moments of a recovery (see `docs/objectives.md`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Moment {
+    /// Customers began to fail.
+    Onset,
+    /// Somebody noticed.
+    Detected,
+    /// The incident was declared.
+    Declared,
+    /// Writers were stopped.
+    Frozen,
+    /// The old primary was proven unable to write.
+    Fenced,
+    /// The database takes writes.
+    DbWritable,
+    /// Customers are served.
+    Traffic,
+    /// The result was checked.
+    Validated,
+    /// Protection is restored.
+    Protected,
+}
+
+impl Moment {
+    /// Lists all moments in the order of a recovery.
+    pub const ALL: [Self; 9] = [
+        Self::Onset,
+        Self::Detected,
+        Self::Declared,
+        Self::Frozen,
+        Self::Fenced,
+        Self::DbWritable,
+        Self::Traffic,
+        Self::Validated,
+        Self::Protected,
+    ];
+
+    /// Returns the word that runbooks, log and screens use.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Onset => "onset",
+            Self::Detected => "detected",
+            Self::Declared => "declared",
+            Self::Frozen => "frozen",
+            Self::Fenced => "fenced",
+            Self::DbWritable => "db-writable",
+            Self::Traffic => "traffic",
+            Self::Validated => "validated",
+            Self::Protected => "protected",
+        }
+    }
+}
+
+/// Names what an action measures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    /// Loss in seconds: one number, or JSON `{"last_commit": "<time>"}`, or JSON `{"low": s, "high": s}`, each optionally with `"orders"`.
+    Rpo,
+}
+
+/// Says what a failure leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OnFailure {
+    /// The operator is asked.
+    Stop,
+    /// The step goes on; the failure is recorded.
+    Continue,
+}
+
+/// Accounts for one fence of the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fence {
+    /// The line of the opening fence, from 1.
+    pub line: usize,
+    /// The info string as written.
+    pub info: String,
+    /// What became of it.
+    pub used: FenceUse,
+}
+
+/// Says what became of a fence.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FenceUse {
+    /// An action of this name.
+    Action(ActionName),
+    /// Sample output, a configuration file, a language that never runs.
+    Example,
+}

@@ -1,0 +1,1 @@
+//! The configuration file: profiles with account, regions, inputs, key, log places.

@@ -1,0 +1,1 @@
+//! The keymap: one table that feeds keys, help and hints.
