@@ -243,7 +243,7 @@ pub enum Event {
         since: DateTime<Utc>,
         /// How long it was watched, in seconds.
         held_s: u64,
-        /// Onset to `since`, in milliseconds.
+        /// Onset to `since`, in milliseconds; from the declaration while no onset is known.
         rto_ms: u64,
     },
     /// An objective was breached. Recorded once an objective, and again where a corrected onset changes it.
@@ -259,6 +259,15 @@ pub enum Event {
     Noticed {
         /// What, in a sentence.
         what: String,
+    },
+    /// The end of the run was asked for while something ran; the run ends when that has ended.
+    StopAsked {
+        /// `stopped` or `waiting`, as in [`Event::Ended`].
+        how: String,
+        /// Why, where somebody said so.
+        reason: Option<String>,
+        /// Who.
+        by: String,
     },
     /// The run ended. Always the last fact.
     Ended {

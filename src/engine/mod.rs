@@ -12,6 +12,7 @@ mod effect;
 mod event;
 mod input;
 mod judge;
+mod objectives;
 mod outcome;
 mod state;
 
@@ -19,8 +20,9 @@ pub use effect::{Effect, Job, Judge, Poll, What};
 pub use event::{Ask, Event, Fact, InputSource, Mode, Opened, Target, Verdict};
 pub use input::{Ended, Input, Intent, Notice, Report, TimerId};
 pub use judge::holds;
+pub use objectives::Forecast;
 pub use outcome::{AwsReceipt, Outcome, Streams};
 pub use state::{
-    ActionResult, Attempt, AttemptState, Breach, Candidate, Ending, Fixed, Loss, Note, Progress, Prompt, Recovery, Run,
-    Spent, Stage, StepState, Who,
+    ActionResult, Attempt, AttemptState, Breach, Candidate, Ending, Fixed, Loss, Note, PendingRetry, Progress, Prompt,
+    Recovery, Run, Spent, Stage, StepState, Stopping, Who,
 };

@@ -1,6 +1,6 @@
 //! The state of a run: the fold of its facts. Changed by `evolve` alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,6 +34,28 @@ pub struct Run {
     pub attempts: BTreeMap<AttemptId, Attempt>,
     /// Attempt ids in the order in which they started.
     pub order: Vec<AttemptId>,
+    /// Attempts that run, as far as is known, the recovery watch included.
+    pub running: BTreeSet<AttemptId>,
+    /// How many attempts each step had, same order as the plan's steps.
+    pub tries: Vec<u32>,
+    /// How many attempts were improvised.
+    pub improvised: u32,
+    /// How many recovery watches there were.
+    pub watches: u32,
+    /// The recovery watch that runs.
+    pub watch: Option<AttemptId>,
+    /// How often the current action was tried since the operator last had a say in it.
+    pub tried: u32,
+    /// The failed attempt that will be tried again by itself.
+    pub retry: Option<PendingRetry>,
+    /// How many automatic retries there were.
+    pub retries: u64,
+    /// When the confirmation of the current action was asked, once it was given: the time of the values that were read.
+    pub confirmed_at: Option<Stamp>,
+    /// The improvised command that was confirmed and has not started.
+    pub improvising: Option<String>,
+    /// The end that was asked for, while something still runs.
+    pub stopping: Option<Stopping>,
     /// The open confirmation.
     pub prompt: Option<Prompt>,
     /// How many prompts there were.
@@ -80,6 +102,26 @@ pub struct Ending {
     pub reason: Option<String>,
     /// When.
     pub at: Stamp,
+}
+
+/// Is the end that was asked for while something ran.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stopping {
+    /// As in [`super::Event::Ended`].
+    pub how: String,
+    /// Why.
+    pub reason: Option<String>,
+    /// Who asked.
+    pub by: String,
+}
+
+/// Is an automatic retry that waits for its timer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PendingRetry {
+    /// Its number in the run, as in [`super::TimerId::Retry`].
+    pub number: u64,
+    /// The attempt that failed.
+    pub attempt: AttemptId,
 }
 
 /// Says where a step is. Impossible combinations do not exist.
@@ -345,6 +387,17 @@ impl Run {
             current: 0,
             attempts: BTreeMap::new(),
             order: Vec::new(),
+            running: BTreeSet::new(),
+            tries: vec![0; count],
+            improvised: 0,
+            watches: 0,
+            watch: None,
+            tried: 0,
+            retry: None,
+            retries: 0,
+            confirmed_at: None,
+            improvising: None,
+            stopping: None,
             prompt: None,
             prompts: 0,
             progress: Progress::Manual,

@@ -1,0 +1,302 @@
+//! What a run's clocks say: RTO, RPO, forecast, phases, whom it waits for. Questions only; nothing here changes state.
+//!
+//! The definitions are in `docs/objectives.md`.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::state::{AttemptState, Fixed, Loss, Progress, Recovery, Run, Spent, Stage, StepState, Who};
+use crate::kernel::{SafeText, Stamp};
+use crate::runbook::{Action, LossKind, Moment, Section, Step};
+
+/// Says when service will probably be restored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Forecast {
+    /// Onset to the expected recovery; from the declaration while no onset is known.
+    pub finish: Duration,
+    /// How many of the remaining actions say how long they take.
+    pub known: usize,
+    /// How many do not, and count as nothing: with these the forecast is a lower bound.
+    pub unknown: usize,
+}
+
+impl Run {
+    /// Returns a moment as it was last fixed.
+    pub fn moment(&self, moment: Moment) -> Option<&Fixed> {
+        self.moments.get(&moment)?.last()
+    }
+
+    /// Returns when customers began to fail, as last fixed; `None` while nobody said.
+    pub fn onset(&self) -> Option<DateTime<Utc>> {
+        self.moment(Moment::Onset).map(|fixed| fixed.occurred_at)
+    }
+
+    /// Returns the RTO, if there is one.
+    pub fn rto(&self) -> Option<Duration> {
+        self.opened.as_ref().map(|opened| Duration::from_secs(opened.rto_s)).filter(|limit| !limit.is_zero())
+    }
+
+    /// Returns the RPO, if there is one.
+    pub fn rpo(&self) -> Option<Duration> {
+        self.opened.as_ref().map(|opened| Duration::from_secs(opened.rpo_s)).filter(|limit| !limit.is_zero())
+    }
+
+    /// Returns which loss the RPO bounds.
+    pub fn rpo_of(&self) -> LossKind {
+        self.plan.meta.objectives.rpo.as_ref().map_or(LossKind::Replication, |rpo| rpo.of)
+    }
+
+    /// Returns the time since onset, which stops at the start of the stretch that held; `None` while no onset is known.
+    pub fn elapsed(&self, now: DateTime<Utc>) -> Option<Duration> {
+        let end = match &self.recovery {
+            Recovery::Restored { since, .. } => *since,
+            Recovery::NotYet | Recovery::Holding(_) => now,
+        };
+        Some(between(self.onset()?, end))
+    }
+
+    /// Returns what the RTO verdict is about: like [`Run::elapsed`], but a stretch that may still hold counts from its start.
+    pub fn rto_figure(&self, now: DateTime<Utc>) -> Option<Duration> {
+        match &self.recovery {
+            Recovery::Holding(candidate) => Some(between(self.onset()?, candidate.since)),
+            Recovery::NotYet | Recovery::Restored { .. } => self.elapsed(now),
+        }
+    }
+
+    /// Returns the time left of the RTO; `Err` holds by how much it is over. `None` without RTO or onset.
+    pub fn rto_left(&self, now: DateTime<Utc>) -> Option<Result<Duration, Duration>> {
+        let (limit, elapsed) = (self.rto()?, self.elapsed(now)?);
+        Some(limit.checked_sub(elapsed).ok_or_else(|| elapsed.saturating_sub(limit)))
+    }
+
+    /// Returns the loss that was measured last of the kind that the RPO bounds, else of any kind.
+    pub fn latest_loss(&self) -> Option<&Loss> {
+        let of = self.rpo_of();
+        self.losses.iter().rev().find(|loss| loss.of == of).or_else(|| self.losses.last())
+    }
+
+    /// Says whom the run waits for.
+    pub fn who(&self) -> Who {
+        match self.stage {
+            Stage::New | Stage::Ended(_) => return Who::Nobody,
+            Stage::Open => {}
+        }
+        if self.working() || self.retry.is_some() {
+            return Who::Machine;
+        }
+        if self.prompt.is_some() || self.current < self.steps.len() {
+            return Who::Person;
+        }
+        match &self.recovery {
+            Recovery::NotYet if self.plan.meta.recovered_when.is_some() => Who::Person,
+            Recovery::NotYet | Recovery::Holding(_) | Recovery::Restored { .. } => Who::Nobody,
+        }
+    }
+
+    /// Does an attempt run that is not the recovery watch?
+    pub fn working(&self) -> bool {
+        self.running.iter().any(|attempt| Some(attempt) != self.watch.as_ref())
+    }
+
+    /// Returns where the time went up to `now`.
+    pub fn spent_at(&self, now: Stamp) -> Spent {
+        let mut spent = self.spent;
+        let Some(last) = &self.last else { return spent };
+        let passed = now.since(last);
+        match self.who() {
+            Who::Machine => spent.machine = spent.machine.saturating_add(passed),
+            Who::Person => spent.people = spent.people.saturating_add(passed),
+            Who::Nobody => spent.idle = spent.idle.saturating_add(passed),
+        }
+        spent
+    }
+
+    /// Returns how long a phase has taken: from the start of its first step until all its steps were settled, or until
+    /// now. `None` before it began.
+    pub fn phase_time(&self, phase: usize, now: Stamp) -> Option<Duration> {
+        let range = self.plan.phases.get(phase)?.steps.clone();
+        let times = self.step_times.get(range.clone())?;
+        let first = times.iter().find_map(|(started, settled)| started.or(*settled))?;
+        let states = self.steps.get(range)?;
+        let end = if states.iter().all(StepState::is_settled) {
+            times.iter().filter_map(|(_, settled)| *settled).max_by_key(|stamp| stamp.mono).unwrap_or(now)
+        } else {
+            now
+        };
+        Some(end.since(&first))
+    }
+
+    /// Forecasts the recovery: what passed, and what the remaining actions usually take, up to and including
+    /// `recovered_when`. `None` where no remaining action says how long it takes.
+    pub fn forecast(&self, now: Stamp) -> Option<Forecast> {
+        let origin = self.onset().or_else(|| self.moment(Moment::Declared).map(|fixed| fixed.occurred_at))?;
+        match &self.recovery {
+            Recovery::Restored { since, .. } => return Some(Forecast::certain(between(origin, *since))),
+            Recovery::Holding(candidate) => return Some(Forecast::certain(between(origin, candidate.since))),
+            Recovery::NotYet => {}
+        }
+        let speed = self.speed();
+        let (mut sum, mut known, mut unknown) = (Duration::ZERO, 0, 0);
+        for (at, action) in self.remaining() {
+            match action.expected {
+                Some(expected) => {
+                    known += 1;
+                    let gone = if at { self.running_for(now) } else { Duration::ZERO };
+                    sum = sum.saturating_add((expected / speed).saturating_sub(gone));
+                }
+                None => unknown += 1,
+            }
+        }
+        (known > 0).then(|| Forecast { finish: between(origin, now.utc).saturating_add(sum), known, unknown })
+    }
+
+    /// Lists the actions that are still to pass, up to and including `recovered_when`; `true` marks the one that runs.
+    fn remaining(&self) -> Vec<(bool, &Action)> {
+        let mut rest = Vec::new();
+        for (index, step) in self.plan.steps.iter().enumerate().skip(self.current) {
+            let cursor = self.steps.get(index).map_or(0, StepState::cursor);
+            for (at, action) in runnable(step).iter().enumerate().skip(cursor) {
+                rest.push((index == self.current && at == cursor, action));
+                if Some(&action.name) == self.plan.meta.recovered_when.as_ref() {
+                    return rest;
+                }
+            }
+        }
+        rest
+    }
+
+    fn running_for(&self, now: Stamp) -> Duration {
+        match self.steps.get(self.current) {
+            Some(StepState::Running { attempt, .. }) => self
+                .attempts
+                .get(attempt)
+                .filter(|attempt| attempt.state == AttemptState::Running)
+                .map_or(Duration::ZERO, |attempt| now.since(&attempt.started)),
+            _ => Duration::ZERO,
+        }
+    }
+
+    /// Returns by how much a drill's durations are divided.
+    pub fn speed(&self) -> u32 {
+        self.opened.as_ref().map_or(1, |opened| opened.speed.max(1))
+    }
+
+    /// Says in one sentence what is asked of the operator now.
+    pub fn sentence(&self) -> String {
+        match &self.stage {
+            Stage::New => return "The run has not begun.".to_owned(),
+            Stage::Ended(ending) => return format!("The run has ended: {}.", ending.how),
+            Stage::Open => {}
+        }
+        if self.stopping.is_some() {
+            return "Stopping. It ends when what runs has ended; stop again to end it at once.".to_owned();
+        }
+        if let Some(prompt) = &self.prompt {
+            if prompt.step.is_none() {
+                return "NEXT: your own command. It waits for you to confirm.".to_owned();
+            }
+        } else if self.working() && !matches!(self.steps.get(self.current), Some(StepState::Running { .. })) {
+            return "Running your own command. Nothing needed from you.".to_owned();
+        }
+        if self.current < self.steps.len() {
+            return self.step_sentence(self.current);
+        }
+        match (&self.recovery, &self.plan.meta.recovered_when) {
+            (Recovery::Restored { .. }, _) | (Recovery::NotYet, None) => {
+                "All steps are settled. Nothing needed from you.".to_owned()
+            }
+            (Recovery::Holding(_), _) => {
+                "All steps are settled. Watching whether the recovery holds. Nothing needed from you.".to_owned()
+            }
+            (Recovery::NotYet, Some(_)) if self.watch.is_some() => {
+                "NEXT: all steps are settled, and service is not restored. Find out why; run a command of your own, or stop."
+                    .to_owned()
+            }
+            (Recovery::NotYet, Some(action)) => format!(
+                "NEXT: all steps are settled, and nothing has proved that service is restored. Run {} again, or stop.",
+                self.plan
+                    .action(action)
+                    .and_then(|(at, _)| self.plan.steps.get(at))
+                    .map_or_else(|| SafeText::line(action.as_str()).into_string(), label)
+            ),
+        }
+    }
+
+    /// Says in one sentence where a step is, in the words of [`Run::sentence`].
+    pub fn step_sentence(&self, index: usize) -> String {
+        let (Some(step), Some(state)) = (self.plan.steps.get(index), self.steps.get(index)) else {
+            return String::new();
+        };
+        let name = label(step);
+        match state {
+            StepState::Waiting => format!("{name}. Its turn has not come."),
+            StepState::Offered => format!("NEXT: {name}. It waits for you to run it."),
+            StepState::Confirming { .. } => format!("NEXT: {name}. It waits for you to confirm."),
+            StepState::Running { .. } if self.retry.is_some() => {
+                format!("{name} failed and is tried again. Nothing needed from you.")
+            }
+            StepState::Running { .. } => format!("Running {name}. Nothing needed from you.{}", self.then(index)),
+            StepState::Paused { .. } => format!("NEXT: {name}. You declined; run it again or skip it."),
+            StepState::ByHand => format!("NEXT: {name}. {}", self.by_hand(index, step)),
+            StepState::Failed { why, .. } => {
+                format!("NEXT: {name} failed ({}). Choose what to do.", SafeText::line(why).as_str())
+            }
+            StepState::Done { .. } => format!("{name} is done."),
+            StepState::Skipped { .. } => format!("{name} was skipped."),
+        }
+    }
+
+    fn by_hand(&self, index: usize, step: &Step) -> String {
+        let open = self.ticks.get(index).map_or(0, |ticks| ticks.iter().filter(|ticked| !**ticked).count());
+        match (open, step.manual) {
+            (0, Some(crate::runbook::Evidence::Required)) => "It waits for your evidence that it is done.".to_owned(),
+            (0, _) => "It waits for you to say that it is done.".to_owned(),
+            (1, _) => "One item is to be ticked.".to_owned(),
+            (open, _) => format!("{open} items are to be ticked."),
+        }
+    }
+
+    fn then(&self, index: usize) -> String {
+        let Some(next) = self.plan.steps.get(index.saturating_add(1)) else { return String::new() };
+        let goes_on = match self.progress {
+            Progress::Automatic => "",
+            Progress::Manual => " will wait for you",
+        };
+        format!(" Then {}{goes_on}.", label(next))
+    }
+}
+
+impl Forecast {
+    fn certain(finish: Duration) -> Self {
+        Self { finish, known: 0, unknown: 0 }
+    }
+}
+
+impl StepState {
+    /// Returns the index of the action that is next or running; 0 where there is none.
+    pub fn cursor(&self) -> usize {
+        match self {
+            Self::Confirming { cursor, .. }
+            | Self::Running { cursor, .. }
+            | Self::Paused { cursor }
+            | Self::Failed { cursor, .. } => *cursor,
+            Self::Waiting | Self::Offered | Self::ByHand | Self::Done { .. } | Self::Skipped { .. } => 0,
+        }
+    }
+}
+
+/// Returns the actions of a step that run in order: `Before`, `Main`, `Verify`.
+pub(super) fn runnable(step: &Step) -> &[Action] {
+    let count = step.actions.iter().take_while(|action| action.section <= Section::Verify).count();
+    step.actions.get(..count).unwrap_or_default()
+}
+
+fn label(step: &Step) -> String {
+    format!("{} {}", step.number, SafeText::line(&step.title).as_str())
+}
+
+/// Returns `later - earlier`, zero if it is not later.
+pub(super) fn between(earlier: DateTime<Utc>, later: DateTime<Utc>) -> Duration {
+    later.signed_duration_since(earlier).to_std().unwrap_or_default()
+}
