@@ -1,5 +1,7 @@
 //! Floor 5: acts: shell blocks through the supervisor, AWS, HTTP and DNS. It knows jobs and outcomes, nothing of runs.
 
+pub mod aws;
+
 use crate::engine::{AwsReceipt, Outcome};
 
 /// Is what one performance of a native action gives.

@@ -1,0 +1,101 @@
+//! Native AWS calls in the AWS CLI's syntax, through the AWS SDK, with the AWS CLI's answers.
+//!
+//! Purpose: words in ([`Aws::call`]), a [`Reply`] out. It knows nothing of runs, steps or screens. `docs/aws.md` says
+//! what differs from the AWS CLI and how an operation is added.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::Reply;
+use crate::kernel::Secret;
+
+/// Says where calls go and as whom.
+#[derive(Clone, Debug)]
+pub struct AwsContext {
+    /// Every service's endpoint; `None`: AWS itself.
+    pub endpoint_url: Option<String>,
+    /// The region of calls without `--region`; `None`: the profile's or the environment's.
+    pub region: Option<String>,
+    /// The profile of the AWS configuration files; `None`: the environment's.
+    pub profile: Option<String>,
+    /// Credentials that go before every other source.
+    pub credentials: Option<Credentials>,
+    /// When one request is given up (twenty seconds by default).
+    pub call_timeout: Duration,
+    /// The pause between the looks of a waiter (thirty seconds by default).
+    pub poll: Duration,
+    /// How far calls may go.
+    pub reach: Reach,
+    /// The folder that relative paths of `file://` and `--body` start from: the runbook's working directory.
+    pub folder: PathBuf,
+}
+
+impl Default for AwsContext {
+    fn default() -> Self {
+        Self {
+            endpoint_url: None,
+            region: None,
+            profile: None,
+            credentials: None,
+            call_timeout: Duration::from_secs(20),
+            poll: Duration::from_secs(30),
+            reach: Reach::Anywhere,
+            folder: PathBuf::from("."),
+        }
+    }
+}
+
+/// Holds one set of credentials.
+#[derive(Clone, Debug)]
+pub struct Credentials {
+    /// The access key's id.
+    pub id: String,
+    /// The secret access key.
+    pub secret: Secret<String>,
+    /// The session token of temporary credentials.
+    pub token: Option<Secret<String>>,
+}
+
+/// Says how far calls may go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reach {
+    /// Wherever the endpoint is.
+    Anywhere,
+    /// Not beyond this machine: a drill. Every request is checked just before it is sent.
+    Loopback,
+}
+
+/// Makes AWS calls; cheap to clone, clients and credentials are shared.
+#[derive(Clone, Debug)]
+pub struct Aws {
+    context: AwsContext,
+}
+
+impl Aws {
+    /// Reads the AWS configuration (files, environment) as far as `context` leaves it open. Sends nothing.
+    #[expect(clippy::unused_async, reason = "reads the configuration files in the next step")]
+    pub async fn new(context: AwsContext) -> Self {
+        Self { context }
+    }
+
+    /// Performs one call; `words` are what stands after `aws`. Dropping the future gives the call up.
+    ///
+    /// `timeout` bounds the whole call: for a waiter how long it waits, for everything else at most
+    /// [`AwsContext::call_timeout`] a request.
+    #[expect(clippy::unused_async, reason = "sends the call in the next step")]
+    pub async fn call(&self, words: &[String], timeout: Duration) -> Reply {
+        let error = format!("`aws {}` within {timeout:?} needs {:?}", words.join(" "), self.context.reach);
+        Reply { outcome: crate::engine::Outcome::Unusable { error }, stdout: Vec::new(), stderr: Vec::new(), aws: None }
+    }
+}
+
+/// Checks a call without making it: operation, options, values, `--query`, `--output`.
+///
+/// # Errors
+/// One sentence that says what is wrong and what to do.
+pub fn check(words: &[String]) -> Result<(), String> {
+    match crate::runbook::aws::operation(words) {
+        Some(_) => Ok(()),
+        None => Err(format!("`aws {}` is not an operation that lifeboat knows", words.join(" "))),
+    }
+}
