@@ -1,1 +1,25 @@
-//! Floor 3: stamped facts to and from the bytes of the incident log: chain, checkpoints, seal, verification. Pure.
+//! Floor 3: the incident log as bytes: facts become chained lines, lines become facts, and a verifier says what they are worth.
+//!
+//! `docs/incident-log.md` is the format. Nothing here opens a file, reads a clock or asks for a key: bytes, times,
+//! signatures and trust come in as arguments.
+
+mod chain;
+mod entry;
+mod findings;
+mod line;
+mod read;
+mod signers;
+mod sshsig;
+mod strict;
+mod verify;
+
+pub use chain::{Chain, ChainError};
+pub use entry::{Body, Entry};
+pub use findings::{Coverage, Finding, OutputClaim, Severity, Signed, SignerKind, Verdict, Verification};
+pub use line::{Broken, MAX_LINE, time_text};
+pub use read::{Reading, read_entry, read_log};
+pub use signers::{AllowedSigners, Skipped, Standing};
+pub use sshsig::{
+    Armour, CHECKPOINT_NAMESPACE, Digest512, SEAL_NAMESPACE, SESSION_NAMESPACE, SessionKey, SignatureError, signed_blob,
+};
+pub use verify::{PRACTICE_PRINCIPAL, Trust, VerifyError, verify};

@@ -1,0 +1,228 @@
+//! Facts become lines: numbers without gaps, each line linked to the one before, signatures over everything so far.
+
+use std::fmt::Write as _;
+
+use sha2::{Digest as _, Sha512};
+
+use super::line::{self, Broken, MAX_LINE};
+use super::sshsig::{Armour, Digest512, SessionKey, SignatureError, finish};
+use crate::engine::Event;
+use crate::kernel::{RunId, Stamp, sha256_hex};
+
+/// Says why a line was not made. Nothing of it was written, and the chain stands as before.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ChainError {
+    /// The event does not fit a line.
+    #[error(
+        "the fact `{kind}` takes {bytes} bytes, and a line of the log holds at most {MAX_LINE}; keep the text in a file and record its digest"
+    )]
+    TooLong {
+        /// The event's kind.
+        kind: String,
+        /// The length the line would have.
+        bytes: usize,
+    },
+    /// The event is nothing that the log may hold.
+    #[error("the fact cannot be recorded: its line {0}")]
+    Unfit(Broken),
+    /// The event could not be written as JSON.
+    #[error("the fact cannot be recorded: {0}")]
+    Json(String),
+    /// The session key did not sign.
+    #[error("the session key cannot sign: its signature {0}")]
+    Session(#[from] SignatureError),
+    /// The log is sealed; nothing follows a seal.
+    #[error("the log is sealed; nothing can follow")]
+    Sealed,
+}
+
+/// Writes a log, line by line, into buffers. It keeps digests, not lines.
+#[derive(Debug)]
+pub struct Chain {
+    run: RunId,
+    session: Option<SessionKey>,
+    /// The number of the next line.
+    next: u64,
+    /// SHA-256 of the last line, hex; empty before the first.
+    prev: String,
+    /// Over every byte so far.
+    hash: Sha512,
+    bytes: u64,
+    /// Bytes since the last checkpoint.
+    unsigned: u64,
+    last: Stamp,
+    sealed: bool,
+}
+
+impl Chain {
+    /// Begins a log. Without a session key there are no checkpoints.
+    pub fn new(run: RunId, session: Option<SessionKey>) -> Self {
+        Self {
+            run,
+            session,
+            next: 0,
+            prev: String::new(),
+            hash: Sha512::new(),
+            bytes: 0,
+            unsigned: 0,
+            last: Stamp { utc: chrono::DateTime::UNIX_EPOCH, mono: 0 },
+            sealed: false,
+        }
+    }
+
+    /// Returns how many bytes the log has.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Returns how many lines the log has.
+    pub fn lines(&self) -> u64 {
+        self.next
+    }
+
+    /// Returns how many bytes no checkpoint covers yet.
+    pub fn unsigned_bytes(&self) -> u64 {
+        self.unsigned
+    }
+
+    /// Returns the SHA-512 of every byte so far: what a seal signs.
+    pub fn digest(&self) -> Digest512 {
+        finish(&self.hash)
+    }
+
+    /// Records a fact and appends its line to `out`. Returns its number and the times as recorded: wall time in
+    /// whole microseconds, monotonic time never before the line before.
+    ///
+    /// # Errors
+    /// If the fact cannot be a line.
+    pub fn event(&mut self, at: Stamp, event: &Event, out: &mut Vec<u8>) -> Result<(u64, Stamp), ChainError> {
+        let json = serde_json::to_string(event).map_err(|e| ChainError::Json(e.to_string()))?;
+        let members = json.strip_prefix('{').ok_or_else(|| ChainError::Json("it is no JSON object".to_owned()))?;
+        self.line(at, members, out)
+    }
+
+    /// Records that nothing happened.
+    ///
+    /// # Errors
+    /// If the log is sealed.
+    pub fn heartbeat(&mut self, at: Stamp, out: &mut Vec<u8>) -> Result<(u64, Stamp), ChainError> {
+        self.line(at, "\"k\":\"heartbeat\"}", out)
+    }
+
+    /// Returns the statement that the operator signs to let the session key sign from the last line on;
+    /// `None` without a session key.
+    pub fn delegation_statement(&self) -> Option<String> {
+        let session = self.session.as_ref()?.public_text();
+        Some(statement(self.run.as_str(), &session, &self.prev))
+    }
+
+    /// Records the operator's signature over [`Self::delegation_statement`].
+    ///
+    /// # Errors
+    /// If there is no session key, or the log is sealed.
+    pub fn delegation(&mut self, at: Stamp, by: &str, sig: &Armour, out: &mut Vec<u8>) -> Result<(), ChainError> {
+        let statement =
+            self.delegation_statement().ok_or_else(|| ChainError::Json("there is no session key".to_owned()))?;
+        let members = format!(
+            "\"k\":\"delegation\",\"by\":{},\"statement\":{},\"sig\":{}}}",
+            quoted(by),
+            quoted(&statement),
+            quoted(&sig.text()?)
+        );
+        self.line(at, &members, out).map(drop)
+    }
+
+    /// Signs everything so far with the session key, unless nothing was added since the last time or there is no key.
+    ///
+    /// # Errors
+    /// If the key does not sign.
+    pub fn checkpoint(&mut self, out: &mut Vec<u8>) -> Result<(), ChainError> {
+        let Some(session) = &self.session else { return Ok(()) };
+        if self.unsigned == 0 {
+            return Ok(());
+        }
+        let sig = session.sign(&self.digest())?;
+        let line = checkpoint_line(self.next, &self.prev, &line::time_text(self.last.utc), self.last.mono, &sig);
+        self.push(&line, out)?;
+        self.unsigned = 0;
+        Ok(())
+    }
+
+    /// Announces a seal, and by whom: the seal's own line holds nothing that the signature could not cover.
+    ///
+    /// # Errors
+    /// If the log is sealed.
+    pub fn sealing(&mut self, at: Stamp, by: &str, out: &mut Vec<u8>) -> Result<(), ChainError> {
+        self.line(at, &format!("\"k\":\"sealing\",\"by\":{}}}", quoted(by)), out).map(drop)
+    }
+
+    /// Seals the log with a signature over [`Self::digest`]. Nothing can follow.
+    ///
+    /// # Errors
+    /// If the log is sealed already.
+    pub fn seal(&mut self, sig: &Armour, out: &mut Vec<u8>) -> Result<(), ChainError> {
+        let time = line::time_text(self.last.utc);
+        let line = seal_line(self.next, &self.prev, &time, self.last.mono, &sig.text()?);
+        self.push(&line, out)?;
+        self.sealed = true;
+        Ok(())
+    }
+
+    fn line(&mut self, at: Stamp, members: &str, out: &mut Vec<u8>) -> Result<(u64, Stamp), ChainError> {
+        let utc = chrono::DateTime::from_timestamp_micros(at.utc.timestamp_micros()).unwrap_or(at.utc);
+        let at = Stamp { utc, mono: at.mono.max(self.last.mono) };
+        let seq = self.next;
+        let text = head(seq, &self.prev, &line::time_text(at.utc), at.mono) + members;
+        if text.len() > MAX_LINE {
+            let kind = members.split('"').nth(3).unwrap_or_default().to_owned();
+            return Err(ChainError::TooLong { kind, bytes: text.len() });
+        }
+        // What is written here, the strict reader has to accept; better to refuse a fact than to break the log.
+        line::parse(text.as_bytes()).map_err(ChainError::Unfit)?;
+        self.push(&text, out)?;
+        self.last = at;
+        Ok((seq, at))
+    }
+
+    fn push(&mut self, line: &str, out: &mut Vec<u8>) -> Result<(), ChainError> {
+        if self.sealed {
+            return Err(ChainError::Sealed);
+        }
+        sha256_hex(line.as_bytes()).as_str().clone_into(&mut self.prev);
+        self.hash.update(line.as_bytes());
+        self.hash.update(b"\n");
+        self.next += 1;
+        let length = line.len() as u64 + 1;
+        self.bytes += length;
+        self.unsigned += length;
+        out.extend_from_slice(line.as_bytes());
+        out.push(b'\n');
+        Ok(())
+    }
+}
+
+/// Is what the operator signs at the start: see `docs/incident-log.md`, which gives it byte for byte.
+pub(super) fn statement(run: &str, session: &str, head: &str) -> String {
+    format!("lifeboat session delegation\nrun {run}\nsession {session}\nhead {head}\n")
+}
+
+/// Is the one form of a checkpoint's line: everything in it but the signature follows from the line before.
+pub(super) fn checkpoint_line(seq: u64, prev: &str, time: &str, mono: u64, sig: &str) -> String {
+    head(seq, prev, time, mono) + &format!("\"k\":\"checkpoint\",\"lines\":{seq},\"sig\":\"{sig}\"}}")
+}
+
+/// Is the one form of the seal's line, likewise.
+pub(super) fn seal_line(seq: u64, prev: &str, time: &str, mono: u64, armour: &str) -> String {
+    head(seq, prev, time, mono) + &format!("\"k\":\"seal\",\"sig\":{}}}", quoted(armour))
+}
+
+fn head(seq: u64, prev: &str, time: &str, mono: u64) -> String {
+    let mut text = String::with_capacity(512);
+    // Writing to a String cannot fail.
+    let _ = write!(text, "{{\"seq\":{seq},\"prev\":\"{prev}\",\"t\":\"{time}\",\"mono\":{mono},");
+    text
+}
+
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}

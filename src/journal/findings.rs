@@ -1,0 +1,162 @@
+//! What `verify` found out, as data: a verdict, the lines that speak for it, and how far signatures reach.
+
+use crate::engine::Streams;
+use crate::kernel::{AttemptId, RunId, Sha256Hex};
+
+/// Says what a log is worth, gravest last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Verdict {
+    /// Intact, sealed by a key that is trusted.
+    Sealed,
+    /// Intact as far as signatures reach, without a seal.
+    Open,
+    /// Intact, but not signed, or by a key that is not trusted.
+    Untrusted,
+    /// Changed.
+    Tampered,
+}
+
+impl Verdict {
+    /// Returns the word that opens the answer.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Sealed => "SEALED",
+            Self::Open => "OPEN",
+            Self::Untrusted => "UNTRUSTED",
+            Self::Tampered => "TAMPERED",
+        }
+    }
+
+    /// Returns the exit code. 2 is for wrong usage and unreadable files, 5 for anchors.
+    pub fn exit_code(self) -> u8 {
+        match self {
+            Self::Sealed => 0,
+            Self::Tampered => 1,
+            Self::Open => 3,
+            Self::Untrusted => 4,
+        }
+    }
+}
+
+/// Says how grave a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Worth knowing.
+    Note,
+    /// Strange, but no proof of anything.
+    Warning,
+    /// The reason why the log is open.
+    Open,
+    /// The reason why the log is not trusted.
+    Distrust,
+    /// The log was changed here.
+    Damage,
+}
+
+/// Is one thing found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The line of the file, from 1, if it concerns one.
+    pub line: Option<u64>,
+    /// How grave it is.
+    pub severity: Severity,
+    /// What it is, in words, harmless for a terminal.
+    pub text: String,
+}
+
+/// Says who signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Signed {
+    /// The name that the log gives, harmless for a terminal.
+    pub by: String,
+    /// The key's fingerprint, `SHA256:…`.
+    pub fingerprint: String,
+    /// Is it a key of the practice drills?
+    pub kind: SignerKind,
+}
+
+/// Says what kind of key signed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SignerKind {
+    /// A person's.
+    Operator,
+    /// One that a drill made for itself.
+    Practice,
+}
+
+/// Says how far signatures reach.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Coverage {
+    /// Complete lines of the file.
+    pub lines: u64,
+    /// Lines at the end that no valid signature covers.
+    pub uncovered: u64,
+    /// Bytes after the last LF.
+    pub torn: u64,
+    /// Checkpoints.
+    pub checkpoints: u64,
+}
+
+/// Names the output files that an `attempt-finished` line vouches for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OutputClaim {
+    /// The line, from 1.
+    pub line: u64,
+    /// The attempt.
+    pub attempt: AttemptId,
+    /// Sizes and digests.
+    pub streams: Streams,
+}
+
+/// Is the whole answer of `verify`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verification {
+    /// What the log is worth.
+    pub verdict: Verdict,
+    /// What was found, gravest first, at most twenty of a severity.
+    pub findings: Vec<Finding>,
+    /// The run, if the first line could be read.
+    pub run: Option<RunId>,
+    /// The digest of the runbook that the first line vouches for.
+    pub runbook_sha256: Option<Sha256Hex>,
+    /// The run before, and the SHA-512 of its log.
+    pub prev_run: Option<(RunId, Option<String>)>,
+    /// Who let the session key sign.
+    pub delegated_by: Option<Signed>,
+    /// Who sealed.
+    pub sealed_by: Option<Signed>,
+    /// How far signatures reach.
+    pub coverage: Coverage,
+}
+
+/// Is how many findings of a severity are kept.
+const MAX_FINDINGS: usize = 20;
+
+impl Verification {
+    /// Says the verdict in words: `SEALED`, `SEALED by a practice key`, `TAMPERED` …
+    pub fn words(&self) -> String {
+        let practice = self.sealed_by.as_ref().is_some_and(|signed| signed.kind == SignerKind::Practice);
+        match self.verdict {
+            Verdict::Sealed if practice => "SEALED by a practice key".to_owned(),
+            verdict => verdict.word().to_owned(),
+        }
+    }
+
+    /// Adds a finding; damage makes the verdict TAMPERED, distrust UNTRUSTED, unless it is worse already.
+    pub fn add(&mut self, line: Option<u64>, severity: Severity, text: impl Into<String>) {
+        self.verdict = self.verdict.max(match severity {
+            Severity::Damage => Verdict::Tampered,
+            Severity::Distrust => Verdict::Untrusted,
+            Severity::Open => Verdict::Open,
+            Severity::Note | Severity::Warning => Verdict::Sealed,
+        });
+        if self.findings.iter().filter(|f| f.severity == severity).count() < MAX_FINDINGS {
+            self.findings.push(Finding { line, severity, text: text.into() });
+        }
+    }
+
+    /// Tells whether a finding of this severity was made.
+    pub fn has(&self, severity: Severity) -> bool {
+        self.findings.iter().any(|f| f.severity == severity)
+    }
+}

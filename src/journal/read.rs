@@ -1,0 +1,72 @@
+//! Lines become facts again. Reading judges form only; what a log is worth is for `verify` to say.
+
+use serde::Deserialize;
+
+use super::entry::{Body, Entry};
+use super::line::{self, Broken};
+use crate::engine::Fact;
+
+/// Is what a log's bytes say.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reading {
+    /// The lines up to the first broken one.
+    pub entries: Vec<Entry>,
+    /// How many bytes follow the last LF: a line that is being written, or was torn.
+    pub torn: usize,
+    /// The first broken line, counted from 1, and what is wrong with it. Nothing after it is read.
+    pub broken: Option<(u64, Broken)>,
+}
+
+impl Reading {
+    /// Gives the engine's facts in order.
+    pub fn into_facts(self) -> Vec<Fact> {
+        self.entries.into_iter().filter_map(Entry::into_fact).collect()
+    }
+}
+
+#[derive(Deserialize)]
+struct By {
+    by: String,
+}
+
+/// Reads one line, without its LF.
+///
+/// # Errors
+/// If the line is broken. An unknown kind, or a known kind with unknown members' types, is [`Body::Unknown`].
+pub fn read_entry(line: &[u8]) -> Result<Entry, Broken> {
+    let head = line::parse(line)?;
+    let at = head.stamp().ok_or_else(|| Broken::at(0, "has a time that no calendar knows"))?;
+    let by = || serde_json::from_slice::<By>(line).ok().map(|by| by.by);
+    let known = match head.kind {
+        "delegation" => by().map(|by| Body::Delegation { by }),
+        "sealing" => by().map(|by| Body::Sealing { by }),
+        "checkpoint" => Some(Body::Checkpoint),
+        "heartbeat" => Some(Body::Heartbeat),
+        "seal" => Some(Body::Seal),
+        _ => serde_json::from_slice(line).ok().map(|event| Body::Event(Box::new(event))),
+    };
+    let body = known.unwrap_or_else(|| Body::Unknown {
+        kind: head.kind.to_owned(),
+        text: String::from_utf8_lossy(line).into_owned(),
+    });
+    Ok(Entry { seq: head.seq, at, body })
+}
+
+/// Reads a log, which may be one that is being written.
+pub fn read_log(bytes: &[u8]) -> Reading {
+    let mut reading = Reading::default();
+    for (index, line) in bytes.split_inclusive(|&b| b == b'\n').enumerate() {
+        let Some(line) = line.strip_suffix(b"\n") else {
+            reading.torn = line.len();
+            break;
+        };
+        match read_entry(line) {
+            Ok(entry) => reading.entries.push(entry),
+            Err(broken) => {
+                reading.broken = Some((index as u64 + 1, broken));
+                break;
+            }
+        }
+    }
+    reading
+}
