@@ -1,0 +1,95 @@
+//! Where things lie in a run folder, and files that only their owner can read.
+//!
+//! ```text
+//! attempts/<attempt>/spec.json      what was asked for, written before the start; locked while the attempt runs
+//! attempts/<attempt>/block.sh       the block, as the shell reads it
+//! attempts/<attempt>/outcome.json   how it ended, written once and whole
+//! attempts/<attempt>/interrupt      `gentle` or `force`, from an engine that took over (see `supervisor::adopt`)
+//! output/<attempt>.out .err .idx    what it printed, and when which byte came
+//! state/carried.sh carried.bash     what one block leaves for the next (see `carry`)
+//! supervisor.err                    what the supervisor process had to complain about
+//! ```
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
+
+use crate::kernel::AttemptId;
+
+/// Tells whether an attempt's name can name files: letters, digits, `.`, `-`, `_`, not beginning with a dot.
+pub fn is_file_name(attempt: &AttemptId) -> bool {
+    let name = attempt.as_str();
+    !name.is_empty()
+        && name.len() <= 100
+        && !name.starts_with('.')
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
+}
+
+/// Returns the folder of an attempt.
+pub fn attempt_dir(run_dir: &Path, attempt: &AttemptId) -> PathBuf {
+    run_dir.join("attempts").join(attempt.as_str())
+}
+
+/// Returns the file that holds an attempt's output of one kind: `out`, `err` or `idx`.
+pub fn output_file(run_dir: &Path, attempt: &AttemptId, kind: &str) -> PathBuf {
+    run_dir.join("output").join(format!("{attempt}.{kind}"))
+}
+
+/// Makes a folder and its parents, closed to others; one that exists is left as it is.
+pub fn make_dir(path: &Path) -> io::Result<()> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// Opens a file for appending and reading, closed to others when it is new.
+pub fn open_append(path: &Path) -> io::Result<File> {
+    OpenOptions::new().append(true).read(true).create(true).mode(0o600).open(path)
+}
+
+/// Makes a file anew, closed to others.
+pub fn create(path: &Path) -> io::Result<File> {
+    OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)
+}
+
+/// Says whether a file has to survive a crash of the machine.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Durability {
+    /// It survives a crash of lifeboat.
+    Process,
+    /// It survives a crash of the machine.
+    Machine,
+}
+
+/// Writes a file whole or not at all.
+pub fn write_whole(path: &Path, bytes: &[u8], durability: Durability) -> io::Result<()> {
+    let mut temporary = path.as_os_str().to_owned();
+    temporary.push(".new");
+    let temporary = PathBuf::from(temporary);
+    let mut file = create(&temporary)?;
+    file.write_all(bytes)?;
+    if durability == Durability::Machine {
+        file.sync_all()?;
+    }
+    std::fs::rename(&temporary, path)?;
+    if durability == Durability::Machine
+        && let Some(parent) = path.parent()
+    {
+        File::open(parent)?.sync_all()?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_from_outside_cannot_leave_the_folder() {
+        for good in ["9.1", "x.1", "w.1", "a_b-c"] {
+            assert!(is_file_name(&AttemptId::from(good)), "{good}");
+        }
+        for bad in ["", "..", ".hidden", "a/b", "a\nb", "a b", "ä", &"x".repeat(101)] {
+            assert!(!is_file_name(&AttemptId::from(bad)), "{bad}");
+        }
+    }
+}

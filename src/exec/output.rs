@@ -1,0 +1,223 @@
+//! The output files of an attempt: two streams, and an index that says when which byte came.
+//!
+//! `output/<attempt>.idx` is text, a line a sample: microseconds since the attempt's first performance began, `out`
+//! or `err`, and the size of that stream then, in bytes:
+//!
+//! ```text
+//! 50211 out 4096
+//! 50211 err 17
+//! 100498 out 9000
+//! ```
+//!
+//! Times never go back; sizes of one stream grow. A stream is sampled some twenty times a second, and only when it
+//! grew. The last sample of each stream is its whole size, so an attempt without output has an empty index.
+
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::os::unix::fs::FileExt as _;
+use std::path::Path;
+use std::time::Instant;
+
+use sha2::{Digest as _, Sha256};
+
+use super::folder::{make_dir, open_append, output_file};
+use crate::engine::Streams;
+use crate::kernel::{AttemptId, Sha256Hex};
+
+/// How much is read at once; all that output ever takes of memory.
+const CHUNK: usize = 256 * 1024;
+/// How many chunks are digested beside a sample while the attempt goes on.
+const CHUNKS_A_SAMPLE: usize = 32;
+
+#[derive(Debug)]
+struct Stream {
+    file: File,
+    name: &'static str,
+    sampled: u64,
+    digested: u64,
+    digest: Sha256,
+}
+
+impl Stream {
+    fn open(run_dir: &Path, attempt: &AttemptId, name: &'static str) -> io::Result<Self> {
+        let file = open_append(&output_file(run_dir, attempt, name))?;
+        Ok(Self { file, name, sampled: 0, digested: 0, digest: Sha256::new() })
+    }
+
+    fn size(&self) -> u64 {
+        self.file.metadata().map_or(self.digested, |found| found.len())
+    }
+
+    /// Digests one chunk; tells whether there is more.
+    fn digest_some(&mut self, buffer: &mut [u8]) -> bool {
+        match self.file.read_at(buffer, self.digested) {
+            Ok(0) => false,
+            Ok(read) => {
+                self.digest.update(buffer.get(..read).unwrap_or_default());
+                self.digested += read as u64;
+                true
+            }
+            Err(error) => error.kind() == io::ErrorKind::Interrupted,
+        }
+    }
+}
+
+/// Samples and digests the output files of one attempt, over all its performances, in constant memory.
+#[derive(Debug)]
+pub struct Digests {
+    out: Stream,
+    err: Stream,
+    index: File,
+    started: Instant,
+    buffer: Vec<u8>,
+}
+
+impl Digests {
+    /// Opens the output files of an attempt; those of an earlier performance are appended to.
+    pub fn open(run_dir: &Path, attempt: &AttemptId, now: Instant) -> io::Result<Self> {
+        let open = || -> io::Result<Self> {
+            Ok(Self {
+                out: Stream::open(run_dir, attempt, "out")?,
+                err: Stream::open(run_dir, attempt, "err")?,
+                index: open_append(&output_file(run_dir, attempt, "idx"))?,
+                started: now,
+                buffer: Vec::new(),
+            })
+        };
+        match open() {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                make_dir(&run_dir.join("output"))?;
+                open()
+            }
+            opened => opened,
+        }
+    }
+
+    /// Returns the file of standard output.
+    pub fn out(&self) -> &File {
+        &self.out.file
+    }
+
+    /// Returns the file of standard error.
+    pub fn err(&self) -> &File {
+        &self.err.file
+    }
+
+    /// Returns the sizes now.
+    pub fn sizes(&self) -> (u64, u64) {
+        (self.out.size(), self.err.size())
+    }
+
+    /// Adds a line to the index for each stream that grew, and digests some of what came.
+    pub fn sample(&mut self, now: Instant) {
+        let at = now.saturating_duration_since(self.started).as_micros();
+        let mut lines = String::new();
+        for stream in [&mut self.out, &mut self.err] {
+            let size = stream.size();
+            if size > stream.sampled {
+                use std::fmt::Write as _;
+                stream.sampled = size;
+                // Writing to a String cannot fail.
+                let _ = writeln!(lines, "{at} {} {size}", stream.name);
+            }
+        }
+        if !lines.is_empty() {
+            // The index is a convenience of replay; where the disk is full the attempt goes on without.
+            drop(self.index.write_all(lines.as_bytes()));
+        }
+        for _ in 0..CHUNKS_A_SAMPLE {
+            if !self.catch_up() {
+                break;
+            }
+        }
+    }
+
+    /// Digests one chunk of what is not digested yet; tells whether there may be more.
+    pub fn catch_up(&mut self) -> bool {
+        if self.out.size() == self.out.digested && self.err.size() == self.err.digested {
+            return false;
+        }
+        self.buffer.resize(CHUNK, 0);
+        let more_out = self.out.digest_some(&mut self.buffer);
+        let more_err = self.err.digest_some(&mut self.buffer);
+        more_out || more_err
+    }
+
+    /// Returns sizes and digests of what was digested so far, and frees the buffer.
+    pub fn streams(&mut self) -> Streams {
+        self.buffer = Vec::new();
+        let digest = |stream: &Stream| Some(Sha256Hex::from_digest(&stream.digest.clone().finalize()));
+        Streams {
+            out_bytes: self.out.digested,
+            out_sha256: digest(&self.out),
+            err_bytes: self.err.digested,
+            err_sha256: digest(&self.err),
+        }
+    }
+}
+
+/// Holds the output files of a native action, which runs in the engine.
+#[derive(Debug)]
+pub struct OutputFiles {
+    digests: Digests,
+}
+
+impl OutputFiles {
+    /// Opens the output files of an attempt, once for all its looks.
+    pub fn open(run_dir: &Path, attempt: &AttemptId) -> io::Result<Self> {
+        if !super::folder::is_file_name(attempt) {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!("`{attempt}` cannot name output files; use letters, digits, `.`, `-` and `_`"),
+            ));
+        }
+        Ok(Self { digests: Digests::open(run_dir, attempt, Instant::now())? })
+    }
+
+    /// Appends what one look gave.
+    pub fn append(&mut self, stdout: &[u8], stderr: &[u8]) -> io::Result<()> {
+        self.digests.out.file.write_all(stdout)?;
+        self.digests.err.file.write_all(stderr)?;
+        self.digests.sample(Instant::now());
+        Ok(())
+    }
+
+    /// Returns sizes and digests of all that was appended.
+    pub fn streams(&mut self) -> Streams {
+        while self.digests.catch_up() {}
+        self.digests.streams()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::sha256_hex;
+
+    #[test]
+    fn looks_append_and_the_digest_covers_the_whole_file() {
+        let run = tempfile::tempdir().unwrap();
+        let attempt = AttemptId::from("3.1");
+        let mut files = OutputFiles::open(run.path(), &attempt).unwrap();
+        files.append(b"modifying\n", b"").unwrap();
+        files.append(b"", b"").unwrap();
+        files.append(b"available\n", b"late\n").unwrap();
+        let streams = files.streams();
+        assert_eq!((streams.out_bytes, streams.err_bytes), (20, 5));
+        assert_eq!(streams.out_sha256, Some(sha256_hex(b"modifying\navailable\n")));
+        assert_eq!(streams.err_sha256, Some(sha256_hex(b"late\n")));
+        let index = std::fs::read_to_string(output_file(run.path(), &attempt, "idx")).unwrap();
+        let said: Vec<_> = index.lines().map(|line| line.split_once(' ').unwrap().1).collect();
+        assert_eq!(said, ["out 10", "out 20", "err 5"]);
+        // A second opening, by a later engine, goes on where the first ended.
+        let mut files = OutputFiles::open(run.path(), &attempt).unwrap();
+        files.append(b"x", b"").unwrap();
+        assert_eq!(files.streams().out_sha256, Some(sha256_hex(b"modifying\navailable\nx")));
+    }
+
+    #[test]
+    fn a_name_that_leaves_the_folder_is_refused() {
+        let run = tempfile::tempdir().unwrap();
+        assert!(OutputFiles::open(run.path(), &AttemptId::from("../x")).is_err());
+    }
+}

@@ -1,0 +1,210 @@
+//! The engine's end of the supervisor: start it, give it blocks, hear how they ended.
+
+use std::collections::HashMap;
+use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::net::Shutdown;
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use process_wrap::std::{ChildWrapper, CommandWrap, ProcessSession};
+use tokio::sync::oneshot;
+
+use super::record::{Force, Record, ShellEnd, ShellSpec, read_record};
+use crate::engine::Outcome;
+use crate::exec::folder::{self, attempt_dir, is_file_name, make_dir, open_append};
+use crate::kernel::AttemptId;
+
+/// Says why the supervisor could not be used. What was running may go on all the same.
+#[derive(Debug, thiserror::Error)]
+pub enum SupervisorError {
+    /// It could not be started.
+    #[error("cannot start the supervisor process of {run_dir}: {source}; no shell block can run without it")]
+    Start {
+        /// The run folder.
+        run_dir: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// The order could not be written down, so nothing was started.
+    #[error("attempt {attempt} was not started, its order cannot be written to {path}: {source}")]
+    Spec {
+        /// The attempt.
+        attempt: AttemptId,
+        /// The file.
+        path: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// It is gone, and left no outcome: the attempt is in doubt.
+    #[error(
+        "the supervisor process of {run_dir} is gone and left no outcome of attempt {attempt}: its processes may still \
+         be running; look at them, and at {run_dir}/supervisor.err, before you go on"
+    )]
+    Gone {
+        /// The run folder.
+        run_dir: PathBuf,
+        /// The attempt.
+        attempt: AttemptId,
+    },
+}
+
+type Waiting = Arc<Mutex<Option<HashMap<AttemptId, oneshot::Sender<Record>>>>>;
+
+/// Is the engine's hold on the supervisor of a run. Dropping it hangs up: what runs goes on to its end.
+#[derive(Debug)]
+pub struct Supervisor {
+    run_dir: PathBuf,
+    pid: u32,
+    /// `None` once the supervisor is gone.
+    waiting: Waiting,
+    requests: Mutex<UnixStream>,
+}
+
+impl Supervisor {
+    /// Starts the supervisor of a run, in a session of its own: `program __supervise RUN_DIR`.
+    pub fn start(program: &Path, run_dir: &Path) -> Result<Self, SupervisorError> {
+        let error = |source| SupervisorError::Start { run_dir: run_dir.to_owned(), source };
+        let run_dir = std::path::absolute(run_dir).map_err(error)?;
+        let error = |source| SupervisorError::Start { run_dir: run_dir.clone(), source };
+        for part in ["attempts", "output", "state"] {
+            make_dir(&run_dir.join(part)).map_err(error)?;
+        }
+        let complaints = open_append(&run_dir.join("supervisor.err")).map_err(error)?;
+        let (ours, theirs) = UnixStream::pair().map_err(error)?;
+        let mut command = Command::new(program);
+        command
+            .arg("__supervise")
+            .arg(&run_dir)
+            .stdin(Stdio::from(OwnedFd::from(theirs)))
+            .stdout(Stdio::null())
+            .stderr(Stdio::from(complaints));
+        let child = CommandWrap::from(command).wrap(ProcessSession).spawn().map_err(error)?;
+        let pid = child.id();
+        let waiting: Waiting = Arc::new(Mutex::new(Some(HashMap::new())));
+        let replies = ours.try_clone().map_err(error)?;
+        let listener = Arc::clone(&waiting);
+        // The thread ends with the supervisor, which may outlive this value by as long as a block runs: so it is
+        // not joined. It owns nothing but the socket's other end and the child to be reaped.
+        std::thread::Builder::new()
+            .name("supervisor-replies".to_owned())
+            .spawn(move || listen(replies, &listener, child))
+            .map_err(error)?;
+        Ok(Self { run_dir, pid, waiting, requests: Mutex::new(ours) })
+    }
+
+    /// Returns the supervisor's process id.
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// Performs a shell block once and waits for its end. Further performances under the same name append to the
+    /// same output files. Dropping the future leaves the block running.
+    ///
+    /// # Errors
+    /// [`SupervisorError::Spec`]: nothing was started. [`SupervisorError::Gone`]: the attempt is in doubt.
+    pub async fn run(&self, spec: ShellSpec) -> Result<ShellEnd, SupervisorError> {
+        let attempt = spec.attempt.clone();
+        if !is_file_name(&attempt) {
+            let error = format!("`{attempt}` cannot name an attempt; use letters, digits, `.`, `-` and `_`");
+            return Ok(ShellEnd::not_run(Outcome::Unusable { error }));
+        }
+        let gone = || SupervisorError::Gone { run_dir: self.run_dir.clone(), attempt: attempt.clone() };
+        let (tx, rx) = oneshot::channel();
+        match lock(&self.waiting).as_mut() {
+            Some(waiting) if waiting.contains_key(&attempt) => {
+                let error = format!("attempt {attempt} is running already; wait for its end");
+                return Ok(ShellEnd::not_run(Outcome::Unusable { error }));
+            }
+            Some(waiting) => drop(waiting.insert(attempt.clone(), tx)),
+            None => return Err(gone()),
+        }
+        if let Err(error) = self.write_spec(&spec) {
+            self.forget(&attempt);
+            return Err(error);
+        }
+        if self.ask(&format!("start {attempt}\n")).is_err() {
+            self.forget(&attempt);
+            return Err(gone());
+        }
+        let record = match rx.await {
+            Ok(record) => record,
+            Err(_) => read_record(&self.run_dir, &attempt).ok_or_else(gone)?,
+        };
+        Ok(ShellEnd::read(&self.run_dir, record))
+    }
+
+    /// Interrupts an attempt; one that is over is left alone.
+    ///
+    /// # Errors
+    /// The supervisor is gone.
+    pub fn interrupt(&self, attempt: &AttemptId, force: Force) -> Result<(), SupervisorError> {
+        if !is_file_name(attempt) {
+            return Ok(());
+        }
+        let how = match force {
+            Force::Gentle => "gentle",
+            Force::AtOnce => "force",
+        };
+        self.ask(&format!("interrupt {attempt} {how}\n"))
+            .map_err(|_| SupervisorError::Gone { run_dir: self.run_dir.clone(), attempt: attempt.clone() })
+    }
+
+    fn write_spec(&self, spec: &ShellSpec) -> Result<(), SupervisorError> {
+        let dir = attempt_dir(&self.run_dir, &spec.attempt);
+        let path = dir.join("spec.json");
+        let write = || -> io::Result<()> {
+            make_dir(&dir)?;
+            // What an earlier performance left must not pass for the end of this one.
+            for stale in ["outcome.json", "interrupt", "left"] {
+                match std::fs::remove_file(dir.join(stale)) {
+                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                    Ok(()) | Err(_) => {}
+                }
+            }
+            let bytes = serde_json::to_vec(spec).map_err(io::Error::other)?;
+            folder::create(&path)?.write_all(&bytes)
+        };
+        write().map_err(|source| SupervisorError::Spec { attempt: spec.attempt.clone(), path: path.clone(), source })
+    }
+
+    fn ask(&self, line: &str) -> io::Result<()> {
+        lock(&self.requests).write_all(line.as_bytes())
+    }
+
+    fn forget(&self, attempt: &AttemptId) {
+        if let Some(waiting) = lock(&self.waiting).as_mut() {
+            drop(waiting.remove(attempt));
+        }
+    }
+}
+
+impl Drop for Supervisor {
+    fn drop(&mut self) {
+        // Half a hang-up: the supervisor sees that nothing more comes, and can still say what it has to say.
+        drop(lock(&self.requests).shutdown(Shutdown::Write));
+    }
+}
+
+/// Hears how attempts end, until the supervisor is gone.
+fn listen(replies: UnixStream, waiting: &Waiting, mut child: Box<dyn ChildWrapper>) {
+    for line in BufReader::new(replies).lines() {
+        let Ok(line) = line else { break };
+        let Ok(record) = serde_json::from_str::<Record>(&line) else { continue };
+        let sender = lock(waiting).as_mut().and_then(|waiting| waiting.remove(&record.attempt));
+        if let Some(sender) = sender {
+            // Nobody waits any more: the outcome is in its file.
+            drop(sender.send(record));
+        }
+    }
+    // Dropping the senders wakes everybody who still waits.
+    drop(lock(waiting).take());
+    // Reaped, so that it does not stay a zombie for as long as the engine lives.
+    drop(child.wait());
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,23 @@
+//! The supervisor: one small process a run that spawns the shell attempts and outlives the engine.
+//!
+//! ```text
+//! engine                                            supervisor (`lifeboat __supervise RUN_DIR`, a session of its own)
+//! attempts/A/spec.json, then `start A`  --------->  sh in a session of its own, output straight to files
+//! `interrupt A gentle|force`            --------->  TERM to the group, KILL after the grace
+//! outcome, streams                      <---------  attempts/A/outcome.json, then `ended A`
+//! ```
+//!
+//! The two talk over an inherited pair of sockets. When the engine is gone, running attempts go on to their end and
+//! their outcomes are written; the supervisor leaves after the last one. An engine that comes back finds them by
+//! [`adopt`].
+
+mod engine_side;
+mod orphan;
+mod process;
+mod record;
+mod serve;
+
+pub use engine_side::{Supervisor, SupervisorError};
+pub use orphan::{Found, Orphan, adopt};
+pub use record::{Force, Record, ShellEnd, ShellSpec, StateRule};
+pub use serve::{ServeError, serve};

@@ -1,0 +1,331 @@
+//! One shell attempt as the supervisor sees it: from spawn to the last process of its group.
+
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Write as _};
+use std::os::unix::ffi::OsStringExt as _;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use process_wrap::std::{CommandWrap, ProcessSession};
+use rustix::process::{Pid, Signal, WaitOptions, WaitStatus};
+
+use super::record::{Force, Record, ShellSpec, StateRule};
+use crate::engine::Outcome;
+use crate::exec::carry::{self, Carried, Directory, Dump};
+use crate::exec::folder::{self, Durability};
+use crate::exec::output::Digests;
+use crate::exec::shell::{BlockFiles, command};
+
+/// How often sizes are sampled while something changes.
+const SAMPLE: Duration = Duration::from_millis(50);
+/// How long processes that outlive their block have to leave by themselves (`exec > >(tee log)`).
+const LINGER: Duration = Duration::from_millis(100);
+/// How often a group without its leader is looked at: it ends without a signal to us.
+const LOOK: Duration = Duration::from_millis(3);
+/// How long a group that was killed may still be there before it is given up (a process stuck in the kernel, or
+/// one that belongs to another user).
+const GIVE_UP: Duration = Duration::from_millis(500);
+/// An attempt that took longer has its outcome forced to disk. A shorter one is journalled by the engine in the
+/// same moment; where the machine crashes in between it is in doubt, which is the truth.
+const WORTH_A_SYNC: Duration = Duration::from_secs(1);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Why {
+    TimedOut,
+    Interrupted,
+    LeftBehind,
+}
+
+/// Says what to do about an attempt next.
+pub(super) enum Next {
+    /// Look again at this time, or when a child ends.
+    At(Instant),
+    /// There is work to go on with at once.
+    Now,
+    /// It is over; the outcome is written.
+    Over,
+}
+
+/// Is a running attempt.
+pub(super) struct Attempt {
+    spec: ShellSpec,
+    dir: PathBuf,
+    run_dir: PathBuf,
+    /// Held open with a lock, by which a later engine sees that the attempt is alive.
+    _lock: File,
+    start_state: Carried,
+    pid: Pid,
+    started: Instant,
+    deadline: Option<Instant>,
+    stopping: Option<Why>,
+    kill_at: Option<Instant>,
+    killed_at: Option<Instant>,
+    leader: Option<(WaitStatus, Instant)>,
+    left_behind: bool,
+    sample_at: Instant,
+    /// When the last process was gone.
+    gone: Option<Instant>,
+}
+
+/// Is where an attempt's spec lies, opened and locked.
+pub(super) fn load_spec(dir: &Path) -> io::Result<(ShellSpec, File)> {
+    let file = File::open(dir.join("spec.json"))?;
+    file.lock()?;
+    let spec = serde_json::from_reader(io::BufReader::new(&file))?;
+    Ok((spec, file))
+}
+
+impl Attempt {
+    /// Starts the shell. `Err` is the reason, in words for the operator.
+    pub(super) fn start(
+        run_dir: &Path,
+        spec: ShellSpec,
+        lock: File,
+        output: &Digests,
+        environment: &BTreeMap<Vec<u8>, Vec<u8>>,
+        now: Instant,
+    ) -> Result<Self, String> {
+        let dir = folder::attempt_dir(run_dir, &spec.attempt);
+        let named = |what: &str, path: &Path, error: &io::Error| format!("{what} {}: {error}", path.display());
+        let mut state = Carried::load(run_dir).map_err(|error| named("cannot read", &run_dir.join("state"), &error))?;
+        if state.yield_to(spec.vars.keys()) {
+            state.save(run_dir).map_err(|error| named("cannot write", &run_dir.join("state"), &error))?;
+        }
+        let block = dir.join("block.sh");
+        let mut script = spec.script.clone().into_bytes();
+        if !script.ends_with(b"\n") {
+            script.push(b'\n');
+        }
+        folder::create(&block)
+            .and_then(|mut file| file.write_all(&script))
+            .map_err(|error| named("cannot write", &block, &error))?;
+        let dump = dir.join("left");
+        let carried = Some(run_dir.join("state/carried.sh")).filter(|path| path.exists());
+        let carried_bash = Some(run_dir.join("state/carried.bash")).filter(|path| path.exists());
+        let files = BlockFiles {
+            block: &block,
+            carried: carried.as_deref(),
+            carried_bash: carried_bash.as_deref(),
+            dump: &dump,
+        };
+        let mut command = command(spec.shell, files);
+        for (name, value) in &spec.vars {
+            command.env(name, value);
+        }
+        let cwd = match (&spec.cwd, &state.cwd) {
+            (Some(wanted), _) if wanted.is_absolute() => Some(wanted.clone()),
+            (Some(wanted), _) => std::env::current_dir().ok().map(|here| here.join(wanted)),
+            (None, Some(left)) => Some(left.clone()),
+            (None, None) => None,
+        };
+        if let Some(cwd) = &cwd {
+            if !cwd.is_dir() {
+                let whence = if spec.cwd.is_some() { "its `cwd`" } else { "where an earlier block left off" };
+                return Err(format!(
+                    "there is no folder {} ({whence}); make it, or run another block that goes elsewhere",
+                    cwd.display()
+                ));
+            }
+            command.current_dir(cwd).env("PWD", cwd);
+        }
+        let stdio = |file: &File| file.try_clone().map_err(|error| format!("cannot hand over the output: {error}"));
+        command.stdout(stdio(output.out())?).stderr(stdio(output.err())?);
+        for name in environment.keys().filter(|name| state.vars.get(*name) == Some(&carry::Value::Removed)) {
+            command.env_remove(std::ffi::OsString::from_vec(name.clone()));
+        }
+        let program = command.get_program().to_string_lossy().into_owned();
+        let child = CommandWrap::from(command).wrap(ProcessSession).spawn().map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => format!("there is no `{program}` in PATH; install it or change the block"),
+            _ => format!("cannot start `{program}`: {error}"),
+        })?;
+        let pid = i32::try_from(child.id())
+            .ok()
+            .and_then(Pid::from_raw)
+            .ok_or_else(|| format!("`{program}` has no process id"))?;
+        Ok(Self {
+            deadline: spec.timeout.and_then(|timeout| now.checked_add(timeout)),
+            spec,
+            dir,
+            run_dir: run_dir.to_owned(),
+            _lock: lock,
+            start_state: state,
+            pid,
+            started: now,
+            stopping: None,
+            kill_at: None,
+            killed_at: None,
+            leader: None,
+            left_behind: false,
+            sample_at: now + SAMPLE,
+            gone: None,
+        })
+    }
+
+    /// Ends the attempt because the operator says so.
+    pub(super) fn interrupt(&mut self, force: Force, now: Instant) {
+        if self.gone.is_some() {
+            return;
+        }
+        if self.stopping.is_none() {
+            self.stop(Why::Interrupted, self.spec.grace, now);
+        }
+        if force == Force::AtOnce {
+            self.kill(now);
+        }
+    }
+
+    /// Obeys the note that an engine left which took over and has no connection to this process.
+    pub(super) fn obey_note(&mut self, now: Instant) {
+        match std::fs::read(self.dir.join("interrupt")).as_deref() {
+            Ok(b"force") => self.interrupt(Force::AtOnce, now),
+            Ok(_) => self.interrupt(Force::Gentle, now),
+            Err(_) => {}
+        }
+    }
+
+    fn stop(&mut self, why: Why, grace: Duration, now: Instant) {
+        self.stopping = Some(why);
+        self.signal(Signal::TERM);
+        // A stopped process cannot act on TERM until it goes on.
+        self.signal(Signal::CONT);
+        self.kill_at = now.checked_add(grace);
+    }
+
+    fn kill(&mut self, now: Instant) {
+        self.signal(Signal::KILL);
+        self.killed_at.get_or_insert(now);
+        self.kill_at = None;
+    }
+
+    fn signal(&self, signal: Signal) {
+        // A group that is gone needs no signal; one that may not be signalled is given up in the end.
+        let _ = rustix::process::kill_process_group(self.pid, signal);
+    }
+
+    /// Looks at the attempt and moves it on.
+    pub(super) fn step(&mut self, output: &mut Digests, now: Instant) -> Next {
+        if self.gone.is_none() {
+            let at = self.watch(output, now);
+            if self.gone.is_none() {
+                return Next::At(at);
+            }
+        }
+        if output.catch_up() { Next::Now } else { Next::Over }
+    }
+
+    fn watch(&mut self, output: &mut Digests, now: Instant) -> Instant {
+        if self.leader.is_none()
+            && let Ok(Some((_, status))) = rustix::process::waitpid(Some(self.pid), WaitOptions::NOHANG)
+        {
+            self.leader = Some((status, now));
+        }
+        if now >= self.sample_at {
+            output.sample(now);
+            self.sample_at = now + SAMPLE;
+        }
+        if self.kill_at.is_some_and(|at| now >= at) {
+            self.kill(now);
+        }
+        let mut wake = self.sample_at;
+        if let Some((_, ended)) = self.leader {
+            let there = rustix::process::test_kill_process_group(self.pid) != Err(rustix::io::Errno::SRCH);
+            let given_up = self.killed_at.is_some_and(|at| now >= at + GIVE_UP);
+            if !there || given_up {
+                self.gone = Some(now);
+                return now;
+            }
+            if self.stopping.is_none() && now >= ended + LINGER {
+                self.left_behind = true;
+                self.stop(Why::LeftBehind, self.spec.grace.min(Duration::from_secs(1)), now);
+            }
+            wake = wake.min(now + LOOK);
+        } else if self.stopping.is_none() && self.deadline.is_some_and(|at| now >= at) {
+            self.stop(Why::TimedOut, self.spec.grace, now);
+        }
+        for at in [self.kill_at, self.deadline.filter(|_| self.stopping.is_none())].into_iter().flatten() {
+            wake = wake.min(at);
+        }
+        wake
+    }
+
+    /// Writes the outcome, and the state that the block left.
+    pub(super) fn finish(
+        self,
+        output: &mut Digests,
+        out_from: u64,
+        environment: &BTreeMap<Vec<u8>, Vec<u8>>,
+    ) -> (Record, io::Result<()>) {
+        let ended = self.gone.unwrap_or_else(Instant::now);
+        output.sample(ended);
+        let outcome = self.outcome();
+        let state_lost = self.keep_state(&outcome, environment).err();
+        let took = ended.saturating_duration_since(self.started);
+        let record = Record {
+            attempt: self.spec.attempt.clone(),
+            outcome,
+            streams: output.streams(),
+            out_from,
+            took_us: took.as_micros() as u64,
+            left_behind: self.left_behind,
+            state_lost,
+        };
+        let durability = if took > WORTH_A_SYNC { Durability::Machine } else { Durability::Process };
+        let written = record.write(&self.dir, durability);
+        (record, written)
+    }
+
+    fn outcome(&self) -> Outcome {
+        match self.stopping {
+            Some(Why::TimedOut) => {
+                Outcome::TimedOut { after_ms: self.spec.timeout.map_or(0, |timeout| timeout.as_millis() as u64) }
+            }
+            Some(Why::Interrupted) => Outcome::Interrupted,
+            Some(Why::LeftBehind) | None => match self.leader.map(|(status, _)| status) {
+                Some(status) => match (status.exit_status(), status.terminating_signal()) {
+                    (Some(code), _) => Outcome::Exited { code },
+                    (None, Some(signal)) => Outcome::Signalled { signal },
+                    (None, None) => Outcome::Signalled { signal: 0 },
+                },
+                None => Outcome::Signalled { signal: 0 },
+            },
+        }
+    }
+
+    fn keep_state(&self, outcome: &Outcome, environment: &BTreeMap<Vec<u8>, Vec<u8>>) -> Result<(), String> {
+        let dump = self.dir.join("left");
+        let read = || -> Result<Option<Vec<u8>>, String> {
+            let size = match std::fs::metadata(&dump) {
+                Ok(found) => found.len(),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+                Err(error) => return Err(format!("cannot read {}: {error}", dump.display())),
+            };
+            if size > carry::LIMIT {
+                return Err(format!("the variables take {size} bytes; at most {} are carried over", carry::LIMIT));
+            }
+            std::fs::read(&dump).map(Some).map_err(|error| format!("cannot read {}: {error}", dump.display()))
+        };
+        let left = read();
+        // It holds the whole environment, secrets included: it does not stay on disk.
+        let removed = std::fs::remove_file(&dump);
+        let StateRule::CarryOver(good) = &self.spec.state else { return Ok(()) };
+        let Outcome::Exited { code } = outcome else { return Ok(()) };
+        if !(good.contains(code) || (good.is_empty() && *code == 0)) {
+            return Ok(());
+        }
+        let Some(left) = left? else {
+            return Err("the block replaced its shell or its EXIT trap; the state before it stays".to_owned());
+        };
+        removed.map_err(|error| format!("cannot remove {}: {error}", dump.display()))?;
+        let left = Dump::parse(&left)?;
+        let unreadable = |error: io::Error| format!("cannot keep the shell state: {error}");
+        let before = Carried::load(&self.run_dir).map_err(unreadable)?;
+        let mut state = before.clone();
+        let directory = if self.spec.cwd.is_some() { Directory::Stays } else { Directory::Follows };
+        carry::merge(&mut state, &self.start_state, left, self.spec.shell, &self.spec.vars, environment, directory);
+        if state != before {
+            state.save(&self.run_dir).map_err(unreadable)?;
+        }
+        Ok(())
+    }
+}

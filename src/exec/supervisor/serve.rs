@@ -1,0 +1,271 @@
+//! The supervisor's own process: one thread, one loop over the engine's socket, ended children and deadlines.
+
+use std::collections::{BTreeMap, HashMap};
+use std::io::{self, Read as _, Write as _};
+use std::os::fd::AsFd as _;
+use std::os::unix::ffi::OsStringExt as _;
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec};
+
+use super::process::{Attempt, Next, load_spec};
+use super::record::{Force, Record};
+use crate::engine::Outcome;
+use crate::exec::folder::{self, Durability};
+use crate::exec::output::Digests;
+use crate::kernel::AttemptId;
+
+/// How long a request may be; every request is a word and a name.
+const LINE: usize = 1024;
+/// How many attempts' digests are kept for further performances; a forgotten one is digested again from its file.
+const REMEMBERED: usize = 64;
+/// How often notes of a later engine are looked for, once the own engine is gone.
+const NOTES: Duration = Duration::from_millis(50);
+
+/// Says why a supervisor could not serve.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// Its standard input is no socket.
+    #[error(
+        "the supervisor of {run_dir} is not connected to an engine ({source}); it is started by `lifeboat run`, not by hand"
+    )]
+    Connection {
+        /// The run folder.
+        run_dir: PathBuf,
+        /// The cause.
+        source: io::Error,
+    },
+    /// The system refused what it needs.
+    #[error("the supervisor of {run_dir} cannot {what}: {source}")]
+    System {
+        /// The run folder.
+        run_dir: PathBuf,
+        /// What it cannot do.
+        what: &'static str,
+        /// The cause.
+        source: io::Error,
+    },
+}
+
+/// Serves the engine on standard input until it is gone and the last attempt has ended.
+pub fn serve(run_dir: &Path) -> Result<(), ServeError> {
+    let connection = |source| ServeError::Connection { run_dir: run_dir.to_owned(), source };
+    let system = |what| move |source| ServeError::System { run_dir: run_dir.to_owned(), what, source };
+    let engine = io::stdin().as_fd().try_clone_to_owned().map_err(connection)?;
+    let engine = UnixStream::from(engine);
+    engine.peer_addr().map_err(connection)?;
+    engine.set_nonblocking(true).map_err(connection)?;
+    let (mut ended, bell) = UnixStream::pair().map_err(system("make a pipe"))?;
+    ended.set_nonblocking(true).map_err(system("make a pipe"))?;
+    signal_hook::low_level::pipe::register(signal_hook::consts::SIGCHLD, bell)
+        .map_err(system("learn of ended children"))?;
+    let mut server = Server {
+        run_dir: run_dir.to_owned(),
+        engine: Some(engine),
+        request: Vec::new(),
+        reply: Vec::new(),
+        running: Vec::new(),
+        outputs: HashMap::new(),
+        environment: std::env::vars_os().map(|(name, value)| (name.into_vec(), value.into_vec())).collect(),
+        orphaned: false,
+    };
+    let mut wake = None;
+    while !(server.orphaned && server.running.is_empty()) {
+        server.wait(&ended, wake).map_err(system("wait"))?;
+        drain(&mut ended);
+        server.hear();
+        wake = server.step();
+        server.tell();
+    }
+    Ok(())
+}
+
+fn drain(bell: &mut UnixStream) {
+    let mut rings = [0; 64];
+    while matches!(bell.read(&mut rings), Ok(read) if read > 0) {}
+}
+
+struct Running {
+    attempt: AttemptId,
+    out_from: u64,
+    process: Attempt,
+}
+
+struct Server {
+    run_dir: PathBuf,
+    engine: Option<UnixStream>,
+    request: Vec<u8>,
+    reply: Vec<u8>,
+    running: Vec<Running>,
+    outputs: HashMap<AttemptId, Digests>,
+    environment: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// The engine hung up: nothing more will be asked.
+    orphaned: bool,
+}
+
+impl Server {
+    fn wait(&self, bell: &UnixStream, wake: Option<Instant>) -> io::Result<()> {
+        let mut fds = vec![PollFd::new(bell, PollFlags::IN)];
+        if let Some(engine) = &self.engine {
+            let mut wanted = PollFlags::empty();
+            wanted.set(PollFlags::IN, !self.orphaned);
+            wanted.set(PollFlags::OUT, !self.reply.is_empty());
+            if !wanted.is_empty() {
+                fds.push(PollFd::new(engine, wanted));
+            }
+        }
+        let timeout = wake.map(|at| at.saturating_duration_since(Instant::now()));
+        let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
+        match rustix::event::poll(&mut fds, timeout.as_ref()) {
+            Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Reads what the engine asks for.
+    fn hear(&mut self) {
+        let mut bytes = [0; LINE];
+        while let Some(engine) = self.engine.as_mut().filter(|_| !self.orphaned) {
+            match engine.read(&mut bytes) {
+                Ok(0) => self.orphaned = true,
+                Ok(read) => self.request.extend_from_slice(bytes.get(..read).unwrap_or_default()),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => self.orphaned = true,
+            }
+            while let Some(end) = self.request.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = self.request.drain(..=end).collect();
+                self.obey(String::from_utf8_lossy(&line).trim_end());
+            }
+            if self.request.len() > LINE {
+                complain("the engine sent a request that does not end; it is no longer listened to");
+                self.orphaned = true;
+            }
+        }
+    }
+
+    fn obey(&mut self, line: &str) {
+        let mut words = line.split(' ');
+        let (verb, attempt) = (words.next().unwrap_or_default(), AttemptId::new(words.next().unwrap_or_default()));
+        match (verb, words.next()) {
+            ("start", None) if folder::is_file_name(&attempt) => self.start(attempt),
+            ("interrupt", Some("gentle")) => self.interrupt(&attempt, Force::Gentle),
+            ("interrupt", Some("force")) => self.interrupt(&attempt, Force::AtOnce),
+            _ => complain(&format!("the engine asked for something unknown: {line:?}")),
+        }
+    }
+
+    fn interrupt(&mut self, attempt: &AttemptId, force: Force) {
+        for running in self.running.iter_mut().filter(|running| &running.attempt == attempt) {
+            running.process.interrupt(force, Instant::now());
+        }
+    }
+
+    fn start(&mut self, attempt: AttemptId) {
+        if let Err(error) = self.try_start(&attempt) {
+            let streams = self.outputs.get_mut(&attempt).map(|output| {
+                while output.catch_up() {}
+                output.streams()
+            });
+            let record = Record {
+                attempt,
+                outcome: Outcome::SpawnFailed { error },
+                out_from: streams.as_ref().map_or(0, |streams| streams.out_bytes),
+                streams: streams.unwrap_or_default(),
+                took_us: 0,
+                left_behind: false,
+                state_lost: None,
+            };
+            let dir = folder::attempt_dir(&self.run_dir, &record.attempt);
+            let written = record.write(&dir, Durability::Process);
+            self.answer(&record, written);
+        }
+    }
+
+    fn try_start(&mut self, attempt: &AttemptId) -> Result<(), String> {
+        if self.running.iter().any(|running| &running.attempt == attempt) {
+            return Err("it is running already".to_owned());
+        }
+        let now = Instant::now();
+        let dir = folder::attempt_dir(&self.run_dir, attempt);
+        let (spec, lock) =
+            load_spec(&dir).map_err(|error| format!("cannot read {}/spec.json: {error}", dir.display()))?;
+        if self.outputs.len() >= REMEMBERED && !self.outputs.contains_key(attempt) {
+            let running = &self.running;
+            self.outputs.retain(|kept, _| running.iter().any(|running| &running.attempt == kept));
+        }
+        let output = match self.outputs.remove(attempt) {
+            Some(output) => output,
+            None => Digests::open(&self.run_dir, attempt, now).map_err(|error| {
+                format!("cannot open its output files in {}/output: {error}", self.run_dir.display())
+            })?,
+        };
+        let output = self.outputs.entry(attempt.clone()).or_insert(output);
+        let (out_from, _) = output.sizes();
+        let process = Attempt::start(&self.run_dir, spec, lock, output, &self.environment, now)?;
+        self.running.push(Running { attempt: attempt.clone(), out_from, process });
+        Ok(())
+    }
+
+    /// Moves every attempt on; returns when to look again.
+    fn step(&mut self) -> Option<Instant> {
+        let now = Instant::now();
+        let mut wake: Option<Instant> = None;
+        let mut over = Vec::new();
+        for (at, running) in self.running.iter_mut().enumerate() {
+            if self.orphaned {
+                running.process.obey_note(now);
+                wake = Some(wake.map_or(now + NOTES, |wake| wake.min(now + NOTES)));
+            }
+            let Some(output) = self.outputs.get_mut(&running.attempt) else { continue };
+            match running.process.step(output, now) {
+                Next::At(at) => wake = Some(wake.map_or(at, |wake| wake.min(at))),
+                Next::Now => wake = Some(now),
+                Next::Over => over.push(at),
+            }
+        }
+        for at in over.into_iter().rev() {
+            let Running { attempt, out_from, process } = self.running.remove(at);
+            let Some(output) = self.outputs.get_mut(&attempt) else { continue };
+            let (record, written) = process.finish(output, out_from, &self.environment);
+            self.answer(&record, written);
+        }
+        wake
+    }
+
+    fn answer(&mut self, record: &Record, written: io::Result<()>) {
+        if let Err(error) = written {
+            complain(&format!("cannot write the outcome of attempt {}: {error}", record.attempt));
+        }
+        // The whole record goes back, so that the engine learns it where the disk is full too.
+        if let Ok(line) = serde_json::to_vec(record) {
+            self.reply.extend_from_slice(&line);
+            self.reply.push(b'\n');
+        }
+    }
+
+    /// Sends what there is to tell, as far as the engine takes it.
+    fn tell(&mut self) {
+        let Some(engine) = &mut self.engine else { return self.reply.clear() };
+        while !self.reply.is_empty() {
+            match engine.write(&self.reply) {
+                Ok(sent) => drop(self.reply.drain(..sent)),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => {
+                    self.engine = None;
+                    self.orphaned = true;
+                    return self.reply.clear();
+                }
+            }
+        }
+    }
+}
+
+/// Says something in `supervisor.err`, which is this process's standard error.
+fn complain(what: &str) {
+    // There is nobody else to tell.
+    drop(writeln!(io::stderr(), "{what}"));
+}
