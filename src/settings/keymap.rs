@@ -1,1 +1,357 @@
-//! The keymap: one table that feeds keys, help and hints.
+//! The keymap: one table that feeds keys, help, hints and `docs/keys.md`.
+//!
+//! Lower case is harmless or guarded by a question of its own; upper case ends or leaves something. Enter runs nothing.
+
+use std::fmt;
+
+/// Is a key with its modifier, as far as lifeboat binds any.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Chord {
+    /// A character.
+    Char(char),
+    /// A character with Ctrl.
+    Ctrl(char),
+    /// Enter.
+    Enter,
+    /// Escape.
+    Esc,
+    /// Tab.
+    Tab,
+    /// Tab with Shift.
+    BackTab,
+    /// The arrow up.
+    Up,
+    /// The arrow down.
+    Down,
+    /// Page up.
+    PageUp,
+    /// Page down.
+    PageDown,
+    /// Home.
+    Home,
+    /// End.
+    End,
+}
+
+impl fmt::Display for Chord {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Char(' ') => f.pad("space"),
+            Self::Char(c) => f.pad(c.encode_utf8(&mut [0; 4])),
+            Self::Ctrl(c) => f.pad(&format!("^{}", c.to_ascii_uppercase())),
+            Self::Enter => f.pad("enter"),
+            Self::Esc => f.pad("esc"),
+            Self::Tab => f.pad("tab"),
+            Self::BackTab => f.pad("shift-tab"),
+            Self::Up => f.pad("up"),
+            Self::Down => f.pad("down"),
+            Self::PageUp => f.pad("pgup"),
+            Self::PageDown => f.pad("pgdn"),
+            Self::Home => f.pad("home"),
+            Self::End => f.pad("end"),
+        }
+    }
+}
+
+/// Names what a key asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Command {
+    /// Run the offered step.
+    Run,
+    /// Run a failed step again.
+    Retry,
+    /// Leave a step out.
+    Skip,
+    /// A failed step was done by other means.
+    MarkDone,
+    /// Run a command of one's own.
+    Improvise,
+    /// Stop the run.
+    Stop,
+    /// Tick the next checklist item.
+    Tick,
+    /// A manual step is done.
+    Done,
+    /// Interrupt what runs.
+    Interrupt,
+    /// Make a note.
+    Note,
+    /// Switch automatic progress.
+    Auto,
+    /// Say when customers began to fail.
+    Onset,
+    /// Answer yes.
+    Yes,
+    /// Answer no.
+    No,
+    /// Start the selected drill.
+    Drill,
+    /// Show the selected runbook.
+    Show,
+    /// Move up.
+    Up,
+    /// Move down.
+    Down,
+    /// A page up.
+    PageUp,
+    /// A page down.
+    PageDown,
+    /// To the beginning.
+    Top,
+    /// To the end.
+    Bottom,
+    /// The next pane.
+    NextPane,
+    /// The pane before.
+    PreviousPane,
+    /// Give the pane the whole screen.
+    Zoom,
+    /// Copy the command.
+    Copy,
+    /// Help.
+    Help,
+    /// Back.
+    Back,
+    /// Leave the screen while the run goes on.
+    Detach,
+    /// Quit.
+    Quit,
+    /// What Ctrl-C means: a question first.
+    Break,
+    /// Suspend the screen.
+    Suspend,
+    /// Paint again.
+    Repaint,
+}
+
+/// Groups commands for help.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    /// While a run is open.
+    Run,
+    /// In a question.
+    Question,
+    /// In the list of runbooks.
+    Picker,
+    /// On every screen.
+    Everywhere,
+}
+
+impl Group {
+    /// Lists all groups in the order of help.
+    pub const ALL: [Self; 4] = [Self::Run, Self::Question, Self::Picker, Self::Everywhere];
+
+    /// Returns the heading.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Run => "In a run",
+            Self::Question => "In a question",
+            Self::Picker => "In the list of runbooks",
+            Self::Everywhere => "On every screen",
+        }
+    }
+}
+
+/// Binds chords to a command, with its words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Binding {
+    /// The command.
+    pub command: Command,
+    /// Where it belongs.
+    pub group: Group,
+    /// Its keys, the one for hints first.
+    pub chords: Vec<Chord>,
+    /// A word or two for the hint line; `…` where a question follows.
+    pub hint: &'static str,
+    /// A sentence for help.
+    pub help: &'static str,
+}
+
+/// Holds the table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keymap {
+    bindings: Vec<Binding>,
+}
+
+impl Default for Keymap {
+    fn default() -> Self {
+        use Chord::{BackTab, Char, Ctrl, Down, End, Enter, Esc, Home, PageDown, PageUp, Tab, Up};
+        use Command as C;
+        use Group::{Everywhere, Picker, Question, Run};
+        let bind = |group, command, chords: &[Chord], hint, help| Binding {
+            command,
+            group,
+            chords: chords.to_vec(),
+            hint,
+            help,
+        };
+        let bindings = vec![
+            bind(
+                Run,
+                C::Run,
+                &[Char('r')],
+                "run…",
+                "Run the step whose turn it is. What changes something asks first.",
+            ),
+            bind(Run, C::Retry, &[Char('r')], "retry", "After a failure: run the failed action again."),
+            bind(Run, C::Skip, &[Char('s')], "skip…", "Leave the step out. Asks for a reason."),
+            bind(
+                Run,
+                C::MarkDone,
+                &[Char('m')],
+                "mark done…",
+                "After a failure: it was done by other means. Asks for evidence.",
+            ),
+            bind(
+                Run,
+                C::Improvise,
+                &[Char('x')],
+                "own command…",
+                "Run a command of your own in the run's shell, confirmed and recorded.",
+            ),
+            bind(Run, C::Tick, &[Char(' '), Char('t')], "tick", "Tick the next item of the step's checklist."),
+            bind(
+                Run,
+                C::Done,
+                &[Char('d'), Char('c')],
+                "done…",
+                "A step done by hand is done. Asks for a note or for evidence.",
+            ),
+            bind(
+                Run,
+                C::Interrupt,
+                &[Char('i')],
+                "interrupt",
+                "Interrupt what runs. Pressed again, it is ended at once.",
+            ),
+            bind(Run, C::Note, &[Char('n')], "note…", "Write a note into the log."),
+            bind(Run, C::Auto, &[Char('p')], "auto", "Switch automatic progress through steps that only observe."),
+            bind(Run, C::Onset, &[Char('o')], "onset…", "Say, or correct, when customers began to fail."),
+            bind(Run, C::Zoom, &[Char('z')], "zoom", "Give the output the whole screen, and back."),
+            bind(Run, C::Copy, &[Char('y')], "copy", "Copy the command on the screen, if the terminal allows."),
+            bind(Run, C::Stop, &[Char('S')], "stop…", "Stop the run for good. Asks for a reason."),
+            bind(Run, C::Detach, &[Char('D')], "leave", "Leave the screen while the run is open."),
+            bind(
+                Question,
+                C::Yes,
+                &[Char('y')],
+                "yes",
+                "Confirm, where a key is enough. Graver things ask for a phrase.",
+            ),
+            bind(Question, C::No, &[Esc, Char('n')], "no", "Go back; nothing is run."),
+            bind(
+                Picker,
+                C::Drill,
+                &[Char('d')],
+                "drill",
+                "Start a drill of the selected runbook in the practice estate.",
+            ),
+            bind(
+                Picker,
+                C::Show,
+                &[Enter],
+                "show",
+                "Show the selected runbook. Enter runs nothing, here or elsewhere.",
+            ),
+            bind(Everywhere, C::Up, &[Up, Char('k')], "up", "Move or scroll up."),
+            bind(Everywhere, C::Down, &[Down, Char('j')], "down", "Move or scroll down."),
+            bind(Everywhere, C::PageUp, &[PageUp, Ctrl('u')], "page up", "Scroll a page up."),
+            bind(Everywhere, C::PageDown, &[PageDown, Ctrl('d')], "page down", "Scroll a page down."),
+            bind(Everywhere, C::Top, &[Home, Char('g')], "start", "Go to the beginning."),
+            bind(Everywhere, C::Bottom, &[End, Char('G'), Char('f')], "end", "Go to the end and follow what comes."),
+            bind(Everywhere, C::NextPane, &[Tab], "pane", "Go to the next pane."),
+            bind(Everywhere, C::PreviousPane, &[BackTab], "pane back", "Go to the pane before."),
+            bind(Everywhere, C::Help, &[Char('?')], "help", "Show this help."),
+            bind(Everywhere, C::Back, &[Esc], "back", "Go back one level. Always safe."),
+            bind(
+                Everywhere,
+                C::Quit,
+                &[Char('q')],
+                "quit",
+                "Quit. An open run says how to stop it or leave it instead.",
+            ),
+            bind(
+                Everywhere,
+                C::Break,
+                &[Ctrl('c')],
+                "break",
+                "Ask what now: interrupt, stop, leave, go on. Pressed twice, leave the screen.",
+            ),
+            bind(Everywhere, C::Suspend, &[Ctrl('z')], "suspend", "Suspend the screen; the clock goes on."),
+            bind(Everywhere, C::Repaint, &[Ctrl('l')], "repaint", "Paint the screen again."),
+        ];
+        Self { bindings }
+    }
+}
+
+impl Keymap {
+    /// Returns all bindings in the order of help.
+    pub fn bindings(&self) -> &[Binding] {
+        &self.bindings
+    }
+
+    /// Returns the binding of `command`.
+    pub fn binding(&self, command: Command) -> Option<&Binding> {
+        self.bindings.iter().find(|binding| binding.command == command)
+    }
+
+    /// Returns all commands that `chord` may mean; which one is meant depends on what is offered.
+    pub fn commands(&self, chord: Chord) -> impl Iterator<Item = Command> + '_ {
+        self.bindings.iter().filter(move |binding| binding.chords.contains(&chord)).map(|binding| binding.command)
+    }
+
+    /// Writes the table as Markdown.
+    pub fn markdown(&self) -> String {
+        use fmt::Write as _;
+        let mut text = String::from(
+            "# Keys\n\nLower case is harmless or guarded by a question of its own; upper case ends or leaves something.\n\
+             Enter runs nothing. What cannot be undone asks for a phrase to be typed; in a real run it cannot be pasted.\n\
+             In a question the arrows, page keys and everything else that is not listed do nothing.\n",
+        );
+        for group in Group::ALL {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "\n## {}\n\n| key | what it does |\n|---|---|\n", group.title());
+            for binding in self.bindings.iter().filter(|binding| binding.group == group) {
+                let keys: Vec<String> = binding.chords.iter().map(|chord| format!("`{chord}`")).collect();
+                let _ = writeln!(text, "| {} | {} |", keys.join(" "), binding.help);
+            }
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_command_is_bound_once_and_explained() {
+        let keymap = Keymap::default();
+        for binding in keymap.bindings() {
+            assert!(!binding.chords.is_empty() && binding.help.ends_with('.'), "{binding:?}");
+            assert_eq!(keymap.bindings().iter().filter(|other| other.command == binding.command).count(), 1);
+        }
+    }
+
+    #[test]
+    fn a_chord_means_one_thing_in_a_group_but_for_run_and_retry() {
+        let keymap = Keymap::default();
+        for group in Group::ALL {
+            for binding in keymap.bindings().iter().filter(|binding| binding.group == group) {
+                let rivals = keymap
+                    .bindings()
+                    .iter()
+                    .filter(|other| other.group == group && other.command != binding.command)
+                    .filter(|other| other.chords.iter().any(|chord| binding.chords.contains(chord)))
+                    .filter(|other| !matches!(other.command, Command::Run | Command::Retry));
+                assert_eq!(rivals.count(), 0, "{binding:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_page_of_keys_is_this_table() {
+        let page = include_str!("../../docs/keys.md");
+        assert_eq!(page, Keymap::default().markdown(), "write `docs/keys.md` anew from `Keymap::markdown`");
+    }
+}

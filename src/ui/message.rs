@@ -1,0 +1,93 @@
+//! What reaches the screen, and what it asks for.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crossterm::event::KeyEvent;
+
+use crate::engine::{Fact, Intent};
+use crate::kernel::{AttemptId, Stamp};
+
+/// Is anything that reaches the screen.
+#[derive(Clone, Debug)]
+pub enum Msg {
+    /// A key was pressed.
+    Key(KeyEvent),
+    /// Text was pasted: one event, never read as keys.
+    Paste(String),
+    /// The terminal has this size now.
+    Resize {
+        /// Columns.
+        columns: u16,
+        /// Rows.
+        rows: u16,
+    },
+    /// A fact was recorded. Facts come in order, each once.
+    Fact(Arc<Fact>),
+    /// Output of a running attempt; lossy.
+    Progress(Progress),
+    /// The time now.
+    Tick(Stamp),
+    /// How the log is.
+    Log(LogHealth),
+    /// A wish was refused, in a sentence.
+    Refused(String),
+    /// Something worth a line, in a sentence.
+    Say(String),
+    /// The summary of the run, line by line, once it ended.
+    Summary(Vec<String>),
+    /// What the customers themselves saw, line by line, where somebody kept a record.
+    Truth(Vec<String>),
+    /// A frame with everything up to here was shown. Dialogs count their dead time from this.
+    Drawn,
+    /// The terminal is gone.
+    Hangup,
+}
+
+/// Carries a piece of an attempt's output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// The attempt.
+    pub attempt: AttemptId,
+    /// The newest bytes, lossily decoded, escape sequences and all.
+    pub text: String,
+    /// How many bytes the attempt has printed so far; tells where pieces are missing.
+    pub total: u64,
+    /// When.
+    pub at: Stamp,
+}
+
+/// Says how the log is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogHealth {
+    /// Written and durable; the last line is this old.
+    Sound {
+        /// The age of the last durable line.
+        age: Duration,
+    },
+    /// It cannot be written.
+    Lost,
+}
+
+/// Is something the screen asks of those who drive it.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Output {
+    /// Hand this wish to the engine.
+    Intent(Intent),
+    /// Throw away keys that were pressed before now: a question opened.
+    DropTypeahead,
+    /// Put this on the clipboard of the terminal.
+    Copy(String),
+    /// Stop the screen as Ctrl-Z does.
+    Suspend,
+    /// Paint everything again.
+    Repaint,
+    /// Start a drill of the runbook of this name.
+    Drill(String),
+    /// Leave the screen; the run, if there is one, ended.
+    Quit,
+    /// Leave the screen while the run is open.
+    Detach,
+    /// Leave at once, writing nothing: the terminal is gone.
+    Gone,
+}
