@@ -8,20 +8,30 @@
 //!
 //! It does no I/O, reads no clock and spawns nothing; time comes in as an argument.
 
+mod decide;
 mod effect;
 mod event;
+mod evolve;
 mod input;
 mod judge;
+mod measure;
 mod objectives;
 mod outcome;
+mod prepare;
+mod react;
+mod refusal;
 mod state;
 
+pub use decide::decide;
 pub use effect::{Effect, Job, Judge, Poll, What};
 pub use event::{Ask, Event, Fact, InputSource, Mode, Opened, Target, Verdict};
+pub use evolve::{IllegalHistory, evolve};
 pub use input::{Ended, Input, Intent, Notice, Report, TimerId};
 pub use judge::holds;
 pub use objectives::Forecast;
 pub use outcome::{AwsReceipt, Outcome, Streams};
+pub use react::{react, rearm};
+pub use refusal::Refusal;
 pub use state::{
     ActionResult, Attempt, AttemptState, Breach, Candidate, Ending, Fixed, Loss, Note, PendingRetry, Progress, Prompt,
     Recovery, Run, Spent, Stage, StepState, Stopping, Who,

@@ -1,0 +1,54 @@
+//! What an input means, as facts.
+//!
+//! Several facts come of one input and the later ones depend on the earlier ones, so each is folded onto a sketch of the
+//! run as it is decided: what `evolve` would refuse is never decided.
+
+mod advance;
+mod draft;
+mod objective;
+mod open;
+mod operator;
+mod recovery;
+mod report;
+
+use super::event::Event;
+use super::input::{Input, Notice, Report, TimerId};
+use super::refusal::Refusal;
+use super::state::{Run, Stage};
+use crate::kernel::Stamp;
+use draft::Draft;
+
+/// Decides what an input means for a run, as facts; `now` is when it came, and the stamp that the facts are to have.
+///
+/// A stale timer means nothing and gives no facts.
+///
+/// # Errors
+/// [`Refusal`], in a sentence for the operator; nothing is to be recorded then.
+pub fn decide(run: &Run, input: &Input, now: Stamp) -> Result<Vec<Event>, Refusal> {
+    match (&run.stage, input) {
+        (Stage::New, Input::Open { .. }) | (Stage::Open, _) => {}
+        (Stage::New, _) => return Err(Refusal::NotBegun),
+        (Stage::Ended(_), _) => return Err(Refusal::Over),
+    }
+    let mut draft = Draft::new(run, now);
+    match input {
+        Input::Open { opened, inputs, onset } => open::open(&mut draft, opened, inputs, onset.as_ref())?,
+        Input::Operator { by, intent } => operator::wish(&mut draft, by, intent)?,
+        Input::Report(Report::Finished { attempt, result }) => report::finished(&mut draft, attempt, result)?,
+        Input::Report(Report::Watched { attempt, looked_at, seen }) => {
+            recovery::watched(&mut draft, attempt, *looked_at, seen.as_ref())?;
+        }
+        // The objectives are looked at after every input; the timer only makes sure that there is one.
+        Input::Clock(TimerId::Rto) => {}
+        Input::Clock(TimerId::Retry(number)) => advance::try_again(&mut draft, *number)?,
+        Input::Host(Notice::Remark(what)) => draft.add(Event::Noticed { what: what.clone() })?,
+        Input::Host(Notice::ScreenLost) => {
+            draft
+                .add(Event::Noticed { what: "The screen is gone, and nobody can come back to this run.".to_owned() })?;
+            draft.end("lost", None, "lifeboat")?;
+        }
+    }
+    objective::look_at_rto(&mut draft, run.onset())?;
+    advance::conclude(&mut draft)?;
+    Ok(draft.into_events())
+}

@@ -1,0 +1,141 @@
+//! How an attempt ended, and what that means.
+
+use chrono::{DateTime, Utc};
+
+use super::advance::{failed, go_on, go_on_by_itself};
+use super::draft::Draft;
+use super::{objective, recovery};
+use crate::engine::effect::Judge;
+use crate::engine::event::{Event, Verdict};
+use crate::engine::input::Ended;
+use crate::engine::measure::{Measured, read_captures, read_loss, read_time};
+use crate::engine::outcome::Outcome;
+use crate::engine::prepare::{divided, judge_of, vars};
+use crate::engine::refusal::Refusal;
+use crate::engine::state::{Attempt, StepState};
+use crate::kernel::AttemptId;
+use crate::runbook::{Action, Measure};
+
+/// Holds what an attempt's output says besides success.
+struct Yield {
+    captures: Vec<(String, String)>,
+    loss: Option<Measured>,
+}
+
+pub(super) fn finished(draft: &mut Draft, id: &AttemptId, ended: &Ended) -> Result<(), Refusal> {
+    let known = draft.run.attempts.get(id).filter(|_| draft.run.running.contains(id)).cloned();
+    let attempt = known.ok_or_else(|| Refusal::NotRunning(id.clone()))?;
+    let watch = draft.run.watch.as_ref() == Some(id);
+    let action = match draft.step() {
+        Some((_, StepState::Running { attempt: ran, cursor })) if ran == *id => draft.action(cursor),
+        _ => None,
+    };
+    let Some(action) = action else {
+        let verdict = match Judge::default().judge(&ended.outcome, &ended.stdout) {
+            Ok(()) => Verdict::Passed,
+            Err(why) => Verdict::Failed { why },
+        };
+        add_finished(draft, id, ended, verdict)?;
+        if watch {
+            return recovery::unwatched(draft, &ended.outcome.words());
+        }
+        return go_on_by_itself(draft);
+    };
+    match verdict(draft, &attempt, &action, ended) {
+        Ok(gave) => {
+            add_finished(draft, id, ended, Verdict::Passed)?;
+            passed(draft, id, &attempt, &action, ended, gave)?;
+            if draft.run.stopping.is_some() { Ok(()) } else { go_on(draft) }
+        }
+        Err(why) => {
+            add_finished(draft, id, ended, Verdict::Failed { why: why.clone() })?;
+            if draft.run.stopping.is_some() { Ok(()) } else { failed(draft, id, &why) }
+        }
+    }
+}
+
+fn add_finished(draft: &mut Draft, id: &AttemptId, ended: &Ended, verdict: Verdict) -> Result<(), Refusal> {
+    draft.add(Event::AttemptFinished {
+        attempt: id.clone(),
+        outcome: ended.outcome.clone(),
+        verdict,
+        polls: ended.polls,
+        took_ms: ended.took_ms,
+        streams: ended.streams.clone(),
+        aws: ended.aws.clone(),
+    })
+}
+
+/// Judges an attempt of a step. Output that cannot be read as what it is declared to be is a failure: a loss that
+/// nobody could read must not pass for no loss.
+fn verdict(draft: &Draft, attempt: &Attempt, action: &Action, ended: &Ended) -> Result<Yield, String> {
+    let at = draft.run.confirmed_at.unwrap_or(attempt.started);
+    let judge = judge_of(action, &vars(&draft.run, at.utc));
+    match (&action.until, &ended.poll_failure) {
+        (_, Some(why)) => return Err(why.clone()),
+        (Some(_), None) => {
+            // The poller saw `until` hold; what could not even be performed cannot have held.
+            match &ended.outcome {
+                Outcome::Interrupted | Outcome::SpawnFailed { .. } | Outcome::Unusable { .. } => {
+                    return Err(ended.outcome.words());
+                }
+                Outcome::Exited { .. }
+                | Outcome::Signalled { .. }
+                | Outcome::TimedOut { .. }
+                | Outcome::Answered { .. }
+                | Outcome::AwsRefused { .. }
+                | Outcome::Throttled { .. }
+                | Outcome::Unreachable { .. } => {}
+            }
+            if judge.expect.is_some() {
+                judge.judge(&ended.outcome, &ended.stdout)?;
+            }
+        }
+        (None, None) => judge.judge(&ended.outcome, &ended.stdout)?,
+    }
+    if ended.truncated && !(action.capture.is_empty() && action.measures.is_none()) {
+        return Err(format!("its output is longer than {} KiB and cannot be captured", Ended::STDOUT_CAP / 1024));
+    }
+    let captures = read_captures(&action.capture, &ended.stdout)?;
+    let loss = match action.measures {
+        Some(Measure::Rpo) => Some(read_loss(&ended.stdout)?),
+        None => None,
+    };
+    Ok(Yield { captures, loss })
+}
+
+fn passed(
+    draft: &mut Draft,
+    id: &AttemptId,
+    attempt: &Attempt,
+    action: &Action,
+    ended: &Ended,
+    gave: Yield,
+) -> Result<(), Refusal> {
+    for (name, value) in gave.captures {
+        draft.add(Event::Captured { name, value, attempt: id.clone() })?;
+    }
+    if let Some(moment) = action.marks {
+        let now = draft.now.utc;
+        let said = read_time(&ended.stdout).filter(|time| *time <= now);
+        objective::fix(draft, moment, said.unwrap_or(now), "lifeboat", format!("attempt {id}"))?;
+    }
+    if let Some(loss) = &gave.loss {
+        objective::measure(draft, id, loss)?;
+    }
+    if draft.run.plan.meta.recovered_when.as_ref() == Some(&action.name) {
+        let since = stretch(draft, attempt, action, ended);
+        recovery::seen(draft, since, id, attempt)?;
+    }
+    Ok(())
+}
+
+/// Returns when the success began. Of a poll only its last look, and what `hold` proved before it, is known to be one.
+fn stretch(draft: &Draft, attempt: &Attempt, action: &Action, ended: &Ended) -> DateTime<Utc> {
+    if action.until.is_none() || ended.polls <= 1 {
+        return attempt.started.utc;
+    }
+    let hold = action.hold.map(|hold| divided(hold, draft.run.speed())).unwrap_or_default();
+    let hold = chrono::Duration::from_std(hold).unwrap_or_default();
+    draft.now.utc.checked_sub_signed(hold).unwrap_or(draft.now.utc).max(attempt.started.utc)
+}

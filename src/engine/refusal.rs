@@ -1,0 +1,116 @@
+//! Why an input is refused, in sentences for the operator.
+
+use super::evolve::IllegalHistory;
+use crate::kernel::{AttemptId, StepId};
+use crate::runbook::Moment;
+
+/// Says why `decide` refuses an input. Nothing happened, and nothing is recorded.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// There is no run yet.
+    #[error("The run has not begun.")]
+    NotBegun,
+    /// There is one already.
+    #[error("The run has begun already.")]
+    BegunAlready,
+    /// It is over.
+    #[error("The run has ended. Nothing can be added to it.")]
+    Over,
+    /// It is about to be over.
+    #[error("The run is stopping. It ends when what runs has ended; stop again to end it at once.")]
+    Stopping,
+    /// The runbook has no such step.
+    #[error("This runbook has no step `{0}`.")]
+    NoSuchStep(StepId),
+    /// An earlier step is not settled.
+    #[error("It is not the turn of step `{step}`. First run, skip or finish `{current}`.")]
+    NotItsTurn {
+        /// The step that was named.
+        step: StepId,
+        /// The step whose turn it is.
+        current: StepId,
+    },
+    /// Done, or left out.
+    #[error("Step `{0}` is settled already.")]
+    SettledAlready(StepId),
+    /// The operator has to choose first.
+    #[error("Step `{0}` failed. Choose: retry, skip with a reason, mark done with evidence, or a command of your own.")]
+    Failed(StepId),
+    /// There is nothing to choose.
+    #[error("Step `{0}` has not failed.")]
+    NotFailed(StepId),
+    /// A person has the step in hand.
+    #[error("Step `{0}` is in your hands. Tick its items and say that it is done.")]
+    InYourHands(StepId),
+    /// It cannot be declared done.
+    #[error("Step `{0}` is not waiting for you to finish it. Run it first.")]
+    NotInYourHands(StepId),
+    /// Something runs.
+    #[error("Attempt {0} still runs. Wait for it, or interrupt it.")]
+    Busy(AttemptId),
+    /// Something waits to be tried again.
+    #[error("Attempt {0} failed and is about to be tried again. Wait, or interrupt it.")]
+    WaitsForRetry(AttemptId),
+    /// A question is open.
+    #[error("Confirmation {0} is open. Confirm or decline it first.")]
+    PromptOpen(u64),
+    /// No question is open.
+    #[error("Nothing waits for a confirmation.")]
+    NoPrompt,
+    /// The answer is for another question than the one that is open.
+    #[error("This answers confirmation {answered}, and confirmation {open} is open. Read it before you answer.")]
+    StalePrompt {
+        /// The prompt that was answered.
+        answered: u64,
+        /// The prompt that is open.
+        open: u64,
+    },
+    /// The wrong words.
+    #[error("That is not the phrase. Type `{phrase}` exactly.")]
+    WrongPhrase {
+        /// What is asked for.
+        phrase: String,
+    },
+    /// A script does not confirm in a real run.
+    #[error("A real run is confirmed by a person, never by a script.")]
+    ScriptInRealRun,
+    /// A sentence is missing.
+    #[error("A reason is needed. It goes into the log.")]
+    ReasonMissing,
+    /// Proof is missing.
+    #[error("Evidence is needed: what did you see that shows that it is done?")]
+    EvidenceMissing,
+    /// A note without text.
+    #[error("The note is empty.")]
+    NoteMissing,
+    /// An improvised command without text.
+    #[error("The command is empty.")]
+    CommandMissing,
+    /// The checklist is not finished.
+    #[error("{open} of the step's items are not ticked.")]
+    ItemsOpen {
+        /// How many.
+        open: usize,
+    },
+    /// The checklist has no such item.
+    #[error("The step has no item {0}.")]
+    NoSuchItem(u32),
+    /// Ticked already.
+    #[error("The item is ticked already.")]
+    TickedAlready,
+    /// The attempt does not run.
+    #[error("Attempt {0} does not run.")]
+    NotRunning(AttemptId),
+    /// No such variable.
+    #[error("This runbook has no input and no capture `{0}`.")]
+    NoSuchInput(String),
+    /// The value does not fit its declaration.
+    #[error("{0}.")]
+    BadValue(String),
+    /// A moment after now.
+    #[error("The moment `{}` cannot lie in the future.", .0.word())]
+    InTheFuture(Moment),
+    /// What was decided does not fit the run: a fault of lifeboat.
+    #[error("Lifeboat is at fault: it decided what cannot be. Nothing was done. ({0})")]
+    Illegal(#[from] IllegalHistory),
+}
