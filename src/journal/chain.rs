@@ -9,6 +9,9 @@ use super::sshsig::{Armour, Digest512, SessionKey, SignatureError, finish};
 use crate::engine::Event;
 use crate::kernel::{RunId, Stamp, sha256_hex};
 
+/// Numbers and times of a line may grow by this much between [`Chain::fits`] and the recording.
+const HEAD_ROOM: usize = 64;
+
 /// Says why a line was not made. Nothing of it was written, and the chain stands as before.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ChainError {
@@ -96,9 +99,18 @@ impl Chain {
     /// # Errors
     /// If the fact cannot be a line.
     pub fn event(&mut self, at: Stamp, event: &Event, out: &mut Vec<u8>) -> Result<(u64, Stamp), ChainError> {
-        let json = serde_json::to_string(event).map_err(|e| ChainError::Json(e.to_string()))?;
-        let members = json.strip_prefix('{').ok_or_else(|| ChainError::Json("it is no JSON object".to_owned()))?;
-        self.line(at, members, out)
+        self.line(at, &members(event)?, out)
+    }
+
+    /// Tells whether a fact can be a line at all, so that a batch is recorded whole or not.
+    ///
+    /// # Errors
+    /// What [`Self::event`] would say.
+    pub fn fits(&self, event: &Event) -> Result<(), ChainError> {
+        if self.sealed {
+            return Err(ChainError::Sealed);
+        }
+        self.compose(self.last, &members(event)?).map(drop)
     }
 
     /// Records that nothing happened.
@@ -172,16 +184,21 @@ impl Chain {
         let utc = chrono::DateTime::from_timestamp_micros(at.utc.timestamp_micros()).unwrap_or(at.utc);
         let at = Stamp { utc, mono: at.mono.max(self.last.mono) };
         let seq = self.next;
-        let text = head(seq, &self.prev, &line::time_text(at.utc), at.mono) + members;
-        if text.len() > MAX_LINE {
+        let text = self.compose(at, members)?;
+        self.push(&text, out)?;
+        self.last = at;
+        Ok((seq, at))
+    }
+
+    fn compose(&self, at: Stamp, members: &str) -> Result<String, ChainError> {
+        let text = head(self.next, &self.prev, &line::time_text(at.utc), at.mono) + members;
+        if text.len() > MAX_LINE - HEAD_ROOM {
             let kind = members.split('"').nth(3).unwrap_or_default().to_owned();
             return Err(ChainError::TooLong { kind, bytes: text.len() });
         }
         // What is written here, the strict reader has to accept; better to refuse a fact than to break the log.
         line::parse(text.as_bytes()).map_err(ChainError::Unfit)?;
-        self.push(&text, out)?;
-        self.last = at;
-        Ok((seq, at))
+        Ok(text)
     }
 
     fn push(&mut self, line: &str, out: &mut Vec<u8>) -> Result<(), ChainError> {
@@ -221,6 +238,16 @@ fn head(seq: u64, prev: &str, time: &str, mono: u64) -> String {
     // Writing to a String cannot fail.
     let _ = write!(text, "{{\"seq\":{seq},\"prev\":\"{prev}\",\"t\":\"{time}\",\"mono\":{mono},");
     text
+}
+
+/// Returns an event's JSON without its opening brace.
+fn members(event: &Event) -> Result<String, ChainError> {
+    let mut json = serde_json::to_string(event).map_err(|e| ChainError::Json(e.to_string()))?;
+    if !json.starts_with('{') {
+        return Err(ChainError::Json("it is no JSON object".to_owned()));
+    }
+    json.remove(0);
+    Ok(json)
 }
 
 fn quoted(text: &str) -> String {

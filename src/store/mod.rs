@@ -1,1 +1,22 @@
-//! Floor 5: files, keys and locks: the run folder, the durable log, the key agent.
+//! Floor 5: what lasts: folders of runs, the thread that owns a log's file, keys and the agent, the checks behind `lifeboat log`.
+//!
+//! It knows facts and bytes; it does not know what a fact leads to.
+
+mod agent;
+mod check;
+mod error;
+mod keys;
+mod operator;
+mod practice;
+mod runs;
+mod view;
+mod writer;
+
+pub use check::{load_trust, verify_run, write_verification};
+pub use error::{SignError, StoreError};
+pub use keys::{KeyWish, operator};
+pub use operator::{Message, Operator};
+pub use practice::{practice_operator, practice_signers};
+pub use runs::{LogPlace, Previous, RunFolder, Runs, prev_run, state_dir};
+pub use view::{Follow, Format, is_being_written, show, tail};
+pub use writer::{AppendError, Begun, Clock, LogWriter, SealError, Sealed, Signing};

@@ -1,0 +1,275 @@
+//! Folders of runs: where they are, how they are named, how one is found again.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use chrono::{DateTime, Utc};
+use sha2::{Digest as _, Sha512};
+
+use super::error::StoreError;
+use crate::engine::Event;
+use crate::journal::{Body, MAX_LINE, read_entry};
+use crate::kernel::RunId;
+
+const LOG: &str = "incident.jsonl";
+
+/// Returns lifeboat's state folder, `$XDG_STATE_HOME/lifeboat` or `~/.local/state/lifeboat`. `env` reads the environment.
+///
+/// # Errors
+/// If neither variable is an absolute path.
+pub fn state_dir(env: &dyn Fn(&str) -> Option<std::ffi::OsString>) -> Result<PathBuf, StoreError> {
+    let absolute = |name: &str| env(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    absolute("XDG_STATE_HOME")
+        .or_else(|| absolute("HOME").map(|home| home.join(".local/state")))
+        .map(|state| state.join("lifeboat"))
+        .ok_or(StoreError::NoHome)
+}
+
+/// Is a folder that holds runs: `<state>/runs`, or what `--runs DIR` names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Runs {
+    root: PathBuf,
+}
+
+/// Is the folder of one run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RunFolder {
+    id: RunId,
+    path: PathBuf,
+}
+
+/// Is where a log was found: the file, and the run's folder if it lies in one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogPlace {
+    /// The log.
+    pub log: PathBuf,
+    /// The folder that holds the outputs beside it.
+    pub folder: Option<PathBuf>,
+}
+
+impl Runs {
+    /// Takes a folder, which need not exist yet.
+    pub fn at(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// Returns the folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Makes a run's folder, 0700, named by the time and a random tail.
+    ///
+    /// # Errors
+    /// If it cannot be made: the message names the place and what to do.
+    pub fn create(&self, now: DateTime<Utc>) -> Result<RunFolder, StoreError> {
+        folder(&self.root)?;
+        loop {
+            let id = RunId::new(format!("{}-{}", now.format("%Y%m%dT%H%M%SZ"), random_tail()?));
+            let path = self.root.join(id.as_str());
+            match DirBuilder::new().mode(0o700).create(&path) {
+                Ok(()) => {}
+                Err(e) if e.kind() == io::ErrorKind::AlreadyExists => continue,
+                Err(e) => return Err(StoreError::io("create the folder", &path)(e)),
+            }
+            for part in ["output", "attempts"] {
+                folder(&path.join(part))?;
+            }
+            sync_folder(&self.root)?;
+            return Ok(RunFolder { id, path });
+        }
+    }
+
+    /// Lists the runs, oldest first. A folder that does not exist holds none.
+    ///
+    /// # Errors
+    /// If the folder cannot be read.
+    pub fn list(&self) -> Result<Vec<RunId>, StoreError> {
+        let entries = match fs::read_dir(&self.root) {
+            Ok(entries) => entries,
+            Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(e) => return Err(StoreError::io("read the folder", &self.root)(e)),
+        };
+        let mut runs: Vec<RunId> = entries
+            .filter_map(Result::ok)
+            .filter(|entry| entry.path().join(LOG).is_file())
+            .filter_map(|entry| entry.file_name().into_string().ok())
+            .map(RunId::new)
+            .collect();
+        runs.sort();
+        Ok(runs)
+    }
+
+    /// Finds a log by the name of its run, by any unique beginning of it, or by the path of the folder or the file.
+    /// `last` is the latest run.
+    ///
+    /// # Errors
+    /// If there is none, or more than one.
+    pub fn find(&self, name: &str) -> Result<LogPlace, StoreError> {
+        let runs = self.list()?;
+        let place = |id: &RunId| LogPlace::in_folder(self.root.join(id.as_str()));
+        if let Some(id) = runs.iter().find(|id| id.as_str() == name) {
+            return Ok(place(id));
+        }
+        if name == "last"
+            && let Some(id) = runs.last()
+        {
+            return Ok(place(id));
+        }
+        let path = Path::new(name);
+        if path.is_dir() && path.join(LOG).is_file() {
+            return Ok(LogPlace::in_folder(path.to_owned()));
+        }
+        if path.is_file() {
+            let folder =
+                path.parent().filter(|p| path.file_name().is_some_and(|n| n == LOG) && p.join("output").is_dir());
+            let folder = folder.map(Path::to_owned).or_else(|| (path == Path::new(LOG)).then(|| PathBuf::from(".")));
+            return Ok(LogPlace { log: path.to_owned(), folder });
+        }
+        let found: Vec<_> = runs.iter().filter(|id| !name.is_empty() && id.as_str().starts_with(name)).collect();
+        match found.as_slice() {
+            [only] => Ok(place(only)),
+            [first, second, ..] => Err(StoreError::Ambiguous {
+                name: name.to_owned(),
+                count: found.len(),
+                first: first.to_string(),
+                second: second.to_string(),
+            }),
+            [] => Err(StoreError::NoSuchRun { name: name.to_owned(), runs: self.root.clone() }),
+        }
+    }
+}
+
+impl LogPlace {
+    fn in_folder(folder: PathBuf) -> Self {
+        Self { log: folder.join(LOG), folder: Some(folder) }
+    }
+}
+
+impl RunFolder {
+    /// Returns the run's name.
+    pub fn id(&self) -> &RunId {
+        &self.id
+    }
+
+    /// Returns the folder.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns the path of the log.
+    pub fn log(&self) -> PathBuf {
+        self.path.join(LOG)
+    }
+
+    /// Returns the folder of the attempts' outputs, `<attempt>.out`, `.err`, `.idx`.
+    pub fn output(&self) -> PathBuf {
+        self.path.join("output")
+    }
+
+    /// Returns the folder of the attempts' specifications and outcomes.
+    pub fn attempts(&self) -> PathBuf {
+        self.path.join("attempts")
+    }
+
+    /// Returns where it is as a place to verify, show or follow.
+    pub fn place(&self) -> LogPlace {
+        LogPlace::in_folder(self.path.clone())
+    }
+
+    /// Keeps the exact text that runs, as `runbook.md`.
+    ///
+    /// # Errors
+    /// If it cannot be written.
+    pub fn write_runbook(&self, text: &[u8]) -> Result<(), StoreError> {
+        let path = self.path.join("runbook.md");
+        let mut file = create(&path)?;
+        file.write_all(text).and_then(|()| file.sync_all()).map_err(StoreError::io("write", &path))
+    }
+}
+
+/// Is the run before, as the next run's first line names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Previous {
+    /// Its name.
+    pub run: RunId,
+    /// SHA-512 of its whole log as it is now, hex.
+    pub sha512: String,
+}
+
+/// Finds the latest run of the same operator on the same host. Folders that cannot be read are passed over: they never hold up a run.
+///
+/// # Errors
+/// If the folder of runs itself cannot be read.
+pub fn prev_run(runs: &Runs, by: &str, host: &str) -> Result<Option<Previous>, StoreError> {
+    for run in runs.list()?.into_iter().rev() {
+        let log = runs.root.join(run.as_str()).join(LOG);
+        let same = first_event(&log).is_some_and(|event| match event {
+            Event::Open(opened) => opened.by == by && opened.host == host,
+            _ => false,
+        });
+        if same && let Ok(sha512) = sha512_of(&log) {
+            return Ok(Some(Previous { run, sha512 }));
+        }
+    }
+    Ok(None)
+}
+
+fn first_event(log: &Path) -> Option<Event> {
+    let mut line = Vec::new();
+    BufReader::new(File::open(log).ok()?.take(MAX_LINE as u64)).read_until(b'\n', &mut line).ok()?;
+    match read_entry(line.strip_suffix(b"\n")?).ok()?.body {
+        Body::Event(event) => Some(*event),
+        _ => None,
+    }
+}
+
+pub(super) fn sha512_of(path: &Path) -> io::Result<String> {
+    let (mut file, mut hash, mut buffer) = (File::open(path)?, Sha512::new(), vec![0; 256 * 1024]);
+    loop {
+        match file.read(&mut buffer)? {
+            0 => return Ok(hex(&hash.finalize())),
+            n => hash.update(buffer.get(..n).unwrap_or_default()),
+        }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    crate::kernel::Sha256Hex::from_digest(bytes).as_str().to_owned()
+}
+
+/// Makes a folder and those above it, 0700.
+pub(super) fn folder(path: &Path) -> Result<(), StoreError> {
+    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(StoreError::io("create the folder", path))
+}
+
+/// Makes a new file, 0600; one that exists is an error.
+pub(super) fn create(path: &Path) -> Result<File, StoreError> {
+    OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .map_err(StoreError::io("create the file", path))
+}
+
+/// Makes the names in a folder durable.
+pub(super) fn sync_folder(path: &Path) -> Result<(), StoreError> {
+    File::open(path).and_then(|folder| folder.sync_all()).map_err(StoreError::io("make durable the folder", path))
+}
+
+pub(super) fn random<const N: usize>() -> Result<[u8; N], StoreError> {
+    use rand_core::RngCore as _;
+    let mut bytes = [0; N];
+    rand_core::OsRng.try_fill_bytes(&mut bytes).map_err(|e| StoreError::Random(e.to_string()))?;
+    Ok(bytes)
+}
+
+/// Four characters without those that look alike.
+pub(super) fn random_tail() -> Result<String, StoreError> {
+    const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+    let bytes = random::<4>()?;
+    Ok(bytes.iter().filter_map(|b| LETTERS.get(usize::from(b % 32))).map(|&b| char::from(b)).collect())
+}

@@ -1,0 +1,178 @@
+//! The views behind `lifeboat log show` and `lifeboat log tail`: one readable, harmless line a line of the log.
+
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::path::Path;
+use std::time::Duration;
+
+use super::error::StoreError;
+use super::runs::LogPlace;
+use crate::engine::Event;
+use crate::journal::{Body, Entry, MAX_LINE, read_entry};
+use crate::kernel::{SafeText, clock};
+
+/// How long a follower sleeps before it looks at the file again.
+const LOOK: Duration = Duration::from_millis(200);
+
+/// Says how lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Words for people.
+    Text,
+    /// The lines as they stand in the file.
+    Json,
+}
+
+/// Says whether to wait for more.
+#[derive(Clone, Copy)]
+pub enum Follow<'f> {
+    /// Stop at the end of the file.
+    No,
+    /// Go on until the seal, until the writer is gone, or until this says stop.
+    Until(&'f dyn Fn() -> bool),
+}
+
+impl std::fmt::Debug for Follow<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::No => "No",
+            Self::Until(_) => "Until",
+        })
+    }
+}
+
+/// Writes the whole log. `narrate` gives the words for a fact. A reader that goes away (`| head`) is no error.
+///
+/// # Errors
+/// If the log cannot be read.
+pub fn show(
+    place: &LogPlace,
+    format: Format,
+    narrate: &dyn Fn(&Event) -> String,
+    out: &mut dyn Write,
+) -> Result<(), StoreError> {
+    let mut lines = Lines::open(place)?;
+    while let Some(line) = lines.next(&place.log)? {
+        if put(&line, format, narrate, out).is_err() {
+            return Ok(());
+        }
+    }
+    Ok(())
+}
+
+/// Writes the last `count` lines and, if asked, those that come.
+///
+/// # Errors
+/// If the log cannot be read.
+pub fn tail(
+    place: &LogPlace,
+    count: usize,
+    follow: Follow<'_>,
+    format: Format,
+    narrate: &dyn Fn(&Event) -> String,
+    out: &mut dyn Write,
+) -> Result<(), StoreError> {
+    let mut lines = Lines::open(place)?;
+    let mut last = std::collections::VecDeque::new();
+    let mut sealed = false;
+    while let Some(line) = lines.next(&place.log)? {
+        sealed = is_seal(&line);
+        last.push_back(line);
+        if last.len() > count {
+            last.pop_front();
+        }
+    }
+    for line in &last {
+        if put(line, format, narrate, out).is_err() {
+            return Ok(());
+        }
+    }
+    let Follow::Until(stop) = follow else { return Ok(()) };
+    while !sealed && !stop() {
+        // Asked before reading: what a writer wrote before it went away is still read below.
+        let written = is_being_written(&place.log);
+        while let Some(line) = lines.next(&place.log)? {
+            sealed = is_seal(&line);
+            if put(&line, format, narrate, out).is_err() {
+                return Ok(());
+            }
+        }
+        if out.flush().is_err() {
+            return Ok(());
+        }
+        if !written {
+            return Ok(());
+        }
+        if !sealed {
+            std::thread::sleep(LOOK);
+        }
+    }
+    Ok(())
+}
+
+/// Tells whether a lifeboat holds the log for writing.
+pub fn is_being_written(log: &Path) -> bool {
+    File::open(log).is_ok_and(|file| matches!(file.try_lock_shared(), Err(std::fs::TryLockError::WouldBlock)))
+}
+
+/// Gives complete lines; what follows the last LF waits until it is complete.
+struct Lines {
+    reader: BufReader<File>,
+    partial: Vec<u8>,
+}
+
+impl Lines {
+    fn open(place: &LogPlace) -> Result<Self, StoreError> {
+        let file = File::open(&place.log).map_err(StoreError::io("open the log", &place.log))?;
+        Ok(Self { reader: BufReader::new(file), partial: Vec::new() })
+    }
+
+    /// A line longer than the log allows comes in pieces, each of which is shown as broken.
+    fn next(&mut self, log: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+        let room = (MAX_LINE + 1).saturating_sub(self.partial.len()) as u64;
+        self.reader
+            .by_ref()
+            .take(room)
+            .read_until(b'\n', &mut self.partial)
+            .map_err(StoreError::io("read the log", log))?;
+        if self.partial.ends_with(b"\n") {
+            self.partial.pop();
+        } else if self.partial.len() <= MAX_LINE {
+            return Ok(None);
+        }
+        Ok(Some(std::mem::take(&mut self.partial)))
+    }
+}
+
+fn is_seal(line: &[u8]) -> bool {
+    read_entry(line).is_ok_and(|entry| entry.body == Body::Seal)
+}
+
+fn put(line: &[u8], format: Format, narrate: &dyn Fn(&Event) -> String, out: &mut dyn Write) -> io::Result<()> {
+    match format {
+        Format::Json => {
+            out.write_all(line)?;
+            out.write_all(b"\n")
+        }
+        Format::Text => match read_entry(line) {
+            Ok(entry) => writeln!(out, "{}", words(&entry, narrate)),
+            Err(broken) => writeln!(out, "       broken: the line {broken}"),
+        },
+    }
+}
+
+/// `   41  2026-11-22 09:26:30Z  +23:41  promotion confirmed …`
+fn words(entry: &Entry, narrate: &dyn Fn(&Event) -> String) -> String {
+    let what = match &entry.body {
+        Body::Event(event) => narrate(event),
+        Body::Delegation { by } => format!("{by} lets this session's key sign"),
+        Body::Checkpoint => "checkpoint: everything above is signed by the session's key".to_owned(),
+        Body::Heartbeat => "nothing new".to_owned(),
+        Body::Sealing { by } => format!("{by} seals the log"),
+        Body::Seal => "seal: everything above is signed by the operator's key".to_owned(),
+        Body::Unknown { kind, text } => format!("unknown kind `{kind}`: {text}"),
+    };
+    let since = clock(Duration::from_micros(entry.at.mono));
+    let time = entry.at.utc.format("%Y-%m-%d %H:%M:%SZ");
+    format!("{:>5}  {time}  {:>8}  {}", entry.seq, format!("+{since}"), SafeText::line(&what))
+}
