@@ -1,6 +1,9 @@
 //! Shell blocks through the supervisor: outcomes, state, interruptions, crashes.
 
+#![expect(clippy::unwrap_used, reason = "a test says what it expects")]
+
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -88,7 +91,6 @@ async fn every_way_to_end() {
     }
     let err = std::fs::read_to_string(rig.path("output/1.0.err")).unwrap();
     assert_eq!(err, "oops\n");
-    use std::os::unix::fs::PermissionsExt as _;
     for file in ["output/1.0.out", "output/1.0.idx", "attempts/1.0/spec.json", "attempts/1.0/outcome.json"] {
         assert_eq!(std::fs::metadata(rig.path(file)).unwrap().permissions().mode() & 0o777, 0o600, "{file}");
     }
@@ -133,7 +135,7 @@ async fn state_carries_over() {
     let end = rig.supervisor.run(given("1.7", "INPUT=mine; echo $INPUT")).await.unwrap();
     assert_eq!(end.stdout_head, "mine\n");
     assert_eq!(rig.supervisor.run(given("1.8", "printf %s \"$INPUT\"")).await.unwrap().stdout_head, nasty);
-    let _ = rig.run("1.9", "CAPTURED=old").await;
+    drop(rig.run("1.9", "CAPTURED=old").await);
     let captured = BTreeMap::from([("CAPTURED".to_owned(), "new".to_owned())]);
     let end = rig.supervisor.run(ShellSpec { vars: captured, ..spec("1.10", "echo $CAPTURED") }).await.unwrap();
     assert_eq!(end.stdout_head, "new\n");
@@ -159,9 +161,9 @@ async fn state_carries_over_between_shells_and_out_of_odd_blocks() {
     assert_eq!(rig.run("1.8", "echo $V").await.stdout_head, "trapped\n");
     // Exit codes that count as success carry over; a watch leaves nothing.
     let end = ShellSpec { state: StateRule::CarryOver(vec![0, 2]), ..spec("1.9", "W=two; exit 2") };
-    let _ = rig.supervisor.run(end).await.unwrap();
+    drop(rig.supervisor.run(end).await.unwrap());
     let watch = ShellSpec { state: StateRule::Forget, ..spec("w.1", "W=watched") };
-    let _ = rig.supervisor.run(watch).await.unwrap();
+    drop(rig.supervisor.run(watch).await.unwrap());
     assert_eq!(rig.run("1.10", "echo $W").await.stdout_head, "two\n");
     // A variable of lifeboat's own environment can be removed and changed.
     let _ = rig.run("1.11", "unset HOME; PATH=$PATH:/x/y").await;
@@ -323,7 +325,7 @@ fn peak_kib(pid: u32) -> u64 {
 async fn a_flood_takes_no_memory_and_is_indexed() {
     const BYTES: u64 = 200 * 1024 * 1024;
     let rig = rig();
-    let _ = rig.run("1.0", "true").await;
+    drop(rig.run("1.0", "true").await);
     let (before, ours) = (peak_kib(rig.supervisor.pid()), peak_kib(std::process::id()));
     let end = rig.run("1.1", &format!("head -c {BYTES} /dev/zero")).await;
     assert_eq!((end.outcome, end.streams.out_bytes, end.truncated), (Outcome::Exited { code: 0 }, BYTES, true));

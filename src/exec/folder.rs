@@ -2,11 +2,11 @@
 //!
 //! ```text
 //! attempts/<attempt>/spec.json      what was asked for, written before the start; locked while the attempt runs
-//! attempts/<attempt>/block.sh       the block, as the shell reads it
 //! attempts/<attempt>/outcome.json   how it ended, written once and whole
 //! attempts/<attempt>/interrupt      `gentle` or `force`, from an engine that took over (see `supervisor::adopt`)
 //! output/<attempt>.out .err .idx    what it printed, and when which byte came
 //! state/carried.sh carried.bash     what one block leaves for the next (see `carry`)
+//! state/<pid>-<n>.block .left       the block that runs, as its shell reads it, and what the shell lists at its end
 //! supervisor.err                    what the supervisor process had to complain about
 //! ```
 

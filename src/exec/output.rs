@@ -10,12 +10,12 @@
 //! ```
 //!
 //! Times never go back; sizes of one stream grow. A stream is sampled some twenty times a second, and only when it
-//! grew. The last sample of each stream is its whole size, so an attempt without output has an empty index.
+//! grew. The last sample of each stream is its whole size, so an attempt without output has no index.
 
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::os::unix::fs::FileExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use sha2::{Digest as _, Sha256};
@@ -67,7 +67,8 @@ impl Stream {
 pub struct Digests {
     out: Stream,
     err: Stream,
-    index: File,
+    index_path: PathBuf,
+    index: Option<File>,
     started: Instant,
     buffer: Vec<u8>,
 }
@@ -79,7 +80,8 @@ impl Digests {
             Ok(Self {
                 out: Stream::open(run_dir, attempt, "out")?,
                 err: Stream::open(run_dir, attempt, "err")?,
-                index: open_append(&output_file(run_dir, attempt, "idx"))?,
+                index_path: output_file(run_dir, attempt, "idx"),
+                index: None,
                 started: now,
                 buffer: Vec::new(),
             })
@@ -123,7 +125,12 @@ impl Digests {
         }
         if !lines.is_empty() {
             // The index is a convenience of replay; where the disk is full the attempt goes on without.
-            drop(self.index.write_all(lines.as_bytes()));
+            if self.index.is_none() {
+                self.index = open_append(&self.index_path).ok();
+            }
+            if let Some(index) = &mut self.index {
+                drop(index.write_all(lines.as_bytes()));
+            }
         }
         for _ in 0..CHUNKS_A_SAMPLE {
             if !self.catch_up() {

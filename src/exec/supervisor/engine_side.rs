@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::net::Shutdown;
 use std::os::fd::OwnedFd;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -156,12 +157,14 @@ impl Supervisor {
         let dir = attempt_dir(&self.run_dir, &spec.attempt);
         let path = dir.join("spec.json");
         let write = || -> io::Result<()> {
-            make_dir(&dir)?;
-            // What an earlier performance left must not pass for the end of this one.
-            for stale in ["outcome.json", "interrupt", "left"] {
-                match std::fs::remove_file(dir.join(stale)) {
-                    Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                    Ok(()) | Err(_) => {}
+            if std::fs::DirBuilder::new().mode(0o700).create(&dir).is_err() {
+                make_dir(&dir)?;
+                // What an earlier performance left must not pass for the end of this one.
+                for stale in ["outcome.json", "interrupt"] {
+                    match std::fs::remove_file(dir.join(stale)) {
+                        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                        Ok(()) | Err(_) => {}
+                    }
                 }
             }
             let bytes = serde_json::to_vec(spec).map_err(io::Error::other)?;

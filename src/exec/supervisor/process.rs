@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use process_wrap::std::{CommandWrap, ProcessSession};
-use rustix::process::{Pid, Signal, WaitOptions, WaitStatus};
+use rustix::process::{Pid, Signal, WaitStatus};
 
 use super::record::{Force, Record, ShellSpec, StateRule};
 use crate::engine::Outcome;
@@ -21,7 +21,7 @@ use crate::exec::shell::{BlockFiles, command};
 const SAMPLE: Duration = Duration::from_millis(50);
 /// How long processes that outlive their block have to leave by themselves (`exec > >(tee log)`).
 const LINGER: Duration = Duration::from_millis(100);
-/// How often a group without its leader is looked at: it ends without a signal to us.
+/// How often a group without its leader is looked at: where we are not its reaper, it ends without a signal to us.
 const LOOK: Duration = Duration::from_millis(3);
 /// How long a group that was killed may still be there before it is given up (a process stuck in the kernel, or
 /// one that belongs to another user).
@@ -47,9 +47,38 @@ pub(super) enum Next {
     Over,
 }
 
+/// Is a pair of files that blocks use one after the other: making and removing files for each block would cost more
+/// than a small block itself.
+pub(super) struct Slot {
+    /// The block, as the shell reads it.
+    block: PathBuf,
+    /// What the shell lists on its way out.
+    left: PathBuf,
+}
+
+impl Slot {
+    /// Makes the files of the `number`th block that runs at the same time; process ids keep supervisors apart.
+    pub(super) fn make(run_dir: &Path, number: usize) -> io::Result<Self> {
+        let name = |kind: &str| run_dir.join("state").join(format!("{}-{number}.{kind}", std::process::id()));
+        let slot = Self { block: name("block"), left: name("left") };
+        folder::create(&slot.block)?;
+        folder::create(&slot.left)?;
+        Ok(slot)
+    }
+}
+
+impl Drop for Slot {
+    fn drop(&mut self) {
+        // Where they stay they hold one block, and nothing that a shell left.
+        drop(std::fs::remove_file(&self.block));
+        drop(std::fs::remove_file(&self.left));
+    }
+}
+
 /// Is a running attempt.
 pub(super) struct Attempt {
     spec: ShellSpec,
+    slot: Slot,
     dir: PathBuf,
     run_dir: PathBuf,
     /// Held open with a lock, by which a later engine sees that the attempt is alive.
@@ -82,6 +111,7 @@ impl Attempt {
         run_dir: &Path,
         spec: ShellSpec,
         lock: File,
+        slot: Slot,
         output: &Digests,
         environment: &BTreeMap<Vec<u8>, Vec<u8>>,
         now: Instant,
@@ -92,22 +122,20 @@ impl Attempt {
         if state.yield_to(spec.vars.keys()) {
             state.save(run_dir).map_err(|error| named("cannot write", &run_dir.join("state"), &error))?;
         }
-        let block = dir.join("block.sh");
         let mut script = spec.script.clone().into_bytes();
         if !script.ends_with(b"\n") {
             script.push(b'\n');
         }
-        folder::create(&block)
+        folder::create(&slot.block)
             .and_then(|mut file| file.write_all(&script))
-            .map_err(|error| named("cannot write", &block, &error))?;
-        let dump = dir.join("left");
+            .map_err(|error| named("cannot write", &slot.block, &error))?;
         let carried = Some(run_dir.join("state/carried.sh")).filter(|path| path.exists());
         let carried_bash = Some(run_dir.join("state/carried.bash")).filter(|path| path.exists());
         let files = BlockFiles {
-            block: &block,
+            block: &slot.block,
             carried: carried.as_deref(),
             carried_bash: carried_bash.as_deref(),
-            dump: &dump,
+            dump: &slot.left,
         };
         let mut command = command(spec.shell, files);
         for (name, value) in &spec.vars {
@@ -146,6 +174,7 @@ impl Attempt {
         Ok(Self {
             deadline: spec.timeout.and_then(|timeout| now.checked_add(timeout)),
             spec,
+            slot,
             dir,
             run_dir: run_dir.to_owned(),
             _lock: lock,
@@ -203,6 +232,13 @@ impl Attempt {
         let _ = rustix::process::kill_process_group(self.pid, signal);
     }
 
+    /// Takes note of an ended child, if it is this attempt's shell.
+    pub(super) fn notice_end(&mut self, child: Pid, status: WaitStatus, now: Instant) {
+        if child == self.pid && self.leader.is_none() {
+            self.leader = Some((status, now));
+        }
+    }
+
     /// Looks at the attempt and moves it on.
     pub(super) fn step(&mut self, output: &mut Digests, now: Instant) -> Next {
         if self.gone.is_none() {
@@ -215,11 +251,6 @@ impl Attempt {
     }
 
     fn watch(&mut self, output: &mut Digests, now: Instant) -> Instant {
-        if self.leader.is_none()
-            && let Ok(Some((_, status))) = rustix::process::waitpid(Some(self.pid), WaitOptions::NOHANG)
-        {
-            self.leader = Some((status, now));
-        }
         if now >= self.sample_at {
             output.sample(now);
             self.sample_at = now + SAMPLE;
@@ -255,7 +286,7 @@ impl Attempt {
         output: &mut Digests,
         out_from: u64,
         environment: &BTreeMap<Vec<u8>, Vec<u8>>,
-    ) -> (Record, io::Result<()>) {
+    ) -> (Record, io::Result<()>, Slot) {
         let ended = self.gone.unwrap_or_else(Instant::now);
         output.sample(ended);
         let outcome = self.outcome();
@@ -272,7 +303,7 @@ impl Attempt {
         };
         let durability = if took > WORTH_A_SYNC { Durability::Machine } else { Durability::Process };
         let written = record.write(&self.dir, durability);
-        (record, written)
+        (record, written, self.slot)
     }
 
     fn outcome(&self) -> Outcome {
@@ -293,32 +324,28 @@ impl Attempt {
     }
 
     fn keep_state(&self, outcome: &Outcome, environment: &BTreeMap<Vec<u8>, Vec<u8>>) -> Result<(), String> {
-        let dump = self.dir.join("left");
-        let read = || -> Result<Option<Vec<u8>>, String> {
-            let size = match std::fs::metadata(&dump) {
-                Ok(found) => found.len(),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-                Err(error) => return Err(format!("cannot read {}: {error}", dump.display())),
-            };
+        let dump = &self.slot.left;
+        let unreadable = |error: io::Error| format!("cannot keep the shell state: {error}");
+        let read = || -> Result<Vec<u8>, String> {
+            let size = std::fs::metadata(dump).map_err(unreadable)?.len();
             if size > carry::LIMIT {
                 return Err(format!("the variables take {size} bytes; at most {} are carried over", carry::LIMIT));
             }
-            std::fs::read(&dump).map(Some).map_err(|error| format!("cannot read {}: {error}", dump.display()))
+            std::fs::read(dump).map_err(unreadable)
         };
         let left = read();
         // It holds the whole environment, secrets included: it does not stay on disk.
-        let removed = std::fs::remove_file(&dump);
+        folder::create(dump).map_err(unreadable)?;
         let StateRule::CarryOver(good) = &self.spec.state else { return Ok(()) };
         let Outcome::Exited { code } = outcome else { return Ok(()) };
         if !(good.contains(code) || (good.is_empty() && *code == 0)) {
             return Ok(());
         }
-        let Some(left) = left? else {
+        let left = left?;
+        if left.is_empty() {
             return Err("the block replaced its shell or its EXIT trap; the state before it stays".to_owned());
-        };
-        removed.map_err(|error| format!("cannot remove {}: {error}", dump.display()))?;
+        }
         let left = Dump::parse(&left)?;
-        let unreadable = |error: io::Error| format!("cannot keep the shell state: {error}");
         let before = Carried::load(&self.run_dir).map_err(unreadable)?;
         let mut state = before.clone();
         let directory = if self.spec.cwd.is_some() { Directory::Stays } else { Directory::Follows };

@@ -9,8 +9,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::process::WaitOptions;
 
-use super::process::{Attempt, Next, load_spec};
+use super::process::{Attempt, Next, Slot, load_spec};
 use super::record::{Force, Record};
 use crate::engine::Outcome;
 use crate::exec::folder::{self, Durability};
@@ -67,15 +68,23 @@ pub fn serve(run_dir: &Path) -> Result<(), ServeError> {
         request: Vec::new(),
         reply: Vec::new(),
         running: Vec::new(),
+        free: Vec::new(),
+        slots: 0,
         outputs: HashMap::new(),
         environment: std::env::vars_os().map(|(name, value)| (name.into_vec(), value.into_vec())).collect(),
         orphaned: false,
     };
+    // What blocks leave behind becomes our child and is reaped here: in a container nobody else may do it, and a
+    // zombie would look like a process that is still there. Elsewhere the system's first process does it.
+    #[cfg(target_os = "linux")]
+    rustix::process::set_child_subreaper(Some(rustix::process::getpid()))
+        .map_err(|error| system("take in what blocks leave behind")(error.into()))?;
     let mut wake = None;
     while !(server.orphaned && server.running.is_empty()) {
         server.wait(&ended, wake).map_err(system("wait"))?;
         drain(&mut ended);
         server.hear();
+        server.reap();
         wake = server.step();
         server.tell();
     }
@@ -99,6 +108,10 @@ struct Server {
     request: Vec<u8>,
     reply: Vec<u8>,
     running: Vec<Running>,
+    /// Files of blocks that ended, for those to come.
+    free: Vec<Slot>,
+    /// How many such pairs were made.
+    slots: usize,
     outputs: HashMap<AttemptId, Digests>,
     environment: BTreeMap<Vec<u8>, Vec<u8>>,
     /// The engine hung up: nothing more will be asked.
@@ -204,9 +217,26 @@ impl Server {
         };
         let output = self.outputs.entry(attempt.clone()).or_insert(output);
         let (out_from, _) = output.sizes();
-        let process = Attempt::start(&self.run_dir, spec, lock, output, &self.environment, now)?;
+        let slot = if let Some(slot) = self.free.pop() {
+            slot
+        } else {
+            self.slots += 1;
+            Slot::make(&self.run_dir, self.slots)
+                .map_err(|error| format!("cannot write in {}/state: {error}", self.run_dir.display()))?
+        };
+        let process = Attempt::start(&self.run_dir, spec, lock, slot, output, &self.environment, now)?;
         self.running.push(Running { attempt: attempt.clone(), out_from, process });
         Ok(())
+    }
+
+    /// Collects ended children.
+    fn reap(&mut self) {
+        let now = Instant::now();
+        while let Ok(Some((child, status))) = rustix::process::wait(WaitOptions::NOHANG) {
+            for running in &mut self.running {
+                running.process.notice_end(child, status, now);
+            }
+        }
     }
 
     /// Moves every attempt on; returns when to look again.
@@ -229,7 +259,8 @@ impl Server {
         for at in over.into_iter().rev() {
             let Running { attempt, out_from, process } = self.running.remove(at);
             let Some(output) = self.outputs.get_mut(&attempt) else { continue };
-            let (record, written) = process.finish(output, out_from, &self.environment);
+            let (record, written, slot) = process.finish(output, out_from, &self.environment);
+            self.free.push(slot);
             self.answer(&record, written);
         }
         wake
