@@ -85,7 +85,7 @@ def tables(service):
 
 
 def rust(service):
-    out = [f"pub(super) const {service.upper()}: Table = Table {{"]
+    out = [f"const {service.upper()}: Table = Table {{"]
     for name, words in tables(service).items():
         text = textwrap.wrap(" ".join(sorted(words)), 100, break_long_words=False, break_on_hyphens=False)
         if len(text) <= 1:

@@ -3,7 +3,20 @@
 //! Purpose: words in ([`Aws::call`]), a [`Reply`] out. It knows nothing of runs, steps or screens. `docs/aws.md` says
 //! what differs from the AWS CLI and how an operation is added.
 
-use std::path::PathBuf;
+mod arguments;
+mod bind;
+mod bindings;
+mod call;
+mod capture;
+mod clients;
+mod failure;
+mod output;
+mod paging;
+mod shapes;
+mod wait;
+mod xml;
+
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::Reply;
@@ -68,34 +81,28 @@ pub enum Reach {
 /// Makes AWS calls; cheap to clone, clients and credentials are shared.
 #[derive(Clone, Debug)]
 pub struct Aws {
-    context: AwsContext,
+    caller: call::Caller,
 }
 
 impl Aws {
     /// Reads the AWS configuration (files, environment) as far as `context` leaves it open. Sends nothing.
-    #[expect(clippy::unused_async, reason = "reads the configuration files in the next step")]
     pub async fn new(context: AwsContext) -> Self {
-        Self { context }
+        Self { caller: call::Caller::new(context).await }
     }
 
     /// Performs one call; `words` are what stands after `aws`. Dropping the future gives the call up.
     ///
-    /// `timeout` bounds the whole call: for a waiter how long it waits, for everything else at most
-    /// [`AwsContext::call_timeout`] a request.
-    #[expect(clippy::unused_async, reason = "sends the call in the next step")]
+    /// `timeout` bounds the whole call: for a waiter how long it waits, for everything else with
+    /// [`AwsContext::call_timeout`] a request. Something that went wrong is an outcome, never a panic or an error.
     pub async fn call(&self, words: &[String], timeout: Duration) -> Reply {
-        let error = format!("`aws {}` within {timeout:?} needs {:?}", words.join(" "), self.context.reach);
-        Reply { outcome: crate::engine::Outcome::Unusable { error }, stdout: Vec::new(), stderr: Vec::new(), aws: None }
+        self.caller.call(words, timeout).await
     }
 }
 
-/// Checks a call without making it: operation, options, values, `--query`, `--output`.
+/// Checks a call without making it: operation, options, `--query`, `--output`. Values are checked when it is made.
 ///
 /// # Errors
 /// One sentence that says what is wrong and what to do.
 pub fn check(words: &[String]) -> Result<(), String> {
-    match crate::runbook::aws::operation(words) {
-        Some(_) => Ok(()),
-        None => Err(format!("`aws {}` is not an operation that lifeboat knows", words.join(" "))),
-    }
+    arguments::Request::parse(words, Path::new("")).map(drop)
 }

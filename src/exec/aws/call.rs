@@ -1,0 +1,265 @@
+//! One call from words to reply: pages, waiters, what is sent again, what is kept as evidence.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::time::{Instant, sleep, timeout_at};
+
+use super::arguments::{Arguments, Request};
+use super::capture::Kept;
+use super::clients::{Clients, Manner};
+use super::failure::{self, Trouble};
+use super::paging::Book;
+use super::wait::{Look, Verdict, Waiter, Watch, waiter};
+use super::{AwsContext, output, xml};
+use crate::engine::{AwsReceipt, Outcome};
+use crate::exec::Reply;
+use crate::kernel::say_duration;
+use crate::runbook::Impact;
+
+/// How often a call that acts is sent again after AWS said that it did nothing but ask for patience.
+const RESENDS: u32 = 2;
+
+/// Makes calls.
+#[derive(Clone, Debug)]
+pub(super) struct Caller {
+    context: Arc<AwsContext>,
+    clients: Clients,
+    /// When this process last changed an RDS resource, by region and identifier: what a waiter must know.
+    changed: Arc<Mutex<HashMap<(String, String), Instant>>>,
+}
+
+/// Is what one operation gave, pages put together.
+struct Done {
+    outcome: Outcome,
+    value: Value,
+    kept: Kept,
+}
+
+impl Caller {
+    pub(super) async fn new(context: AwsContext) -> Self {
+        let clients = Clients::new(&context).await;
+        Self { context: Arc::new(context), clients, changed: Arc::default() }
+    }
+
+    pub(super) async fn call(&self, words: &[String], timeout: Duration) -> Reply {
+        let request = match Request::parse(words, &self.context.folder) {
+            Ok(request) => request,
+            Err(error) => return unusable(error),
+        };
+        let service = request.operation.service;
+        let region = match self.clients.region(service, request.region.as_deref()) {
+            Ok(region) => region,
+            Err(error) => return unusable(error),
+        };
+        // A very long timeout is no limit at all; a month is more than any call needs.
+        let deadline = Instant::now() + timeout.min(Duration::from_secs(31 * 86_400));
+        let place = Place { region, deadline, timeout };
+        match waiter(service, request.operation.name) {
+            Some(waiter) => self.wait(&request, waiter, &place).await,
+            None => self.once(&request, &place).await,
+        }
+    }
+
+    async fn once(&self, request: &Request, place: &Place) -> Reply {
+        let done = self.operate(request, request.operation.name, place).await;
+        let mut reply = Reply {
+            stdout: Vec::new(),
+            stderr: failure::said(&done.outcome, &named(request, &done.kept)).into_bytes(),
+            aws: receipt(request, &done.kept, place),
+            outcome: done.outcome,
+        };
+        if matches!(reply.outcome, Outcome::Answered { .. }) {
+            match output::print(done.value.clone(), request.query.as_deref(), request.format) {
+                Ok(printed) => reply.stdout = printed,
+                Err(error) => {
+                    // The call was made; its whole answer is better evidence than none.
+                    reply.stdout = output::print(done.value, None, request.format).unwrap_or_default();
+                    let error = format!("AWS answered, but {error}; the whole answer is in the output");
+                    reply.stderr = format!("\n{error}\n").into_bytes();
+                    reply.outcome = Outcome::Unusable { error };
+                }
+            }
+        }
+        reply
+    }
+
+    /// Performs the operation `name` with the request's options, all pages of it.
+    async fn operate(&self, request: &Request, name: &str, place: &Place) -> Done {
+        let mut book = Book::new(request);
+        let mut arguments = request.arguments.clone();
+        loop {
+            let (outcome, kept) = self.send(request, name, &arguments, place).await;
+            let answered = kept.answer.as_ref().filter(|_| matches!(outcome, Outcome::Answered { .. }));
+            let Some(answer) = answered else { return Done { outcome, value: Value::Null, kept } };
+            match xml::output(request.operation.service, name, answer) {
+                Ok(page) => match book.add(page, &arguments) {
+                    Some(next) => arguments = next,
+                    None => return Done { outcome, value: book.close(), kept },
+                },
+                Err(error) => return Done { outcome: Outcome::Unreachable { error }, value: Value::Null, kept },
+            }
+        }
+    }
+
+    /// Sends one request, and again where that is safe.
+    async fn send(&self, request: &Request, name: &str, arguments: &Arguments, place: &Place) -> (Outcome, Kept) {
+        let service = request.operation.service;
+        let impact = request.operation.impact;
+        let mut sent = 0;
+        loop {
+            let left = place.deadline.saturating_duration_since(Instant::now());
+            // An upload takes as long as it takes; anything else is answered quickly or not at all.
+            let limit = if arguments.has("--body") { left } else { left.min(self.context.call_timeout) };
+            let manner = Manner::new(impact, limit, self.context.reach);
+            let call = match self.clients.send((service, name, &place.region), arguments, &manner) {
+                Ok(call) => call,
+                Err(error) => {
+                    return (Outcome::Unusable { error: format!("`aws {service} {name}`: {error}") }, Kept::default());
+                }
+            };
+            let ended = timeout_at(Instant::now() + limit, call).await;
+            let kept = manner.tap.kept();
+            let status = kept.answer.as_ref().map(|answer| answer.status);
+            let outcome = match ended {
+                Ok(Ok(())) => Outcome::Answered { status },
+                // The SDK could not read it and we may: AWS acted all the same.
+                Ok(Err(Trouble::Lost { .. })) if status.is_some_and(|status| status / 100 == 2) => {
+                    Outcome::Answered { status }
+                }
+                Ok(Err(Trouble::Lost { why, sent })) => lost(impact, &why, sent, limit),
+                Ok(Err(trouble)) => failure::outcome(trouble, &kept),
+                Err(_) => lost(impact, "no answer in time", failure::Sent::Perhaps, limit),
+            };
+            if impact > Impact::Observe {
+                self.remember(request, place);
+            }
+            sent += 1;
+            let pause = Duration::from_millis(300) * 2_u32.pow(sent);
+            let in_time = Instant::now() + pause < place.deadline;
+            // The SDK sends looks again by itself.
+            if impact == Impact::Observe || !failure::is_throttle(&outcome) || sent > RESENDS || !in_time {
+                return (outcome, kept);
+            }
+            sleep(pause).await;
+        }
+    }
+
+    async fn wait(&self, request: &Request, waiter: &'static Waiter, place: &Place) -> Reply {
+        let poll = self.context.poll;
+        let mut watch = Watch::new(waiter, poll * 2);
+        let began = Instant::now();
+        let mut last = "nothing was seen".to_owned();
+        loop {
+            let done = self.operate(request, waiter.look, place).await;
+            let look = match &done.outcome {
+                Outcome::Answered { .. } => Some(Look::Answer(&done.value)),
+                Outcome::AwsRefused { code, .. } => Some(Look::Refusal(code)),
+                outcome if outcome.is_transient() => None,
+                _ => return ended(request, &done.kept, place, done.outcome.clone(), ""),
+            };
+            let pause = match look.map(|look| watch.judge(look, began.elapsed(), self.changed(request, place))) {
+                Some(Verdict::Done(remark)) => {
+                    let remark = remark.map_or_else(String::new, |remark| format!("{remark}\n"));
+                    return ended(request, &done.kept, place, done.outcome.clone(), &remark);
+                }
+                Some(Verdict::Never(why)) => {
+                    let said = format!("\nWaiter {} failed: {why}\n", request.operation.name);
+                    let outcome = Outcome::AwsRefused { code: "WaiterFailed".to_owned(), message: why };
+                    return ended(request, &done.kept, place, outcome, &said);
+                }
+                Some(Verdict::Refused) => return ended(request, &done.kept, place, done.outcome.clone(), ""),
+                Some(Verdict::Confirm) => {
+                    "it looks well, not yet confirmed".clone_into(&mut last);
+                    poll / 6
+                }
+                Some(Verdict::Wait(now)) => {
+                    last = now;
+                    poll
+                }
+                None => {
+                    last = done.outcome.words();
+                    poll
+                }
+            };
+            let left = place.deadline.saturating_duration_since(Instant::now());
+            if left <= pause {
+                sleep(left).await;
+                let after = place.timeout;
+                let name = request.operation.name;
+                let said = format!("\nWaiter {name} failed: gave up after {}: {last}\n", say_duration(after));
+                let outcome = Outcome::TimedOut { after_ms: u64::try_from(after.as_millis()).unwrap_or(u64::MAX) };
+                return ended(request, &done.kept, place, outcome, &said);
+            }
+            sleep(pause).await;
+        }
+    }
+
+    fn remember(&self, request: &Request, place: &Place) {
+        for option in ["--db-instance-identifier", "--new-db-instance-identifier", "--db-snapshot-identifier"] {
+            if let Some(id) = request.arguments.word(option) {
+                let mut changed = self.changed.lock().unwrap_or_else(PoisonError::into_inner);
+                changed.insert((place.region.clone(), id.to_lowercase()), Instant::now());
+            }
+        }
+    }
+
+    fn changed(&self, request: &Request, place: &Place) -> Option<Duration> {
+        let id = request.arguments.word(request.operation.resource)?;
+        let changed = self.changed.lock().unwrap_or_else(PoisonError::into_inner);
+        changed.get(&(place.region.clone(), id.to_lowercase())).map(Instant::elapsed)
+    }
+}
+
+/// Says where and until when a call is made.
+struct Place {
+    region: String,
+    deadline: Instant,
+    timeout: Duration,
+}
+
+fn lost(impact: Impact, why: &str, sent: failure::Sent, limit: Duration) -> Outcome {
+    let why =
+        if why == "no answer in time" { format!("no answer within {}", say_duration(limit)) } else { why.to_owned() };
+    let error = match (impact, sent) {
+        (Impact::Observe, _) | (_, failure::Sent::No) => why,
+        (Impact::Change | Impact::Disrupt | Impact::Irreversible, failure::Sent::Perhaps) => {
+            format!("{why}; whether AWS acted is not known: look before you do it again")
+        }
+    };
+    Outcome::Unreachable { error }
+}
+
+fn unusable(error: String) -> Reply {
+    let stderr = format!("\n{error}\n").into_bytes();
+    Reply { outcome: Outcome::Unusable { error }, stdout: Vec::new(), stderr, aws: None }
+}
+
+fn ended(request: &Request, kept: &Kept, place: &Place, outcome: Outcome, said: &str) -> Reply {
+    let stderr = if said.is_empty() { failure::said(&outcome, &named(request, kept)) } else { said.to_owned() };
+    Reply { aws: receipt(request, kept, place), outcome, stdout: Vec::new(), stderr: stderr.into_bytes() }
+}
+
+/// Returns AWS's name of the operation.
+fn named(request: &Request, kept: &Kept) -> String {
+    if kept.operation.is_empty() { request.operation.name.to_owned() } else { kept.operation.clone() }
+}
+
+fn receipt(request: &Request, kept: &Kept, place: &Place) -> Option<AwsReceipt> {
+    // Nothing was sent, nothing was said.
+    if kept.operation.is_empty() {
+        return None;
+    }
+    let answer = kept.answer.as_ref();
+    let header = |name: &str| answer.and_then(|answer| answer.header(name)).map(str::to_owned);
+    let in_body = || answer.and_then(|answer| xml::request_id(&answer.body));
+    Some(AwsReceipt {
+        operation: format!("{}:{}", request.operation.service.trim_end_matches("api"), kept.operation),
+        region: kept.region.clone().unwrap_or_else(|| place.region.clone()),
+        request_id: header("x-amzn-requestid").or_else(|| header("x-amz-request-id")).or_else(in_body),
+        status: answer.map(|answer| answer.status),
+        date: header("date"),
+    })
+}

@@ -1,0 +1,236 @@
+//! The SDK's clients, one a service and region, and what they share: credentials, HTTP, how a call is retried.
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use aws_config::default_provider::credentials::DefaultCredentialsChain;
+use aws_config::environment::EnvironmentVariableRegionProvider;
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::ProfileFileRegionProvider;
+use aws_config::provider_config::ProviderConfig;
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_credential_types::Credentials as Keys;
+use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_smithy_http_client::proxy::ProxyConfig;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_http_client::{Builder, Connector};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
+
+use super::arguments::{Arguments, is_region};
+use super::capture::{Tap, is_loopback};
+use super::failure::Trouble;
+use super::{AwsContext, Reach, bindings};
+use crate::runbook::Impact;
+
+/// Off EC2 nobody answers on the metadata address, and the chain should say so at once.
+const METADATA_TIMEOUT: Duration = Duration::from_millis(500);
+/// A healthy region's endpoint accepts within milliseconds; a dead one should not eat the call's time.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Is a call on its way.
+pub(super) type Sending = Pin<Box<dyn Future<Output = Result<(), Trouble>> + Send>>;
+
+/// Says how one call is made.
+#[derive(Clone, Debug)]
+pub(super) struct Manner {
+    /// What the SDK sends again by itself.
+    pub(super) retries: RetryConfig,
+    /// When an attempt is given up.
+    pub(super) timeouts: TimeoutConfig,
+    /// What keeps the answer.
+    pub(super) tap: Tap,
+}
+
+impl Manner {
+    /// Decides by what the call does to the world and how long it may take.
+    ///
+    /// A call that only observes is sent up to three times. One that acts is sent once: when an answer is lost, the
+    /// SDK can't know whether AWS acted, would send it again, and the second answer (`InvalidDBInstanceState` after a
+    /// promotion that succeeded) would hide the first.
+    pub(super) fn new(impact: Impact, limit: Duration, reach: Reach) -> Self {
+        let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT.min(limit)).operation_timeout(limit);
+        let (retries, timeouts) = match impact {
+            // Half of the limit: one attempt that hangs leaves time for another.
+            Impact::Observe => {
+                (RetryConfig::standard().with_max_attempts(3), timeouts.operation_attempt_timeout(limit / 2))
+            }
+            Impact::Change | Impact::Disrupt | Impact::Irreversible => (RetryConfig::disabled(), timeouts),
+        };
+        Self { retries, timeouts: timeouts.build(), tap: Tap::new(reach) }
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Client {
+    Rds(aws_sdk_rds::Client),
+    Route53(aws_sdk_route53::Client),
+    S3(aws_sdk_s3::Client),
+    Sts(aws_sdk_sts::Client),
+}
+
+/// Holds the configuration and the clients made from it.
+#[derive(Clone, Debug)]
+pub(super) struct Clients {
+    config: Arc<SdkConfig>,
+    refusal: Option<String>,
+    cache: Arc<Mutex<HashMap<(String, String), Client>>>,
+}
+
+impl Clients {
+    /// Reads what `context` leaves open from files and environment. In a drill nothing is read: it has what it is given.
+    pub(super) async fn new(context: &AwsContext) -> Self {
+        let config = match context.reach {
+            Reach::Anywhere => from_environment(context).await,
+            Reach::Loopback => drill(context),
+        };
+        let refusal = match (context.reach, &context.endpoint_url) {
+            (Reach::Anywhere, _) => None,
+            (Reach::Loopback, Some(url)) if is_loopback(url) => context.credentials.is_none().then(|| {
+                "a drill calls AWS with throw-away credentials only, and has none; start the practice estate".to_owned()
+            }),
+            (Reach::Loopback, Some(url)) => {
+                Some(format!("a drill calls this machine only, and the endpoint is {url}; use one on 127.0.0.1"))
+            }
+            (Reach::Loopback, None) => {
+                Some("a drill calls this machine only, and no endpoint is set; start the practice estate".to_owned())
+            }
+        };
+        Self { config: Arc::new(config), refusal, cache: Arc::default() }
+    }
+
+    /// Returns the region of a call.
+    ///
+    /// # Errors
+    /// One sentence, if there is none.
+    pub(super) fn region(&self, service: &str, asked: Option<&str>) -> Result<String, String> {
+        let region = asked.or_else(|| self.config.region().map(AsRef::as_ref));
+        match (region, service) {
+            (Some(region), _) if is_region(region) => Ok(region.to_owned()),
+            (Some(region), _) => Err(format!("`{region}` is not the name of a region, such as `eu-west-1`")),
+            // Route 53 has one endpoint, signed for this region.
+            (None, "route53") => Ok("us-east-1".to_owned()),
+            (None, _) => {
+                Err("no region is set; add `--region`, or set `AWS_REGION` or `region` in the profile".to_owned())
+            }
+        }
+    }
+
+    /// Builds the call `name` of `service` in `region`.
+    ///
+    /// # Errors
+    /// One sentence, if the call may not or can't be made.
+    pub(super) fn send(
+        &self,
+        (service, name, region): (&str, &str, &str),
+        arguments: &Arguments,
+        manner: &Manner,
+    ) -> Result<Sending, String> {
+        if let Some(refusal) = &self.refusal {
+            return Err(refusal.clone());
+        }
+        match self.client(service, region) {
+            Client::Rds(client) => bindings::rds::send(&client, name, arguments, manner),
+            Client::Route53(client) => bindings::route53::send(&client, name, arguments, manner),
+            Client::S3(client) => bindings::s3api::send(&client, name, arguments, manner),
+            Client::Sts(client) => bindings::sts::send(&client, name, arguments, manner),
+        }
+    }
+
+    fn client(&self, service: &str, region: &str) -> Client {
+        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
+        let make = || {
+            let config = self.config.to_builder().region(Region::new(region.to_owned())).build();
+            match service {
+                "rds" => Client::Rds(aws_sdk_rds::Client::new(&config)),
+                "route53" => Client::Route53(aws_sdk_route53::Client::new(&config)),
+                "sts" => Client::Sts(aws_sdk_sts::Client::new(&config)),
+                _ => {
+                    // Behind an endpoint of one address a bucket is no host name.
+                    let own = aws_sdk_s3::config::Builder::from(&config);
+                    let own = own.force_path_style(config.endpoint_url().is_some());
+                    Client::S3(aws_sdk_s3::Client::from_conf(own.build()))
+                }
+            }
+        };
+        cache.entry((service.to_owned(), region.to_owned())).or_insert_with(make).clone()
+    }
+}
+
+fn given(context: &AwsContext) -> Option<SharedCredentialsProvider> {
+    let keys = context.credentials.as_ref()?;
+    let token = keys.token.as_ref().map(|token| token.reveal().clone());
+    Some(SharedCredentialsProvider::new(Keys::new(&keys.id, keys.secret.reveal(), token, None, "lifeboat")))
+}
+
+fn drill(context: &AwsContext) -> SdkConfig {
+    let region = context.region.clone().map_or(Region::from_static("us-east-1"), Region::new);
+    let mut config = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(region)
+        .http_client(http(ProxyConfig::disabled));
+    config.set_endpoint_url(context.endpoint_url.clone());
+    config.set_credentials_provider(given(context));
+    config.build()
+}
+
+async fn from_environment(context: &AwsContext) -> SdkConfig {
+    let http = http(ProxyConfig::from_env);
+    let provider = ProviderConfig::default().with_http_client(http.clone());
+    let mut profile_region = ProfileFileRegionProvider::builder();
+    let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http);
+    if let Some(profile) = &context.profile {
+        profile_region = profile_region.profile_name(profile);
+        loader = loader.profile_name(profile);
+    }
+    let region = if let Some(region) = &context.region {
+        Some(Region::new(region.clone()))
+    } else {
+        // Not the whole default chain: it ends in asking EC2's metadata service.
+        let chain = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new());
+        chain.or_else(profile_region.build()).region().await
+    };
+    let credentials = if let Some(keys) = given(context) {
+        keys
+    } else {
+        let metadata = aws_config::imds::Client::builder()
+            .configure(&provider)
+            .connect_timeout(METADATA_TIMEOUT)
+            .read_timeout(METADATA_TIMEOUT)
+            .max_attempts(1)
+            .build();
+        let mut chain = DefaultCredentialsChain::builder().imds_client(metadata);
+        chain.set_region(region.clone());
+        if let Some(profile) = &context.profile {
+            chain = chain.profile_name(profile);
+        }
+        let provider = provider.with_region(region.clone());
+        SharedCredentialsProvider::new(chain.configure(provider).build().await)
+    };
+    loader = loader.credentials_provider(credentials);
+    if let Some(url) = &context.endpoint_url {
+        loader = loader.endpoint_url(url);
+    }
+    // An empty chain stands for "none": the loader's own default would ask EC2's metadata service.
+    loader = loader.region(RegionProviderChain::first_try(region));
+    loader.load().await
+}
+
+fn http(proxies: fn() -> ProxyConfig) -> SharedHttpClient {
+    Builder::new().build_with_connector_fn(move |settings, components| {
+        let mut connector =
+            Connector::builder().tls_provider(Provider::Rustls(CryptoMode::Ring)).proxy_config(proxies());
+        if let Some(settings) = settings {
+            connector = connector.connector_settings(settings.clone());
+        }
+        if let Some(sleep) = components.and_then(RuntimeComponents::sleep_impl) {
+            connector = connector.sleep_impl(sleep);
+        }
+        connector.build()
+    })
+}

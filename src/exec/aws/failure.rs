@@ -1,0 +1,224 @@
+//! What went wrong with a call, as an outcome and in a sentence.
+
+use std::error::Error;
+
+use aws_credential_types::provider::error::CredentialsError;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+use super::capture::{Answer, Kept};
+use super::xml;
+use crate::engine::Outcome;
+
+/// Codes by which AWS says that it did nothing yet and wants to be asked again.
+const THROTTLES: &[&str] = &[
+    "BandwidthLimitExceeded",
+    "EC2ThrottledException",
+    "PriorRequestNotComplete",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "SlowDown",
+    "ThrottledException",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+];
+
+/// Codes of failures that pass, though AWS may have acted.
+const PASSING: &[&str] = &["InternalError", "InternalFailure", "RequestTimeout", "RequestTimeoutException"];
+
+/// Says whether a request went out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Sent {
+    /// No connection came about, so that AWS can't have acted.
+    No,
+    /// It may have.
+    Perhaps,
+}
+
+/// Is an error of the SDK, whatever the operation.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// The call could not be built; nothing was sent.
+    Unbuilt(String),
+    /// There are no credentials, or they can't be had.
+    Credentials(String),
+    /// No complete answer came.
+    Lost {
+        /// Why.
+        why: String,
+        /// Whether the request went out.
+        sent: Sent,
+    },
+    /// AWS answered with an error.
+    Refused {
+        /// The code, if the SDK found one.
+        code: Option<String>,
+        /// The message.
+        message: Option<String>,
+    },
+}
+
+impl<E> From<SdkError<E, HttpResponse>> for Trouble
+where
+    E: ProvideErrorMetadata + Error + Send + Sync + 'static,
+{
+    fn from(error: SdkError<E, HttpResponse>) -> Self {
+        if let SdkError::ServiceError(error) = &error {
+            let (code, message) = (error.err().code(), error.err().message());
+            return Self::Refused { code: code.map(str::to_owned), message: message.map(str::to_owned) };
+        }
+        if let Some(said) = credentials(&error) {
+            return Self::Credentials(said);
+        }
+        match error {
+            SdkError::ConstructionFailure(_) => Self::Unbuilt(innermost(&error)),
+            SdkError::TimeoutError(_) => Self::Lost { why: "no answer in time".to_owned(), sent: Sent::Perhaps },
+            SdkError::DispatchFailure(ref failure) => {
+                let why = failure.as_connector_error().map_or_else(|| innermost(&error), connector);
+                let sent = if never_connected(&error) { Sent::No } else { Sent::Perhaps };
+                Self::Lost { why, sent }
+            }
+            _ => Self::Lost { why: format!("the answer broke off: {}", innermost(&error)), sent: Sent::Perhaps },
+        }
+    }
+}
+
+/// The HTTP client says so only in words, and does not give its type away.
+fn never_connected(error: &(dyn Error + 'static)) -> bool {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if error.to_string().starts_with("client error (Connect)") {
+            return true;
+        }
+        next = error.source();
+    }
+    false
+}
+
+fn connector(error: &ConnectorError) -> String {
+    if error.is_timeout() { "no answer in time".to_owned() } else { innermost(error) }
+}
+
+/// Returns the last cause of a chain: the SDK's outer layers say only that a dispatch failed.
+fn innermost(error: &(dyn Error + 'static)) -> String {
+    let mut last = error;
+    while let Some(source) = last.source() {
+        last = source;
+    }
+    last.to_string()
+}
+
+fn credentials(error: &(dyn Error + 'static)) -> Option<String> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(error) = error.downcast_ref::<CredentialsError>() {
+            return Some(match error {
+                CredentialsError::CredentialsNotLoaded(_) => {
+                    "no AWS credentials are to be found; set a profile, export `AWS_ACCESS_KEY_ID` and \
+                     `AWS_SECRET_ACCESS_KEY`, or log in with `aws sso login`"
+                        .to_owned()
+                }
+                CredentialsError::ProviderTimedOut(_) => {
+                    "the source of the AWS credentials did not answer in time; log in again or export keys".to_owned()
+                }
+                other => format!("the AWS credentials can't be had: {}; check the profile", innermost(other)),
+            });
+        }
+        next = error.source();
+    }
+    None
+}
+
+/// Says whether AWS certainly did not act, so that even a call that acts may be sent again.
+pub(super) fn is_throttle(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Throttled { code, .. } if THROTTLES.contains(&code.as_str()))
+}
+
+/// Turns trouble into an outcome.
+pub(super) fn outcome(trouble: Trouble, kept: &Kept) -> Outcome {
+    match trouble {
+        Trouble::Unbuilt(why) => Outcome::Unusable { error: format!("the call can't be made: {why}") },
+        Trouble::Credentials(error) => Outcome::Unusable { error },
+        Trouble::Lost { why, .. } => Outcome::Unreachable { error: why },
+        Trouble::Refused { code, message } => {
+            let answer = kept.answer.clone().unwrap_or_default();
+            let read = xml::error(&answer.body);
+            let (code, message) = match (read, code) {
+                (Some((code, said)), _) => (code, said),
+                (None, Some(code)) if !answer.body.is_empty() => (code, message.unwrap_or_default()),
+                // Like the AWS CLI: an answer without a document (to a HEAD request) is called by its status.
+                _ => (answer.status.to_string(), reason(&answer)),
+            };
+            if THROTTLES.contains(&code.as_str()) || PASSING.contains(&code.as_str()) || passes(answer.status) {
+                Outcome::Throttled { code, message }
+            } else {
+                Outcome::AwsRefused { code, message }
+            }
+        }
+    }
+}
+
+fn passes(status: u16) -> bool {
+    // Not implemented (501) and the version of HTTP (505) stay as they are.
+    status == 429 || (status >= 500 && !matches!(status, 501 | 505))
+}
+
+fn reason(answer: &Answer) -> String {
+    let reason = http::StatusCode::from_u16(answer.status).ok().and_then(|status| status.canonical_reason());
+    reason.unwrap_or("no reason given").to_owned()
+}
+
+/// Writes an outcome as the AWS CLI does on standard error.
+pub(super) fn said(outcome: &Outcome, operation: &str) -> String {
+    match outcome {
+        Outcome::AwsRefused { code, message } | Outcome::Throttled { code, message } => {
+            format!("\nAn error occurred ({code}) when calling the {operation} operation: {message}\n")
+        }
+        Outcome::Answered { .. } => String::new(),
+        other => format!("\n{}\n", other.words()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_are_told_apart() {
+        let table = [
+            (
+                400,
+                "<ErrorResponse><Error><Code>Throttling</Code><Message>m</Message></Error></ErrorResponse>",
+                true,
+                true,
+            ),
+            (503, "<Error><Code>SlowDown</Code><Message>m</Message></Error>", true, true),
+            (500, "<ErrorResponse><Error><Code>InternalFailure</Code></Error></ErrorResponse>", true, false),
+            (502, "<html>bad gateway</html>", true, false),
+            (501, "<html>no such thing</html>", false, false),
+            (400, "<ErrorResponse><Error><Code>InvalidDBInstanceState</Code></Error></ErrorResponse>", false, false),
+            (403, "<Error><Code>AccessDenied</Code></Error>", false, false),
+        ];
+        for (status, body, transient, throttle) in table {
+            let answer = Answer { status, headers: Vec::new(), body: body.to_owned() };
+            let kept = Kept { answer: Some(answer), ..Kept::default() };
+            let found = outcome(Trouble::Refused { code: None, message: None }, &kept);
+            assert_eq!((found.is_transient(), is_throttle(&found)), (transient, throttle), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_head_request_is_refused_by_its_status() {
+        let answer = Answer { status: 404, ..Answer::default() };
+        let kept = Kept { answer: Some(answer), ..Kept::default() };
+        let found = outcome(Trouble::Refused { code: Some("NotFound".to_owned()), message: None }, &kept);
+        assert_eq!(
+            said(&found, "HeadObject"),
+            "\nAn error occurred (404) when calling the HeadObject operation: Not Found\n"
+        );
+    }
+}
