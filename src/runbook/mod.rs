@@ -2,10 +2,25 @@
 //!
 //! It knows nothing of runs, terminals or AWS.
 
+mod action;
+mod advice;
+mod anchor;
+mod attributes;
 pub mod aws;
+mod build;
+mod calls;
+mod caution;
+mod expect;
+mod front;
+mod language;
+mod outline;
 mod parse;
 mod plan;
+mod scan;
+mod shell;
+mod sink;
 mod value;
+mod variables;
 pub mod words;
 
 pub use crate::kernel::{Problem, Severity, Source};
@@ -14,3 +29,7 @@ pub use plan::{
     Action, Approved, CheckItem, Confirm, Evidence, Expect, Fence, FenceUse, Impact, InputDecl, InputType, Kind,
     LossKind, Measure, Meta, Moment, Necessity, Objectives, OnFailure, Phase, Plan, Regions, Rpo, Section, Shell, Step,
 };
+pub use variables::BUILT_IN;
+
+#[cfg(test)]
+mod tests;

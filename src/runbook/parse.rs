@@ -2,11 +2,17 @@
 
 use chrono::NaiveDate;
 
-use super::{Fence, Plan};
+use super::front::{self, Front};
+use super::scan::{self, Node};
+use super::sink::{Dress, Sink};
+use super::{Fence, Plan, advice, aws, build, calls, outline, variables};
 use crate::kernel::{Problem, Severity, Source};
 
 /// The largest file that is read, in bytes.
 pub const LARGEST: usize = 4 * 1024 * 1024;
+
+/// How many days a review is good for.
+const REVIEW_DAYS: i64 = 180;
 
 /// Holds what came of a file.
 #[derive(Clone, Debug)]
@@ -37,20 +43,68 @@ impl Parsed {
 ///
 /// Whatever the bytes are, it returns; it reads no clock (see [`check`]).
 pub fn parse(path: &str, bytes: &[u8]) -> Parsed {
-    let source = match text(path, bytes) {
-        Ok(source) => source,
-        Err(problem) => {
-            let source = Source::new(path, String::new());
-            return Parsed { plan: None, problems: vec![problem], fences: Vec::new(), source };
-        }
-    };
-    Parsed { plan: None, problems: Vec::new(), fences: Vec::new(), source }
+    parse_with(path, bytes, aws::OPERATIONS)
 }
 
 /// Finds what depends on the day: a review that is too old. The result holds every problem of the file.
 pub fn check(parsed: &Parsed, today: NaiveDate) -> Vec<Problem> {
-    let _ = today;
-    parsed.problems.clone()
+    let mut problems = parsed.problems.clone();
+    let reviewed = parsed.plan.as_ref().and_then(|plan| plan.meta.last_reviewed_on);
+    if let Some(reviewed) = reviewed
+        && (today - reviewed).num_days() > REVIEW_DAYS
+    {
+        let at = parsed.source.text().find("last_reviewed_on").unwrap_or(0);
+        let at = at..parsed.source.line_span(parsed.source.line_of(at)).end;
+        problems.push(parsed.source.problem(
+            Severity::Warning,
+            "old-review",
+            at,
+            format!("nobody has reviewed this for {} days", (today - reviewed).num_days()),
+            "read it against reality, best in a drill, and set `last_reviewed_on` to that day",
+        ));
+        problems.sort_by_key(|problem| (problem.span.start, problem.severity));
+    }
+    problems
+}
+
+/// Reads a runbook with a catalogue of its own.
+pub(super) fn parse_with(path: &str, bytes: &[u8], operations: &[aws::Operation]) -> Parsed {
+    match text(path, bytes) {
+        Ok(source) => read(source, operations),
+        Err(problem) => {
+            let source = Source::new(path, String::new());
+            Parsed { plan: None, problems: vec![problem], fences: Vec::new(), source }
+        }
+    }
+}
+
+fn read(source: Source, operations: &[aws::Operation]) -> Parsed {
+    let place = front::find(source.text());
+    let from = place.as_ref().map_or(0, |place| place.end);
+    let scan = scan::scan(&source, from);
+    let is_ours = place.as_ref().is_some_and(|place| front::is_ours(source.slice(place.yaml.clone())));
+    let dress = if is_ours { Dress::Annotated } else { build::dress(&source, &scan.nodes) };
+    let mut sink = Sink::new(&source, dress, &scan.anchors);
+    let front = if let Some(place) = &place {
+        front::read(place, &mut sink)
+    } else {
+        front::other_forms(source.text(), &mut sink);
+        Front::default()
+    };
+    let name = source.path().rsplit('/').next().unwrap_or("").trim_end_matches(".md").to_owned();
+    let acts = |node: &Node| build::acts(&source, node);
+    let outline = outline::outline(&scan.nodes, from..source.text().len(), &name, &acts);
+    let mut built = build::build(&outline, &scan.nodes, &mut sink);
+    calls::check(&front.meta, &mut built.steps, &built.places, operations, &mut sink);
+    variables::check(&front.meta, &built.steps, &built.places, &mut sink);
+    advice::check(&front, &built, &scan, &mut sink);
+    let preface = source.slice(outline.preface.clone()).trim_matches(['\n', '\r']).to_owned();
+    let title = front.title.or_else(|| outline.title.clone()).unwrap_or(name);
+    let build::Built { phases, steps, fences, .. } = built;
+    let problems = sink.finish();
+    let is_sound = problems.iter().all(|problem| problem.severity != Severity::Error);
+    let plan = is_sound.then(|| Plan { title, meta: front.meta, preface, phases, steps, fences: fences.clone() });
+    Parsed { plan, problems, fences, source }
 }
 
 fn text(path: &str, bytes: &[u8]) -> Result<Source, Problem> {
@@ -66,10 +120,28 @@ fn text(path: &str, bytes: &[u8]) -> Result<Source, Problem> {
     if bytes.len() > LARGEST {
         return Err(whole(
             "too-large",
-            format!("the file has {} bytes, and a runbook may have {LARGEST}", bytes.len()),
+            format!("the file has {} bytes, and a runbook has at most {LARGEST}", bytes.len()),
             "is this the right file? Split a runbook that is really this long",
         ));
     }
-    let text = std::str::from_utf8(bytes).map_err(|_| whole("not-utf8", "not UTF-8".to_owned(), ""))?;
+    let text = std::str::from_utf8(bytes).map_err(|error| {
+        let at = error.valid_up_to();
+        let before = bytes.get(..at).unwrap_or(&[]);
+        let line = before.split(|byte| *byte == b'\n').count();
+        let column =
+            String::from_utf8_lossy(before.rsplit(|byte| *byte == b'\n').next().unwrap_or(&[])).chars().count() + 1;
+        whole(
+            "not-utf8",
+            format!("the file is not UTF-8: byte {at} (line {line}, column {column}) begins no character"),
+            "save it as UTF-8; an editor or `iconv -t UTF-8` can do it",
+        )
+    })?;
+    if text.trim_start_matches('\u{feff}').trim().is_empty() {
+        return Err(whole(
+            "empty",
+            "the file is empty".to_owned(),
+            "write at least a heading and a step; docs/runbook-format.md has an example",
+        ));
+    }
     Ok(Source::new(path, text.to_owned()))
 }

@@ -1,0 +1,152 @@
+//! What is allowed in a runbook and unwise, and what its parts have to be to each other.
+
+use std::ops::Range;
+
+use super::build::{ActionPlace, Built};
+use super::front::Front;
+use super::scan::Scan;
+use super::sink::{Dress, Sink, nearest};
+use super::{Action, Impact, Kind, Section, Shell, shell};
+use crate::kernel::say_duration;
+
+/// Checks the whole.
+pub(super) fn check(front: &Front, built: &Built<'_>, scan: &Scan, sink: &mut Sink<'_>) {
+    links(scan, sink);
+    recovered_when(front, built, sink);
+    let actions = built.steps.iter().flat_map(|step| &step.actions);
+    for (action, place) in actions.zip(&built.places) {
+        one(front, built, action, place, sink);
+    }
+    if sink.dress == Dress::Annotated {
+        let top = sink.source.line_span(1);
+        if front.meta.objectives.rto.is_none() && front.meta.objectives.rpo.is_none() {
+            sink.warn(
+                "no-objective",
+                top.clone(),
+                "the runbook has no objective, so nothing says whether a recovery was fast enough",
+                "add `objectives: { rto: 30m, rpo: { max: 5m, of: replication } }` to the front matter",
+            );
+        }
+        if front.meta.recovered_when.is_none() {
+            sink.warn(
+                "no-recovered-when",
+                top,
+                "nothing says when the service is restored, so the recovery time cannot be measured",
+                "add `recovered_when: NAME` to the front matter, with the name of the action that proves it",
+            );
+        }
+    }
+}
+
+fn links(scan: &Scan, sink: &mut Sink<'_>) {
+    for (anchor, at) in &scan.links {
+        if anchor.is_empty() || scan.anchors.contains(anchor) {
+            continue;
+        }
+        no_such_anchor(anchor, at.clone(), "link", sink);
+    }
+}
+
+/// Reports a link or a jump that leads nowhere.
+pub(super) fn no_such_anchor(anchor: &str, at: Range<usize>, what: &str, sink: &mut Sink<'_>) {
+    let near = nearest(anchor, sink.anchors.iter().map(String::as_str));
+    sink.error_if_annotated(
+        "no-such-anchor",
+        at,
+        format!("this {what} leads to `#{anchor}`, and no heading has that anchor"),
+        near.map_or_else(
+            || "an anchor is the heading in lower case, with `-` for blanks and without punctuation".to_owned(),
+            |near| format!("did you mean `#{near}`?"),
+        ),
+    );
+}
+
+fn recovered_when(front: &Front, built: &Built<'_>, sink: &mut Sink<'_>) {
+    let Some(name) = &front.meta.recovered_when else { return };
+    let at = front.recovered_at.clone();
+    let actions = || built.steps.iter().flat_map(|step| &step.actions);
+    let Some(action) = actions().find(|action| action.name == *name) else {
+        let near = nearest(name.as_str(), actions().map(|action| action.name.as_str()));
+        sink.error(
+            "recovered-when",
+            at,
+            format!("`recovered_when` names `{name}`, and no fence has that name"),
+            near.map_or_else(
+                || format!("give the fence that proves the recovery `{{ name={name} }}`"),
+                |near| format!("did you mean `{near}`?"),
+            ),
+        );
+        return;
+    };
+    if action.impact > Impact::Observe && !action.repeatable {
+        sink.error(
+            "recovered-when",
+            at,
+            format!("`recovered_when` is looked at again and again, and `{name}` changes something each time"),
+            "name an action with `impact=observe`, or say that running it again is harmless: `repeatable`",
+        );
+    }
+}
+
+fn one(front: &Front, built: &Built<'_>, action: &Action, place: &ActionPlace<'_>, sink: &mut Sink<'_>) {
+    if let Kind::Shell(Shell::Sh) = action.kind {
+        let look = shell::look(&action.code);
+        if let (Some(pipe), false) = (look.pipe, look.pipefail) {
+            sink.warn(
+                "pipeline",
+                place.node.place(pipe..pipe + 1),
+                "only the last command of this pipeline decides whether the block succeeds",
+                "write `bash` instead of `sh`, where every command of a pipeline counts, or avoid the pipe",
+            );
+        }
+    }
+    if action.code.trim().is_empty() && action.kind != Kind::Aws {
+        sink.warn("empty-fence", place.fence.clone(), "this fence is empty", "write what it should do, or take it out");
+    }
+    if let (Some(timeout), Some(rto)) = (action.timeout, front.meta.objectives.rto)
+        && timeout > rto
+    {
+        let at = place
+            .attributes
+            .iter()
+            .find(|attribute| attribute.key == "timeout")
+            .map_or(place.fence.clone(), |a| a.value_at.clone());
+        sink.warn(
+            "longer-than-rto",
+            at,
+            format!("this may take {}, and the whole recovery has {}", say_duration(timeout), say_duration(rto)),
+            "shorten it, or raise the objective in the front matter",
+        );
+    }
+    let has = |section| built.sections.contains(&(place.step, section));
+    let runs = action.section <= Section::Verify;
+    if runs && action.impact >= Impact::Disrupt && !has(Section::Rollback) && action.cautions.is_empty() {
+        sink.warn(
+            "no-way-back",
+            place.fence.clone(),
+            format!(
+                "`{}` is {}, and nothing says how to undo it or what to mind",
+                action.name,
+                adjective(action.impact)
+            ),
+            "add a `#### Rollback` section, or a `> [!CAUTION]` before the fence",
+        );
+    }
+    if action.section == Section::Main && action.impact == Impact::Irreversible && !has(Section::Before) {
+        sink.warn(
+            "no-precondition",
+            place.fence.clone(),
+            format!("`{}` cannot be undone, and nothing is checked before it", action.name),
+            "add a `#### Before` section with a fence that proves it is safe",
+        );
+    }
+}
+
+fn adjective(impact: Impact) -> &'static str {
+    match impact {
+        Impact::Observe => "harmless",
+        Impact::Change => "a change",
+        Impact::Disrupt => "disruptive",
+        Impact::Irreversible => "irreversible",
+    }
+}
