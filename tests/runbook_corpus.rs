@@ -6,22 +6,23 @@ use std::time::{Duration, Instant};
 use lifeboat::runbook::{FenceUse, parse};
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag};
 
-fn markdown(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
+fn markdown(folder: &Path, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
         if path.is_dir() {
-            markdown(&path, found);
+            markdown(&path, found)?;
         } else if path.extension().is_some_and(|extension| extension == "md" || extension == "markdown") {
             found.push(path);
         }
     }
+    Ok(())
 }
 
 #[test]
 fn every_file_of_the_corpus_parses() {
     let Ok(corpus) = std::env::var("LIFEBOAT_CORPUS") else { return };
     let mut files = Vec::new();
-    markdown(Path::new(&corpus), &mut files);
+    markdown(Path::new(&corpus), &mut files).unwrap();
     assert!(!files.is_empty(), "no Markdown under {corpus}");
     let (mut fences, mut actions, mut plans, mut steps) = (0, 0, 0, 0);
     let mut took = Duration::ZERO;

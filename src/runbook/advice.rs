@@ -17,7 +17,8 @@ pub(super) fn check(front: &Front, built: &Built<'_>, scan: &Scan, sink: &mut Si
     for (action, place) in actions.zip(&built.places) {
         one(front, built, action, place, sink);
     }
-    if sink.dress == Dress::Annotated {
+    // What could not be read is not missing.
+    if sink.dress == Dress::Annotated && !sink.has("front-matter") && !sink.has("objective") {
         let top = sink.source.line_span(1);
         if front.meta.objectives.rto.is_none() && front.meta.objectives.rpo.is_none() {
             sink.warn(
@@ -118,6 +119,14 @@ fn one(front: &Front, built: &Built<'_>, action: &Action, place: &ActionPlace<'_
             "shorten it, or raise the objective in the front matter",
         );
     }
+    let request = match action.kind {
+        Kind::Http => bad_request(&action.code),
+        Kind::Dns => bad_query(&action.code),
+        Kind::Aws | Kind::Shell(_) => None,
+    };
+    if let Some((message, help)) = request {
+        sink.error("bad-request", place.fence.clone(), message, help);
+    }
     let has = |section| built.sections.contains(&(place.step, section));
     let runs = action.section <= Section::Verify;
     if runs && action.impact >= Impact::Disrupt && !has(Section::Rollback) && action.cautions.is_empty() {
@@ -139,6 +148,50 @@ fn one(front: &Front, built: &Built<'_>, action: &Action, place: &ActionPlace<'_
             format!("`{}` cannot be undone, and nothing is checked before it", action.name),
             "add a `#### Before` section with a fence that proves it is safe",
         );
+    }
+}
+
+/// Says what is wrong with an `http` fence.
+fn bad_request(code: &str) -> Option<(String, &'static str)> {
+    const METHODS: [&str; 7] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
+    let help = "begin with a line like `GET https://shop.example.com/health`, then headers, an empty line and the body";
+    let first = code.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#')).unwrap_or("");
+    let mut words = first.split_whitespace();
+    let method = words.next().unwrap_or("");
+    if !METHODS.contains(&method) {
+        return Some((format!("`{method}` is not an HTTP method"), help));
+    }
+    match words.next() {
+        None => Some((format!("`{method}` needs an address"), help)),
+        Some(url) if !(url.starts_with("http://") || url.starts_with("https://") || url.starts_with("${")) => {
+            Some((format!("`{url}` is not an address of the web"), help))
+        }
+        Some(_) if code.lines().any(|line| line.starts_with("###")) => Some((
+            "an `http` fence has one request, and `###` begins another".to_owned(),
+            "give each request a fence of its own",
+        )),
+        Some(_) => None,
+    }
+}
+
+/// Says what is wrong with a `dns` fence.
+fn bad_query(code: &str) -> Option<(String, &'static str)> {
+    const TYPES: [&str; 9] = ["A", "AAAA", "CNAME", "MX", "NS", "SOA", "SRV", "TXT", "PTR"];
+    let help = "write one line like `shop.example.com A` or `shop.example.com A @192.0.2.53`";
+    let lines: Vec<&str> =
+        code.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')).collect();
+    let [line] = lines.as_slice() else {
+        return Some((format!("a `dns` fence has one query, and this has {}", lines.len()), help));
+    };
+    let words: Vec<&str> = line.split_whitespace().collect();
+    match words.as_slice() {
+        [_, kind] | [_, kind, _] if !TYPES.contains(kind) && !kind.contains("${") => Some((
+            format!("`{kind}` is not a type of record that lifeboat asks for"),
+            "use A, AAAA, CNAME, MX, NS, SOA, SRV, TXT or PTR",
+        )),
+        [_, _] => None,
+        [_, _, server] if server.starts_with('@') => None,
+        _ => Some((format!("`{line}` is not a query"), help)),
     }
 }
 

@@ -13,6 +13,10 @@ pub(super) enum Opening {
 
 /// Says whether a quote is a caution: `> **Warning** …`, `> Warning: …`.
 pub(super) fn quote(source: &str) -> bool {
+    // Quotes in quotes in quotes each come here with all that is in them.
+    const ENOUGH: usize = 200;
+    let end = (0..=ENOUGH.min(source.len())).rev().find(|end| source.is_char_boundary(*end)).unwrap_or(0);
+    let source = source.get(..end).unwrap_or("");
     let text = source.trim_start_matches(['>', ' ', '\t']);
     labelled(text) || (text.starts_with("**") && label(text).is_some())
 }

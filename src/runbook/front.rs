@@ -135,7 +135,11 @@ fn decode<'y, T: Deserialize<'y>>(yaml: &'y str, place: &Place, sink: &mut Sink<
         Err(error) => {
             let whole = error.without_snippet().to_string();
             let message = whole.lines().next().unwrap_or("").trim_start_matches("error: ").to_owned();
-            let message = message.split(" at line ").next().unwrap_or("").to_owned();
+            let message = message.split(" at line ").next().unwrap_or("");
+            let message = match message.strip_prefix("duplicate mapping key: ") {
+                Some(rest) => format!("`{}` stands there twice", rest.split(',').next().unwrap_or("")),
+                None => message.to_owned(),
+            };
             let line = error.location().map_or(1, |location| location.line() as usize);
             let column = error.location().map_or(1, |location| location.column() as usize);
             let line_span = sink.source.line_span(sink.source.line_of(place.yaml.start) + line.max(1) - 1);

@@ -69,6 +69,11 @@ impl<'s> Sink<'s> {
         self.error("not-supported", at, format!("{what} is not supported yet"), help);
     }
 
+    /// Says whether a problem of this kind was found.
+    pub(super) fn has(&self, code: &str) -> bool {
+        self.problems.iter().any(|problem| problem.code == code)
+    }
+
     /// Gives the problems away in the order of the file, errors before warnings at the same place.
     pub(super) fn finish(self) -> Vec<Problem> {
         let mut problems = self.problems;
