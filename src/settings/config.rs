@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
-use serde::Deserialize;
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer};
 
 use crate::kernel::{Severity, Source};
 
@@ -31,11 +32,20 @@ impl Config {
     /// The first thing that is wrong, with line, column, source line and help.
     pub fn parse(path: &str, text: &str) -> Result<Self, ConfigError> {
         let source = Source::new(path, text.to_owned());
-        let config: Self = toml::from_str(text).map_err(|error| {
+        toml::from_str(text).map_err(|error| {
             let span = error.span().unwrap_or(0..0);
-            ConfigError::new(&source, span, error.message(), "see docs/config.md for every key")
-        })?;
-        Ok(config)
+            let message = error.message().lines().next().unwrap_or("");
+            let word = message.strip_prefix("unknown field `").and_then(|rest| rest.split('`').next());
+            let near = word.and_then(|word| {
+                let known = message.split('`').skip(3).step_by(2);
+                known.map(|known| (strsim::damerau_levenshtein(word, known), known)).filter(|(far, _)| *far <= 3).min()
+            });
+            let help = match near {
+                Some((_, known)) => format!("did you mean `{known}`?"),
+                None => "docs/config.md lists every key with an example".to_owned(),
+            };
+            ConfigError::new(&source, span, message, &help)
+        })
     }
 
     /// Returns a profile, with what the file sets for all profiles filled in.
@@ -107,6 +117,7 @@ impl std::error::Error for ConfigError {}
 #[serde(deny_unknown_fields)]
 pub struct Profile {
     /// The AWS account, 12 digits: a run in any other is refused.
+    #[serde(default, deserialize_with = "account")]
     pub account: Option<String>,
     /// The default region, in which the recovery works.
     pub region: Option<String>,
@@ -116,8 +127,8 @@ pub struct Profile {
     pub aws_profile: Option<String>,
     /// The role to take on.
     pub role: Option<String>,
-    /// Values for inputs.
-    #[serde(default)]
+    /// Values for inputs. The runbook's own types and patterns are checked when it runs.
+    #[serde(default, deserialize_with = "inputs")]
     pub inputs: BTreeMap<String, String>,
     /// See [`Config::key`].
     pub key: Option<String>,
@@ -137,4 +148,98 @@ pub struct ProfileRegions {
     pub lost: String,
     /// `us-west-2`.
     pub recovery: String,
+}
+
+/// The account is a text: as a number it would lose its leading zeros.
+fn account<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    match toml::Value::deserialize(deserializer)? {
+        toml::Value::String(account) if account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit()) => {
+            Ok(Some(account))
+        }
+        toml::Value::Integer(_) => Err(D::Error::custom(
+            "an account is written in quotes, or it would lose its leading zeros: \"012345678901\"",
+        )),
+        other => Err(D::Error::custom(format!("an account has 12 digits in quotes, and {other} has not"))),
+    }
+}
+
+/// Inputs are texts for the runbook, however they are written here.
+fn inputs<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, String>, D::Error> {
+    BTreeMap::<String, toml::Value>::deserialize(deserializer)?
+        .into_iter()
+        .map(|(name, value)| match value {
+            toml::Value::String(text) => Ok((name, text)),
+            toml::Value::Integer(number) => Ok((name, number.to_string())),
+            toml::Value::Float(number) => Ok((name, number.to_string())),
+            toml::Value::Boolean(truth) => Ok((name, truth.to_string())),
+            toml::Value::Datetime(time) => Ok((name, time.to_string())),
+            toml::Value::Array(_) | toml::Value::Table(_) => {
+                Err(D::Error::custom(format!("the input {name} takes one value, not a list or a table")))
+            }
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const GOOD: &str = r#"
+log_dir = "/var/log/lifeboat"
+operator = "alice"
+key = "~/.ssh/id_ed25519"
+
+[profile.prod]
+account = "012345678901"
+region = "us-west-2"
+regions = { lost = "us-east-1", recovery = "us-west-2" }
+aws_profile = "dr"
+role = "arn:aws:iam::012345678901:role/dr"
+operator = "bob"
+
+[profile.prod.inputs]
+REPLICA_ID = "shop-db-west"
+PORT = 5432
+T_BAD = 2026-11-22T03:14:00Z
+
+[profile.staging]
+"#;
+
+    #[test]
+    fn a_profile_takes_over_what_the_file_sets_for_all() {
+        let config = Config::parse("config.toml", GOOD).unwrap();
+        assert_eq!(config.profiles().collect::<Vec<_>>(), ["prod", "staging"]);
+        let prod = config.profile("prod").unwrap();
+        assert_eq!(prod.account.as_deref(), Some("012345678901"));
+        assert_eq!((prod.operator.as_deref(), prod.log_dir.as_deref()), (Some("bob"), Some("/var/log/lifeboat")));
+        assert_eq!(prod.inputs["PORT"], "5432");
+        assert_eq!(prod.inputs["T_BAD"], "2026-11-22T03:14:00Z");
+        assert_eq!(prod.regions.unwrap().lost, "us-east-1");
+        assert_eq!(config.profile("staging").unwrap().operator.as_deref(), Some("alice"));
+        let missing = config.profile("prd").unwrap_err();
+        assert!(missing.contains("`prod`, `staging`"), "{missing}");
+        assert!(Config::parse("c", "").unwrap().profile("x").unwrap_err().contains("[profile.x]"));
+    }
+
+    #[test]
+    fn what_is_wrong_is_shown_where_it_stands() {
+        let mut said = String::new();
+        for text in [
+            "[profile.prod]\nacount = \"1\"\n",
+            "[profile.prod]\naccount = \"12345\"\n",
+            "[profile.prod]\naccount = 12345678901\n",
+            "[profile.prod]\nregions = { lost = \"us-east-1\" }\n",
+            "[profile.prod.inputs]\nA = [1]\n",
+            "log_dir = 3\n",
+            "[profile.prod\n",
+            "a = 1\na = 2\n",
+            "nothing = \"\u{1b}[2J\"\n",
+        ] {
+            let error = Config::parse("config.toml", text).unwrap_err();
+            assert!(error.line > 0 && error.column > 0);
+            said.push_str(&error.to_string());
+            said.push('\n');
+        }
+        insta::assert_snapshot!(said);
+    }
 }
