@@ -26,6 +26,9 @@ pub(super) fn seen(
     if draft.run.plan.meta.sustain.is_zero() {
         return recovered(draft, since, since);
     }
+    if draft.run.stopping.is_some() {
+        return Ok(());
+    }
     let repeatable = passed
         .action
         .as_ref()
