@@ -1,0 +1,283 @@
+//! The laws over generated plans and generated inputs. Most of them stand in [`super::rig`], at every input.
+
+use std::time::Duration;
+
+use lifeboat::engine::*;
+use lifeboat::runbook::*;
+use proptest::prelude::*;
+
+use super::rig::{Rig, action, input, item, opened, plan, step, time};
+
+#[derive(Clone, Debug)]
+enum Op {
+    Run(usize),
+    Confirm,
+    ConfirmWith(Option<String>),
+    ByScript,
+    Decline(u64),
+    Tick(u32),
+    Done(bool),
+    Retry,
+    Skip,
+    MarkDone,
+    Improvise,
+    Interrupt(usize, bool),
+    Note,
+    Fix(Moment, i64),
+    Set(String, String),
+    Auto(bool),
+    Stop,
+    GiveUp,
+    ScreenLost,
+    Finish(usize, Outcome, String),
+    Look(Result<(), String>),
+    Rto,
+    RetryTimer(u64),
+}
+
+fn impact() -> impl Strategy<Value = Impact> {
+    prop_oneof![
+        3 => Just(Impact::Observe),
+        1 => Just(Impact::Change),
+        1 => Just(Impact::Disrupt),
+        1 => Just(Impact::Irreversible)
+    ]
+}
+
+fn kind() -> impl Strategy<Value = (Kind, &'static str)> {
+    prop_oneof![
+        4 => Just((Kind::Shell(Shell::Bash), "echo hello")),
+        1 => Just((Kind::Shell(Shell::Sh), "echo $REPLICA")),
+        2 => Just((Kind::Aws, "aws rds promote-read-replica --db-instance-identifier \"${REPLICA}\"")),
+        1 => Just((Kind::Aws, "aws sts get-caller-identity")),
+        1 => Just((Kind::Http, "GET https://shop.example.com/${LIFEBOAT_RUN}?now=${LIFEBOAT_NOW}")),
+        1 => Just((Kind::Dns, "shop.example.com A @${FOUND}")),
+    ]
+}
+
+fn an_action() -> impl Strategy<Value = Action> {
+    let head = (impact(), kind(), 0_u32..3, any::<bool>());
+    let traits = (
+        prop::option::weighted(0.3, prop_oneof![Just(Confirm::Key), Just(Confirm::Phrase("do ${REPLICA}".into()))]),
+        prop::option::weighted(0.2, prop::sample::select(Moment::ALL.to_vec())),
+        prop::option::weighted(0.2, Just(Measure::Rpo)),
+        prop::option::weighted(0.2, Just(Expect::Equals("ready".into()))),
+    );
+    let ways = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
+    (head, traits, ways).prop_map(|((impact, (kind, code), retry, repeatable), traits, ways)| {
+        let (confirm, marks, measures, until) = traits;
+        Action {
+            kind,
+            code: code.to_owned(),
+            confirm,
+            retry,
+            repeatable,
+            marks,
+            measures,
+            until,
+            capture: if ways.0 { vec!["FOUND".into()] } else { Vec::new() },
+            on_failure: if ways.1 && ways.2 { OnFailure::Continue } else { OnFailure::Stop },
+            optional: if ways.2 && ways.3 { Necessity::Optional } else { Necessity::Required },
+            ..action("a", impact)
+        }
+    })
+}
+
+fn a_plan() -> impl Strategy<Value = Plan> {
+    let a_step = (
+        prop::collection::vec(an_action(), 0..4),
+        0_usize..3,
+        prop::option::weighted(0.3, prop_oneof![Just(Evidence::Welcome), Just(Evidence::Required)]),
+        any::<bool>(),
+    );
+    let steps = prop::collection::vec(a_step, 0..5);
+    (steps, prop::option::weighted(0.8, 0_usize..8), 0_u64..20, any::<bool>()).prop_map(
+        |(parts, recovered, sustain, rollback)| {
+            let mut steps = Vec::new();
+            let mut names = Vec::new();
+            for (at, (mut actions, items, manual, optional)) in parts.into_iter().enumerate() {
+                for (nth, action) in actions.iter_mut().enumerate() {
+                    action.name = format!("{at}-{nth}").as_str().into();
+                    names.push(action.name.clone());
+                }
+                if rollback && let Some(last) = actions.last_mut() {
+                    last.section = Section::Rollback;
+                }
+                let necessity = if optional { Necessity::Optional } else { Necessity::Required };
+                let checklist = (0..items).map(|_| item("look")).collect();
+                steps.push(Step { checklist, manual, optional: necessity, ..step(&format!("step-{at}"), actions) });
+            }
+            let mut plan = plan(steps);
+            plan.meta.inputs = vec![input("REPLICA")];
+            plan.meta.sustain = Duration::from_secs(sustain);
+            plan.meta.recovered_when = recovered.and_then(|at| names.get(at).cloned());
+            plan
+        },
+    )
+}
+
+fn outcome() -> impl Strategy<Value = Outcome> {
+    prop_oneof![
+        5 => Just(Outcome::Exited { code: 0 }),
+        4 => Just(Outcome::Answered { status: Some(200) }),
+        1 => Just(Outcome::Exited { code: 7 }),
+        1 => Just(Outcome::Interrupted),
+        1 => Just(Outcome::Unreachable { error: "refused".into() }),
+        1 => Just(Outcome::SpawnFailed { error: "no sh".into() }),
+    ]
+}
+
+fn stdout() -> impl Strategy<Value = String> {
+    prop::sample::select(vec![
+        "42",
+        "",
+        "ready",
+        r#"{"last_commit": "2027-01-15T07:59:00Z", "orders": 3}"#,
+        r#"{"low": 1, "high": 900}"#,
+        "2027-01-15T08:00:30Z",
+        "2999-01-01T00:00:00Z",
+        "\u{1b}[2J\nx",
+    ])
+    .prop_map(str::to_owned)
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    let moments = prop::sample::select(Moment::ALL.to_vec());
+    let set =
+        prop::sample::select(vec![("REPLICA", "west-1"), ("REPLICA", "No Good"), ("FOUND", "10.0.0.1"), ("X", "")]);
+    prop_oneof![
+        10 => Just(Op::Run(usize::MAX)),
+        1 => (0_usize..6).prop_map(Op::Run),
+        10 => Just(Op::Confirm),
+        1 => prop::option::of(Just("yes".to_owned())).prop_map(Op::ConfirmWith),
+        2 => Just(Op::ByScript),
+        2 => (0_u64..9).prop_map(Op::Decline),
+        4 => (0_u32..3).prop_map(Op::Tick),
+        4 => any::<bool>().prop_map(Op::Done),
+        3 => Just(Op::Retry),
+        2 => Just(Op::Skip),
+        1 => Just(Op::MarkDone),
+        2 => Just(Op::Improvise),
+        1 => (0_usize..2, any::<bool>()).prop_map(|(at, force)| Op::Interrupt(at, force)),
+        1 => Just(Op::Note),
+        2 => (moments, -4000_i64..60).prop_map(|(moment, at)| Op::Fix(moment, at)),
+        2 => set.prop_map(|(name, value)| Op::Set(name.into(), value.into())),
+        2 => any::<bool>().prop_map(Op::Auto),
+        1 => prop::bool::weighted(0.2).prop_map(|stop| if stop { Op::Stop } else { Op::Note }),
+        1 => prop::bool::weighted(0.1).prop_map(|lost| if lost { Op::ScreenLost } else { Op::GiveUp }),
+        14 => (0_usize..2, outcome(), stdout()).prop_map(|(at, how, out)| Op::Finish(at, how, out)),
+        6 => prop_oneof![3 => Just(Ok(())), 1 => Just(Err("500".to_owned()))].prop_map(Op::Look),
+        1 => Just(Op::Rto),
+        3 => (0_u64..4).prop_map(Op::RetryTimer),
+    ]
+}
+
+fn perform(rig: &mut Rig, op: Op) -> Result<Vec<Event>, Refusal> {
+    let steps = &rig.run.plan.steps;
+    let current = steps.get(rig.run.current).map_or("none".into(), |step| step.id.clone());
+    let prompt = rig.run.prompt.clone();
+    let open = prompt.as_ref().map_or(1, |prompt| prompt.number);
+    let running = |at: usize| rig.run.running.iter().nth(at).cloned().unwrap_or_else(|| "1.1".into());
+    let intent = match op {
+        Op::Run(usize::MAX) => Intent::Run { step: current },
+        Op::Run(at) => Intent::Run { step: steps.get(at).map_or("none".into(), |step| step.id.clone()) },
+        Op::Confirm => match prompt.map(|prompt| prompt.ask) {
+            Some(Ask::Type { phrase }) => Intent::Confirm { prompt: open, typed: Some(phrase) },
+            Some(Ask::Key) | None => Intent::Confirm { prompt: open, typed: None },
+        },
+        Op::ConfirmWith(typed) => Intent::Confirm { prompt: open, typed },
+        Op::ByScript => Intent::ConfirmByScript { prompt: open },
+        Op::Decline(0) => Intent::Decline { prompt: open },
+        Op::Decline(prompt) => Intent::Decline { prompt },
+        Op::Tick(item) => Intent::Tick { step: current, item },
+        Op::Done(noted) => Intent::Done { step: current, note: if noted { "seen".into() } else { " ".into() } },
+        Op::Retry => Intent::Retry { step: current },
+        Op::Skip => Intent::Skip { step: current, reason: "not needed".into() },
+        Op::MarkDone => Intent::MarkDone { step: current, evidence: "ticket 7".into() },
+        Op::Improvise => Intent::Improvise { command: "uptime".into() },
+        Op::Interrupt(at, force) => Intent::Interrupt { attempt: running(at), force },
+        Op::Note => Intent::Note { text: "hm".into(), occurred_at: None },
+        Op::Fix(moment, at) => Intent::FixMoment { moment, occurred_at: time(at), evidence: "graph".into() },
+        Op::Set(name, value) => Intent::SetInput { name, value },
+        Op::Auto(on) => Intent::Auto { on },
+        Op::Stop => Intent::Stop { reason: "enough".into() },
+        Op::GiveUp => Intent::GiveUpWaiting,
+        Op::ScreenLost => return rig.feed(&Input::Host(Notice::ScreenLost)),
+        Op::Finish(at, outcome, stdout) => {
+            let attempt = running(at);
+            return rig.finish(attempt.as_str(), outcome, &stdout);
+        }
+        Op::Look(seen) => {
+            let watch = rig.run.watch.clone().unwrap_or_else(|| "w.1".into());
+            return rig.look(watch.as_str(), seen);
+        }
+        Op::Rto => return rig.feed(&Input::Clock(TimerId::Rto)),
+        Op::RetryTimer(0) => {
+            let number = rig.run.retry.as_ref().map_or(0, |retry| retry.number);
+            return rig.feed(&Input::Clock(TimerId::Retry(number)));
+        }
+        Op::RetryTimer(number) => return rig.feed(&Input::Clock(TimerId::Retry(number))),
+    };
+    rig.wish(intent)
+}
+
+proptest! {
+    #[test]
+    fn laws_hold_for_any_plan_and_any_inputs(
+        plan in a_plan(),
+        mode in prop_oneof![Just(Mode::Real), Just(Mode::Drill)],
+        speed in 1_u32..4,
+        onset in prop::option::of(-4000_i64..1),
+        replica in any::<bool>(),
+        ops in prop::collection::vec((op(), 0_u64..40_000), 0..120),
+    ) {
+        let mut rig = Rig::new(plan);
+        prop_assert_eq!(perform(&mut rig, Op::Note), Err(Refusal::NotBegun));
+        let opened = Opened { speed, ..opened(mode) };
+        let inputs = if replica { vec![("REPLICA".into(), "west".into(), InputSource::Default)] } else { Vec::new() };
+        let onset = onset.map(|onset| (time(onset), "graph".to_owned()));
+        let open = Input::Open { opened: Box::new(opened), inputs, onset };
+        rig.feed(&open).unwrap();
+        for (op, millis) in ops {
+            rig.pass(Duration::from_millis(millis));
+            let before = rig.run.current;
+            let over = rig.ended().is_some();
+            let got = perform(&mut rig, op);
+            prop_assert!(!over || got == Err(Refusal::Over));
+            prop_assert!(rig.run.current >= before, "a step came back");
+            if let Err(refusal) = got {
+                prop_assert!(refusal.to_string().ends_with(['.', '?', ')']), "{}", refusal);
+            }
+            // Every question that a screen asks has an answer in every state.
+            prop_assert!(!rig.run.sentence().is_empty());
+            rig.run.forecast(rig.now);
+            rig.run.phase_time(0, rig.now);
+        }
+        rig.refold();
+        let again = if rig.ended().is_some() { Err(Refusal::Over) } else { Err(Refusal::BegunAlready) };
+        prop_assert_eq!(rig.feed(&open), again);
+    }
+
+    /// A log that somebody cut, doubled or shuffled is refused or folds to a state; it never panics, and what is
+    /// refused changes nothing.
+    #[test]
+    fn a_mangled_log_is_refused_or_folds(
+        plan in a_plan(),
+        ops in prop::collection::vec((op(), 0_u64..9_000), 0..60),
+        mangle in prop::collection::vec(any::<prop::sample::Index>(), 0..80),
+    ) {
+        let mut rig = Rig::open(plan, Mode::Drill);
+        for (op, millis) in ops {
+            rig.pass(Duration::from_millis(millis));
+            drop(perform(&mut rig, op));
+        }
+        let mut run = Run::new(rig.run.plan.clone());
+        for (seq, index) in (0..).zip(mangle) {
+            let fact = Fact { seq, ..index.get(&rig.facts).clone() };
+            let before = run.clone();
+            if evolve(&mut run, &fact).is_err() {
+                prop_assert_eq!(&run, &before);
+            }
+        }
+    }
+}

@@ -1,0 +1,12 @@
+//! The engine's laws, over generated plans and inputs, and its stories, as tables. Time is an argument: nothing waits.
+
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod objectives;
+#[cfg(test)]
+mod rig;
+#[cfg(test)]
+mod speed;
+#[cfg(test)]
+mod stories;

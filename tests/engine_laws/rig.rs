@@ -1,0 +1,329 @@
+//! A driver of the three functions with a clock of its own, which checks the laws at every input.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use lifeboat::engine::*;
+use lifeboat::kernel::*;
+use lifeboat::runbook::*;
+
+pub(crate) struct Rig {
+    pub(crate) run: Run,
+    pub(crate) now: Stamp,
+    pub(crate) facts: Vec<Fact>,
+    /// What the last input led to.
+    pub(crate) effects: Vec<Effect>,
+    /// Leaves out the comparison of whole states after every input.
+    pub(crate) lax: bool,
+    folded: Run,
+    started: BTreeSet<AttemptId>,
+    asked: BTreeMap<u64, Event>,
+    confirmed: BTreeSet<(Option<ActionName>, String)>,
+}
+
+pub(crate) fn time(second: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_800_000_000 + second, 0).unwrap()
+}
+
+pub(crate) fn opened(mode: Mode) -> Opened {
+    Opened {
+        v: "lifeboat-log/1".into(),
+        run: RunId::new("20261122T092630Z-7f3k"),
+        mode,
+        by: "alice".into(),
+        session: String::new(),
+        host: "bastion".into(),
+        boot: "b".into(),
+        pid: 1,
+        tool: "lifeboat 0.1.0".into(),
+        runbook: "region.md".into(),
+        runbook_sha256: sha256_hex(b""),
+        account: "000000000000".into(),
+        arn: String::new(),
+        region: "us-west-2".into(),
+        rto_s: 1800,
+        rpo_s: 300,
+        seed: None,
+        speed: 1,
+        prev_run: None,
+        prev_sha512: None,
+    }
+}
+
+impl Rig {
+    pub(crate) fn new(plan: Plan) -> Self {
+        let plan = Arc::new(plan);
+        Self {
+            run: Run::new(plan.clone()),
+            folded: Run::new(plan),
+            now: Stamp { utc: time(0), mono: 0 },
+            facts: Vec::new(),
+            effects: Vec::new(),
+            lax: false,
+            started: BTreeSet::new(),
+            asked: BTreeMap::new(),
+            confirmed: BTreeSet::new(),
+        }
+    }
+
+    /// A run of one step that was opened just now.
+    pub(crate) fn open(plan: Plan, mode: Mode) -> Self {
+        Self::open_with(plan, opened(mode), Some(-60))
+    }
+
+    pub(crate) fn open_with(plan: Plan, opened: Opened, onset: Option<i64>) -> Self {
+        let mut rig = Self::new(plan);
+        let onset = onset.map(|onset| (time(onset), "first failed order".to_owned()));
+        rig.feed(&Input::Open { opened: Box::new(opened), inputs: Vec::new(), onset }).unwrap();
+        rig
+    }
+
+    pub(crate) fn pass(&mut self, time: Duration) {
+        self.now.utc += time;
+        self.now.mono += u64::try_from(time.as_micros()).unwrap();
+    }
+
+    /// Feeds one input and holds the laws.
+    pub(crate) fn feed(&mut self, input: &Input) -> Result<Vec<Event>, Refusal> {
+        let was_over = matches!(self.run.stage, Stage::Ended(_));
+        self.effects.clear();
+        let events = match decide(&self.run, input, self.now) {
+            Ok(events) => events,
+            Err(Refusal::Illegal(why)) => panic!("decide emitted what evolve rejects: {why} for {input:?}"),
+            Err(refusal) => return Err(refusal),
+        };
+        assert!(!was_over, "something followed the end: {events:?}");
+        for event in &events {
+            let json = serde_json::to_string(event).unwrap();
+            let back: Event = serde_json::from_str(&json).unwrap();
+            assert_eq!(&back, event, "{json}");
+            let seq = self.facts.last().map_or(0, |fact| fact.seq + 1 + fact.seq % 2);
+            let fact = Fact { seq, at: self.now, event: back };
+            self.confirmations(&fact.event);
+            evolve(&mut self.run, &fact).unwrap();
+            evolve(&mut self.folded, &fact).unwrap();
+            let effects = react(&self.run, &fact);
+            self.acts_only_on_the_record(&fact.event, &effects);
+            self.effects.extend(effects);
+            self.facts.push(fact);
+        }
+        if !self.lax {
+            assert_eq!(self.run, self.folded);
+        }
+        let spent = self.run.spent;
+        let begun = self.facts.first().map_or(self.now, |fact| fact.at);
+        let last = self.run.last.unwrap_or(begun);
+        assert_eq!(spent.machine + spent.people + spent.idle, last.since(&begun), "the time does not add up");
+        let ended = events.iter().position(|event| matches!(event, Event::Ended { .. }));
+        assert!(ended.is_none_or(|at| at + 1 == events.len()), "the end is not the last fact");
+        Ok(events)
+    }
+
+    /// Every start has its fact, just before it, and only one.
+    fn acts_only_on_the_record(&mut self, event: &Event, effects: &[Effect]) {
+        for effect in effects {
+            if let Effect::Start(job) | Effect::Watch(job) = effect {
+                let Event::AttemptStarted { attempt, command, .. } = event else {
+                    panic!("{event:?} started something")
+                };
+                assert_eq!(attempt, &job.attempt);
+                assert!(self.started.insert(attempt.clone()), "{attempt} started twice");
+                match &job.what {
+                    What::Shell { script, .. } => assert_eq!(script, command),
+                    What::Http { request } => assert_eq!(request, command),
+                    What::Dns { query } => assert_eq!(query, command),
+                    What::Aws { calls } => assert_eq!(calls.len(), command.matches("aws ").count()),
+                }
+            }
+        }
+        if let Event::AttemptStarted { attempt, .. } = event {
+            assert!(self.started.contains(attempt), "{attempt} is on the record and was not started");
+        }
+    }
+
+    /// What does more than observe was confirmed, in the words that were asked for, as it runs.
+    fn confirmations(&mut self, event: &Event) {
+        match event {
+            Event::ConfirmationAsked { prompt, .. } => {
+                self.asked.insert(*prompt, event.clone());
+            }
+            Event::Confirmed { prompt, how, typed, .. } => {
+                let Some(Event::ConfirmationAsked { action, command, ask, .. }) = self.asked.get(prompt) else {
+                    panic!("prompt {prompt} was never asked")
+                };
+                let mode = self.run.opened.as_ref().unwrap().mode;
+                match (how.as_str(), ask) {
+                    ("drill-script", _) => assert_eq!(mode, Mode::Drill, "a script confirmed in a real run"),
+                    ("key", Ask::Key) => {}
+                    ("typed", Ask::Type { phrase }) => assert_eq!(typed.as_ref(), Some(phrase)),
+                    other => panic!("{other:?} confirmed"),
+                }
+                self.confirmed.insert((action.clone(), command.clone()));
+            }
+            Event::AttemptStarted { impact, action, command, .. } if *impact > Impact::Observe => {
+                let what = (action.clone(), command.clone());
+                assert!(self.confirmed.contains(&what), "{what:?} ran and nobody confirmed it");
+            }
+            _ => {}
+        }
+    }
+
+    /// Law 1 for the whole log: the state is the fold of the facts.
+    pub(crate) fn refold(&self) {
+        let mut again = Run::new(self.run.plan.clone());
+        for fact in &self.facts {
+            evolve(&mut again, fact).unwrap();
+        }
+        assert_eq!(again, self.run);
+    }
+
+    pub(crate) fn wish(&mut self, intent: Intent) -> Result<Vec<Event>, Refusal> {
+        self.feed(&Input::Operator { by: "alice".into(), intent })
+    }
+
+    pub(crate) fn run_step(&mut self) -> Result<Vec<Event>, Refusal> {
+        let step = self.run.plan.steps.get(self.run.current).map_or("none".into(), |step| step.id.clone());
+        self.wish(Intent::Run { step })
+    }
+
+    /// Answers the open prompt as asked.
+    pub(crate) fn confirm(&mut self) -> Result<Vec<Event>, Refusal> {
+        let prompt = self.run.prompt.clone().unwrap();
+        let typed = match prompt.ask {
+            Ask::Key => None,
+            Ask::Type { phrase } => Some(phrase),
+        };
+        self.wish(Intent::Confirm { prompt: prompt.number, typed })
+    }
+
+    pub(crate) fn finish(&mut self, attempt: &str, outcome: Outcome, stdout: &str) -> Result<Vec<Event>, Refusal> {
+        let result = Ended {
+            outcome,
+            stdout: stdout.into(),
+            truncated: false,
+            polls: 1,
+            poll_failure: None,
+            took_ms: 5,
+            streams: Streams::default(),
+            aws: None,
+        };
+        self.feed(&Input::Report(Report::Finished { attempt: attempt.into(), result: Box::new(result) }))
+    }
+
+    pub(crate) fn ok(&mut self, attempt: &str, stdout: &str) -> Vec<Event> {
+        self.finish(attempt, Outcome::Exited { code: 0 }, stdout).unwrap()
+    }
+
+    pub(crate) fn look(&mut self, attempt: &str, seen: Result<(), String>) -> Result<Vec<Event>, Refusal> {
+        let looked_at = self.now.utc;
+        self.feed(&Input::Report(Report::Watched { attempt: attempt.into(), looked_at, seen }))
+    }
+
+    pub(crate) fn ended(&self) -> Option<&str> {
+        match &self.run.stage {
+            Stage::Ended(ending) => Some(&ending.how),
+            Stage::New | Stage::Open => None,
+        }
+    }
+}
+
+/// Names the kinds of facts, for short.
+pub(crate) fn kinds(events: &[Event]) -> Vec<String> {
+    events
+        .iter()
+        .map(|event| {
+            let json = serde_json::to_value(event).unwrap();
+            json["k"].as_str().unwrap().to_owned()
+        })
+        .collect()
+}
+
+pub(crate) fn action(name: &str, impact: Impact) -> Action {
+    Action {
+        name: name.into(),
+        section: Section::Main,
+        kind: Kind::Shell(Shell::Sh),
+        code: format!("do {name}\n"),
+        impact,
+        confirm: None,
+        timeout: None,
+        retry: 0,
+        every: Duration::from_secs(5),
+        expect: None,
+        exit: Vec::new(),
+        error: None,
+        status: Vec::new(),
+        until: None,
+        fail_if: None,
+        hold: None,
+        capture: Vec::new(),
+        marks: None,
+        measures: None,
+        on_failure: OnFailure::Stop,
+        optional: Necessity::Required,
+        expected: None,
+        budget: None,
+        repeatable: false,
+        cwd: None,
+        cautions: Vec::new(),
+        line: 1,
+    }
+}
+
+pub(crate) fn step(id: &str, actions: Vec<Action>) -> Step {
+    Step {
+        id: id.into(),
+        number: 0,
+        title: format!("The {id}"),
+        anchor: id.into(),
+        phase: 0,
+        body: String::new(),
+        checklist: Vec::new(),
+        actions,
+        manual: None,
+        budget: None,
+        cautions: Vec::new(),
+        optional: Necessity::Required,
+        line: 1,
+    }
+}
+
+pub(crate) fn item(text: &str) -> CheckItem {
+    CheckItem { text: text.into(), line: 1 }
+}
+
+pub(crate) fn plan(mut steps: Vec<Step>) -> Plan {
+    for (number, step) in (1..).zip(&mut steps) {
+        step.number = number;
+    }
+    let phase = Phase {
+        title: "Recover".into(),
+        anchor: "recover".into(),
+        budget: None,
+        steps: 0..steps.len(),
+        body: String::new(),
+        line: 1,
+    };
+    Plan {
+        title: "Region failure".into(),
+        meta: Meta::default(),
+        preface: String::new(),
+        phases: vec![phase],
+        steps,
+        fences: Vec::new(),
+    }
+}
+
+pub(crate) fn input(name: &str) -> InputDecl {
+    InputDecl {
+        name: name.into(),
+        kind: InputType::Text,
+        description: String::new(),
+        default: None,
+        pattern: Some("[a-z0-9-]+".into()),
+        from_env: false,
+        line: 1,
+    }
+}
