@@ -12,7 +12,7 @@ use super::error::SignError;
 
 /// Lists the agent's plain keys (certificates are left out).
 pub(super) fn keys(socket: &Path, wait: Duration) -> Result<Vec<PublicKey>, SignError> {
-    ask(socket, wait, |client| client.list_all_identities()).map(|identities| {
+    ask(socket, wait, Client::list_all_identities).map(|identities| {
         identities
             .into_iter()
             .filter_map(|identity| match identity {

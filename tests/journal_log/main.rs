@@ -1,0 +1,12 @@
+//! The incident log on disk: writer, keys, views, both verifiers, and the commands of `docs/incident-log.md`.
+
+#[cfg(test)]
+mod agree;
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod keys;
+#[cfg(test)]
+mod stock;
+#[cfg(test)]
+mod writer;

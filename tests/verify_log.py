@@ -1,0 +1,188 @@
+#!/usr/bin/env python3
+"""Verifies a lifeboat incident log with nothing but Python's standard library and ssh-keygen.
+
+usage: verify_log.py ALLOWED_SIGNERS RUN_FOLDER|incident.jsonl
+Written from docs/incident-log.md alone; prints the verdict and its reasons; exit codes as `lifeboat log verify`.
+"""
+import base64, hashlib, json, os, re, struct, subprocess, sys, tempfile
+
+LIMIT, STRING = 1 << 20, re.compile(rb'"(?:[^"\\]|\\.)*"(:?)')
+HEAD = re.compile(r'\{"seq":(\d+),"prev":"([0-9a-f]{64}|)","t":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z)","mono":(\d+),"k":"([a-z0-9-]+)"')
+found = {"damage": [], "distrust": [], "open": []}
+
+
+def say(kind, number, text):
+    found[kind].append(f"line {number}: {text}")
+
+
+def refuse(what):
+    raise ValueError(what)
+
+
+def members(pairs):
+    if len(pairs) > 1000 or len(dict(pairs)) != len(pairs):
+        refuse("the same key twice, or too many")
+    return dict(pairs)
+
+
+def sound(value, depth=0):
+    if depth >= 64:
+        refuse("nested too deeply")
+    if isinstance(value, str):
+        value.encode("utf-8")  # a lone surrogate raises
+    elif isinstance(value, int) and abs(value) >= 1 << 53:
+        refuse("integer of 2^53 or more")
+    for child in (value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()):
+        sound(child, depth + 1)
+
+
+def parse(line):
+    if len(line) > LIMIT or re.search(rb"\s", STRING.sub(b"", line)):
+        refuse("too long, or white space between tokens")
+    if any(m[1] and b"\\" in m[0] for m in STRING.finditer(line)):
+        refuse("a key with an escape")
+    text = line.decode("utf-8")
+    value = json.loads(text, object_pairs_hook=members, parse_float=refuse, parse_constant=refuse)
+    sound(value)
+    return value, (HEAD.match(text) or refuse("no head")).groups()
+
+
+def keygen(armour, message, *how):
+    with tempfile.NamedTemporaryFile("w", suffix=".sig") as file:
+        file.write(armour)
+        file.flush()
+        run = subprocess.run(["ssh-keygen", "-Y", *how, "-s", file.name], input=message, capture_output=True)
+        return run.returncode == 0
+
+
+def armoured(blob):
+    text = base64.b64encode(blob).decode()
+    lines = "\n".join(text[i:i + 70] for i in range(0, len(text), 70))
+    return f"-----BEGIN SSH SIGNATURE-----\n{lines}\n-----END SSH SIGNATURE-----\n"
+
+
+def person(number, armour, message, by, namespace, mode):
+    """Checks a person's signature: does it fit, and may this person sign this?"""
+    try:
+        exact = armoured(base64.b64decode("".join(armour.split("\n")[1:-2]))) == armour
+    except ValueError:
+        exact = False
+    if not exact or not keygen(armour, message, "check-novalidate", "-n", namespace):
+        return say("damage", number, "the signature does not fit")
+    if (by == "practice@lifeboat" and mode != "drill") or not keygen(
+            armour, message, "verify", "-f", sys.argv[1], "-I", by, "-n", namespace):
+        say("distrust", number, f"{by!r} may not sign {namespace} with this key")
+    return True
+
+
+def session_fits(session, sig, message):
+    """Rebuilds the armour of a checkpoint from the session key in the first line."""
+    string = lambda data: struct.pack(">I", len(data)) + data
+    raw = base64.b64decode(sig)
+    if base64.b64encode(raw).decode() != sig or len(raw) != 64:
+        return False
+    blob = b"SSHSIG" + struct.pack(">I", 1) + string(base64.b64decode(session.split()[1])) + string(
+        b"checkpoint@lifeboat") + string(b"") + string(b"sha512") + string(string(b"ssh-ed25519") + string(raw))
+    with tempfile.NamedTemporaryFile("w") as allowed:
+        allowed.write(f"session {session}\n")
+        allowed.flush()
+        return keygen(armoured(blob), message, "verify", "-f", allowed.name, "-I", "session", "-n", "checkpoint@lifeboat")
+
+
+def beside(folder, number, name, size, digest):
+    path = os.path.join(folder, name)
+    if digest is None or (size == 0 and not os.path.lexists(path)):
+        return
+    if os.path.islink(path) or not os.path.isfile(path):
+        return say("damage", number, f"{name} is missing")
+    data = open(path, "rb").read()
+    if hashlib.sha256(data).hexdigest() != digest or size not in (None, len(data)):
+        say("damage", number, f"{name} was changed")
+
+
+def main(path):
+    folder = path if os.path.isdir(path) else os.path.dirname(path) or "."
+    data = open(os.path.join(path, "incident.jsonl") if os.path.isdir(path) else path, "rb").read()
+    lines = data.split(b"\n")
+    torn = lines.pop()
+    if not lines:
+        sys.exit("there is no complete line")
+    begun, session, delegated, last, sealing, sealed, practice = {}, "", False, None, None, None, False
+    wanted, prev, at, before = 0, "", None, 0
+    for number, line in enumerate(lines, 1):
+        digest, mark = hashlib.sha256(line).hexdigest(), None
+        if sealed:
+            say("damage", number, "follows the seal")
+        try:
+            value, (seq, link, time, mono, kind) = parse(line)
+            if int(seq) != wanted:
+                say("damage", number, f"has number {seq} where {wanted} belongs")
+                wanted = int(seq)
+            elif link != prev:
+                say("damage", max(number - 1, 1), "was changed, or the link to it")
+            signing = (time, mono) == at
+            if (kind == "open") != (number == 1):
+                say("damage", number, "the open line is missing or not the first")
+            elif kind == "open":
+                begun, session = value, value["session"]
+                if os.path.isdir(os.path.join(folder, "output")):
+                    beside(folder, number, "runbook.md", None, value["runbook_sha256"])
+            elif kind == "delegation":
+                statement = f"lifeboat session delegation\nrun {begun['run']}\nsession {session}\nhead {link}\n"
+                if value["statement"] != statement or not session:
+                    say("damage", number, "the delegation is for something else")
+                else:
+                    delegated = person(number, value["sig"], statement.encode(), value["by"], "session@lifeboat", begun["mode"])
+            elif kind == "checkpoint":
+                form = f'"k":"checkpoint","lines":{seq},"sig":"{value["sig"]}"}}'
+                if not signing or not session or not line.decode().endswith(form) or len(value) != 7:
+                    say("damage", number, "is not in the form of checkpoints")
+                else:
+                    last = (number, value["sig"], before)
+            elif kind == "sealing":
+                mark = value["by"]
+            elif kind == "seal":
+                sealed = number
+                form = f'"k":"seal","sig":{json.dumps(value["sig"])}}}'
+                if not signing or sealing is None or not line.decode().endswith(form) or len(value) != 6:
+                    say("damage", number, "is not in the form of seals")
+                else:
+                    practice = sealing == "practice@lifeboat"
+                    person(number, value["sig"], data[:before], sealing, "seal@lifeboat", begun["mode"])
+            elif kind == "attempt-finished" and os.path.isdir(os.path.join(folder, "output")):
+                name, streams = value["attempt"], value["streams"]
+                if not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]*", name):
+                    say("damage", number, "no name of an attempt")
+                else:
+                    for end in ("out", "err"):
+                        beside(folder, number, f"output/{name}.{end}", streams[f"{end}_bytes"], streams[f"{end}_sha256"])
+            sealing = sealing if kind == "checkpoint" else mark
+            at = (time, mono)
+        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+            say("damage", number, f"is broken: {error}")
+        wanted, prev, before = wanted + 1, digest, before + len(line) + 1
+    if torn:
+        say("damage" if sealed else "open", len(lines) + 1, "is not complete")
+    if last and not found["damage"] and not session_fits(session, last[1], data[:last[2]]):
+        say("damage", last[0], "the checkpoint does not fit: something before it was changed")
+    if not sealed:
+        say("open", len(lines), "there is no seal")
+        if not delegated:
+            say("distrust", len(lines), "no person's key vouches for the log")
+    verdict = ("TAMPERED" if found["damage"] else "UNTRUSTED" if found["distrust"] else "OPEN" if found["open"]
+               else "SEALED by a practice key" if practice else "SEALED")
+    print(verdict, *(text for texts in found.values() for text in texts), sep="\n  ")
+    return {"S": 0, "T": 1, "O": 3, "U": 4}[verdict[0]]
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 3:
+        print(__doc__, file=sys.stderr)
+        sys.exit(2)
+    try:
+        sys.exit(main(sys.argv[2]))
+    except (OSError, SystemExit) as error:
+        if isinstance(error, SystemExit) and not isinstance(error.code, str):
+            raise
+        print(error, file=sys.stderr)
+        sys.exit(2)
