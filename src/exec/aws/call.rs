@@ -125,11 +125,12 @@ impl Caller {
             let status = kept.answer.as_ref().map(|answer| answer.status);
             let outcome = match ended {
                 Ok(Ok(())) => Outcome::Answered { status },
-                // The SDK could not read it and we may: AWS acted all the same.
-                Ok(Err(Trouble::Lost { .. })) if status.is_some_and(|status| status / 100 == 2) => {
+                // The SDK could not read it, which is not to say that AWS did not act, or that we can't read it.
+                Ok(Err(Trouble::Lost { .. } | Trouble::Refused { .. })) if failure::is_success(&kept) => {
                     Outcome::Answered { status }
                 }
                 Ok(Err(Trouble::Lost { why, sent })) => lost(impact, &why, sent, limit),
+                Ok(Err(Trouble::Credentials(why))) => Outcome::Unusable { error: self.without_credentials(&why) },
                 Ok(Err(trouble)) => failure::outcome(trouble, &kept),
                 Err(_) => lost(impact, "no answer in time", failure::Sent::Perhaps, limit),
             };
@@ -180,7 +181,10 @@ impl Caller {
                     poll
                 }
                 None => {
-                    last = done.outcome.words();
+                    // A look that was cut short by the end says less than the one before it.
+                    if Instant::now() < place.deadline {
+                        last = done.outcome.words();
+                    }
                     poll
                 }
             };
@@ -195,6 +199,11 @@ impl Caller {
             }
             sleep(pause).await;
         }
+    }
+
+    fn without_credentials(&self, why: &str) -> String {
+        let profile = self.context.profile.as_ref();
+        profile.map_or_else(|| why.to_owned(), |profile| format!("with the profile `{profile}`: {why}"))
     }
 
     fn remember(&self, request: &Request, place: &Place) {

@@ -234,3 +234,72 @@ fn http(proxies: fn() -> ProxyConfig) -> SharedHttpClient {
         connector.build()
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use aws_smithy_runtime_api::client::http::{HttpConnectorFuture, SharedHttpConnector, http_client_fn};
+    use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+    use aws_smithy_runtime_api::client::result::ConnectorError;
+
+    use super::*;
+    use crate::exec::aws::arguments::Request;
+
+    /// Keeps the first request's address and answers nothing.
+    #[derive(Clone, Debug, Default)]
+    struct Nowhere(Arc<Mutex<String>>);
+
+    impl aws_smithy_runtime_api::client::http::HttpConnector for Nowhere {
+        fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
+            request.uri().clone_into(&mut self.0.lock().unwrap());
+            HttpConnectorFuture::ready(Err(ConnectorError::user("nobody".into())))
+        }
+    }
+
+    async fn address(endpoint: Option<&str>, line: &str) -> (String, Option<String>) {
+        let nowhere = Nowhere::default();
+        let connector = nowhere.clone();
+        let mut config = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static("eu-west-1"))
+            .credentials_provider(SharedCredentialsProvider::new(Keys::new("A", "s", None, None, "test")))
+            .http_client(http_client_fn(move |_, _| SharedHttpConnector::new(connector.clone())));
+        config.set_endpoint_url(endpoint.map(str::to_owned));
+        let clients = Clients { config: Arc::new(config.build()), refusal: None, cache: Arc::default() };
+        let request = Request::parse(&shlex::split(line).unwrap(), Path::new(".")).unwrap();
+        let manner = Manner::new(Impact::Irreversible, Duration::from_secs(1), Reach::Anywhere);
+        let (service, name) = (request.operation.service, request.operation.name);
+        let region = clients.region(service, request.region.as_deref()).unwrap();
+        clients.send((service, name, &region), &request.arguments, &manner).unwrap().await.unwrap_err();
+        let uri = nowhere.0.lock().unwrap().clone();
+        (uri, manner.tap.kept().region)
+    }
+
+    #[tokio::test]
+    async fn addresses_are_those_of_aws() {
+        for (endpoint, line, uri, region) in [
+            (None, "sts get-caller-identity", "https://sts.eu-west-1.amazonaws.com/", "eu-west-1"),
+            (None, "sts get-caller-identity --region us-east-1", "https://sts.us-east-1.amazonaws.com/", "us-east-1"),
+            (None, "rds describe-events --region us-west-2", "https://rds.us-west-2.amazonaws.com/", "us-west-2"),
+            (None, "route53 get-change --id C1", "https://route53.amazonaws.com/2013-04-01/change/C1", "us-east-1"),
+            (None, "s3api head-bucket --bucket latch", "https://latch.s3.eu-west-1.amazonaws.com/", "eu-west-1"),
+            (Some("http://127.0.0.1:9"), "s3api head-bucket --bucket latch", "http://127.0.0.1:9/latch", "eu-west-1"),
+            (Some("http://127.0.0.1:9"), "rds describe-events", "http://127.0.0.1:9/", "eu-west-1"),
+        ] {
+            let found = address(endpoint, line).await;
+            assert_eq!(
+                (found.0.trim_end_matches('/'), found.1.as_deref()),
+                (uri.trim_end_matches('/'), Some(region)),
+                "{line}"
+            );
+        }
+    }
+
+    #[tokio::test]
+    async fn route53_behind_an_endpoint_is_signed_for_some_region() {
+        let (uri, region) = address(Some("http://127.0.0.1:9"), "route53 get-change --id /change/C1").await;
+        assert_eq!(uri, "http://127.0.0.1:9/2013-04-01/change/C1");
+        assert_eq!(region.as_deref(), Some("eu-west-1"));
+    }
+}

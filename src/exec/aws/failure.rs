@@ -162,6 +162,11 @@ pub(super) fn outcome(trouble: Trouble, kept: &Kept) -> Outcome {
     }
 }
 
+/// Says whether a complete answer came that is no error. S3 sends some errors with status 200.
+pub(super) fn is_success(kept: &Kept) -> bool {
+    kept.answer.as_ref().is_some_and(|answer| answer.status / 100 == 2 && xml::error(&answer.body).is_none())
+}
+
 fn passes(status: u16) -> bool {
     // Not implemented (501) and the version of HTTP (505) stay as they are.
     status == 429 || (status >= 500 && !matches!(status, 501 | 505))
