@@ -1,1 +1,44 @@
 //! Floor 5: the practice estate: a small AWS of our own that can fail on purpose. It is reached through its wire protocols alone.
+//!
+//! [`model`] is the estate as a pure machine: virtual time and draws are arguments, nothing in it does I/O. The other
+//! modules are thin servers around it. It knows nothing of runs, runbooks or journals.
+
+pub mod model;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// Says what estate to serve, and where.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The folder for `estate.json`. It is created if absent, and removed again if it was and is empty at the end.
+    pub dir: PathBuf,
+    /// What every duration and accident is drawn from: the same seed gives the same estate and the same story.
+    pub seed: u64,
+    /// By how much the estate's own time runs faster than the wall clock, at least 1.
+    pub speed: u32,
+    /// How long the estate stands unused before it ends by itself.
+    pub idle_limit: Duration,
+    /// Where to listen.
+    pub ports: Ports,
+}
+
+impl Options {
+    /// Describes an estate in `dir` at real speed, on any free ports, that ends when unused for an hour.
+    pub fn new(dir: impl Into<PathBuf>, seed: u64) -> Self {
+        Self { dir: dir.into(), seed, speed: 1, idle_limit: Duration::from_secs(3600), ports: Ports::default() }
+    }
+}
+
+/// Names the ports to listen on; 0 means any that is free.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Ports {
+    /// The AWS endpoint, TCP on 127.0.0.1.
+    pub aws: u16,
+    /// The DNS server, UDP and TCP on 127.0.0.1.
+    pub dns: u16,
+    /// The shop, TCP on 127.77.0.1 and 127.77.0.2.
+    pub shop: u16,
+    /// The console, TCP on 127.0.0.1.
+    pub console: u16,
+}

@@ -1,0 +1,173 @@
+//! The shop's customers: who asks for what, when, by which cached address; and their own record of what they were told.
+
+use std::net::Ipv4Addr;
+
+use super::ledger::Numbers;
+use super::time::{Moment, SECOND, TICK};
+
+/// How many customers there are; each writes one order a second, one after the other.
+pub const HOW_MANY: usize = 10;
+/// How many attempts in a row must fail before the monitoring raises the alarm.
+const ALARM_AFTER: u32 = 10;
+
+/// Is what a customer keeps of DNS.
+#[derive(Clone, Copy, Debug, Default)]
+struct Cached {
+    address: Option<Ipv4Addr>,
+    until: Moment,
+}
+
+/// Is a stretch of acknowledged orders, one a tick.
+#[derive(Clone, Copy, Debug)]
+struct Stretch {
+    first: u64,
+    last: u64,
+    from: Moment,
+}
+
+/// Holds what was acknowledged to customers, with its time.
+#[derive(Clone, Debug, Default)]
+pub struct Acknowledged {
+    /// The numbers of the orders.
+    pub orders: Numbers,
+    stretches: Vec<Stretch>,
+}
+
+impl Acknowledged {
+    /// Records one.
+    pub fn push(&mut self, number: u64, at: Moment) {
+        self.orders.push(number);
+        match self.stretches.last_mut() {
+            Some(stretch) if stretch.last + 1 == number && stretch.at(number) == at => stretch.last = number,
+            _ => self.stretches.push(Stretch { first: number, last: number, from: at }),
+        }
+    }
+
+    /// Returns when `number` was acknowledged.
+    pub fn time_of(&self, number: u64) -> Option<Moment> {
+        let after = self.stretches.partition_point(|stretch| stretch.first <= number);
+        let stretch = self.stretches.get(after.checked_sub(1)?)?;
+        (number <= stretch.last).then(|| stretch.at(number))
+    }
+}
+
+impl Stretch {
+    fn at(&self, number: u64) -> Moment {
+        self.from.plus(i64::try_from(number - self.first).unwrap_or(0).saturating_mul(TICK))
+    }
+}
+
+/// Is all customers together.
+#[derive(Clone, Debug, Default)]
+pub struct Customers {
+    cached: [Cached; HOW_MANY],
+    /// What was acknowledged.
+    pub acknowledged: Acknowledged,
+    /// How many attempts failed.
+    pub failed: u64,
+    /// The first failed attempt.
+    pub first_failed: Option<Moment>,
+    /// The last failed attempt.
+    pub last_failed: Option<Moment>,
+    /// The first success after the last failure: the start of the stretch that holds so far.
+    pub served_again: Option<Moment>,
+    /// The first failed attempt of the outage the alarm is about.
+    pub onset: Option<Moment>,
+    failing_since: Option<Moment>,
+    in_a_row: u32,
+}
+
+impl Customers {
+    /// Returns where the customer whose turn it is at `now` goes; `resolve` is asked when its cache has run out.
+    pub fn destination(&mut self, now: Moment, resolve: impl FnOnce() -> Option<(Ipv4Addr, u32)>) -> Option<Ipv4Addr> {
+        let turn = usize::try_from(now.0.div_euclid(TICK)).unwrap_or(0) % HOW_MANY;
+        let first_time = self.cached.iter().all(|cached| cached.address.is_none());
+        let cached = self.cached.get_mut(turn)?;
+        if cached.address.is_none() || cached.until <= now {
+            let (address, ttl) = resolve()?;
+            // Customers did not all arrive in the same second: their caches run out one after the other.
+            let spread = if first_time || cached.until == Moment::START {
+                i64::try_from(turn).unwrap_or(0) * i64::from(ttl) * SECOND / i64::try_from(HOW_MANY).unwrap_or(1)
+            } else {
+                0
+            };
+            *cached = Cached { address: Some(address), until: now.plus(i64::from(ttl) * SECOND - spread) };
+        }
+        cached.address
+    }
+
+    /// Records an acknowledged order.
+    pub fn served(&mut self, number: u64, at: Moment) {
+        self.acknowledged.push(number, at);
+        self.in_a_row = 0;
+        self.failing_since = None;
+        if self.first_failed.is_some() && self.served_again.is_none() {
+            self.served_again = Some(at);
+        }
+    }
+
+    /// Records a failed attempt; `true` when that raises the alarm.
+    pub fn refused(&mut self, at: Moment) -> bool {
+        self.failed += 1;
+        self.first_failed.get_or_insert(at);
+        self.last_failed = Some(at);
+        self.served_again = None;
+        self.in_a_row += 1;
+        let since = *self.failing_since.get_or_insert(at);
+        let raises = self.in_a_row == ALARM_AFTER && self.onset.is_none();
+        if raises {
+            self.onset = Some(since);
+        }
+        raises
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_customer_keeps_an_address_for_the_ttl() {
+        let mut customers = Customers::default();
+        let (old, new) = (Ipv4Addr::new(127, 77, 0, 1), Ipv4Addr::new(127, 77, 0, 2));
+        let mut moved = Vec::new();
+        for tick in 1..=3_000 {
+            let now = Moment(tick * TICK);
+            let answer = if now >= Moment(120_000) { new } else { old };
+            let went = customers.destination(now, || Some((answer, 60))).unwrap();
+            if went == new {
+                moved.push(now);
+            } else {
+                assert!(now < Moment(180_000 + 1_000), "still at the old address at {now:?}");
+            }
+        }
+        assert!(moved[0] >= Moment(120_000) && moved[0] <= Moment(127_000), "{:?}", moved[0]);
+    }
+
+    #[test]
+    fn the_stretch_that_holds_begins_after_the_last_failure() {
+        let mut customers = Customers::default();
+        customers.served(1, Moment(100));
+        assert_eq!(customers.served_again, None);
+        for at in [200, 300] {
+            customers.refused(Moment(at));
+        }
+        customers.served(2, Moment(400));
+        customers.refused(Moment(500));
+        customers.served(3, Moment(600));
+        customers.served(4, Moment(700));
+        assert_eq!((customers.first_failed, customers.served_again), (Some(Moment(200)), Some(Moment(600))));
+        assert_eq!(customers.acknowledged.time_of(4), Some(Moment(700)));
+        assert_eq!(customers.acknowledged.time_of(5), None);
+        assert_eq!(customers.onset, None);
+    }
+
+    #[test]
+    fn the_alarm_names_the_first_of_ten_failures() {
+        let mut customers = Customers::default();
+        let raised: Vec<bool> = (1..=12).map(|tick| customers.refused(Moment(tick * TICK))).collect();
+        assert_eq!(raised.iter().filter(|raised| **raised).count(), 1);
+        assert!(raised[9]);
+        assert_eq!(customers.onset, Some(Moment(100)));
+    }
+}

@@ -1,0 +1,83 @@
+//! Virtual time: moments in milliseconds since the estate came up, and how they map to the wall clock.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+/// How far one step of the machine goes, in virtual milliseconds.
+pub const TICK: i64 = 100;
+
+/// One second in virtual milliseconds.
+pub const SECOND: i64 = 1_000;
+
+/// One day in virtual milliseconds.
+pub const DAY: i64 = 86_400 * SECOND;
+
+/// Is a point in virtual time: milliseconds since the estate came up, negative before that.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment(pub i64);
+
+impl Moment {
+    /// When the estate came up.
+    pub const START: Self = Self(0);
+
+    /// Returns the moment `millis` later (earlier if negative).
+    #[must_use]
+    pub const fn plus(self, millis: i64) -> Self {
+        Self(self.0.saturating_add(millis))
+    }
+
+    /// Returns how many milliseconds after `earlier` this is.
+    pub const fn since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+
+    /// Returns the last tick that is not after this moment.
+    #[must_use]
+    pub const fn tick(self) -> Self {
+        Self(self.0 - self.0.rem_euclid(TICK))
+    }
+}
+
+/// Maps virtual time to the wall clock: what lies before the start is as long ago as it says, what follows runs faster.
+#[derive(Clone, Copy, Debug)]
+pub struct Timeline {
+    /// The wall clock when the estate came up.
+    pub started: DateTime<Utc>,
+    /// By how much virtual time is faster.
+    pub speed: u32,
+}
+
+impl Timeline {
+    /// Returns when `moment` is on the wall clock.
+    pub fn wall(&self, moment: Moment) -> DateTime<Utc> {
+        let micros = moment.0.saturating_mul(1_000);
+        let real = if micros > 0 { micros / i64::from(self.speed.max(1)) } else { micros };
+        self.started.checked_add_signed(TimeDelta::microseconds(real)).unwrap_or(self.started)
+    }
+
+    /// Returns the moment at which the estate is when it has stood for `elapsed` of real time.
+    pub fn moment(&self, elapsed: Duration) -> Moment {
+        let millis = elapsed.as_micros().saturating_mul(u128::from(self.speed)) / 1_000;
+        Moment(i64::try_from(millis).unwrap_or(i64::MAX / 4))
+    }
+
+    /// Returns how many real milliseconds `millis` virtual ones take.
+    pub fn real(&self, millis: i64) -> i64 {
+        millis / i64::from(self.speed.max(1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_past_is_real_and_the_future_runs_faster() {
+        let line = Timeline { started: DateTime::from_timestamp(1_000_000, 0).unwrap(), speed: 60 };
+        assert_eq!(line.wall(Moment(60_000)).timestamp(), 1_000_001);
+        assert_eq!(line.wall(Moment(-60_000)).timestamp(), 1_000_000 - 60);
+        assert_eq!(line.moment(Duration::from_secs(2)), Moment(120_000));
+        assert_eq!(Moment(1_234).tick(), Moment(1_200));
+    }
+}
