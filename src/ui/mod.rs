@@ -8,10 +8,27 @@
 //! It does no I/O and reads no clock; time comes in with [`Msg::Tick`]. It changes nothing in a run: it sends wishes,
 //! and learns from facts what became of them. Text from outside goes through `SafeText` before it is drawn.
 
+mod confirm;
 mod field;
+mod form;
 mod message;
+mod model;
+mod offered;
+mod picker;
+mod press;
+mod question;
+pub mod style;
 mod tail;
+mod update;
+mod view;
 
+pub use confirm::{Confirmation, DEAD_TIME};
 pub use field::{Edited, Field};
+pub use form::{Form, FormKind, Opener};
 pub use message::{LogHealth, Msg, Output, Progress};
+pub use model::{Focus, Model, Place, RunScreen};
+pub use offered::{Offer, offered};
+pub use picker::{Entry, Picker};
 pub use tail::Tail;
+pub use update::update;
+pub use view::view;

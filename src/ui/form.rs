@@ -1,0 +1,156 @@
+//! Questions that take one line of text: reasons, evidence, notes, commands, times.
+
+use chrono::{DateTime, Utc};
+
+use super::field::Field;
+use crate::engine::Intent;
+use crate::kernel::{StepId, parse_when};
+use crate::runbook::{Evidence, Moment};
+
+/// Names a question.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum FormKind {
+    /// Why is the step left out?
+    Skip(StepId),
+    /// What shows that the step was done by other means?
+    MarkDone(StepId),
+    /// What was done by hand?
+    Done(StepId, Evidence),
+    /// Which command?
+    Improvise,
+    /// What is to be noted?
+    Note,
+    /// Why does the run stop?
+    Stop,
+    /// When did customers begin to fail?
+    Onset(Opener),
+}
+
+/// Says who opened a question.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opener {
+    /// The screen, since something is missing.
+    Screen,
+    /// The operator, with a key.
+    Operator,
+}
+
+/// Holds a question and what was typed so far.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Form {
+    /// The question.
+    pub kind: FormKind,
+    /// What was typed.
+    pub field: Field,
+    /// Why it was not taken.
+    pub problem: Option<String>,
+}
+
+impl Form {
+    /// Opens a question.
+    pub fn new(kind: FormKind) -> Self {
+        Self { kind, field: Field::default(), problem: None }
+    }
+
+    /// Returns the heading.
+    pub fn title(&self) -> &'static str {
+        match self.kind {
+            FormKind::Skip(_) => "Skip the step",
+            FormKind::MarkDone(_) => "Mark the step done",
+            FormKind::Done(..) => "Done by hand",
+            FormKind::Improvise => "A command of your own",
+            FormKind::Note => "Note",
+            FormKind::Stop => "Stop the run for good",
+            FormKind::Onset(_) => "When did customers begin to fail?",
+        }
+    }
+
+    /// Returns the question in a sentence.
+    pub fn question(&self) -> &'static str {
+        match self.kind {
+            FormKind::Skip(_) => "Why is it left out? The reason goes into the log.",
+            FormKind::MarkDone(_) => "What shows that it was done? The evidence goes into the log.",
+            FormKind::Done(_, Evidence::Required) => "What shows that it is done? This step asks for evidence.",
+            FormKind::Done(_, Evidence::Welcome) => "What was done? A note is welcome, Enter alone is enough.",
+            FormKind::Improvise => "It runs in the run's own shell state. You are asked once more before it runs.",
+            FormKind::Note => "It goes into the log with the time now.",
+            FormKind::Stop => "Why? Steps that are not done stay undone; the log is sealed.",
+            FormKind::Onset(_) => {
+                "The clock counts from there. Write `-12m` or a time with zone: 2026-11-22T03:14:00Z."
+            }
+        }
+    }
+
+    /// Makes a wish of what was typed, or says why it is none.
+    pub(super) fn submit(&self, now: DateTime<Utc>) -> Result<Intent, String> {
+        let text = self.field.text().trim().to_owned();
+        let wanted = |what: &str| if text.is_empty() { Err(what.to_owned()) } else { Ok(text.clone()) };
+        Ok(match &self.kind {
+            FormKind::Skip(step) => {
+                Intent::Skip { step: step.clone(), reason: wanted("A reason is needed; Esc goes back.")? }
+            }
+            FormKind::MarkDone(step) => {
+                Intent::MarkDone { step: step.clone(), evidence: wanted("Evidence is needed; Esc goes back.")? }
+            }
+            FormKind::Done(step, Evidence::Required) => {
+                Intent::Done { step: step.clone(), note: wanted("Evidence is needed; Esc goes back.")? }
+            }
+            FormKind::Done(step, Evidence::Welcome) => Intent::Done { step: step.clone(), note: text },
+            FormKind::Improvise => Intent::Improvise { command: wanted("A command is needed; Esc goes back.")? },
+            FormKind::Note => {
+                Intent::Note { text: wanted("There is nothing to note; Esc goes back.")?, occurred_at: None }
+            }
+            FormKind::Stop => Intent::Stop { reason: wanted("A reason is needed; Esc goes back.")? },
+            FormKind::Onset(_) => {
+                let occurred_at = parse_when(&wanted("A time is needed; Esc leaves the clock without onset.")?, now)?;
+                if occurred_at > now {
+                    return Err("That lies in the future; write when it began.".to_owned());
+                }
+                Intent::FixMoment {
+                    moment: Moment::Onset,
+                    occurred_at,
+                    evidence: format!("the operator typed `{text}`"),
+                }
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn submit(kind: FormKind, text: &str) -> Result<Intent, String> {
+        let mut form = Form::new(kind);
+        form.field.insert(text);
+        form.submit(DateTime::from_timestamp(1_000_000, 0).unwrap())
+    }
+
+    #[test]
+    fn empty_reasons_are_refused_in_place() {
+        let step = StepId::from("a");
+        for kind in [
+            FormKind::Skip(step.clone()),
+            FormKind::MarkDone(step.clone()),
+            FormKind::Done(step.clone(), Evidence::Required),
+            FormKind::Improvise,
+            FormKind::Note,
+            FormKind::Stop,
+            FormKind::Onset(Opener::Operator),
+        ] {
+            assert!(submit(kind.clone(), "  ").is_err(), "{kind:?}");
+        }
+        let done = submit(FormKind::Done(step.clone(), Evidence::Welcome), "");
+        assert_eq!(done, Ok(Intent::Done { step, note: String::new() }));
+    }
+
+    #[test]
+    fn an_onset_is_a_time_that_was() {
+        let Ok(Intent::FixMoment { occurred_at, .. }) = submit(FormKind::Onset(Opener::Operator), "-12m") else {
+            panic!("refused")
+        };
+        assert_eq!(occurred_at.timestamp(), 1_000_000 - 720);
+        assert!(submit(FormKind::Onset(Opener::Operator), "2026-11-22T03:14:00Z").unwrap_err().contains("future"));
+        assert!(submit(FormKind::Onset(Opener::Operator), "ten past three").is_err());
+    }
+}

@@ -1,0 +1,223 @@
+//! What the screen knows: the run as folded from facts, and where the operator is in it.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::confirm::Confirmation;
+use super::form::Form;
+use super::message::LogHealth;
+use super::picker::{Entry, Picker};
+use super::style::Palette;
+use super::tail::Tail;
+use crate::engine::{Attempt, Mode, Run, Stage, StepState};
+use crate::kernel::{AttemptId, Stamp};
+use crate::runbook::{Plan, Step};
+use crate::settings::keymap::Keymap;
+use crate::settings::theme::{Role, Theme};
+
+/// Holds everything a frame is made of.
+#[derive(Clone, Debug)]
+pub struct Model {
+    /// Where the operator is.
+    pub place: Place,
+    pub(super) keymap: Keymap,
+    pub(super) palette: Palette,
+    pub(super) now: Stamp,
+    pub(super) columns: u16,
+    pub(super) rows: u16,
+    /// The first visible line of help, while help is shown.
+    pub(super) help: Option<usize>,
+    /// One line of news, until the next key.
+    pub(super) news: Option<(Role, String)>,
+    pub(super) dirty: bool,
+}
+
+/// Names the places.
+#[derive(Clone, Debug)]
+pub enum Place {
+    /// The list of runbooks.
+    Picker(Picker),
+    /// A run.
+    Run(Box<RunScreen>),
+}
+
+/// Names the panes of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Focus {
+    /// The plan.
+    Plan,
+    /// The step's text.
+    Step,
+    /// The output.
+    Output,
+}
+
+/// Says whether the question after Ctrl-C is open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Break {
+    /// It is not.
+    None,
+    /// It is.
+    Asked,
+}
+
+/// Says what the screen did about a missing onset.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum OnsetAsked {
+    /// Nothing yet.
+    NotYet,
+    /// It asked, once.
+    Asked,
+}
+
+/// Says whether a pane has the whole screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Zoom {
+    /// Panes share it.
+    Shared,
+    /// The output has it.
+    Output,
+}
+
+/// Holds a run and where the operator is in it.
+#[derive(Clone, Debug)]
+pub struct RunScreen {
+    /// The run, folded from facts by the engine's own rule.
+    pub run: Run,
+    /// Where the log is.
+    pub log_path: String,
+    pub(super) log: Option<(LogHealth, Stamp)>,
+    pub(super) tails: BTreeMap<AttemptId, Tail>,
+    pub(super) focus: Focus,
+    /// The step that is looked at, if it is not the current one.
+    pub(super) look: Option<usize>,
+    pub(super) step_scroll: usize,
+    /// How many lines the output is scrolled back from its end.
+    pub(super) output_back: usize,
+    pub(super) summary_scroll: usize,
+    pub(super) zoom: Zoom,
+    pub(super) form: Option<Form>,
+    pub(super) confirmation: Option<Confirmation>,
+    pub(super) breaking: Break,
+    pub(super) interrupted: Option<AttemptId>,
+    pub(super) onset_asked: OnsetAsked,
+    /// When what is asked of the operator last changed.
+    pub(super) changed: Stamp,
+    pub(super) summary: Vec<String>,
+    pub(super) truth: Vec<String>,
+    /// Why the facts no longer make sense, if so.
+    pub(super) broken: Option<String>,
+}
+
+impl Model {
+    /// Makes the screen of a run whose facts are about to come.
+    pub fn run(plan: Arc<Plan>, log_path: impl Into<String>, theme: &Theme, now: Stamp) -> Self {
+        Self::new(Place::Run(Box::new(RunScreen::new(Run::new(plan), log_path.into(), now))), theme, now)
+    }
+
+    /// Makes the list of runbooks.
+    pub fn picker(entries: Vec<Entry>, theme: &Theme, now: Stamp) -> Self {
+        Self::new(Place::Picker(Picker::new(entries)), theme, now)
+    }
+
+    fn new(place: Place, theme: &Theme, now: Stamp) -> Self {
+        Self {
+            place,
+            keymap: Keymap::default(),
+            palette: Palette::new(theme),
+            now,
+            columns: 80,
+            rows: 24,
+            help: None,
+            news: None,
+            dirty: true,
+        }
+    }
+
+    /// Returns the run's screen, if a run is shown.
+    pub fn run_screen(&self) -> Option<&RunScreen> {
+        match &self.place {
+            Place::Run(screen) => Some(screen),
+            Place::Picker(_) => None,
+        }
+    }
+
+    /// Returns how roles look here.
+    pub fn palette(&self) -> &Palette {
+        &self.palette
+    }
+
+    /// Says whether a frame is due, and forgets it.
+    pub fn take_dirty(&mut self) -> bool {
+        std::mem::take(&mut self.dirty)
+    }
+}
+
+impl RunScreen {
+    fn new(run: Run, log_path: String, now: Stamp) -> Self {
+        Self {
+            run,
+            log_path,
+            log: None,
+            tails: BTreeMap::new(),
+            focus: Focus::Output,
+            look: None,
+            step_scroll: 0,
+            output_back: 0,
+            summary_scroll: 0,
+            zoom: Zoom::Shared,
+            form: None,
+            confirmation: None,
+            breaking: Break::None,
+            interrupted: None,
+            onset_asked: OnsetAsked::NotYet,
+            changed: now,
+            summary: Vec::new(),
+            truth: Vec::new(),
+            broken: None,
+        }
+    }
+
+    /// Returns the mode, once the run is open.
+    pub fn mode(&self) -> Option<Mode> {
+        self.run.opened.as_ref().map(|opened| opened.mode)
+    }
+
+    /// Is the run over?
+    pub fn is_ended(&self) -> bool {
+        matches!(self.run.stage, Stage::Ended(_))
+    }
+
+    /// Returns the current step and its state.
+    pub(super) fn current(&self) -> Option<(&Step, &StepState)> {
+        self.run.plan.steps.get(self.run.current).zip(self.run.steps.get(self.run.current))
+    }
+
+    /// Returns the index of the step that is shown.
+    pub(super) fn shown(&self) -> usize {
+        self.look.unwrap_or(self.run.current).min(self.run.plan.steps.len().saturating_sub(1))
+    }
+
+    /// Returns what runs and can be interrupted: improvised commands first, then the step's attempt. The watch on the
+    /// recovery is none of these.
+    pub(super) fn running(&self) -> Option<(&AttemptId, &Attempt)> {
+        let running = || {
+            let of = |id| self.run.attempts.get_key_value(id);
+            self.run.running.iter().filter(|id| Some(*id) != self.run.watch.as_ref()).filter_map(of)
+        };
+        running().find(|(_, attempt)| attempt.step.is_none()).or_else(|| running().next())
+    }
+
+    /// Returns the attempt whose output belongs to the step that is shown.
+    pub(super) fn output_of(&self) -> Option<(&AttemptId, &Attempt)> {
+        if self.look.is_none()
+            && let Some((id, attempt)) = self.running()
+        {
+            return Some((id, attempt));
+        }
+        let step = self.run.plan.steps.get(self.shown())?;
+        self.run.order.iter().rev().filter_map(|id| self.run.attempts.get(id).map(|attempt| (id, attempt))).find(
+            |(_, attempt)| attempt.step.as_ref() == Some(&step.id) || (self.look.is_none() && attempt.action.is_none()),
+        )
+    }
+}

@@ -1,0 +1,132 @@
+//! What the operator can do now: hints and keys both ask here, so that no hint lies and no key surprises.
+
+use super::form::{FormKind, Opener};
+use super::model::{Break, Model, Place, RunScreen};
+use crate::engine::{Progress, Stage, StepState};
+use crate::runbook::Evidence;
+use crate::settings::keymap::Command;
+
+/// Is a command with the words for the hint line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Offer {
+    /// The command.
+    pub command: Command,
+    /// Its words, where they differ from the keymap's.
+    pub words: Option<&'static str>,
+}
+
+impl From<Command> for Offer {
+    fn from(command: Command) -> Self {
+        Self { command, words: None }
+    }
+}
+
+/// Lists what can be done now, the likeliest first.
+pub fn offered(model: &Model) -> Vec<Offer> {
+    use Command as C;
+    if model.help.is_some() {
+        return offers(&[C::Back, C::Up, C::Down]);
+    }
+    match &model.place {
+        Place::Picker(picker) if picker.reading.is_some() => offers(&[C::Drill, C::Back, C::Up, C::Down, C::Help]),
+        Place::Picker(picker) if picker.entries.is_empty() => offers(&[C::Help, C::Quit]),
+        Place::Picker(_) => offers(&[C::Drill, C::Show, C::Up, C::Down, C::Help, C::Quit]),
+        Place::Run(screen) => in_run(screen),
+    }
+}
+
+fn in_run(screen: &RunScreen) -> Vec<Offer> {
+    use Command as C;
+    if screen.breaking == Break::Asked {
+        let mut list = Vec::new();
+        if screen.running().is_some() {
+            list.push(C::Interrupt.into());
+        }
+        if !screen.is_ended() {
+            list.push(C::Stop.into());
+        }
+        list.push(C::Detach.into());
+        list.push(Offer { command: C::Back, words: Some("go on") });
+        return list;
+    }
+    match screen.run.stage {
+        Stage::New => return offers(&[C::Help, C::Detach]),
+        Stage::Ended(_) => return offers(&[C::Quit, C::Up, C::Down, C::Help]),
+        Stage::Open => {}
+    }
+    let mut list: Vec<Offer> = Vec::new();
+    if screen.look.is_some() {
+        list.push(C::Back.into());
+    }
+    let running = screen.running().is_some();
+    if let Some((step, state)) = screen.current() {
+        match state {
+            StepState::Offered | StepState::Paused { .. } => {
+                list.extend(offers(&[C::Run, C::Skip]));
+            }
+            StepState::ByHand => {
+                let open = screen.run.ticks.get(screen.run.current).is_some_and(|ticks| ticks.contains(&false));
+                if open {
+                    list.push(C::Tick.into());
+                }
+                if step.manual.is_some() {
+                    list.push(C::Done.into());
+                }
+                list.push(C::Skip.into());
+            }
+            StepState::Failed { .. } => {
+                list.extend(offers(&[C::Retry, C::Skip, C::MarkDone]));
+            }
+            StepState::Running { .. }
+            | StepState::Confirming { .. }
+            | StepState::Waiting
+            | StepState::Done { .. }
+            | StepState::Skipped { .. } => {}
+        }
+    }
+    if running {
+        list.push(Offer { command: C::Interrupt, words: screen.interrupted.is_some().then_some("interrupt by force") });
+    } else {
+        list.push(C::Improvise.into());
+    }
+    list.push(C::Note.into());
+    list.push(Offer {
+        command: C::Auto,
+        words: Some(match screen.run.progress {
+            Progress::Automatic => "auto is on",
+            Progress::Manual => "auto is off",
+        }),
+    });
+    list.extend(offers(&[
+        C::Stop,
+        C::Help,
+        C::NextPane,
+        C::PreviousPane,
+        C::Zoom,
+        C::Onset,
+        C::Copy,
+        C::Detach,
+        C::Quit,
+    ]));
+    list.extend(offers(&[C::Up, C::Down, C::PageUp, C::PageDown, C::Top, C::Bottom]));
+    list
+}
+
+/// Returns the question that a command opens now, if it opens one.
+pub(super) fn question(screen: &RunScreen, command: Command) -> Option<FormKind> {
+    let step = screen.current().map(|(step, _)| step);
+    match command {
+        Command::Skip => step.map(|step| FormKind::Skip(step.id.clone())),
+        Command::MarkDone => step.map(|step| FormKind::MarkDone(step.id.clone())),
+        Command::Done => step.map(|step| FormKind::Done(step.id.clone(), step.manual.unwrap_or(Evidence::Welcome))),
+        Command::Improvise => Some(FormKind::Improvise),
+        Command::Note => Some(FormKind::Note),
+        Command::Stop => Some(FormKind::Stop),
+        Command::Onset => Some(FormKind::Onset(Opener::Operator)),
+        _ => None,
+    }
+}
+
+fn offers(commands: &[Command]) -> Vec<Offer> {
+    commands.iter().map(|command| (*command).into()).collect()
+}

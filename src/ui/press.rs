@@ -1,0 +1,264 @@
+//! Keys outside questions: the keymap says what a key may mean, the state of the run which of that is offered.
+
+use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+
+use super::confirm::DEAD_TIME;
+use super::form::Form;
+use super::message::Output;
+use super::model::{Break, Focus, Model, Place, RunScreen, Zoom};
+use super::offered::{offered, question};
+use super::picker::Picker;
+use super::{question as questions, tail::Tail};
+use crate::engine::{Intent, Progress};
+use crate::settings::keymap::{Chord, Command};
+use crate::settings::theme::Role;
+
+/// Translates a terminal's key, as far as lifeboat binds it.
+pub(super) fn chord(key: KeyEvent) -> Option<Chord> {
+    let ctrl = key.modifiers.contains(KeyModifiers::CONTROL);
+    Some(match key.code {
+        KeyCode::Char(c) if ctrl => Chord::Ctrl(c.to_ascii_lowercase()),
+        KeyCode::Char(_) if key.modifiers.contains(KeyModifiers::ALT) => return None,
+        KeyCode::Char(c) => Chord::Char(c),
+        KeyCode::Enter => Chord::Enter,
+        KeyCode::Esc => Chord::Esc,
+        KeyCode::Tab => Chord::Tab,
+        KeyCode::BackTab => Chord::BackTab,
+        KeyCode::Up => Chord::Up,
+        KeyCode::Down => Chord::Down,
+        KeyCode::PageUp => Chord::PageUp,
+        KeyCode::PageDown => Chord::PageDown,
+        KeyCode::Home => Chord::Home,
+        KeyCode::End => Chord::End,
+        _ => return None,
+    })
+}
+
+/// Takes a key.
+pub(super) fn press(model: &mut Model, key: KeyEvent) -> Option<Output> {
+    if key.kind == KeyEventKind::Release {
+        return None;
+    }
+    model.news = None;
+    let meant: Vec<Command> = chord(key).map(|chord| model.keymap.commands(chord).collect()).unwrap_or_default();
+    if meant.contains(&Command::Break) {
+        return break_off(model);
+    }
+    if meant.contains(&Command::Suspend) {
+        return Some(Output::Suspend);
+    }
+    if meant.contains(&Command::Repaint) {
+        return Some(Output::Repaint);
+    }
+    if model.help.is_some() {
+        help(model, &meant);
+        return None;
+    }
+    let now = model.now;
+    if let Place::Run(screen) = &mut model.place {
+        if screen.breaking == Break::Asked {
+            return questions::breaking(screen, key, &model.keymap);
+        }
+        if screen.form.is_some() {
+            return questions::form(screen, key, now);
+        }
+        if screen.confirmation.is_some() {
+            return questions::confirmation(screen, key, now, &model.keymap);
+        }
+    }
+    let offers = offered(model);
+    let Some(command) = meant.iter().copied().find(|command| offers.iter().any(|offer| offer.command == *command))
+    else {
+        return not_offered(model, &meant);
+    };
+    perform(model, command)
+}
+
+fn not_offered(model: &mut Model, meant: &[Command]) -> Option<Output> {
+    if meant.contains(&Command::Back) {
+        if let Place::Run(screen) = &mut model.place {
+            (screen.look, screen.zoom) = (None, Zoom::Shared);
+        }
+    } else if !meant.is_empty() {
+        model.news = Some((Role::Dim, "That key does nothing now; ? shows what does.".to_owned()));
+    }
+    None
+}
+
+fn break_off(model: &mut Model) -> Option<Output> {
+    match &mut model.place {
+        Place::Picker(_) => Some(Output::Quit),
+        Place::Run(screen) if screen.is_ended() => Some(Output::Quit),
+        Place::Run(screen) if screen.breaking == Break::Asked => Some(Output::Detach),
+        Place::Run(screen) => {
+            model.help = None;
+            screen.breaking = Break::Asked;
+            None
+        }
+    }
+}
+
+fn help(model: &mut Model, meant: &[Command]) {
+    let Some(top) = model.help else { return };
+    let last = super::view::help_lines(model).saturating_sub(1);
+    let page = usize::from(model.rows.saturating_sub(4)).max(1);
+    model.help = match meant.iter().find_map(|command| scrolled(*command, top, page, last)) {
+        Some(top) => Some(top),
+        None if [Command::Back, Command::Quit, Command::Help].iter().any(|command| meant.contains(command)) => None,
+        None => Some(top),
+    };
+}
+
+/// Returns where a scrolling command leads, for text that is read from the top.
+fn scrolled(command: Command, top: usize, page: usize, last: usize) -> Option<usize> {
+    Some(match command {
+        Command::Up => top.saturating_sub(1),
+        Command::Down => top.saturating_add(1).min(last),
+        Command::PageUp => top.saturating_sub(page),
+        Command::PageDown => top.saturating_add(page).min(last),
+        Command::Top => 0,
+        Command::Bottom => last,
+        _ => return None,
+    })
+}
+
+fn perform(model: &mut Model, command: Command) -> Option<Output> {
+    match command {
+        Command::Help => {
+            model.help = Some(0);
+            return None;
+        }
+        Command::Repaint => return Some(Output::Repaint),
+        Command::Suspend => return Some(Output::Suspend),
+        _ => {}
+    }
+    let now = model.now;
+    let page = usize::from(model.rows.saturating_sub(10)).max(1);
+    match &mut model.place {
+        Place::Picker(picker) => in_picker(picker, command, page),
+        Place::Run(screen) if screen.is_ended() => {
+            let last = screen.summary.len() + screen.truth.len() + 8;
+            match scrolled(command, screen.summary_scroll, page, last) {
+                Some(top) => screen.summary_scroll = top,
+                None if command == Command::Quit => return Some(Output::Quit),
+                None => {}
+            }
+            None
+        }
+        Place::Run(screen) => {
+            if matches!(command, Command::Run | Command::Retry) && now.since(&screen.changed) < DEAD_TIME {
+                model.news = Some((Role::Dim, "The screen had just changed; press again if you mean it.".to_owned()));
+                return None;
+            }
+            if command == Command::Quit {
+                let words = "The run is open. S stops it for good, D leaves the screen.";
+                model.news = Some((Role::Warn, words.to_owned()));
+                return None;
+            }
+            in_run(screen, command, page)
+        }
+    }
+}
+
+fn in_picker(picker: &mut Picker, command: Command, page: usize) -> Option<Output> {
+    let entry = picker.entry()?;
+    let last = entry.text.lines().count().saturating_sub(1);
+    match (picker.reading, command) {
+        (_, Command::Drill) => return Some(Output::Drill(entry.name.clone())),
+        (_, Command::Quit) => return Some(Output::Quit),
+        (None, Command::Show) => picker.reading = Some(0),
+        (Some(_), Command::Back) => picker.reading = None,
+        (Some(top), command) => picker.reading = Some(scrolled(command, top, page, last).unwrap_or(top)),
+        (None, command) => {
+            let last = picker.entries.len().saturating_sub(1);
+            picker.selected = scrolled(command, picker.selected, page, last).unwrap_or(picker.selected);
+        }
+    }
+    None
+}
+
+/// Asks what runs to end; asked again, ends it.
+pub(super) fn interrupt(screen: &mut RunScreen) -> Option<Output> {
+    let attempt = screen.running().map(|(id, _)| id.clone())?;
+    let force = screen.interrupted.as_ref() == Some(&attempt);
+    screen.interrupted = Some(attempt.clone());
+    Some(Output::Intent(Intent::Interrupt { attempt, force }))
+}
+
+fn in_run(screen: &mut RunScreen, command: Command, page: usize) -> Option<Output> {
+    if let Some(kind) = question(screen, command) {
+        screen.form = Some(Form::new(kind));
+        return None;
+    }
+    let step = screen.current().map(|(step, _)| step.id.clone());
+    match command {
+        Command::Run => return step.map(|step| Output::Intent(Intent::Run { step })),
+        Command::Retry => return step.map(|step| Output::Intent(Intent::Retry { step })),
+        Command::Tick => {
+            let item = screen.run.ticks.get(screen.run.current)?.iter().position(|ticked| !ticked)?;
+            let item = u32::try_from(item).ok()?;
+            return step.map(|step| Output::Intent(Intent::Tick { step, item }));
+        }
+        Command::Interrupt => return interrupt(screen),
+        Command::Auto => {
+            let on = screen.run.progress == Progress::Manual;
+            return Some(Output::Intent(Intent::Auto { on }));
+        }
+        Command::Copy => return copied(screen).map(Output::Copy),
+        Command::Detach => return Some(Output::Detach),
+        Command::Back => (screen.look, screen.zoom) = (None, Zoom::Shared),
+        Command::Zoom => {
+            screen.zoom = match screen.zoom {
+                Zoom::Shared => Zoom::Output,
+                Zoom::Output => Zoom::Shared,
+            };
+            screen.focus = Focus::Output;
+        }
+        Command::NextPane | Command::PreviousPane => {
+            screen.focus = match (screen.focus, command) {
+                (Focus::Plan, Command::NextPane) | (Focus::Output, Command::PreviousPane) => Focus::Step,
+                (Focus::Step, Command::NextPane) | (Focus::Plan, Command::PreviousPane) => Focus::Output,
+                _ => Focus::Plan,
+            };
+        }
+        command => scroll(screen, command, page),
+    }
+    None
+}
+
+fn copied(screen: &RunScreen) -> Option<String> {
+    let shown = screen.output_of().map(|(_, attempt)| attempt.command.clone());
+    shown.or_else(|| {
+        let step = screen.run.plan.steps.get(screen.shown())?;
+        step.actions.first().map(|action| action.code.clone())
+    })
+}
+
+fn scroll(screen: &mut RunScreen, command: Command, page: usize) {
+    match screen.focus {
+        Focus::Plan => {
+            let last = screen.run.plan.steps.len().saturating_sub(1);
+            let next = scrolled(command, screen.shown(), page, last);
+            screen.look = next.filter(|at| *at != screen.run.current);
+            screen.step_scroll = 0;
+        }
+        Focus::Step => {
+            let last = super::view::step_lines(screen).saturating_sub(1);
+            screen.step_scroll = scrolled(command, screen.step_scroll, page, last).unwrap_or(screen.step_scroll);
+        }
+        Focus::Output => {
+            let held = screen.output_of().and_then(|(id, _)| screen.tails.get(id)).map_or(0, |tail| tail.lines().len());
+            // The output is read from its end, so its arrows are the other way round.
+            let back = match command {
+                Command::Up => screen.output_back + 1,
+                Command::Down => screen.output_back.saturating_sub(1),
+                Command::PageUp => screen.output_back + page,
+                Command::PageDown => screen.output_back.saturating_sub(page),
+                Command::Top => Tail::LINES,
+                Command::Bottom => 0,
+                _ => screen.output_back,
+            };
+            screen.output_back = back.min(held.saturating_sub(1));
+        }
+    }
+}

@@ -1,0 +1,142 @@
+//! Keys and pastes in a question: confirmations, reasons, and what Ctrl-C asks.
+
+use crossterm::event::{KeyCode, KeyEvent};
+
+use super::confirm::Answer;
+use super::field::Edited;
+use super::message::Output;
+use super::model::{Break, Model, Place, RunScreen};
+use crate::engine::{Ask, Intent, Mode};
+use crate::kernel::Stamp;
+use crate::settings::keymap::{Chord, Command, Keymap};
+use crate::settings::theme::Role;
+
+/// Takes a key in the question that asks for text.
+pub(super) fn form(screen: &mut RunScreen, key: KeyEvent, now: Stamp) -> Option<Output> {
+    let form = screen.form.as_mut()?;
+    match key.code {
+        KeyCode::Esc => {
+            screen.form = None;
+            None
+        }
+        KeyCode::Enter => match form.submit(now.utc) {
+            Ok(intent) => {
+                screen.form = None;
+                Some(Output::Intent(intent))
+            }
+            Err(why) => {
+                form.problem = Some(why);
+                None
+            }
+        },
+        _ => {
+            if form.field.key(key) == Edited::Yes {
+                form.problem = None;
+            }
+            None
+        }
+    }
+}
+
+/// Takes a key in a confirmation. Nothing but `y`, or Enter after the whole phrase, runs anything.
+pub(super) fn confirmation(screen: &mut RunScreen, key: KeyEvent, now: Stamp, keymap: &Keymap) -> Option<Output> {
+    let prompt = screen.run.prompt.as_ref()?;
+    let confirmation = screen.confirmation.as_mut()?;
+    if !confirmation.is_awake(now) || confirmation.answer == Answer::Sent {
+        return None;
+    }
+    match key.code {
+        KeyCode::Esc => {
+            confirmation.answer = Answer::Sent;
+            return Some(Output::Intent(Intent::Decline { prompt: prompt.number }));
+        }
+        KeyCode::PageDown | KeyCode::Down => {
+            confirmation.scroll = confirmation.scroll.saturating_add(1);
+            return None;
+        }
+        KeyCode::PageUp | KeyCode::Up => {
+            confirmation.scroll = confirmation.scroll.saturating_sub(1);
+            return None;
+        }
+        _ => {}
+    }
+    match &prompt.ask {
+        Ask::Key => {
+            let chord = super::press::chord(key)?;
+            let answer = keymap.commands(chord).find(|command| matches!(command, Command::Yes | Command::No));
+            let intent = match answer {
+                Some(Command::Yes) => Intent::Confirm { prompt: prompt.number, typed: None },
+                Some(_) => Intent::Decline { prompt: prompt.number },
+                None => return None,
+            };
+            confirmation.answer = Answer::Sent;
+            Some(Output::Intent(intent))
+        }
+        Ask::Type { phrase } => {
+            if key.code != KeyCode::Enter {
+                if confirmation.typed.key(key) == Edited::Yes {
+                    confirmation.problem = None;
+                }
+                return None;
+            }
+            let typed = confirmation.typed.text();
+            if typed == *phrase {
+                confirmation.answer = Answer::Sent;
+                return Some(Output::Intent(Intent::Confirm { prompt: prompt.number, typed: Some(typed) }));
+            }
+            confirmation.problem = Some(if typed.is_empty() {
+                "Nothing was typed; nothing was run.".to_owned()
+            } else {
+                "That is not the phrase; nothing was run.".to_owned()
+            });
+            None
+        }
+    }
+}
+
+/// Takes a key in the question that Ctrl-C asked.
+pub(super) fn breaking(screen: &mut RunScreen, key: KeyEvent, keymap: &Keymap) -> Option<Output> {
+    let meant = super::press::chord(key).map(|chord| keymap.commands(chord).collect::<Vec<_>>()).unwrap_or_default();
+    let wanted = |command| meant.contains(&command);
+    if wanted(Command::Back) || super::press::chord(key) == Some(Chord::Enter) {
+        screen.breaking = Break::None;
+        return None;
+    }
+    if wanted(Command::Interrupt) && screen.running().is_some() {
+        screen.breaking = Break::None;
+        return super::press::interrupt(screen);
+    }
+    if wanted(Command::Stop) && !screen.is_ended() {
+        screen.breaking = Break::None;
+        screen.form = Some(super::form::Form::new(super::form::FormKind::Stop));
+        return None;
+    }
+    if wanted(Command::Detach) {
+        return Some(Output::Detach);
+    }
+    None
+}
+
+/// Takes pasted text: into questions that take text, never as keys, never as the phrase of a real run.
+pub(super) fn paste(model: &mut Model, text: &str) {
+    let Place::Run(screen) = &mut model.place else { return };
+    if model.help.is_some() || screen.breaking == Break::Asked {
+        return;
+    }
+    let mode = screen.mode();
+    if let Some(form) = &mut screen.form {
+        form.field.insert(text);
+        form.problem = None;
+    } else if let Some(confirmation) = &mut screen.confirmation {
+        let typed = matches!(screen.run.prompt.as_ref().map(|prompt| &prompt.ask), Some(Ask::Type { .. }));
+        match mode {
+            Some(Mode::Drill) if typed && confirmation.is_awake(model.now) => confirmation.typed.insert(text),
+            Some(Mode::Drill) => {}
+            Some(Mode::Real) | None => {
+                confirmation.problem = Some("Pasting is refused here; type the phrase.".to_owned());
+            }
+        }
+    } else {
+        model.news = Some((Role::Dim, "Pasted text was dropped: no question is open.".to_owned()));
+    }
+}

@@ -1,0 +1,110 @@
+//! Roles to terminal styles and states to glyphs: the only place that names either.
+
+use ratatui::style::{Color, Modifier, Style};
+
+use crate::engine::StepState;
+use crate::settings::theme::{Colour, Emphasis, Glyphs, Role, Theme};
+
+/// Holds a theme in the terms of the terminal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Palette {
+    styles: [Style; Role::ALL.len()],
+    /// The set of glyphs.
+    pub glyphs: Glyphs,
+}
+
+impl Palette {
+    /// Translates a theme.
+    pub fn new(theme: &Theme) -> Self {
+        Self { styles: Role::ALL.map(|role| translate(theme, role)), glyphs: theme.glyphs }
+    }
+
+    /// Returns the style of `role`.
+    pub fn style(&self, role: Role) -> Style {
+        Role::ALL
+            .iter()
+            .position(|known| *known == role)
+            .and_then(|at| self.styles.get(at))
+            .copied()
+            .unwrap_or_default()
+    }
+
+    /// Returns the role that looks like `style`, the first if several do.
+    pub fn role(&self, style: Style) -> Option<Role> {
+        Role::ALL.into_iter().find(|role| self.style(*role) == style)
+    }
+
+    /// Picks one of two spellings of a glyph.
+    pub fn glyph(&self, unicode: &'static str, ascii: &'static str) -> &'static str {
+        match self.glyphs {
+            Glyphs::Unicode => unicode,
+            Glyphs::Ascii => ascii,
+        }
+    }
+
+    /// Returns glyph, word and role of a step's state.
+    pub fn state(&self, state: &StepState) -> (&'static str, &'static str, Role) {
+        match state {
+            StepState::Waiting => (self.glyph("·", "."), "", Role::Dim),
+            StepState::Offered => (self.glyph("▶", ">"), "your turn", Role::Focus),
+            StepState::Confirming { .. } => (self.glyph("▶", "?"), "confirm", Role::Warn),
+            StepState::Running { .. } => (self.glyph("▶", ">"), "runs", Role::Focus),
+            StepState::Paused { .. } => (self.glyph("▶", ">"), "declined", Role::Warn),
+            StepState::ByHand => (self.glyph("☐", "["), "by hand", Role::Warn),
+            StepState::Failed { .. } => (self.glyph("✗", "X"), "FAILED", Role::Fail),
+            StepState::Done { how, .. } => {
+                (self.glyph("✓", "+"), if how == "marked" { "marked" } else { "" }, Role::Ok)
+            }
+            StepState::Skipped { .. } => (self.glyph("↷", "-"), "skipped", Role::Dim),
+        }
+    }
+}
+
+fn translate(theme: &Theme, role: Role) -> Style {
+    let look = theme.look(role);
+    let mut style = Style::new();
+    if let Some(colour) = look.fg {
+        style = style.fg(translate_colour(colour));
+    }
+    if let Some(colour) = look.bg {
+        style = style.bg(translate_colour(colour));
+    }
+    for emphasis in look.emphasis {
+        style = style.add_modifier(match emphasis {
+            Emphasis::Bold => Modifier::BOLD,
+            Emphasis::Dim => Modifier::DIM,
+            Emphasis::Underline => Modifier::UNDERLINED,
+            Emphasis::Reverse => Modifier::REVERSED,
+        });
+    }
+    style
+}
+
+fn translate_colour(colour: Colour) -> Color {
+    match colour {
+        Colour::Ansi(number) | Colour::Indexed(number) => Color::Indexed(number),
+        Colour::Rgb(r, g, b) => Color::Rgb(r, g, b),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::theme::built_in;
+
+    #[test]
+    fn real_and_drill_differ_in_every_theme() {
+        for (name, _) in crate::settings::theme::BUILT_IN {
+            let palette = Palette::new(&built_in(name).unwrap());
+            assert_ne!(palette.style(Role::Real), palette.style(Role::Drill), "{name}");
+        }
+    }
+
+    #[test]
+    fn ascii_glyphs_are_ascii() {
+        let palette = Palette::new(&built_in("mono").unwrap().with_glyphs(Glyphs::Ascii));
+        for state in [StepState::Waiting, StepState::Offered, StepState::ByHand, StepState::Paused { cursor: 0 }] {
+            assert!(palette.state(&state).0.is_ascii());
+        }
+    }
+}

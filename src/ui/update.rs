@@ -1,0 +1,221 @@
+//! What a message means for the screen.
+
+use std::sync::Arc;
+
+use super::confirm::Confirmation;
+use super::form::{Form, FormKind, Opener};
+use super::message::{Msg, Output, Progress};
+use super::model::{Break, Model, OnsetAsked, Place, RunScreen, Zoom};
+use super::press::press;
+use super::question::paste;
+use super::tail::Tail;
+use crate::engine::{Fact, Stage, evolve};
+use crate::kernel::{AttemptId, SafeText, Stamp};
+use crate::settings::theme::Role;
+
+/// Keeps the output of so many attempts at hand; older output is in its file.
+const TAILS: usize = 8;
+
+/// Takes a message into the model, and says what it asks of those who drive the screen.
+pub fn update(model: &mut Model, msg: Msg) -> Option<Output> {
+    match msg {
+        Msg::Key(key) => {
+            model.dirty = true;
+            press(model, key)
+        }
+        Msg::Paste(text) => {
+            model.dirty = true;
+            paste(model, &text);
+            None
+        }
+        Msg::Resize { columns, rows } => {
+            (model.columns, model.rows) = (columns, rows);
+            model.dirty = true;
+            None
+        }
+        Msg::Tick(now) => {
+            model.dirty |= now.mono / 1_000_000 != model.now.mono / 1_000_000;
+            model.now = now;
+            on_run(model, |screen| screen.settle(AskOnset::IfMissing))
+        }
+        Msg::Fact(fact) => {
+            model.dirty = true;
+            let now = model.now;
+            on_run(model, |screen| screen.fact(&fact, now))
+        }
+        Msg::Progress(progress) => {
+            model.dirty = true;
+            on_run(model, |screen| {
+                screen.progress(progress);
+                None
+            })
+        }
+        Msg::Log(health) => {
+            model.dirty = true;
+            let now = model.now;
+            on_run(model, |screen| {
+                screen.log = Some((health, now));
+                None
+            })
+        }
+        Msg::Refused(why) => {
+            model.dirty = true;
+            let why = SafeText::line(&why).into_string();
+            on_run(model, |screen| {
+                screen.refused(&why);
+                None
+            });
+            model.news = Some((Role::Warn, why));
+            None
+        }
+        Msg::Say(what) => {
+            model.dirty = true;
+            model.news = Some((Role::Text, SafeText::line(&what).into_string()));
+            None
+        }
+        Msg::Summary(lines) => {
+            model.dirty = true;
+            on_run(model, |screen| {
+                screen.summary = lines;
+                None
+            })
+        }
+        Msg::Truth(lines) => {
+            model.dirty = true;
+            on_run(model, |screen| {
+                screen.truth = lines;
+                None
+            })
+        }
+        Msg::Drawn => {
+            let now = model.now;
+            let questions_hidden = model.help.is_some();
+            on_run(model, |screen| {
+                if !questions_hidden
+                    && screen.breaking == Break::None
+                    && screen.form.is_none()
+                    && let Some(confirmation) = &mut screen.confirmation
+                {
+                    confirmation.shown.get_or_insert(now);
+                }
+                None
+            })
+        }
+        Msg::Hangup => Some(Output::Gone),
+    }
+}
+
+fn on_run(model: &mut Model, act: impl FnOnce(&mut RunScreen) -> Option<Output>) -> Option<Output> {
+    match &mut model.place {
+        Place::Run(screen) => act(screen),
+        Place::Picker(_) => None,
+    }
+}
+
+/// Says whether a missing onset is asked for: only once the facts that were on their way have come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum AskOnset {
+    IfMissing,
+    Later,
+}
+
+impl RunScreen {
+    fn fact(&mut self, fact: &Arc<Fact>, now: Stamp) -> Option<Output> {
+        let before = self.asked();
+        if let Err(why) = evolve(&mut self.run, fact) {
+            self.broken = Some(SafeText::line(&why.to_string()).into_string());
+        }
+        if self.asked() != before {
+            self.changed = now;
+            self.step_scroll = 0;
+            self.output_back = 0;
+        }
+        if self.is_ended() {
+            self.form = None;
+            self.breaking = Break::None;
+            self.zoom = Zoom::Shared;
+        }
+        self.settle(AskOnset::Later)
+    }
+
+    /// What is asked of the operator: a change of it starts the dead time of the key that runs steps.
+    fn asked(&self) -> (usize, Option<u64>, Option<crate::engine::StepState>) {
+        (
+            self.run.current,
+            self.run.prompt.as_ref().map(|prompt| prompt.number),
+            self.run.steps.get(self.run.current).cloned(),
+        )
+    }
+
+    /// Brings the screen's questions in line with the run.
+    fn settle(&mut self, onset: AskOnset) -> Option<Output> {
+        self.drop_stale_form();
+        if self.interrupted.as_ref().is_some_and(|attempt| !self.run.running.contains(attempt)) {
+            self.interrupted = None;
+        }
+        let open = self.run.prompt.as_ref().map(|prompt| prompt.number);
+        if self.confirmation.as_ref().map(|confirmation| confirmation.prompt) != open {
+            self.confirmation = open.map(Confirmation::new);
+            if open.is_some() {
+                self.look = None;
+                return Some(Output::DropTypeahead);
+            }
+        }
+        if onset == AskOnset::IfMissing
+            && self.onset_asked == OnsetAsked::NotYet
+            && matches!(self.run.stage, Stage::Open)
+            && self.form.is_none()
+            && self.confirmation.is_none()
+        {
+            self.onset_asked = OnsetAsked::Asked;
+            if self.run.onset().is_none() && (self.run.rto().is_some() || self.run.rpo().is_some()) {
+                self.form = Some(Form::new(FormKind::Onset(Opener::Screen)));
+                return Some(Output::DropTypeahead);
+            }
+        }
+        None
+    }
+
+    /// A question about a step that is settled meanwhile, or about an onset that came, is no question any more.
+    fn drop_stale_form(&mut self) {
+        let Some(form) = &self.form else { return };
+        let stale = match &form.kind {
+            FormKind::Skip(step) | FormKind::MarkDone(step) | FormKind::Done(step, _) => {
+                self.current().is_none_or(|(current, _)| current.id != *step)
+            }
+            FormKind::Onset(Opener::Screen) => self.run.onset().is_some() && form.field.text().is_empty(),
+            FormKind::Onset(Opener::Operator) | FormKind::Improvise | FormKind::Note | FormKind::Stop => false,
+        };
+        if stale {
+            self.form = None;
+        }
+    }
+
+    fn progress(&mut self, progress: Progress) {
+        if !self.tails.contains_key(&progress.attempt) && self.tails.len() >= TAILS {
+            let oldest = self.oldest_tail();
+            if let Some(oldest) = oldest {
+                self.tails.remove(&oldest);
+            }
+        }
+        let tail: &mut Tail = self.tails.entry(progress.attempt).or_default();
+        let before = tail.lines().len();
+        tail.push(&progress.text, progress.total, progress.at);
+        if self.output_back > 0 {
+            // The reader keeps the place; only the followed end moves.
+            self.output_back = (self.output_back + tail.lines().len().saturating_sub(before)).min(Tail::LINES);
+        }
+    }
+
+    fn oldest_tail(&self) -> Option<AttemptId> {
+        let order = |id: &AttemptId| self.run.order.iter().position(|known| known == id);
+        self.tails.keys().min_by_key(|id| order(id)).cloned()
+    }
+
+    fn refused(&mut self, why: &str) {
+        if let Some(confirmation) = &mut self.confirmation {
+            confirmation.answer = super::confirm::Answer::Open;
+            confirmation.problem = Some(why.to_owned());
+        }
+    }
+}

@@ -1,0 +1,189 @@
+//! Questions: confirmations with everything resolved, reasons, and what Ctrl-C asks. One at a time, instead of the panes.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+use unicode_width::UnicodeWidthStr as _;
+
+use super::pane::Pane;
+use super::step::{impact_role, rollback};
+use super::text::{cut, fold, line, put, put_all, span, wrap};
+use crate::engine::{Ask, Mode, Prompt};
+use crate::kernel::SafeText;
+use crate::runbook::Impact;
+use crate::settings::theme::Role;
+use crate::ui::confirm::{Answer, Confirmation};
+use crate::ui::field::Field;
+use crate::ui::model::{Break, Model, RunScreen};
+use crate::ui::offered::offered;
+
+/// Lays out no more rows than this of a command.
+const ROWS: usize = 2_000;
+
+pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buffer) {
+    if screen.breaking == Break::Asked {
+        breaking(model, area, buf);
+    } else if let Some(form) = &screen.form {
+        let inner = Pane { title: form.title(), border: Role::Focus, ..Pane::default() }.draw(model, area, buf);
+        let columns = usize::from(inner.width);
+        let mut lines: Vec<Line<'static>> =
+            wrap(form.question(), columns, 4).into_iter().map(|row| line(model, Role::Text, row)).collect();
+        if let Some((step, _)) = screen.current() {
+            let step = format!("Step {} {}", step.number, SafeText::line(&step.title));
+            lines.insert(0, line(model, Role::Dim, cut(&step, columns)));
+        }
+        lines.push(Line::default());
+        lines.push(field(model, &form.field, columns));
+        if let Some(problem) = &form.problem {
+            lines.extend(wrap(problem, columns, 3).into_iter().map(|row| line(model, Role::Fail, row)));
+        }
+        put_all(buf, inner, &lines);
+    } else if let (Some(prompt), Some(confirmation)) = (&screen.run.prompt, &screen.confirmation) {
+        confirm(model, screen, (prompt, confirmation), area, buf);
+    }
+}
+
+fn breaking(model: &Model, area: Rect, buf: &mut Buffer) {
+    let inner = Pane { title: "Ctrl-C", border: Role::Focus, ..Pane::default() }.draw(model, area, buf);
+    let mut lines =
+        vec![line(model, Role::Text, "Nothing was interrupted; the clock runs. What now?"), Line::default()];
+    for offer in offered(model) {
+        let Some(binding) = model.keymap.binding(offer.command) else { continue };
+        let Some(key) = binding.chords.first() else { continue };
+        let words = match offer.words {
+            Some(_) => "Go on as if nothing had been pressed.",
+            None => binding.help,
+        };
+        lines.push(Line::from(vec![span(model, Role::Key, format!("  {key:<5}")), span(model, Role::Text, words)]));
+    }
+    lines.push(line(model, Role::Dim, "  ^C   Leave the screen at once."));
+    put_all(buf, inner, &lines);
+}
+
+/// Shows a field with its cursor, its end in view.
+pub(super) fn field(model: &Model, field: &Field, columns: usize) -> Line<'static> {
+    let (before, after) = field.around();
+    let room = columns.saturating_sub(4);
+    let mut shown = before;
+    while shown.width() > room {
+        let mut rest = shown.chars();
+        rest.next();
+        shown = rest.as_str();
+    }
+    let after = cut(after, room.saturating_sub(shown.width()));
+    Line::from(vec![
+        span(model, Role::Key, "> "),
+        span(model, Role::Input, shown.to_owned()),
+        span(model, Role::Ask, model.palette.glyph("▏", "_")),
+        span(model, Role::Input, after),
+    ])
+}
+
+/// Says what is confirmed, in a word or two.
+pub(super) fn impact_words(impact: Impact) -> &'static str {
+    match impact {
+        Impact::Observe => "observe",
+        Impact::Change => "change",
+        Impact::Disrupt => "DISRUPT: a brief outage",
+        Impact::Irreversible => "IRREVERSIBLE",
+    }
+}
+
+fn confirm(model: &Model, screen: &RunScreen, open: (&Prompt, &Confirmation), area: Rect, buf: &mut Buffer) {
+    let (prompt, confirmation) = open;
+    let step = prompt.step.as_ref().and_then(|id| screen.run.plan.steps.iter().find(|step| step.id == *id));
+    let title = match step {
+        Some(step) => format!("CONFIRM {} {}", step.number, SafeText::line(&step.title)),
+        None => "CONFIRM a command of your own".to_owned(),
+    };
+    let role = impact_role(prompt.impact);
+    let pane =
+        Pane { title: &title, right: impact_words(prompt.impact), right_role: role, border: role, ..Pane::default() };
+    let inner = pane.draw(model, area, buf);
+    let columns = usize::from(inner.width);
+    let asks = asks(model, prompt, confirmation, columns);
+    let facts = facts(model, screen, prompt, columns);
+    let room = usize::from(inner.height).saturating_sub(asks.len());
+    // The command may be long: it scrolls; the question and what it is about stay.
+    let code_room = room.saturating_sub(facts.len()).max(1);
+    let command = SafeText::new(&prompt.command).into_string();
+    let code = fold(&command, columns.saturating_sub(2), ROWS);
+    let scroll = usize::from(confirmation.scroll).min(code.len().saturating_sub(code_room));
+    let mut lines: Vec<Line<'static>> =
+        code.iter().skip(scroll).take(code_room).map(|row| line(model, Role::Code, format!("  {row}"))).collect();
+    if code.len() > scroll + code_room {
+        let rest = code.len() - scroll - code_room + 1;
+        lines.pop();
+        lines.push(line(model, Role::Warn, format!("  … {rest} more lines: down shows them")));
+    }
+    lines.extend(facts);
+    lines.truncate(room);
+    put_all(buf, inner, &lines);
+    let below = Rect { y: inner.bottom().saturating_sub(asks.len() as u16), height: asks.len() as u16, ..inner };
+    for (at, asked) in asks.iter().enumerate() {
+        put(buf, Rect { y: below.y + at as u16, height: 1, ..below }.intersection(inner), asked);
+    }
+}
+
+fn facts(model: &Model, screen: &RunScreen, prompt: &Prompt, columns: usize) -> Vec<Line<'static>> {
+    let step = prompt.step.as_ref().and_then(|id| screen.run.plan.steps.iter().find(|step| step.id == *id));
+    let action = prompt.action.as_ref().and_then(|name| screen.run.plan.action(name)).map(|(_, action)| action);
+    let safe = |text: &str| SafeText::line(text).into_string();
+    let mut lines = Vec::new();
+    let mut say = |head: &str, role: Role, text: &str| {
+        for (at, row) in wrap(text, columns.saturating_sub(10), 3).into_iter().enumerate() {
+            let head = if at == 0 { head } else { "" };
+            lines.push(Line::from(vec![span(model, Role::Dim, format!("{head:<10}")), span(model, role, row)]));
+        }
+    };
+    let target = [&prompt.target.account, &prompt.target.region, &prompt.target.resource];
+    let place: Vec<String> = target.into_iter().filter(|part| !part.is_empty()).map(|part| safe(part)).collect();
+    let kind = match screen.mode() {
+        Some(Mode::Real) => "REAL",
+        Some(Mode::Drill) => "drill",
+        None => "",
+    };
+    say("Where", Role::Title, &format!("{kind} {}", place.join(" · ")));
+    say("Impact", impact_role(prompt.impact), impact_words(prompt.impact));
+    let undo = match (prompt.impact, step.and_then(rollback)) {
+        (Impact::Observe, _) => "nothing to undo".to_owned(),
+        (_, Some(rollback)) => safe(rollback.code.lines().next().unwrap_or_default()),
+        (Impact::Irreversible, None) => "cannot be undone".to_owned(),
+        (_, None) => "the runbook names no rollback".to_owned(),
+    };
+    say("Undo", Role::Text, &undo);
+    let (loss, loss_role) = super::clock::rpo_words(screen);
+    say("Loss now", loss_role, &loss);
+    let cautions = step.into_iter().flat_map(|step| &step.cautions).chain(action.into_iter().flat_map(|a| &a.cautions));
+    for caution in cautions {
+        say("Caution", Role::Warn, &safe(caution));
+    }
+    lines
+}
+
+fn asks(model: &Model, prompt: &Prompt, confirmation: &Confirmation, columns: usize) -> Vec<Line<'static>> {
+    let mut lines = vec![Line::default()];
+    match (&prompt.ask, confirmation.answer) {
+        (_, Answer::Sent) => lines.push(line(model, Role::Dim, "Answered; waiting for the engine.")),
+        (Ask::Key, Answer::Open) => {
+            lines.push(Line::from(vec![
+                span(model, Role::Ask, " No (esc) "),
+                span(model, Role::Text, "   "),
+                span(model, Role::Key, "y"),
+                span(model, Role::Text, " yes, run it"),
+            ]));
+        }
+        (Ask::Type { phrase }, Answer::Open) => {
+            let phrase = SafeText::line(phrase).into_string();
+            let mut asked = Line::from(span(model, Role::Text, "To run it, type  "));
+            asked.push_span(span(model, Role::Title, cut(&phrase, columns.saturating_sub(17))));
+            lines.push(asked);
+            lines.push(field(model, &confirmation.typed, columns));
+        }
+    }
+    match &confirmation.problem {
+        Some(problem) => lines.extend(wrap(problem, columns, 2).into_iter().map(|row| line(model, Role::Fail, row))),
+        None => lines.push(line(model, Role::Dim, "Keys pressed before this appeared were dropped.")),
+    }
+    lines
+}

@@ -1,0 +1,75 @@
+//! The failure screen: what happened in words, the end of the output, and every choice. Nothing is chosen for anybody.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+use super::output::last_lines;
+use super::pane::Pane;
+use super::text::{line, put_all, span, split, wrap};
+use crate::engine::{AttemptState, StepState};
+use crate::kernel::{SafeText, say_duration};
+use crate::settings::keymap::Command;
+use crate::settings::theme::Role;
+use crate::ui::model::{Model, RunScreen};
+
+pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buffer) {
+    let Some((step, StepState::Failed { attempt, why, .. })) = screen.current() else { return };
+    let title = format!("{} {} {} FAILED", model.palette.glyph("✗", "X"), step.number, SafeText::line(&step.title));
+    let tries = screen.run.tries.get(screen.run.current).copied().unwrap_or_default();
+    let right = if tries > 1 { format!("after {tries} attempts") } else { String::new() };
+    let found = attempt.as_ref().and_then(|id| screen.run.attempts.get_key_value(id));
+    let tail = found.and_then(|(id, _)| screen.tails.get(id));
+    let output_height = match tail {
+        Some(tail) if area.height > 13 => (tail.lines().len() as u16).saturating_add(2).clamp(3, area.height - 12),
+        _ => 0,
+    };
+    let (above, below) = split(area, area.height - output_height);
+    let pane = Pane { title: &title, role: Role::Fail, right: &right, border: Role::Fail, ..Pane::default() };
+    let inner = pane.draw(model, above, buf);
+    let columns = usize::from(inner.width);
+    let choices = choices(model);
+    let room = usize::from(inner.height).saturating_sub(choices.len() + 1).max(1);
+    let mut lines: Vec<Line<'static>> = Vec::new();
+    let why = SafeText::new(why).into_string();
+    lines.extend(wrap(&why, columns, room).into_iter().map(|row| line(model, Role::Text, row)));
+    if let Some((id, attempt)) = found
+        && let AttemptState::Finished { at, outcome, .. } = &attempt.state
+    {
+        let took = say_duration(at.since(&attempt.started));
+        let words = SafeText::line(&outcome.words()).into_string();
+        lines.push(line(model, Role::Dim, format!("Attempt {id} {words}, after {took}.")));
+        let command = SafeText::line(&attempt.command).into_string();
+        lines.push(line(model, Role::Code, super::text::cut(&format!("  {command}"), columns)));
+    }
+    lines.truncate(room);
+    lines.push(Line::default());
+    lines.extend(choices);
+    put_all(buf, inner, &lines);
+    if let Some(tail) = tail
+        && output_height > 0
+    {
+        let inner = Pane { title: "The end of its output", ..Pane::default() }.draw(model, below, buf);
+        put_all(buf, inner, &last_lines(model, tail, screen.output_back, inner));
+    }
+}
+
+fn choices(model: &Model) -> Vec<Line<'static>> {
+    [Command::Retry, Command::Skip, Command::MarkDone, Command::Improvise, Command::Stop]
+        .into_iter()
+        .filter_map(|command| {
+            let binding = model.keymap.binding(command)?;
+            let key = binding.chords.first()?.to_string();
+            let text = binding.help.trim_start_matches("After a failure: ");
+            let mut text = text.to_owned();
+            if let Some(first) = text.get(..1).map(str::to_uppercase) {
+                text.replace_range(..1, &first);
+            }
+            Some(Line::from(vec![
+                span(model, Role::Key, format!("  {key}  ")),
+                span(model, Role::Title, format!("{:<12}", binding.hint)),
+                span(model, Role::Text, format!(" {text}")),
+            ]))
+        })
+        .collect()
+}

@@ -1,0 +1,81 @@
+//! The banner: real or drill, what, where, who, which run, and whether the log holds.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+use super::text::{cut, put, span, width};
+use crate::engine::Mode;
+use crate::kernel::{SafeText, clock};
+use crate::settings::theme::{Glyphs, Role};
+use crate::ui::message::LogHealth;
+use crate::ui::model::{Model, RunScreen};
+
+/// Returns the word of the mode with its pattern, and its role.
+pub(super) fn mode(model: &Model, screen: &RunScreen) -> (&'static str, Role) {
+    match (screen.mode(), model.palette.glyphs) {
+        (Some(Mode::Real), Glyphs::Unicode) => ("▌▌REAL INCIDENT▐▐", Role::Real),
+        (Some(Mode::Real), Glyphs::Ascii) => ("## REAL INCIDENT ##", Role::Real),
+        (Some(Mode::Drill), Glyphs::Unicode) => ("▌DRILL▐", Role::Drill),
+        (Some(Mode::Drill), Glyphs::Ascii) => ("[DRILL]", Role::Drill),
+        (None, _) => ("starting", Role::Dim),
+    }
+}
+
+/// Returns the log's state in words, and its role.
+pub(super) fn log(model: &Model, screen: &RunScreen) -> (String, Role) {
+    match screen.log {
+        None => ("log …".to_owned(), Role::Dim),
+        Some((LogHealth::Lost, _)) => ("LOG LOST".to_owned(), Role::Fail),
+        Some((LogHealth::Sound { age }, at)) => {
+            (format!("log ok {} ago", clock(age.saturating_add(model.now.since(&at)))), Role::Ok)
+        }
+    }
+}
+
+pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buffer) {
+    let (mode, role) = mode(model, screen);
+    buf.set_style(area.intersection(buf.area), model.palette.style(role));
+    let (log, log_role) = log(model, screen);
+    let log = format!(" {log} ");
+    let free = usize::from(area.width).saturating_sub(width(mode) + width(&log) + 2);
+    let mut line = Line::from(span(model, role, format!("{mode} {}", words(screen, free))));
+    let gap = usize::from(area.width).saturating_sub(line.width() + width(&log));
+    line.push_span(span(model, role, " ".repeat(gap)));
+    // A lost log is a failure of its own; a sound one is part of the banner.
+    line.push_span(span(model, if log_role == Role::Fail { Role::Fail } else { role }, log));
+    put(buf, area, &line);
+}
+
+/// Joins what fits: account, regions and run stay longest.
+fn words(screen: &RunScreen, columns: usize) -> String {
+    let plan = &screen.run.plan;
+    let safe = |text: &str| SafeText::line(text).into_string();
+    let title = safe(&plan.title);
+    let Some(opened) = &screen.run.opened else { return cut(&title, columns) };
+    let place = match &plan.meta.regions {
+        Some(regions) => format!("{} {}→{}", safe(&opened.account), safe(&regions.lost), safe(&regions.recovery)),
+        None => format!("{} {}", safe(&opened.account), safe(&opened.region)),
+    };
+    let run = safe(opened.run.as_str());
+    let tail = format!("run {}", run.rsplit('-').next().unwrap_or_default());
+    let (service, by) = (safe(&plan.meta.service), safe(&opened.by));
+    let speed = if opened.speed > 1 { format!("×{}", opened.speed) } else { String::new() };
+    let choices: [&[&String]; 6] = [
+        &[&title, &service, &place, &by, &tail, &speed],
+        &[&title, &service, &place, &tail, &speed],
+        &[&title, &place, &tail, &speed],
+        &[&title, &place, &tail],
+        &[&place, &tail],
+        &[&place],
+    ];
+    let mut last = String::new();
+    for choice in choices {
+        let parts: Vec<&str> = choice.iter().map(|part| part.as_str()).filter(|part| !part.is_empty()).collect();
+        last = parts.join(" · ");
+        if width(&last) <= columns {
+            return last;
+        }
+    }
+    cut(&last, columns)
+}

@@ -1,0 +1,181 @@
+//! Frames: pure functions of the model that lay out no more than what is seen.
+
+mod clock;
+mod dialog;
+mod failure;
+mod head;
+mod help;
+mod output;
+mod pane;
+mod picker;
+mod plan;
+mod step;
+mod summary;
+mod text;
+mod tiny;
+
+use ratatui::Frame;
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+use super::model::{Break, Model, Place, RunScreen, Zoom};
+use super::offered::offered;
+use crate::engine::{StepState, Who};
+use crate::kernel::SafeText;
+use crate::settings::keymap::Command;
+use crate::settings::theme::Role;
+
+pub(super) use help::help_lines;
+pub(super) use step::step_lines;
+
+/// Draws a frame.
+pub fn view(model: &Model, frame: &mut Frame<'_>) {
+    let area = frame.area();
+    let buf = frame.buffer_mut();
+    match &model.place {
+        Place::Picker(picker) => picker::draw(model, picker, area, buf),
+        Place::Run(screen) if area.width < 44 || area.height < 12 => tiny::draw(model, screen, area, buf),
+        Place::Run(screen) => run(model, screen, area, buf),
+    }
+    if model.help.is_some() {
+        help::draw(model, area, buf);
+    }
+}
+
+fn run(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buffer) {
+    head::draw(model, screen, row(area, 0, 1), buf);
+    clock::draw(model, screen, row(area, 1, 2), buf);
+    let (role, sentence) = sentence(model, screen);
+    let lines = text::wrap(&sentence, usize::from(area.width.saturating_sub(2)), 2);
+    let asked = lines.len().max(1) as u16;
+    let body = row(area, 3, area.height.saturating_sub(4 + asked));
+    if screen.breaking == Break::Asked || screen.form.is_some() || screen.confirmation.is_some() {
+        dialog::draw(model, screen, body, buf);
+    } else if screen.is_ended() {
+        summary::draw(model, screen, body, buf);
+    } else {
+        panes(model, screen, body, buf);
+    }
+    for (at, line) in lines.iter().enumerate() {
+        let y = body.bottom() + at as u16;
+        let style = model.palette.style(role);
+        buf.set_style(Rect { y, height: 1, ..area }.intersection(area), style);
+        let inner = Rect { x: area.x + 1, y, width: area.width.saturating_sub(2), height: 1 };
+        text::put(buf, inner, &Line::styled(line.clone(), style));
+    }
+    hints(model, row(area, area.height.saturating_sub(1), 1), buf);
+}
+
+fn panes(model: &Model, screen: &RunScreen, body: Rect, buf: &mut Buffer) {
+    if screen.zoom == Zoom::Output {
+        output::draw(model, screen, body, buf);
+        return;
+    }
+    let failed = screen.look.is_none() && matches!(screen.current(), Some((_, StepState::Failed { .. })));
+    let plan_width = match body.width {
+        120.. => 44,
+        100..120 => 38,
+        76..100 if !failed => 30,
+        _ => 0,
+    };
+    let mut rest = Rect { x: body.x + plan_width, width: body.width - plan_width, ..body };
+    if plan_width > 0 {
+        plan::draw(model, screen, Rect { width: plan_width, ..body }, buf);
+    }
+    if failed {
+        failure::draw(model, screen, rest, buf);
+        return;
+    }
+    if plan_width == 0 {
+        let (line, below) = text::split(rest, 1);
+        plan::one_line(model, screen, line, buf);
+        rest = below;
+    }
+    let output_height = match output::lines_held(screen) {
+        None => 0,
+        Some(_) if rest.height < 12 => rest.height / 2,
+        Some(held) => (held as u16).saturating_add(2).clamp(5, rest.height / 2),
+    };
+    let (above, below) = text::split(rest, rest.height - output_height);
+    step::draw(model, screen, above, buf);
+    if output_height > 0 {
+        output::draw(model, screen, below, buf);
+    }
+}
+
+/// Says what is asked of the operator now, or the news if there are any.
+fn sentence(model: &Model, screen: &RunScreen) -> (Role, String) {
+    if let Some(broken) = &screen.broken {
+        return (
+            Role::Fail,
+            format!("The facts that arrive make no sense: {broken}. Leave with D and verify the log."),
+        );
+    }
+    if let Some((role, news)) = &model.news {
+        return (*role, news.clone());
+    }
+    if screen.breaking == Break::Asked {
+        return (Role::Ask, "Nothing was interrupted. What now?".to_owned());
+    }
+    if let Some(form) = &screen.form {
+        return (Role::Ask, form.question().to_owned());
+    }
+    let role = match screen.run.who() {
+        Who::Person => Role::Ask,
+        Who::Machine | Who::Nobody => Role::Text,
+    };
+    (role, SafeText::line(&screen.run.sentence()).into_string())
+}
+
+/// Draws keys and words of what is offered, as many as fit.
+fn hints(model: &Model, area: Rect, buf: &mut Buffer) {
+    let mut line = Line::default();
+    let mut free = usize::from(area.width.saturating_sub(1));
+    for (key, words) in hint_words(model) {
+        let wide = text::width(&key) + text::width(words) + 1;
+        if wide > free {
+            break;
+        }
+        free = free.saturating_sub(wide + 2);
+        line.push_span(text::span(model, Role::Key, key));
+        line.push_span(text::span(model, Role::Text, format!(" {words}  ")));
+    }
+    text::put(buf, Rect { x: area.x + 1, width: area.width.saturating_sub(1), ..area }, &line);
+}
+
+/// Lists what the hint line says, most useful first.
+fn hint_words(model: &Model) -> Vec<(String, &'static str)> {
+    if let Place::Run(screen) = &model.place
+        && model.help.is_none()
+        && screen.breaking == Break::None
+    {
+        if let Some(form) = &screen.form {
+            let what = match form.kind {
+                super::FormKind::Improvise => "go on to the confirmation",
+                _ => "write it into the log",
+            };
+            return vec![("enter".to_owned(), what), ("esc".to_owned(), "back")];
+        }
+        if screen.confirmation.is_some() {
+            let yes = match screen.run.prompt.as_ref().map(|prompt| &prompt.ask) {
+                Some(crate::engine::Ask::Type { .. }) => ("enter".to_owned(), "run it, after the whole phrase"),
+                Some(crate::engine::Ask::Key) | None => ("y".to_owned(), "yes, run it"),
+            };
+            return vec![("esc".to_owned(), "no, run nothing"), yes];
+        }
+    }
+    let moves = [Command::Up, Command::Down, Command::PageUp, Command::PageDown, Command::Top, Command::Bottom];
+    offered(model)
+        .into_iter()
+        .filter(|offer| !moves.contains(&offer.command) && offer.command != Command::PreviousPane)
+        .filter_map(|offer| {
+            let binding = model.keymap.binding(offer.command)?;
+            Some((binding.chords.first()?.to_string(), offer.words.unwrap_or(binding.hint)))
+        })
+        .collect()
+}
+
+fn row(area: Rect, y: u16, height: u16) -> Rect {
+    Rect { x: area.x, y: area.y + y, width: area.width, height }.intersection(area)
+}

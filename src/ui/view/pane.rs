@@ -1,0 +1,68 @@
+//! Frames around panes, with a title and a word on the right.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::symbols::border;
+use ratatui::text::Line;
+use ratatui::widgets::{Block, Borders, Clear, Widget as _};
+
+use super::text::{cut, span, width};
+use crate::settings::theme::{Glyphs, Role};
+use crate::ui::model::Model;
+
+const ASCII: border::Set<'static> = border::Set {
+    top_left: "+",
+    top_right: "+",
+    bottom_left: "+",
+    bottom_right: "+",
+    vertical_left: "|",
+    vertical_right: "|",
+    horizontal_top: "-",
+    horizontal_bottom: "-",
+};
+
+/// Describes a pane's frame.
+pub(super) struct Pane<'a> {
+    /// The title.
+    pub(super) title: &'a str,
+    /// How the title looks.
+    pub(super) role: Role,
+    /// A word on the right.
+    pub(super) right: &'a str,
+    /// How that looks.
+    pub(super) right_role: Role,
+    /// How the frame looks.
+    pub(super) border: Role,
+}
+
+impl Default for Pane<'_> {
+    fn default() -> Self {
+        Self { title: "", role: Role::Title, right: "", right_role: Role::Dim, border: Role::Border }
+    }
+}
+
+impl Pane<'_> {
+    /// Draws the frame, clears what was below it, and returns what is inside.
+    pub(super) fn draw(&self, model: &Model, area: Rect, buf: &mut Buffer) -> Rect {
+        let area = area.intersection(buf.area);
+        let right = cut(self.right, usize::from(area.width.saturating_sub(8)));
+        let taken = if right.is_empty() { 4 } else { width(&right) + 7 };
+        let title = cut(self.title, usize::from(area.width).saturating_sub(taken));
+        let set = match model.palette.glyphs {
+            Glyphs::Unicode => border::PLAIN,
+            Glyphs::Ascii => ASCII,
+        };
+        let mut block =
+            Block::new().borders(Borders::ALL).border_style(model.palette.style(self.border)).border_set(set);
+        if !title.is_empty() {
+            block = block.title_top(Line::from(span(model, self.role, format!(" {title} "))));
+        }
+        if !right.is_empty() {
+            block = block.title_top(Line::from(span(model, self.right_role, format!(" {right} "))).right_aligned());
+        }
+        let inner = block.inner(area);
+        Clear.render(area, buf);
+        block.render(area, buf);
+        inner
+    }
+}

@@ -1,0 +1,115 @@
+//! The list of runbooks with what the selected one is for.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+use super::pane::Pane;
+use super::text::{cut, line, put, put_all, span, split, width, wrap};
+use crate::kernel::SafeText;
+use crate::settings::theme::Role;
+use crate::ui::model::Model;
+use crate::ui::picker::{Entry, Picker};
+
+pub(super) fn draw(model: &Model, picker: &Picker, area: Rect, buf: &mut Buffer) {
+    let (banner, rest) = split(area, 1);
+    let count = picker.entries.len();
+    put(buf, banner, &line(model, Role::Title, format!(" lifeboat  {count} runbooks, nothing is running")));
+    let (body, foot) = split(rest, rest.height.saturating_sub(2));
+    let asked = match (&model.news, picker.entry()) {
+        (Some((_, news)), _) => news.clone(),
+        (None, Some(entry)) => {
+            format!("d starts a drill of {} in the practice estate. Nothing real is touched.", safe(&entry.name))
+        }
+        (None, None) => "There are no runbooks: put Markdown files into ./runbooks.".to_owned(),
+    };
+    put(buf, foot, &line(model, Role::Text, format!(" {}", cut(&asked, usize::from(foot.width.saturating_sub(2))))));
+    super::hints(model, Rect { y: foot.y + 1, height: foot.height.min(1), ..foot }.intersection(area), buf);
+    match (picker.reading, picker.entry()) {
+        (Some(top), Some(entry)) => read(model, entry, top, body, buf),
+        _ if body.width < 70 => list(model, picker, body, buf),
+        _ => {
+            let left = Rect { width: body.width / 2, ..body };
+            let right = Rect { x: body.x + left.width, width: body.width - left.width, ..body };
+            list(model, picker, left, buf);
+            if let Some(entry) = picker.entry() {
+                details(model, entry, right, buf);
+            }
+        }
+    }
+}
+
+fn safe(text: &str) -> String {
+    SafeText::line(text).into_string()
+}
+
+fn list(model: &Model, picker: &Picker, area: Rect, buf: &mut Buffer) {
+    let inner = Pane { title: "Runbooks", border: Role::Focus, ..Pane::default() }.draw(model, area, buf);
+    let height = usize::from(inner.height);
+    let top = (picker.selected + 1).saturating_sub(height);
+    for (row, (at, entry)) in picker.entries.iter().enumerate().skip(top).take(height).enumerate() {
+        let selected = at == picker.selected;
+        let mark = match (selected, entry.problems.is_empty()) {
+            (true, _) => model.palette.glyph("▶", ">"),
+            (false, true) => " ",
+            (false, false) => "!",
+        };
+        let right =
+            if entry.problems.is_empty() { safe(&entry.rto) } else { format!("{} problems", entry.problems.len()) };
+        let columns = usize::from(inner.width);
+        let name = cut(&format!("{mark} {}", safe(&entry.name)), columns.saturating_sub(width(&right) + 1));
+        let gap = columns.saturating_sub(width(&name) + width(&right));
+        let role = match (selected, entry.problems.is_empty()) {
+            (true, _) => Role::Focus,
+            (false, true) => Role::Text,
+            (false, false) => Role::Warn,
+        };
+        let text = Line::from(span(model, role, format!("{name}{}{right}", " ".repeat(gap))));
+        put(buf, Rect { y: inner.y + row as u16, height: 1, ..inner }, &text);
+    }
+}
+
+fn details(model: &Model, entry: &Entry, area: Rect, buf: &mut Buffer) {
+    let title = safe(&entry.title);
+    let inner = Pane { title: &title, ..Pane::default() }.draw(model, area, buf);
+    let columns = usize::from(inner.width);
+    let mut lines = Vec::new();
+    let steps = format!("{} steps", entry.steps);
+    let rows = [
+        ("Scenario", &entry.scenario),
+        ("Service", &entry.service),
+        ("RTO", &entry.rto),
+        ("RPO", &entry.rpo),
+        ("Length", &steps),
+    ];
+    for (head, text) in rows.into_iter().filter(|(_, text)| !text.is_empty()) {
+        let text = cut(&safe(text), columns.saturating_sub(10));
+        lines.push(Line::from(vec![span(model, Role::Dim, format!("{head:<10}")), span(model, Role::Text, text)]));
+    }
+    lines.push(Line::default());
+    if entry.problems.is_empty() {
+        lines.push(line(model, Role::Ok, format!("{} The check found no problems.", model.palette.glyph("✓", "+"))));
+    }
+    for problem in &entry.problems {
+        let rows = wrap(&format!("! {}", safe(problem)), columns, 4);
+        lines.extend(rows.into_iter().map(|row| line(model, Role::Warn, row)));
+    }
+    put_all(buf, inner, &lines);
+}
+
+fn read(model: &Model, entry: &Entry, top: usize, area: Rect, buf: &mut Buffer) {
+    let title = safe(&entry.name);
+    let inner =
+        Pane { title: &title, right: "esc closes", border: Role::Focus, ..Pane::default() }.draw(model, area, buf);
+    let (columns, height) = (usize::from(inner.width), usize::from(inner.height));
+    let mut lines = Vec::new();
+    for text in entry.text.lines().skip(top) {
+        if lines.len() >= height {
+            break;
+        }
+        let role = if text.starts_with('#') { Role::Title } else { Role::Text };
+        let rows = wrap(&safe(text), columns, height);
+        lines.extend(rows.into_iter().map(|row| line(model, role, row)));
+    }
+    put_all(buf, inner, &lines);
+}

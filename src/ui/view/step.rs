@@ -1,0 +1,185 @@
+//! The step pane: what the step says, what it runs, how grave that is, what follows.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::Line;
+
+use super::pane::Pane;
+use super::text::{fold, line, put_all, wrap};
+use crate::engine::StepState;
+use crate::kernel::{SafeText, say_duration};
+use crate::runbook::{Action, Impact, Section, Step};
+use crate::settings::theme::Role;
+use crate::ui::model::{Focus, Model, RunScreen};
+
+/// Lays out no more rows than this, however long a step is.
+const ROWS: usize = 4_000;
+
+/// Returns the role of an impact.
+pub(super) fn impact_role(impact: Impact) -> Role {
+    match impact {
+        Impact::Observe => Role::Dim,
+        Impact::Change => Role::Text,
+        Impact::Disrupt => Role::Warn,
+        Impact::Irreversible => Role::Fail,
+    }
+}
+
+/// Returns roughly how many lines the shown step has, to bound scrolling.
+pub(in crate::ui) fn step_lines(screen: &RunScreen) -> usize {
+    screen.run.plan.steps.get(screen.shown()).map_or(0, |step| step.body.lines().take(ROWS).count() + 6)
+}
+
+pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buffer) {
+    let border = if screen.focus == Focus::Step { Role::Focus } else { Role::Border };
+    let at = screen.shown();
+    let Some((step, state)) = screen.run.plan.steps.get(at).zip(screen.run.steps.get(at)) else {
+        Pane { title: "No steps", border, ..Pane::default() }.draw(model, area, buf);
+        return;
+    };
+    let title = format!("{} {}", step.number, SafeText::line(&step.title));
+    let impact = gravest(step);
+    let right = impact.map_or("by hand", Impact::word);
+    let right_role = impact.map_or(Role::Dim, impact_role);
+    let pane = Pane { title: &title, right, right_role, border, ..Pane::default() };
+    let inner = pane.draw(model, area, buf);
+    let columns = usize::from(inner.width);
+    let wanted = (screen.step_scroll + usize::from(inner.height)).min(ROWS);
+    let mut lines = notes(model, screen, (at, step, state), columns);
+    body(model, screen, step, columns, wanted, &mut lines);
+    let shown: Vec<Line<'static>> = lines.into_iter().skip(screen.step_scroll).collect();
+    put_all(buf, inner, &shown);
+}
+
+fn gravest(step: &Step) -> Option<Impact> {
+    step.actions.iter().filter(|action| action.section <= Section::Verify).map(|action| action.impact).max()
+}
+
+/// Says what the step's own text does not: how it ended, how long it takes, what can be undone, what is ticked.
+fn notes(model: &Model, screen: &RunScreen, row: (usize, &Step, &StepState), columns: usize) -> Vec<Line<'static>> {
+    let (at, step, state) = row;
+    let mut lines = Vec::new();
+    let mut say = |role, text: &str| {
+        lines.extend(wrap(text, columns, 4).into_iter().map(|row| line(model, role, row)));
+    };
+    if screen.look.is_some() {
+        say(Role::Dim, &SafeText::line(&screen.run.step_sentence(at)).into_string());
+    }
+    match state {
+        StepState::Done { note: Some(note), .. } => say(Role::Ok, &format!("Done: {}", SafeText::line(note))),
+        StepState::Skipped { reason } => say(Role::Warn, &format!("Skipped: {}", SafeText::line(reason))),
+        _ => {}
+    }
+    let facts = facts(step);
+    if !facts.is_empty() {
+        say(Role::Dim, &facts);
+    }
+    let cautions = step.cautions.iter().chain(step.actions.iter().flat_map(|action| &action.cautions));
+    for caution in cautions {
+        say(Role::Warn, &format!("{} {}", model.palette.glyph("⚠", "!"), SafeText::line(caution)));
+    }
+    for (item, ticked) in step.checklist.iter().zip(screen.run.ticks.get(at).into_iter().flatten()) {
+        let (glyph, role) = if *ticked {
+            (model.palette.glyph("☑", "[x]"), Role::Ok)
+        } else {
+            (model.palette.glyph("☐", "[ ]"), Role::Text)
+        };
+        say(role, &format!("{glyph} {}", SafeText::line(&item.text)));
+    }
+    lines
+}
+
+fn facts(step: &Step) -> String {
+    let count = |section: Section| step.actions.iter().filter(|action| action.section == section).count();
+    let mut parts = Vec::new();
+    let expected: std::time::Duration =
+        step.actions.iter().filter(|action| action.section <= Section::Verify).filter_map(|a| a.expected).sum();
+    if !expected.is_zero() {
+        parts.push(format!("expected {}", say_duration(expected)));
+    }
+    if let Some(budget) = step.budget {
+        parts.push(format!("budget {}", say_duration(budget)));
+    }
+    if gravest(step).is_some_and(|impact| impact > Impact::Observe) {
+        parts.push(if count(Section::Rollback) > 0 { "rollback below".to_owned() } else { "no rollback".to_owned() });
+    }
+    match count(Section::Verify) {
+        0 => {}
+        1 => parts.push("verified by 1 check".to_owned()),
+        checks => parts.push(format!("verified by {checks} checks")),
+    }
+    parts.join(", ")
+}
+
+/// Lays the Markdown out as plain text: prose wrapped, headings and code set apart, values in place of their names.
+fn body(model: &Model, screen: &RunScreen, step: &Step, columns: usize, wanted: usize, lines: &mut Vec<Line<'static>>) {
+    let mut fence: Option<&str> = None;
+    let mut prose = String::new();
+    for row in step.body.lines() {
+        if lines.len() >= wanted {
+            return;
+        }
+        let trimmed = row.trim_start();
+        let mark = trimmed.get(..3).filter(|mark| matches!(*mark, "```" | "~~~"));
+        if let Some(mark) = mark.filter(|mark| fence.is_none_or(|open| open == *mark)) {
+            flush(model, &mut prose, columns, lines);
+            fence = if fence.is_some() { None } else { Some(mark) };
+            continue;
+        }
+        if fence.is_some() {
+            let code = format!("  {}", SafeText::line(&filled(screen, row)));
+            lines.extend(fold(&code, columns, ROWS).into_iter().map(|row| line(model, Role::Code, row)));
+        } else if trimmed.starts_with("- [ ]") || trimmed.starts_with("* [ ]") || trimmed.starts_with("> [!") {
+            // Shown above with its tick, or said by the caution itself.
+        } else if trimmed.is_empty() {
+            flush(model, &mut prose, columns, lines);
+            if lines.last().is_some_and(|last| last.width() > 0) {
+                lines.push(Line::default());
+            }
+        } else if trimmed.starts_with('#') {
+            flush(model, &mut prose, columns, lines);
+            let heading = SafeText::line(trimmed.trim_start_matches('#').trim()).into_string();
+            lines.extend(wrap(&heading, columns, 3).into_iter().map(|row| line(model, Role::Title, row)));
+        } else {
+            let plain = SafeText::line(&row.replace("**", "")).into_string();
+            if plain.trim_start().starts_with(['-', '*', '>', '|', '1', '2', '3', '4', '5', '6', '7', '8', '9']) {
+                flush(model, &mut prose, columns, lines);
+            } else if !prose.is_empty() {
+                prose.push(' ');
+            }
+            prose.push_str(if prose.is_empty() { plain.trim_end() } else { plain.trim() });
+        }
+    }
+    flush(model, &mut prose, columns, lines);
+}
+
+fn flush(model: &Model, prose: &mut String, columns: usize, lines: &mut Vec<Line<'static>>) {
+    if !prose.is_empty() {
+        let text = std::mem::take(prose);
+        lines.extend(wrap(&text, columns, ROWS).into_iter().map(|row| line(model, Role::Text, row)));
+    }
+}
+
+/// Puts values in place of `${NAME}` where they are known. For reading only: what runs is what a confirmation shows.
+fn filled(screen: &RunScreen, code: &str) -> String {
+    let mut text = String::new();
+    let mut rest = code;
+    while let Some((before, after)) = rest.split_once("${") {
+        text.push_str(before);
+        let known = after.split_once('}').and_then(|(name, tail)| Some((screen.run.vars.get(name)?, tail)));
+        if let Some((value, tail)) = known {
+            text.push_str(value);
+            rest = tail;
+        } else {
+            text.push_str("${");
+            rest = after;
+        }
+    }
+    text.push_str(rest);
+    text
+}
+
+/// Returns the texts of a step's rollback, for confirmations.
+pub(super) fn rollback(step: &Step) -> Option<&Action> {
+    step.actions.iter().find(|action| action.section == Section::Rollback)
+}
