@@ -1,1 +1,316 @@
-//! Floor 5: the terminal: raw mode, input thread, hang-up, restore on every exit.
+//! Floor 5: the terminal: keys and signals in, frames out. It knows the screen's model, nothing of engines or logs.
+//!
+//! ```text
+//! let (feed, inbox) = term::channel();      // feed: Clone + Send, for facts, progress, refusals
+//! let exit = term::run(&mut model, inbox, Suspend::Stops, &mut |wish| …, &|| stamp_now())?;
+//! ```
+//!
+//! The terminal is restored on every way out but one: when it is gone, nothing is written to it any more.
+
+mod input;
+mod screen;
+mod signals;
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::time::{Duration, Instant};
+
+use crate::kernel::Stamp;
+use crate::ui::{Model, Msg, Output, update};
+use screen::Screen;
+
+/// At most one frame in this time, for what arrives by itself.
+const FRAME: Duration = Duration::from_millis(33);
+/// At most one frame in this time, in answer to keys.
+const KEY_FRAME: Duration = Duration::from_millis(8);
+/// Takes no more messages than this between two looks at the frame clock.
+const BATCH: usize = 64;
+/// Queues no more pieces of output than this; more are dropped, which [`crate::ui::Progress::total`] tells.
+const PROGRESS: usize = 64;
+
+/// Says why the screen could not be shown.
+#[derive(Debug, thiserror::Error)]
+pub enum TermError {
+    /// There is no terminal.
+    #[error("there is no terminal to show a screen on ({0}); run with --unattended, or from a terminal")]
+    NoTerminal(#[source] io::Error),
+    /// It cannot be put into its mode.
+    #[error("the terminal cannot be prepared for the screen: {0}")]
+    Mode(#[source] io::Error),
+    /// Signals or the watch on the keyboard cannot be set up.
+    #[error("keys and signals cannot be watched: {0}")]
+    Watch(#[source] io::Error),
+    /// A frame could not be written.
+    #[error("the terminal does not take the frame: {0}")]
+    Draw(#[source] io::Error),
+}
+
+/// Says how the screen ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// The operator quit; the run, if there was one, had ended.
+    Quit,
+    /// The operator left while the run was open.
+    Detached,
+    /// The operator chose a drill from the list.
+    Drill(String),
+    /// The terminal is gone.
+    HungUp,
+    /// A signal asked the process to end.
+    Signalled(i32),
+}
+
+/// Says what Ctrl-Z does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Suspend {
+    /// It stops this process; the run goes on in another one.
+    Stops,
+    /// It is refused, since stopping this process would stop the run.
+    Refused,
+}
+
+enum Event {
+    Msg(Msg),
+    Signal(i32),
+}
+
+/// Hands messages to a screen. Facts are never dropped; output is, when the screen does not keep up.
+#[derive(Clone, Debug)]
+pub struct Feed {
+    tx: Sender<Event>,
+    pieces: Arc<AtomicUsize>,
+}
+
+impl Feed {
+    /// Sends a message; a screen that is gone takes none.
+    pub fn send(&self, msg: Msg) {
+        if matches!(msg, Msg::Progress(_)) && self.pieces.fetch_add(1, Ordering::Relaxed) >= PROGRESS {
+            self.pieces.fetch_sub(1, Ordering::Relaxed);
+            return;
+        }
+        // The screen may have ended: then there is nobody to tell.
+        drop(self.tx.send(Event::Msg(msg)));
+    }
+
+    fn signal(&self, signal: i32) {
+        drop(self.tx.send(Event::Signal(signal)));
+    }
+}
+
+/// Is the screen's end of a [`Feed`].
+#[derive(Debug)]
+pub struct Inbox {
+    feed: Feed,
+    rx: Receiver<Event>,
+}
+
+impl std::fmt::Debug for Event {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Msg(msg) => msg.fmt(f),
+            Self::Signal(signal) => write!(f, "Signal({signal})"),
+        }
+    }
+}
+
+/// Makes a feed and its inbox. The channel is unbounded for facts, which are few, and bounded for output.
+pub fn channel() -> (Feed, Inbox) {
+    let (tx, rx) = mpsc::channel();
+    let feed = Feed { tx, pieces: Arc::default() };
+    (feed.clone(), Inbox { feed, rx })
+}
+
+/// Shows `model` until the operator leaves, the terminal goes, or a signal ends it.
+///
+/// Intents go to `wishes`, which must not block. `clock` says the time now.
+///
+/// # Errors
+/// When there is no terminal or it does not work.
+pub fn run(
+    model: &mut Model,
+    inbox: Inbox,
+    suspend: Suspend,
+    wishes: &mut dyn FnMut(Output),
+    clock: &dyn Fn() -> Stamp,
+) -> Result<Exit, TermError> {
+    let _signals = signals::watch(inbox.feed.clone()).map_err(TermError::Watch)?;
+    let mut screen = Screen::open()?;
+    let _keys = input::watch(inbox.feed.clone()).map_err(TermError::Watch)?;
+    let mut show = Loop { model, inbox, suspend, wishes, clock, held: VecDeque::new(), urgent: Urgency::Calm };
+    let (columns, rows) = screen.size();
+    show.take(&mut screen, Msg::Resize { columns, rows })?;
+    match show.run(&mut screen) {
+        Ok(Exit::HungUp) => {
+            screen.forget();
+            Ok(Exit::HungUp)
+        }
+        Err(TermError::Draw(why)) if is_gone(&why) => {
+            screen.forget();
+            Ok(Exit::HungUp)
+        }
+        other => other,
+    }
+}
+
+fn is_gone(why: &io::Error) -> bool {
+    // EIO is what a terminal answers after its other end closed.
+    matches!(why.raw_os_error(), Some(5))
+        || matches!(why.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::NotConnected)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Urgency {
+    Calm,
+    Key,
+}
+
+struct Loop<'a> {
+    model: &'a mut Model,
+    inbox: Inbox,
+    suspend: Suspend,
+    wishes: &'a mut dyn FnMut(Output),
+    clock: &'a dyn Fn() -> Stamp,
+    /// Messages that were taken out of the queue while keys were thrown away.
+    held: VecDeque<Event>,
+    urgent: Urgency,
+}
+
+impl Loop<'_> {
+    fn run(&mut self, screen: &mut Screen) -> Result<Exit, TermError> {
+        let mut drawn: Option<Instant> = None;
+        let mut due = true;
+        loop {
+            due |= self.model.take_dirty();
+            let pause = match (due, self.urgent, drawn) {
+                (true, _, None) => Duration::ZERO,
+                (true, Urgency::Key, Some(at)) => KEY_FRAME.saturating_sub(at.elapsed()),
+                (true, Urgency::Calm, Some(at)) => FRAME.saturating_sub(at.elapsed()),
+                (false, ..) => self.to_next_second(),
+            };
+            if due && pause.is_zero() {
+                screen.draw(self.model).map_err(TermError::Draw)?;
+                drawn = Some(Instant::now());
+                (due, self.urgent) = (false, Urgency::Calm);
+                if let Some(exit) = self.take(screen, Msg::Drawn)? {
+                    return Ok(exit);
+                }
+                continue;
+            }
+            let mut next = self.next(pause);
+            if let Some(exit) = self.take(screen, Msg::Tick((self.clock)()))? {
+                return Ok(exit);
+            }
+            for _ in 0..BATCH {
+                let Some(event) = next else { break };
+                if let Some(exit) = self.event(screen, event)? {
+                    return Ok(exit);
+                }
+                next = self.next(Duration::ZERO);
+            }
+            if let Some(left) = next {
+                self.held.push_front(left);
+            }
+        }
+    }
+
+    fn to_next_second(&self) -> Duration {
+        let into = (self.clock)().mono % 1_000_000;
+        Duration::from_micros(1_000_000 - into)
+    }
+
+    fn next(&mut self, pause: Duration) -> Option<Event> {
+        let event = match self.held.pop_front() {
+            Some(event) => event,
+            None => match self.inbox.rx.recv_timeout(pause) {
+                Ok(event) => event,
+                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return None,
+            },
+        };
+        if matches!(event, Event::Msg(Msg::Progress(_))) {
+            self.inbox.feed.pieces.fetch_sub(1, Ordering::Relaxed);
+        }
+        Some(event)
+    }
+
+    fn event(&mut self, screen: &mut Screen, event: Event) -> Result<Option<Exit>, TermError> {
+        match event {
+            Event::Signal(signal) => self.signal(screen, signal),
+            Event::Msg(Msg::Resize { .. }) => {
+                // The size is read anew: by the time the message is taken it may be another.
+                let (columns, rows) = screen.resized().map_err(TermError::Draw)?;
+                self.take(screen, Msg::Resize { columns, rows })
+            }
+            Event::Msg(msg) => {
+                if matches!(msg, Msg::Key(_) | Msg::Paste(_)) {
+                    self.urgent = Urgency::Key;
+                }
+                self.take(screen, msg)
+            }
+        }
+    }
+
+    fn signal(&mut self, screen: &mut Screen, signal: i32) -> Result<Option<Exit>, TermError> {
+        match signals::meaning(signal) {
+            signals::Meaning::HungUp => Ok(Some(Exit::HungUp)),
+            signals::Meaning::End => Ok(Some(Exit::Signalled(signal))),
+            signals::Meaning::Resized => self.event(screen, Event::Msg(Msg::Resize { columns: 0, rows: 0 })),
+            signals::Meaning::Stop => self.act(screen, Output::Suspend),
+            signals::Meaning::Continued => {
+                let (columns, rows) = screen.again()?;
+                self.take(screen, Msg::Resize { columns, rows })
+            }
+        }
+    }
+
+    fn take(&mut self, screen: &mut Screen, msg: Msg) -> Result<Option<Exit>, TermError> {
+        match update(self.model, msg) {
+            Some(output) => self.act(screen, output),
+            None => Ok(None),
+        }
+    }
+
+    fn act(&mut self, screen: &mut Screen, output: Output) -> Result<Option<Exit>, TermError> {
+        match output {
+            Output::Intent(_) => (self.wishes)(output),
+            Output::DropTypeahead => self.drop_typeahead(screen),
+            Output::Copy(text) => {
+                let said = if screen.copy(&text).map_err(TermError::Draw)? {
+                    "Copied, if your terminal allows it."
+                } else {
+                    "Too long for the terminal's clipboard; select it with the mouse."
+                };
+                return self.take(screen, Msg::Say(said.to_owned()));
+            }
+            Output::Suspend => match self.suspend {
+                Suspend::Refused => {
+                    let said = "Ctrl-Z is off here: it would stop the run, which lives in this process.";
+                    return self.take(screen, Msg::Say(said.to_owned()));
+                }
+                Suspend::Stops => {
+                    let (columns, rows) = screen.suspend()?;
+                    return self.take(screen, Msg::Resize { columns, rows });
+                }
+            },
+            Output::Repaint => {
+                let (columns, rows) = screen.repaint().map_err(TermError::Draw)?;
+                return self.take(screen, Msg::Resize { columns, rows });
+            }
+            Output::Drill(name) => return Ok(Some(Exit::Drill(name))),
+            Output::Quit => return Ok(Some(Exit::Quit)),
+            Output::Detach => return Ok(Some(Exit::Detached)),
+            Output::Gone => return Ok(Some(Exit::HungUp)),
+        }
+        Ok(None)
+    }
+
+    /// Throws away keys that were pressed before the question that just opened could be read.
+    fn drop_typeahead(&mut self, screen: &Screen) {
+        screen.flush_input();
+        let waiting: Vec<Event> = self.held.drain(..).chain(self.inbox.rx.try_iter()).collect();
+        self.held =
+            waiting.into_iter().filter(|event| !matches!(event, Event::Msg(Msg::Key(_) | Msg::Paste(_)))).collect();
+    }
+}

@@ -1,0 +1,65 @@
+//! The keyboard: a thread that reads keys and notices when the terminal goes away.
+//!
+//! crossterm parses the bytes, but is asked only when there are some: left to wait by itself it spins once the other
+//! end has closed. Resizes come by signal.
+
+use std::fs::File;
+use std::io::{self, IsTerminal as _, PipeWriter};
+use std::os::fd::{AsFd as _, OwnedFd};
+use std::time::Duration;
+
+use crossterm::event::{self, Event};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
+
+use super::Feed;
+use crate::ui::Msg;
+
+/// Ends the watch when it is dropped. The thread is not waited for: it may sit in a half-read escape sequence, owns
+/// nothing, and ends with the process.
+#[derive(Debug)]
+pub(super) struct Watch {
+    _stop: PipeWriter,
+}
+
+/// Starts to read keys.
+pub(super) fn watch(feed: Feed) -> io::Result<Watch> {
+    // The same choice as crossterm's: standard input if it is a terminal, else the controlling one.
+    let stdin = io::stdin();
+    let keyboard: OwnedFd =
+        if stdin.is_terminal() { stdin.as_fd().try_clone_to_owned()? } else { File::open("/dev/tty")?.into() };
+    let (stopped, stop) = io::pipe()?;
+    std::thread::Builder::new().name("keys".to_owned()).spawn(move || {
+        loop {
+            let mut watched = [PollFd::new(&keyboard, PollFlags::IN), PollFd::new(&stopped, PollFlags::IN)];
+            match poll(&mut watched, None) {
+                Ok(_) | Err(Errno::INTR) => {}
+                Err(_) => break feed.send(Msg::Hangup),
+            }
+            let [keys, end] = watched.map(|fd| fd.revents());
+            if !end.is_empty() {
+                break;
+            }
+            if keys.intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) {
+                break feed.send(Msg::Hangup);
+            }
+            if keys.contains(PollFlags::IN) && read(&feed).is_err() {
+                break feed.send(Msg::Hangup);
+            }
+        }
+    })?;
+    Ok(Watch { _stop: stop })
+}
+
+/// Reads what there is. A pause of zero would read nothing at all.
+fn read(feed: &Feed) -> io::Result<()> {
+    while event::poll(Duration::from_millis(1))? {
+        match event::read()? {
+            Event::Key(key) => feed.send(Msg::Key(key)),
+            Event::Paste(text) => feed.send(Msg::Paste(text)),
+            Event::Resize(columns, rows) => feed.send(Msg::Resize { columns, rows }),
+            Event::FocusGained | Event::FocusLost | Event::Mouse(_) => {}
+        }
+    }
+    Ok(())
+}
