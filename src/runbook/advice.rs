@@ -127,7 +127,7 @@ fn one(front: &Front, built: &Built<'_>, action: &Action, place: &ActionPlace<'_
     if let Some((message, help)) = request {
         sink.error("bad-request", place.fence.clone(), message, help);
     }
-    let has = |section| built.sections.contains(&(place.step, section));
+    let has = |section| built.sections.binary_search(&(place.step, section)).is_ok();
     let runs = action.section <= Section::Verify;
     if runs && action.impact >= Impact::Disrupt && !has(Section::Rollback) && action.cautions.is_empty() {
         sink.warn(

@@ -47,6 +47,7 @@ pub(super) fn build<'n>(outline: &Outline<'n>, nodes: &'n [Node], sink: &mut Sin
     }
     builder.leftovers();
     let mut built = builder.built;
+    built.sections.sort_unstable();
     built.fences.sort_by_key(|fence| fence.line);
     built
 }
