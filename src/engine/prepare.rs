@@ -105,16 +105,17 @@ fn ask(
     let phrase = match &action.confirm {
         Some(Confirm::Phrase(phrase)) => Some(words::fill(phrase, vars).map_err(|unset| unset.to_string())?),
         Some(Confirm::Key) | None => None,
-    }
-    .filter(|phrase| !phrase.trim().is_empty());
+    };
     let typed = matches!(action.confirm, Some(Confirm::Phrase(_)))
         || match mode {
             Mode::Real => impact > Impact::Observe,
             Mode::Drill => impact == Impact::Irreversible,
         };
     if typed {
-        let resource = || Some(target.resource.clone()).filter(|resource| !resource.trim().is_empty());
-        let phrase = phrase.or_else(resource).unwrap_or_else(|| step.id.as_str().to_owned());
+        // Values can hold what no keyboard types; then the step's id is asked for.
+        let typeable = |phrase: &String| !phrase.trim().is_empty() && !phrase.trim().contains(char::is_control);
+        let resource = || Some(target.resource.clone()).filter(typeable);
+        let phrase = phrase.filter(typeable).or_else(resource).unwrap_or_else(|| step.id.as_str().to_owned());
         return Ok(Some(Ask::Type { phrase: phrase.trim().to_owned() }));
     }
     Ok((impact > Impact::Observe || action.confirm.is_some()).then_some(Ask::Key))

@@ -39,6 +39,7 @@ fn what_is_asked_before_an_action_runs() {
         (Mode::Drill, Irreversible, key(), typed("go")),
         (Mode::Real, Change, phrase(), typed("yes, alice")),
         (Mode::Real, Irreversible, Some(Confirm::Phrase("${EMPTY}".into())), typed("go")),
+        (Mode::Drill, Observe, Some(Confirm::Phrase("a\n\u{7}b".into())), typed("go")),
     ] {
         let mut plan = one(Action { confirm: confirm.clone(), ..action("a", impact) });
         plan.meta.inputs = vec![InputDecl { pattern: None, ..input("EMPTY") }];
