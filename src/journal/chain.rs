@@ -253,3 +253,67 @@ fn members(event: &Event) -> Result<String, ChainError> {
 fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::Cursor;
+
+    use chrono::{DateTime, TimeDelta};
+
+    use super::*;
+    use crate::journal::{Severity, Trust, Verdict, read_log, verify};
+
+    fn stamp(seconds: i64, mono: u64) -> Stamp {
+        Stamp { utc: DateTime::from_timestamp_nanos(1_800_000_000_123_456_789) + TimeDelta::seconds(seconds), mono }
+    }
+
+    fn open(session: &str) -> Event {
+        let opened = serde_json::json!({
+            "k": "open", "v": "lifeboat-log/1", "run": "r", "mode": "drill", "by": "a", "session": session,
+            "host": "h", "boot": "b", "pid": 1, "tool": "t", "runbook": "r.md", "runbook_sha256": "", "account": "none",
+            "arn": "", "region": "", "rto_s": 0, "rpo_s": 0, "seed": null, "speed": 1, "prev_run": null, "prev_sha512": null
+        });
+        serde_json::from_value(opened).unwrap()
+    }
+
+    fn note(text: &str) -> Event {
+        Event::NoteAdded { text: text.to_owned(), occurred_at: None, by: "a".to_owned() }
+    }
+
+    #[test]
+    fn facts_come_back_as_recorded_and_clocks_are_watched() {
+        let session = SessionKey::from_seed(&[1; 32]);
+        let first = open(&session.public_text());
+        let mut chain = Chain::new(RunId::new("r"), Some(session));
+        let mut log = Vec::new();
+        chain.event(stamp(0, 0), &first, &mut log).unwrap();
+        let (seq, at) = chain.event(stamp(60, 1_000_000), &note("an hour passed in a second"), &mut log).unwrap();
+        let (_, back) = chain.event(stamp(1, 500_000), &note("mono never goes back"), &mut log).unwrap();
+        assert_eq!((seq, at.utc.timestamp_subsec_nanos(), back.mono), (1, 123_456_000, 1_000_000));
+        chain.checkpoint(&mut log).unwrap();
+        let length = log.len();
+        chain.checkpoint(&mut log).unwrap();
+        assert_eq!((log.len(), chain.bytes()), (length, length as u64), "nothing new, nothing to sign");
+        let facts = read_log(&log).into_facts();
+        assert_eq!((facts[1].seq, facts[1].at), (seq, at));
+        let found = verify(&mut Cursor::new(log), &Trust::default(), &mut |_| {}).unwrap();
+        assert_eq!(found.verdict, Verdict::Untrusted);
+        let jumps: Vec<_> = found.findings.iter().filter(|f| f.severity == Severity::Warning).collect();
+        assert_eq!(jumps.len(), 2, "{jumps:?}");
+        assert!(jumps[0].text.contains("ahead by 59 s") && jumps[1].text.contains("back by 59 s"), "{jumps:?}");
+    }
+
+    proptest::proptest! {
+        /// Whatever text a fact holds, its line is one that the strict reader takes and gives back.
+        #[test]
+        fn any_text_survives(text in "\\PC{0,40}|[\\x00-\\x7f]{0,40}") {
+            let first = open("");
+            let mut chain = Chain::new(RunId::new("r"), None);
+            let mut log = Vec::new();
+            chain.event(stamp(0, 0), &first, &mut log).unwrap();
+            chain.event(stamp(0, 1), &note(&text), &mut log).unwrap();
+            let facts = read_log(&log).into_facts();
+            proptest::prop_assert_eq!(&facts[1].event, &note(&text));
+        }
+    }
+}

@@ -70,3 +70,31 @@ pub fn read_log(bytes: &[u8]) -> Reading {
     }
     reading
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const T: &str = "\"t\":\"2026-11-22T09:26:30.114203Z\",\"mono\":0";
+
+    #[test]
+    fn what_is_unknown_is_kept_and_what_is_torn_is_left() {
+        let note = format!(
+            "{{\"seq\":0,\"prev\":\"\",{T},\"k\":\"note-added\",\"text\":\"x\",\"occurred_at\":null,\"by\":\"a\"}}\n"
+        );
+        let later = format!("{{\"seq\":1,\"prev\":\"\",{T},\"k\":\"teleported\",\"to\":\"mars\"}}\n");
+        let reading = read_log(format!("{note}{later}{{\"seq\":2").as_bytes());
+        assert_eq!((reading.entries.len(), reading.torn, &reading.broken), (2, 8, &None));
+        assert!(matches!(&reading.entries[1].body, Body::Unknown { kind, .. } if kind == "teleported"));
+        assert_eq!(reading.into_facts().len(), 1);
+        let reading = read_log(format!("{note}\r\n{note}").as_bytes());
+        assert_eq!(reading.broken.map(|(line, _)| line), Some(2));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn no_bytes_panic(bytes in proptest::collection::vec(proptest::num::u8::ANY, 0..200)) {
+            drop(read_log(&bytes));
+        }
+    }
+}

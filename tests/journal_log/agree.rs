@@ -10,6 +10,8 @@ use lifeboat::kernel::sha256_hex;
 use lifeboat::store::{LogPlace, Runs, SignError, verify_run};
 
 type Damage = fn(&mut Vec<Vec<u8>>);
+/// The line, from 1, that has to be named first; 0: any.
+type Named = fn(&[Vec<u8>]) -> usize;
 
 /// Splits a log into lines without LF.
 fn lines_of(log: &[u8]) -> Vec<Vec<u8>> {
@@ -68,8 +70,7 @@ fn every_damage_is_found_by_both() {
     assert_eq!(good.words(), "SEALED by a practice key", "{:#?}", good.findings);
     assert_eq!(good.coverage.uncovered, 0);
 
-    // Each damage with the line (from 1) that has to be named first; 0: any.
-    let damages: &[(&str, Damage, fn(&[Vec<u8>]) -> usize)] = &[
+    let damages: &[(&str, Damage, Named)] = &[
         ("a byte in the open line", |l| edit(&mut l[0], "bastion", "bastiom"), |_| 1),
         ("a byte in the delegation", |l| edit(&mut l[1], "lifeboat session", "lifeboat sessiom"), |_| 2),
         ("a byte in a note", |l| edit(&mut l[3], "declared", "declareD"), |_| 4),
