@@ -7,6 +7,7 @@ mod chain;
 mod entry;
 mod findings;
 mod line;
+mod pass;
 mod read;
 mod signers;
 mod sshsig;

@@ -123,9 +123,19 @@ impl LogWriter {
     /// If the file cannot be created, locked or written.
     pub fn begin(
         folder: &RunFolder,
+        opened: Opened,
+        operator: Result<&Operator, SignError>,
+        clock: Clock,
+    ) -> Result<Begun, StoreError> {
+        Self::begin_beating(folder, opened, operator, clock, HEARTBEAT)
+    }
+
+    fn begin_beating(
+        folder: &RunFolder,
         mut opened: Opened,
         operator: Result<&Operator, SignError>,
         clock: Clock,
+        silence: Duration,
     ) -> Result<Begun, StoreError> {
         let session = SessionKey::from_seed(&runs::random::<32>()?);
         opened.run = folder.id().clone();
@@ -151,7 +161,7 @@ impl LogWriter {
             Err(reason) => Signing::Unsigned { reason },
         };
         chain.checkpoint(&mut buffer)?;
-        let mut log = Log { file, path: path.clone(), chain, length: 0, failed: None, clock };
+        let mut log = Log { file, path: path.clone(), chain, length: 0, failed: None, clock, silence };
         log.write(&buffer).map_err(|why| StoreError::Io {
             what: "write",
             path: path.clone(),
@@ -242,18 +252,20 @@ struct Log {
     length: u64,
     failed: Option<String>,
     clock: Clock,
+    /// How long nothing may happen before that is recorded.
+    silence: Duration,
 }
 
 impl Log {
     fn serve(mut self, inbox: &mpsc::Receiver<Request>) {
-        let mut beat = Instant::now() + HEARTBEAT;
+        let mut beat = Instant::now() + self.silence;
         loop {
             match inbox.recv_timeout(beat.saturating_duration_since(Instant::now())) {
                 Ok(first) => self.commit(first, inbox),
                 Err(mpsc::RecvTimeoutError::Timeout) => self.heartbeat(),
                 Err(mpsc::RecvTimeoutError::Disconnected) => return,
             }
-            beat = Instant::now() + HEARTBEAT;
+            beat = Instant::now() + self.silence;
         }
     }
 
@@ -363,5 +375,56 @@ impl Log {
         })?;
         self.length += buffer.len() as u64;
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::{Body, read_log};
+    use crate::store::Runs;
+
+    fn stopped() -> Clock {
+        Box::new(|| Stamp { utc: chrono::DateTime::UNIX_EPOCH, mono: 0 })
+    }
+
+    fn opened() -> Opened {
+        serde_json::from_value(serde_json::json!({
+            "v": "lifeboat-log/1", "run": "", "mode": "drill", "by": "a", "session": "", "host": "h", "boot": "b", "pid": 1,
+            "tool": "t", "runbook": "r.md", "runbook_sha256": "", "account": "none", "arn": "", "region": "", "rto_s": 0,
+            "rpo_s": 0, "seed": null, "speed": 1, "prev_run": null, "prev_sha512": null
+        }))
+        .unwrap()
+    }
+
+    #[test]
+    fn silence_is_recorded_and_signed() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = Runs::at(root.path()).create(chrono::DateTime::UNIX_EPOCH).unwrap();
+        let silence = Duration::from_millis(1);
+        let begun = LogWriter::begin_beating(&folder, opened(), Err(SignError::NoKey), stopped(), silence).unwrap();
+        let deadline = Instant::now() + Duration::from_secs(20);
+        loop {
+            let bodies: Vec<_> =
+                read_log(&std::fs::read(folder.log()).unwrap()).entries.into_iter().map(|entry| entry.body).collect();
+            if bodies.windows(2).any(|pair| pair == [Body::Heartbeat, Body::Checkpoint]) {
+                break;
+            }
+            assert!(Instant::now() < deadline, "{bodies:?}");
+            std::thread::yield_now();
+        }
+        drop(begun);
+    }
+
+    #[test]
+    fn a_full_disk_is_final_and_says_so() {
+        let file = File::options().write(true).open("/dev/full").unwrap();
+        let chain = Chain::new(crate::kernel::RunId::new("r"), None);
+        let path = PathBuf::from("/dev/full");
+        let mut log = Log { file, path, chain, length: 0, failed: None, clock: stopped(), silence: HEARTBEAT };
+        for _ in 0..2 {
+            let error = log.write_or_fail(b"line\n").unwrap_err().to_string();
+            assert!(error.contains("/dev/full") && error.contains("the disk is full"), "{error}");
+        }
     }
 }

@@ -1,0 +1,414 @@
+//! One pass over the lines: each has to fit the one before, and every signature what it claims to sign.
+
+use serde::Deserialize;
+use sha2::{Digest as _, Sha256, Sha512};
+use ssh_key::public::KeyData;
+use ssh_key::{HashAlg, PublicKey};
+
+use super::chain;
+use super::findings::{Coverage, OutputClaim, Severity, Signed, SignerKind, Verdict, Verification};
+use super::line::{self, Head};
+use super::signers::Standing;
+use super::sshsig::{self, Armour, SEAL_NAMESPACE, SESSION_NAMESPACE, SignatureError};
+use super::verify::{PRACTICE_PRINCIPAL, Trust};
+use crate::engine::{Event, Mode, Opened, Streams};
+use crate::kernel::{AttemptId, SafeText, say_duration};
+
+/// A wall clock that differs by more than this from the monotonic clock between two lines has jumped.
+const JUMP_MICROS: i64 = 2_000_000;
+
+/// Returns the signature of a checkpoint that has the one form of checkpoints, as far as the line alone can say.
+pub(super) fn checkpoint_sig<'l>(head: &Head<'l>) -> Option<&'l str> {
+    let rest = head.rest.strip_prefix("\"k\":\"checkpoint\",\"lines\":")?;
+    let (lines, rest) = rest.split_once(",\"sig\":\"")?;
+    let sig = rest.strip_suffix("\"}")?;
+    let base64 = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=');
+    (lines.parse() == Ok(head.seq) && sig.len() == 88 && sig.bytes().all(base64)).then_some(sig)
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Intact {
+    Yes,
+    No,
+}
+
+struct Checkpoint {
+    line: u64,
+    before: Sha512,
+    sig: String,
+}
+
+/// Walks over the lines and keeps what the next one has to fit.
+pub(super) struct Pass<'a> {
+    trust: &'a Trust,
+    outputs: &'a mut dyn FnMut(OutputClaim),
+    result: Verification,
+    /// Lines so far.
+    number: u64,
+    /// The number that the next line should have.
+    next: u64,
+    digest: Option<[u8; 32]>,
+    hash: Sha512,
+    time: String,
+    micros: i64,
+    mono: u64,
+    opened: Option<Opened>,
+    session: Option<PublicKey>,
+    last_checkpoint: Option<Checkpoint>,
+    sealing_by: Option<String>,
+    sealed: Option<u64>,
+    /// A wrong signature over an intact chain: the checkpoints can say where the damage is.
+    only_the_seal_is_wrong: Intact,
+}
+
+#[derive(Deserialize)]
+struct Delegation {
+    by: String,
+    statement: String,
+    sig: String,
+}
+
+#[derive(Deserialize)]
+struct Sealing {
+    by: String,
+}
+
+#[derive(Deserialize)]
+struct Seal {
+    sig: String,
+}
+
+#[derive(Deserialize)]
+struct Finished {
+    attempt: AttemptId,
+    streams: Streams,
+}
+
+impl<'a> Pass<'a> {
+    pub(super) fn new(trust: &'a Trust, outputs: &'a mut dyn FnMut(OutputClaim)) -> Self {
+        let result = Verification {
+            verdict: Verdict::Sealed,
+            findings: Vec::new(),
+            run: None,
+            runbook_sha256: None,
+            prev_run: None,
+            delegated_by: None,
+            sealed_by: None,
+            coverage: Coverage::default(),
+        };
+        Self {
+            trust,
+            outputs,
+            result,
+            number: 0,
+            next: 0,
+            digest: None,
+            hash: Sha512::new(),
+            time: String::new(),
+            micros: 0,
+            mono: 0,
+            opened: None,
+            session: None,
+            last_checkpoint: None,
+            sealing_by: None,
+            sealed: None,
+            only_the_seal_is_wrong: Intact::No,
+        }
+    }
+
+    pub(super) fn damage(&mut self, line: Option<u64>, text: impl Into<String>) {
+        self.result.add(line, Severity::Damage, text);
+    }
+
+    pub(super) fn torn(&mut self, bytes: u64) {
+        self.result.coverage.torn = bytes;
+        if self.sealed.is_some() {
+            self.damage(Some(self.number + 1), format!("{bytes} bytes follow the seal"));
+        } else if self.number > 0 {
+            let text = format!("the last line is not complete ({bytes} bytes): it was torn, or is being written");
+            self.result.add(Some(self.number + 1), Severity::Open, text);
+        }
+    }
+
+    pub(super) fn too_long(&mut self) {
+        self.damage(Some(self.number + 1), "the line is longer than 1 MiB; nothing after it was read");
+    }
+
+    pub(super) fn line(&mut self, line: &[u8]) {
+        self.number += 1;
+        if self.sealed.is_some() {
+            self.damage(Some(self.number), "the line follows the seal");
+        }
+        match line::parse(line) {
+            Ok(head) => self.parsed(line, &head),
+            Err(broken) => {
+                self.damage(Some(self.number), format!("the line {broken}"));
+                if self.number == 1 {
+                    self.opened = None;
+                }
+            }
+        }
+        self.next += 1;
+        self.digest = Some(Sha256::digest(line).into());
+        self.hash.update(line);
+        self.hash.update(b"\n");
+    }
+
+    fn parsed(&mut self, line: &[u8], head: &Head<'_>) {
+        let linked = match &self.digest {
+            None => head.prev.is_empty(),
+            Some(digest) => is_hex_of(head.prev, digest),
+        };
+        if head.seq != self.next {
+            let text = format!(
+                "the line has number {} where {} belongs: lines are missing, added or out of order",
+                head.seq, self.next
+            );
+            self.damage(Some(self.number), text);
+            self.next = head.seq;
+        } else if !linked && self.number > 1 {
+            let text = format!(
+                "the line does not have the digest that line {} records: one of the two was changed",
+                self.number
+            );
+            self.damage(Some(self.number - 1), text);
+        } else if !linked {
+            self.damage(Some(1), "the first line links to a line before it");
+        }
+        if self.number > 1 {
+            self.clocks(head);
+        }
+        match head.kind {
+            "open" => self.open(line),
+            _ if self.number == 1 => self.damage(Some(1), "the log does not begin with an open line"),
+            "checkpoint" => self.checkpoint(head),
+            "delegation" => self.delegation(line, head),
+            "sealing" => match serde_json::from_slice::<Sealing>(line) {
+                Ok(sealing) => self.sealing_by = Some(sealing.by),
+                Err(_) => self.damage(Some(self.number), "the line does not say who seals"),
+            },
+            "seal" => self.seal(line, head),
+            "attempt-finished" => self.finished(line),
+            _ => {}
+        }
+        if !matches!(head.kind, "sealing" | "checkpoint") {
+            self.sealing_by = None;
+        }
+        head.time.clone_into(&mut self.time);
+        self.micros = line::micros(head.time).unwrap_or(self.micros);
+        self.mono = head.mono;
+    }
+
+    fn finished(&mut self, line: &[u8]) {
+        if let Ok(Finished { attempt, streams }) = serde_json::from_slice::<Finished>(line) {
+            (self.outputs)(OutputClaim { line: self.number, attempt, streams });
+        } else {
+            let text = "the line does not say what the attempt printed; its output was not checked";
+            self.result.add(Some(self.number), Severity::Warning, text);
+        }
+    }
+
+    fn clocks(&mut self, head: &Head<'_>) {
+        if head.mono < self.mono {
+            self.result.add(Some(self.number), Severity::Warning, "the monotonic clock went back");
+            return;
+        }
+        let Some(micros) = line::micros(head.time) else { return };
+        let elapsed = i64::try_from(head.mono - self.mono).unwrap_or(i64::MAX);
+        let jump = (micros - self.micros).saturating_sub(elapsed);
+        if jump.abs() > JUMP_MICROS {
+            let size = say_duration(std::time::Duration::from_micros(jump.unsigned_abs()));
+            let way = if jump < 0 { "back" } else { "ahead" };
+            self.result.add(Some(self.number), Severity::Warning, format!("the wall clock was set {way} by {size}"));
+        }
+    }
+
+    fn open(&mut self, line: &[u8]) {
+        let opened = match serde_json::from_slice::<Event>(line) {
+            Ok(Event::Open(opened)) if self.number == 1 => *opened,
+            _ => {
+                self.damage(Some(self.number), "the line is no open line, or not at its place");
+                return;
+            }
+        };
+        if opened.v != "lifeboat-log/1" {
+            let v = SafeText::line(&opened.v);
+            self.result.add(Some(1), Severity::Warning, format!("the log's format is {v}, not lifeboat-log/1"));
+        }
+        if !opened.session.is_empty() {
+            self.session = sshsig::session_key(&opened.session);
+            if self.session.is_none() {
+                self.damage(Some(1), "the session key is no ssh-ed25519 key");
+            }
+        }
+        self.result.run = Some(opened.run.clone());
+        self.result.runbook_sha256 = Some(opened.runbook_sha256.clone());
+        self.result.prev_run = opened.prev_run.clone().map(|run| (run, opened.prev_sha512.clone()));
+        self.opened = Some(opened);
+    }
+
+    fn delegation(&mut self, line: &[u8], head: &Head<'_>) {
+        let Ok(delegation) = serde_json::from_slice::<Delegation>(line) else {
+            self.damage(Some(self.number), "the delegation lacks a name, a statement or a signature");
+            return;
+        };
+        let (run, session) =
+            self.opened.as_ref().map_or(("", ""), |opened| (opened.run.as_str(), opened.session.as_str()));
+        if delegation.statement != chain::statement(run, session, head.prev) || self.session.is_none() {
+            self.damage(Some(self.number), "the delegation is for another run, key or place");
+            return;
+        }
+        let digest = Sha512::digest(delegation.statement.as_bytes()).into();
+        let checked =
+            Armour::read_exactly(&delegation.sig).and_then(|sig| sig.check(SESSION_NAMESPACE, &digest).map(|()| sig));
+        match self.signer(checked, &delegation.by, SESSION_NAMESPACE, "the delegation's signature") {
+            Some(signed) => self.result.delegated_by = Some(signed),
+            None => return,
+        }
+        self.covered(self.number - 1);
+    }
+
+    fn checkpoint(&mut self, head: &Head<'_>) {
+        self.result.coverage.checkpoints += 1;
+        if head.time != self.time || head.mono != self.mono {
+            self.damage(Some(self.number), "the checkpoint has another time than the line before it");
+        }
+        match checkpoint_sig(head) {
+            None => self.damage(Some(self.number), "the checkpoint is not in the one form of checkpoints"),
+            Some(_) if self.session.is_none() => {
+                self.damage(Some(self.number), "there is a checkpoint, but no session key in the first line");
+            }
+            Some(sig) => {
+                self.last_checkpoint =
+                    Some(Checkpoint { line: self.number, before: self.hash.clone(), sig: sig.to_owned() });
+            }
+        }
+    }
+
+    fn seal(&mut self, line: &[u8], head: &Head<'_>) {
+        if self.sealed.is_none() {
+            self.sealed = Some(self.number);
+        }
+        let Some(by) = self.sealing_by.clone() else {
+            self.damage(Some(self.number), "no line before the seal says who seals");
+            return;
+        };
+        let sig = serde_json::from_slice::<Seal>(line).map(|seal| seal.sig).unwrap_or_default();
+        let exact = chain::seal_line(head.seq, head.prev, &self.time, self.mono, &sig);
+        if exact.as_bytes() != line {
+            self.damage(Some(self.number), "the seal is not in the one form of seals");
+            return;
+        }
+        let digest = sshsig::finish(&self.hash);
+        let checked = Armour::read_exactly(&sig).and_then(|sig| sig.check(SEAL_NAMESPACE, &digest).map(|()| sig));
+        if let Some(signed) = self.signer(checked, &by, SEAL_NAMESPACE, "the seal's signature") {
+            self.result.sealed_by = Some(signed);
+            self.covered(self.number);
+        }
+    }
+
+    /// Judges a signature that fits, or reports that it does not.
+    fn signer(
+        &mut self,
+        checked: Result<Armour, SignatureError>,
+        by: &str,
+        namespace: &str,
+        what: &str,
+    ) -> Option<Signed> {
+        let sig = match checked {
+            Ok(sig) => sig,
+            Err(why) => {
+                // Damage that is known already makes every later signature wrong; saying so again helps nobody.
+                if why != SignatureError::Wrong || !self.result.has(Severity::Damage) {
+                    let first = !self.result.has(Severity::Damage);
+                    self.only_the_seal_is_wrong = if first { Intact::Yes } else { Intact::No };
+                    self.damage(Some(self.number), format!("{what} {why}"));
+                }
+                return None;
+            }
+        };
+        let name = SafeText::line(by);
+        let fingerprint = PublicKey::from(sig.key().clone()).fingerprint(HashAlg::Sha256).to_string();
+        if let Some(why) = self.distrust(by, sig.key(), namespace) {
+            let text = format!("{what} is {name}'s ({fingerprint}), but {why}");
+            self.result.add(Some(self.number), Severity::Distrust, text);
+        }
+        let kind = if by == PRACTICE_PRINCIPAL { SignerKind::Practice } else { SignerKind::Operator };
+        Some(Signed { by: name.into_string(), fingerprint, kind })
+    }
+
+    fn distrust(&self, by: &str, key: &KeyData, namespace: &str) -> Option<String> {
+        if self.trust.revoked.iter().any(|revoked| revoked.key_data() == key) {
+            return Some("the key was revoked".to_owned());
+        }
+        let real = self.opened.as_ref().is_none_or(|opened| opened.mode == Mode::Real);
+        if by == PRACTICE_PRINCIPAL && real {
+            return Some("a practice key counts in drills only".to_owned());
+        }
+        match self.trust.signers.standing(by, key, namespace, self.trust.at) {
+            Standing::Allowed => None,
+            Standing::Unknown => {
+                let skipped = self.trust.signers.skipped().first().map(|s| format!("; {s}")).unwrap_or_default();
+                Some(format!("no allowed signer has this name and key{skipped}"))
+            }
+            Standing::Namespace => Some(format!("the allowed signers do not let the key sign for {namespace}")),
+            Standing::Expired => Some(format!("the key is not valid at {}", line::time_text(self.trust.at))),
+        }
+    }
+
+    fn covered(&mut self, line: u64) {
+        self.result.coverage.lines = self.result.coverage.lines.max(line);
+    }
+
+    /// Tells whether there was nothing to judge.
+    pub(super) fn saw_nothing(&self) -> bool {
+        self.number == 0 && !self.result.has(Severity::Damage)
+    }
+
+    /// Checks the one signature that speaks for all checkpoints, and returns the session's key if it does not fit.
+    /// With damage found already there is nothing to learn.
+    pub(super) fn misfit(&mut self) -> Option<PublicKey> {
+        let (last, key) = (self.last_checkpoint.take()?, self.session.as_ref()?);
+        if self.result.has(Severity::Damage) && self.only_the_seal_is_wrong == Intact::No {
+            return None;
+        }
+        if sshsig::check_checkpoint(key, &sshsig::finish(&last.before), &last.sig).is_err() {
+            return Some(key.clone());
+        }
+        if self.result.delegated_by.is_some() {
+            self.covered(last.line);
+        }
+        None
+    }
+
+    pub(super) fn conclude(mut self) -> Verification {
+        let covered = self.result.coverage.lines;
+        self.result.coverage.lines = self.number;
+        self.result.coverage.uncovered = self.number - covered.min(self.number);
+        if self.sealed.is_none() {
+            let text = format!("there is no seal; the last complete line is of {}", self.time);
+            self.result.add(Some(self.number), Severity::Open, text);
+            if self.result.delegated_by.is_none() {
+                self.result.add(None, Severity::Distrust, "the log is not signed: no person's key vouches for it");
+            } else if self.result.coverage.uncovered > 0 {
+                let text = format!("no signature covers the last {} lines", self.result.coverage.uncovered);
+                self.result.add(Some(covered + 1), Severity::Open, text);
+            }
+        } else if self.result.delegated_by.is_none() {
+            self.result.add(
+                None,
+                Severity::Note,
+                "no person let a session key sign during the run; only the seal vouches",
+            );
+        }
+        self.result.findings.sort_by(|a, b| b.severity.cmp(&a.severity).then(a.line.cmp(&b.line)));
+        self.result
+    }
+}
+
+fn is_hex_of(hex: &str, digest: &[u8; 32]) -> bool {
+    const DIGITS: [u8; 16] = *b"0123456789abcdef";
+    let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().unwrap_or_default();
+    hex.len() == 64
+        && hex.as_bytes().chunks_exact(2).zip(digest).all(|(pair, b)| pair == [digit(b >> 4), digit(b & 15)])
+}
