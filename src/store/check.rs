@@ -54,9 +54,10 @@ pub fn load_trust(
 /// If the log cannot be read or holds nothing.
 pub fn verify_run(place: &LogPlace, trust: &Trust) -> Result<Verification, StoreError> {
     let mut log = File::open(&place.log).map_err(StoreError::io("open the log", &place.log))?;
+    let folder = place.folder.as_ref().filter(|folder| folder.join("output").is_dir());
     let mut wrong = Vec::new();
     let mut checked = |claim: OutputClaim| {
-        if let Some(folder) = &place.folder {
+        if let Some(folder) = folder {
             outputs(folder, &claim, &mut wrong);
         }
     };
@@ -65,7 +66,7 @@ pub fn verify_run(place: &LogPlace, trust: &Trust) -> Result<Verification, Store
     for (line, text) in wrong {
         result.add(Some(line), Severity::Damage, text);
     }
-    match (&place.folder, &result.runbook_sha256) {
+    match (folder, &result.runbook_sha256) {
         (Some(folder), Some(digest)) => {
             let claim =
                 Claim { file: folder.join("runbook.md"), name: "runbook.md", bytes: None, sha256: Some(digest) };
@@ -74,7 +75,11 @@ pub fn verify_run(place: &LogPlace, trust: &Trust) -> Result<Verification, Store
             }
         }
         (None, _) => {
-            result.add(None, Severity::Note, "the outputs were not checked: the log does not lie in a run's folder");
+            result.add(
+                None,
+                Severity::Note,
+                "outputs and runbook were not checked: there is no folder `output` beside the log",
+            );
         }
         (Some(_), None) => {}
     }

@@ -40,12 +40,12 @@ pub struct RunFolder {
     path: PathBuf,
 }
 
-/// Is where a log was found: the file, and the run's folder if it lies in one.
+/// Is where a log was found: the file, and the folder if that may be a run's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogPlace {
     /// The log.
     pub log: PathBuf,
-    /// The folder that holds the outputs beside it.
+    /// The folder that may hold outputs and runbook beside it.
     pub folder: Option<PathBuf>,
 }
 
@@ -123,9 +123,7 @@ impl Runs {
             return Ok(LogPlace::in_folder(path.to_owned()));
         }
         if path.is_file() {
-            let folder =
-                path.parent().filter(|p| path.file_name().is_some_and(|n| n == LOG) && p.join("output").is_dir());
-            let folder = folder.map(Path::to_owned).or_else(|| (path == Path::new(LOG)).then(|| PathBuf::from(".")));
+            let folder = path.parent().filter(|_| path.file_name().is_some_and(|n| n == LOG)).map(Path::to_owned);
             return Ok(LogPlace { log: path.to_owned(), folder });
         }
         let found: Vec<_> = runs.iter().filter(|id| !name.is_empty() && id.as_str().starts_with(name)).collect();

@@ -168,6 +168,11 @@ fn every_damage_is_found_by_both() {
         assert_eq!(judge(name, &drill, &whole).words(), "TAMPERED", "{name} is gone");
         fs::write(&path, text).unwrap();
     }
+    fs::rename(drill.folder.output(), drill.folder.path().join("elsewhere")).unwrap();
+    let alone = judge("the log alone", &drill, &whole);
+    assert_eq!(alone.words(), "SEALED by a practice key");
+    assert!(alone.findings.iter().any(|f| f.severity == Severity::Note && f.text.contains("not checked")));
+    fs::rename(drill.folder.path().join("elsewhere"), drill.folder.output()).unwrap();
     assert_eq!(judge("all put back", &drill, &whole).words(), "SEALED by a practice key");
 }
 
