@@ -155,8 +155,8 @@ async fn state_carries_over_between_shells_and_out_of_odd_blocks() {
     let end = rig.run("1.4", "trap 'echo bye' EXIT; T=trapped").await;
     assert_eq!((end.stdout_head.as_str(), end.state_lost), ("bye\n", None));
     // … `exit` and `return` are ends too; `exec` leaves nothing and says so.
-    let _ = rig.run("1.5", "U=$T; exit 0").await;
-    let _ = rig.run("1.6", "V=$U; return 0").await;
+    drop(rig.run("1.5", "U=$T; exit 0").await);
+    drop(rig.run("1.6", "V=$U; return 0").await);
     assert!(rig.run("1.7", "V=lost; exec true").await.state_lost.is_some());
     assert_eq!(rig.run("1.8", "echo $V").await.stdout_head, "trapped\n");
     // Exit codes that count as success carry over; a watch leaves nothing.
@@ -166,7 +166,7 @@ async fn state_carries_over_between_shells_and_out_of_odd_blocks() {
     drop(rig.supervisor.run(watch).await.unwrap());
     assert_eq!(rig.run("1.10", "echo $W").await.stdout_head, "two\n");
     // A variable of lifeboat's own environment can be removed and changed.
-    let _ = rig.run("1.11", "unset HOME; PATH=$PATH:/x/y").await;
+    drop(rig.run("1.11", "unset HOME; PATH=$PATH:/x/y").await);
     assert_eq!(rig.run("1.12", "echo ${HOME-none} ${PATH##*:}").await.stdout_head, "none /x/y\n");
     let there = ShellSpec { cwd: Some(PathBuf::from("/usr")), ..spec("1.13", "pwd") };
     assert_eq!(rig.supervisor.run(there).await.unwrap().stdout_head, "/usr\n");
