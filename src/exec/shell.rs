@@ -40,11 +40,9 @@ pub fn command(shell: Shell, files: BlockFiles<'_>) -> Command {
     let mut wrapper = format!(
         "lifeboat_leave__() {{\n\
          lifeboat_status__=$?\n\
-         {{ set +eux; }} 2>/dev/null\n\
-         if [ -z \"${{lifeboat_left__-}}\" ]; then\n\
+         [ -z \"${{lifeboat_left__-}}\" ] || exit \"$lifeboat_status__\"\n\
          lifeboat_left__=1\n\
-         {{ {variables}; printf '%s\\n' '#lifeboat: directory'; pwd; printf '%s\\n' '#lifeboat: end'; }} >|{dump} 2>/dev/null\n\
-         fi\n\
+         {{ set +eux; {variables}; printf '%s\\n' '#lifeboat: directory'; pwd; printf '%s\\n' '#lifeboat: end'; }} 2>/dev/null >|{dump}\n\
          exit \"$lifeboat_status__\"\n\
          }}\n\
          trap lifeboat_leave__ EXIT\n"

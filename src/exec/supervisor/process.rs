@@ -16,11 +16,12 @@ use crate::exec::carry::{self, Carried, Directory, Dump};
 use crate::exec::folder::{self, Durability};
 use crate::exec::output::Digests;
 use crate::exec::shell::{BlockFiles, command};
+use crate::runbook::Shell;
 
 /// How often sizes are sampled while something changes.
 const SAMPLE: Duration = Duration::from_millis(50);
 /// How long processes that outlive their block have to leave by themselves (`exec > >(tee log)`).
-const LINGER: Duration = Duration::from_millis(100);
+const LINGER: Duration = Duration::from_millis(500);
 /// How often a group without its leader is looked at: where we are not its reaper, it ends without a signal to us.
 const LOOK: Duration = Duration::from_millis(3);
 /// How long a group that was killed may still be there before it is given up (a process stuck in the kernel, or
@@ -73,6 +74,15 @@ impl Drop for Slot {
         drop(std::fs::remove_file(&self.block));
         drop(std::fs::remove_file(&self.left));
     }
+}
+
+/// Remembers the last block that left the state as it is: one that began there and leaves the same list changes
+/// nothing, and most blocks do just that.
+pub(super) struct Unchanged {
+    left: Vec<u8>,
+    shell: Shell,
+    given: Vec<String>,
+    state: Carried,
 }
 
 /// Is a running attempt.
@@ -286,11 +296,12 @@ impl Attempt {
         output: &mut Digests,
         out_from: u64,
         environment: &BTreeMap<Vec<u8>, Vec<u8>>,
+        unchanged: &mut Option<Unchanged>,
     ) -> (Record, io::Result<()>, Slot) {
         let ended = self.gone.unwrap_or_else(Instant::now);
         output.sample(ended);
         let outcome = self.outcome();
-        let state_lost = self.keep_state(&outcome, environment).err();
+        let state_lost = self.keep_state(&outcome, environment, unchanged).err();
         let took = ended.saturating_duration_since(self.started);
         let record = Record {
             attempt: self.spec.attempt.clone(),
@@ -323,7 +334,12 @@ impl Attempt {
         }
     }
 
-    fn keep_state(&self, outcome: &Outcome, environment: &BTreeMap<Vec<u8>, Vec<u8>>) -> Result<(), String> {
+    fn keep_state(
+        &self,
+        outcome: &Outcome,
+        environment: &BTreeMap<Vec<u8>, Vec<u8>>,
+        unchanged: &mut Option<Unchanged>,
+    ) -> Result<(), String> {
         let dump = &self.slot.left;
         let unreadable = |error: io::Error| format!("cannot keep the shell state: {error}");
         let read = || -> Result<Vec<u8>, String> {
@@ -345,14 +361,29 @@ impl Attempt {
         if left.is_empty() {
             return Err("the block replaced its shell or its EXIT trap; the state before it stays".to_owned());
         }
-        let left = Dump::parse(&left)?;
         let before = Carried::load(&self.run_dir).map_err(unreadable)?;
+        let now = Unchanged {
+            left,
+            shell: self.spec.shell,
+            given: self.spec.vars.keys().cloned().collect(),
+            state: before.clone(),
+        };
+        if before == self.start_state
+            && unchanged.as_ref().is_some_and(|then| {
+                (&then.left, then.shell, &then.given, &then.state) == (&now.left, now.shell, &now.given, &now.state)
+            })
+        {
+            return Ok(());
+        }
+        let left = Dump::parse(&now.left)?;
         let mut state = before.clone();
         let directory = if self.spec.cwd.is_some() { Directory::Stays } else { Directory::Follows };
         carry::merge(&mut state, &self.start_state, left, self.spec.shell, &self.spec.vars, environment, directory);
         if state != before {
             state.save(&self.run_dir).map_err(unreadable)?;
         }
+        // What a block leaves that kept the directory to itself says nothing about one that does not.
+        *unchanged = (directory == Directory::Follows).then_some(Unchanged { state, ..now });
         Ok(())
     }
 }

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::process::WaitOptions;
 
-use super::process::{Attempt, Next, Slot, load_spec};
+use super::process::{Attempt, Next, Slot, Unchanged, load_spec};
 use super::record::{Force, Record};
 use crate::engine::Outcome;
 use crate::exec::folder::{self, Durability};
@@ -70,6 +70,7 @@ pub fn serve(run_dir: &Path) -> Result<(), ServeError> {
         running: Vec::new(),
         free: Vec::new(),
         slots: 0,
+        unchanged: None,
         outputs: HashMap::new(),
         environment: std::env::vars_os().map(|(name, value)| (name.into_vec(), value.into_vec())).collect(),
         orphaned: false,
@@ -112,6 +113,7 @@ struct Server {
     free: Vec<Slot>,
     /// How many such pairs were made.
     slots: usize,
+    unchanged: Option<Unchanged>,
     outputs: HashMap<AttemptId, Digests>,
     environment: BTreeMap<Vec<u8>, Vec<u8>>,
     /// The engine hung up: nothing more will be asked.
@@ -259,7 +261,7 @@ impl Server {
         for at in over.into_iter().rev() {
             let Running { attempt, out_from, process } = self.running.remove(at);
             let Some(output) = self.outputs.get_mut(&attempt) else { continue };
-            let (record, written, slot) = process.finish(output, out_from, &self.environment);
+            let (record, written, slot) = process.finish(output, out_from, &self.environment, &mut self.unchanged);
             self.free.push(slot);
             self.answer(&record, written);
         }
