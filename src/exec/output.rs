@@ -70,6 +70,8 @@ pub struct Digests {
     index_path: PathBuf,
     index: Option<File>,
     started: Instant,
+    /// The index's last time when it was opened: an attempt that is taken up again goes on from there.
+    since: u64,
     buffer: Vec<u8>,
 }
 
@@ -83,6 +85,7 @@ impl Digests {
                 index_path: output_file(run_dir, attempt, "idx"),
                 index: None,
                 started: now,
+                since: last_time(&output_file(run_dir, attempt, "idx")),
                 buffer: Vec::new(),
             })
         };
@@ -112,7 +115,7 @@ impl Digests {
 
     /// Adds a line to the index for each stream that grew, and digests some of what came.
     pub fn sample(&mut self, now: Instant) {
-        let at = now.saturating_duration_since(self.started).as_micros();
+        let at = u128::from(self.since) + now.saturating_duration_since(self.started).as_micros();
         let mut lines = String::new();
         for stream in [&mut self.out, &mut self.err] {
             let size = stream.size();
@@ -161,6 +164,21 @@ impl Digests {
             err_sha256: digest(&self.err),
         }
     }
+}
+
+/// Reads the time of an index's last line; 0 where there is none.
+fn last_time(index: &Path) -> u64 {
+    let read = || -> io::Result<Vec<u8>> {
+        let file = File::open(index)?;
+        let from = file.metadata()?.len().saturating_sub(128);
+        let mut tail = vec![0; 128];
+        let read = file.read_at(&mut tail, from)?;
+        tail.truncate(read);
+        Ok(tail)
+    };
+    let tail = read().unwrap_or_default();
+    let tail = String::from_utf8_lossy(&tail);
+    tail.lines().last().and_then(|line| line.split(' ').next()?.parse().ok()).unwrap_or(0)
 }
 
 /// Holds the output files of a native action, which runs in the engine.
@@ -220,6 +238,9 @@ mod tests {
         let mut files = OutputFiles::open(run.path(), &attempt).unwrap();
         files.append(b"x", b"").unwrap();
         assert_eq!(files.streams().out_sha256, Some(sha256_hex(b"modifying\navailable\nx")));
+        let index = std::fs::read_to_string(output_file(run.path(), &attempt, "idx")).unwrap();
+        let times = index.lines().map(|line| line.split(' ').next().unwrap().parse::<u64>().unwrap());
+        assert!(times.is_sorted(), "{index}");
     }
 
     #[test]
