@@ -21,463 +21,147 @@ pub struct Operation {
     pub required: &'static [&'static str],
 }
 
+/// Writes rows as `service "name" Impact on "resource" needs [required …] takes [options …]`.
+macro_rules! rows {
+    ($($service:ident $name:literal $impact:ident on $resource:literal
+        needs [$($required:literal)*] takes [$($option:literal)*])*) => {
+        &[$(Operation {
+            service: stringify!($service),
+            name: $name,
+            impact: Impact::$impact,
+            resource: $resource,
+            options: &[$($option),*],
+            required: &[$($required),*],
+        }),*]
+    };
+}
+
 /// Lists all operations.
-pub const OPERATIONS: &[Operation] = &[
-    Operation {
-        service: "sts",
-        name: "get-caller-identity",
-        impact: Impact::Observe,
-        resource: "",
-        options: &[],
-        required: &[],
-    },
-    Operation {
-        service: "rds",
-        name: "describe-db-instances",
-        impact: Impact::Observe,
-        resource: "--db-instance-identifier",
-        options: &["--db-instance-identifier", "--filters", "--max-records", "--marker"],
-        required: &[],
-    },
-    Operation {
-        service: "rds",
-        name: "describe-db-snapshots",
-        impact: Impact::Observe,
-        resource: "--db-snapshot-identifier",
-        options: &[
-            "--db-instance-identifier",
-            "--db-snapshot-identifier",
-            "--snapshot-type",
-            "--filters",
-            "--max-records",
-            "--marker",
-            "--include-shared",
-            "--include-public",
-            "--dbi-resource-id",
-        ],
-        required: &[],
-    },
-    Operation {
-        service: "rds",
-        name: "describe-events",
-        impact: Impact::Observe,
-        resource: "--source-identifier",
-        options: &[
-            "--source-identifier",
-            "--source-type",
-            "--start-time",
-            "--end-time",
-            "--duration",
-            "--event-categories",
-            "--filters",
-            "--max-records",
-            "--marker",
-        ],
-        required: &[],
-    },
-    Operation {
-        service: "rds",
-        name: "describe-db-instance-automated-backups",
-        impact: Impact::Observe,
-        resource: "--db-instance-identifier",
-        options: &[
-            "--dbi-resource-id",
-            "--db-instance-identifier",
-            "--filters",
-            "--max-records",
-            "--marker",
-            "--db-instance-automated-backups-arn",
-        ],
-        required: &[],
-    },
-    Operation {
-        service: "rds",
-        name: "promote-read-replica",
-        impact: Impact::Irreversible,
-        resource: "--db-instance-identifier",
-        options: &["--db-instance-identifier", "--backup-retention-period", "--preferred-backup-window"],
-        required: &["--db-instance-identifier"],
-    },
-    Operation {
-        service: "rds",
-        name: "modify-db-instance",
-        impact: Impact::Disrupt,
-        resource: "--db-instance-identifier",
-        options: &[
-            "--db-instance-identifier",
-            "--allocated-storage",
-            "--db-instance-class",
-            "--db-subnet-group-name",
-            "--db-security-groups",
-            "--vpc-security-group-ids",
-            "--apply-immediately",
-            "--db-parameter-group-name",
-            "--backup-retention-period",
-            "--preferred-backup-window",
-            "--preferred-maintenance-window",
-            "--multi-az",
-            "--engine-version",
-            "--allow-major-version-upgrade",
-            "--auto-minor-version-upgrade",
-            "--license-model",
-            "--iops",
-            "--storage-throughput",
-            "--option-group-name",
-            "--new-db-instance-identifier",
-            "--storage-type",
-            "--tde-credential-arn",
-            "--ca-certificate-identifier",
-            "--domain",
-            "--domain-fqdn",
-            "--domain-ou",
-            "--domain-auth-secret-arn",
-            "--domain-dns-ips",
-            "--disable-domain",
-            "--copy-tags-to-snapshot",
-            "--monitoring-interval",
-            "--db-port-number",
-            "--publicly-accessible",
-            "--monitoring-role-arn",
-            "--domain-iam-role-name",
-            "--promotion-tier",
-            "--enable-iam-database-authentication",
-            "--database-insights-mode",
-            "--enable-performance-insights",
-            "--performance-insights-kms-key-id",
-            "--performance-insights-retention-period",
-            "--cloudwatch-logs-export-configuration",
-            "--processor-features",
-            "--use-default-processor-features",
-            "--deletion-protection",
-            "--max-allocated-storage",
-            "--certificate-rotation-restart",
-            "--replica-mode",
-            "--automation-mode",
-            "--resume-full-automation-mode-minutes",
-            "--enable-customer-owned-ip",
-            "--network-type",
-            "--aws-backup-recovery-point-arn",
-            "--manage-master-user-password",
-            "--rotate-master-user-password",
-            "--master-user-secret-kms-key-id",
-            "--multi-tenant",
-            "--dedicated-log-volume",
-            "--engine",
-            "--db-capacity-reservation-identifier",
-            "--master-user-authentication-type",
-            "--engine-lifecycle-support",
-        ],
-        required: &["--db-instance-identifier"],
-    },
-    Operation {
-        service: "rds",
-        name: "reboot-db-instance",
-        impact: Impact::Disrupt,
-        resource: "--db-instance-identifier",
-        options: &["--db-instance-identifier", "--force-failover"],
-        required: &["--db-instance-identifier"],
-    },
-    Operation {
-        service: "rds",
-        name: "delete-db-instance",
-        impact: Impact::Irreversible,
-        resource: "--db-instance-identifier",
-        options: &[
-            "--db-instance-identifier",
-            "--skip-final-snapshot",
-            "--final-db-snapshot-identifier",
-            "--delete-automated-backups",
-        ],
-        required: &["--db-instance-identifier"],
-    },
-    Operation {
-        service: "rds",
-        name: "create-db-snapshot",
-        impact: Impact::Change,
-        resource: "--db-snapshot-identifier",
-        options: &["--db-snapshot-identifier", "--db-instance-identifier", "--tags"],
-        required: &["--db-snapshot-identifier", "--db-instance-identifier"],
-    },
-    Operation {
-        service: "rds",
-        name: "start-db-instance-automated-backups-replication",
-        impact: Impact::Change,
-        resource: "--source-db-instance-arn",
-        options: &["--source-db-instance-arn", "--backup-retention-period", "--kms-key-id", "--tags"],
-        required: &["--source-db-instance-arn"],
-    },
-    Operation {
-        service: "rds",
-        name: "wait db-instance-available",
-        impact: Impact::Observe,
-        resource: "--db-instance-identifier",
-        options: &["--db-instance-identifier", "--filters", "--max-records", "--marker"],
-        required: &[],
-    },
-    Operation {
-        service: "rds",
-        name: "wait db-instance-deleted",
-        impact: Impact::Observe,
-        resource: "--db-instance-identifier",
-        options: &["--db-instance-identifier", "--filters", "--max-records", "--marker"],
-        required: &[],
-    },
-    Operation {
-        service: "rds",
-        name: "wait db-snapshot-available",
-        impact: Impact::Observe,
-        resource: "--db-snapshot-identifier",
-        options: &[
-            "--db-instance-identifier",
-            "--db-snapshot-identifier",
-            "--snapshot-type",
-            "--filters",
-            "--max-records",
-            "--marker",
-            "--include-shared",
-            "--include-public",
-            "--dbi-resource-id",
-        ],
-        required: &[],
-    },
-    Operation {
-        service: "route53",
-        name: "get-health-check",
-        impact: Impact::Observe,
-        resource: "--health-check-id",
-        options: &["--health-check-id"],
-        required: &["--health-check-id"],
-    },
-    Operation {
-        service: "route53",
-        name: "get-health-check-status",
-        impact: Impact::Observe,
-        resource: "--health-check-id",
-        options: &["--health-check-id"],
-        required: &["--health-check-id"],
-    },
-    Operation {
-        service: "route53",
-        name: "list-resource-record-sets",
-        impact: Impact::Observe,
-        resource: "--hosted-zone-id",
-        options: &["--hosted-zone-id", "--start-record-name", "--start-record-type", "--start-record-identifier"],
-        required: &["--hosted-zone-id"],
-    },
-    Operation {
-        service: "route53",
-        name: "list-hosted-zones-by-name",
-        impact: Impact::Observe,
-        resource: "--dns-name",
-        options: &["--dns-name", "--hosted-zone-id"],
-        required: &[],
-    },
-    Operation {
-        service: "route53",
-        name: "get-change",
-        impact: Impact::Observe,
-        resource: "--id",
-        options: &["--id"],
-        required: &["--id"],
-    },
-    Operation {
-        service: "route53",
-        name: "change-resource-record-sets",
-        impact: Impact::Disrupt,
-        resource: "--hosted-zone-id",
-        options: &["--hosted-zone-id", "--change-batch"],
-        required: &["--hosted-zone-id", "--change-batch"],
-    },
-    Operation {
-        service: "route53",
-        name: "update-health-check",
-        impact: Impact::Disrupt,
-        resource: "--health-check-id",
-        options: &[
-            "--health-check-id",
-            "--health-check-version",
-            "--ip-address",
-            "--port",
-            "--resource-path",
-            "--fully-qualified-domain-name",
-            "--search-string",
-            "--failure-threshold",
-            "--inverted",
-            "--disabled",
-            "--health-threshold",
-            "--child-health-checks",
-            "--enable-sni",
-            "--regions",
-            "--insufficient-data-health-status",
-            "--reset-elements",
-        ],
-        required: &["--health-check-id"],
-    },
-    Operation {
-        service: "route53",
-        name: "wait resource-record-sets-changed",
-        impact: Impact::Observe,
-        resource: "--id",
-        options: &["--id"],
-        required: &["--id"],
-    },
-    Operation {
-        service: "s3api",
-        name: "head-object",
-        impact: Impact::Observe,
-        resource: "--key",
-        options: &[
-            "--bucket",
-            "--if-match",
-            "--if-modified-since",
-            "--if-none-match",
-            "--if-unmodified-since",
-            "--key",
-            "--range",
-            "--response-cache-control",
-            "--response-content-disposition",
-            "--response-content-encoding",
-            "--response-content-language",
-            "--response-content-type",
-            "--response-expires",
-            "--version-id",
-            "--request-payer",
-            "--part-number",
-            "--expected-bucket-owner",
-            "--checksum-mode",
-        ],
-        required: &["--bucket", "--key"],
-    },
-    Operation {
-        service: "s3api",
-        name: "head-bucket",
-        impact: Impact::Observe,
-        resource: "--bucket",
-        options: &["--bucket", "--expected-bucket-owner"],
-        required: &["--bucket"],
-    },
-    Operation {
-        service: "s3api",
-        name: "get-bucket-versioning",
-        impact: Impact::Observe,
-        resource: "--bucket",
-        options: &["--bucket", "--expected-bucket-owner"],
-        required: &["--bucket"],
-    },
-    Operation {
-        service: "s3api",
-        name: "get-object-tagging",
-        impact: Impact::Observe,
-        resource: "--key",
-        options: &["--bucket", "--key", "--version-id", "--expected-bucket-owner", "--request-payer"],
-        required: &["--bucket", "--key"],
-    },
-    Operation {
-        service: "s3api",
-        name: "list-object-versions",
-        impact: Impact::Observe,
-        resource: "--bucket",
-        options: &[
-            "--bucket",
-            "--delimiter",
-            "--encoding-type",
-            "--key-marker",
-            "--max-keys",
-            "--prefix",
-            "--version-id-marker",
-            "--expected-bucket-owner",
-            "--request-payer",
-            "--optional-object-attributes",
-        ],
-        required: &["--bucket"],
-    },
-    Operation {
-        service: "s3api",
-        name: "put-object",
-        impact: Impact::Change,
-        resource: "--key",
-        options: &[
-            "--acl",
-            "--body",
-            "--bucket",
-            "--cache-control",
-            "--content-disposition",
-            "--content-encoding",
-            "--content-language",
-            "--content-md5",
-            "--content-type",
-            "--checksum-algorithm",
-            "--expires",
-            "--if-match",
-            "--if-none-match",
-            "--grant-full-control",
-            "--grant-read",
-            "--grant-read-acp",
-            "--grant-write-acp",
-            "--key",
-            "--metadata",
-            "--server-side-encryption",
-            "--storage-class",
-            "--website-redirect-location",
-            "--ssekms-key-id",
-            "--ssekms-encryption-context",
-            "--bucket-key-enabled",
-            "--request-payer",
-            "--tagging",
-            "--object-lock-mode",
-            "--object-lock-retain-until-date",
-            "--object-lock-legal-hold-status",
-            "--expected-bucket-owner",
-        ],
-        required: &["--bucket", "--key"],
-    },
-    Operation {
-        service: "s3api",
-        name: "delete-object",
-        impact: Impact::Irreversible,
-        resource: "--key",
-        options: &[
-            "--bucket",
-            "--key",
-            "--version-id",
-            "--request-payer",
-            "--bypass-governance-retention",
-            "--expected-bucket-owner",
-            "--if-match",
-        ],
-        required: &["--bucket", "--key"],
-    },
-    Operation {
-        service: "s3api",
-        name: "wait object-exists",
-        impact: Impact::Observe,
-        resource: "--key",
-        options: &[
-            "--bucket",
-            "--if-match",
-            "--if-modified-since",
-            "--if-none-match",
-            "--if-unmodified-since",
-            "--key",
-            "--range",
-            "--response-cache-control",
-            "--response-content-disposition",
-            "--response-content-encoding",
-            "--response-content-language",
-            "--response-content-type",
-            "--response-expires",
-            "--version-id",
-            "--request-payer",
-            "--part-number",
-            "--expected-bucket-owner",
-            "--checksum-mode",
-        ],
-        required: &["--bucket", "--key"],
-    },
-];
+pub const OPERATIONS: &[Operation] = rows! {
+    sts "get-caller-identity" Observe on "" needs [] takes []
+
+    rds "describe-db-instances" Observe on "--db-instance-identifier" needs [] takes [
+        "--db-instance-identifier" "--filters" "--max-records" "--marker"
+    ]
+    rds "describe-db-snapshots" Observe on "--db-snapshot-identifier" needs [] takes [
+        "--db-instance-identifier" "--db-snapshot-identifier" "--snapshot-type" "--filters" "--max-records"
+        "--marker" "--include-shared" "--include-public" "--dbi-resource-id"
+    ]
+    rds "describe-events" Observe on "--source-identifier" needs [] takes [
+        "--source-identifier" "--source-type" "--start-time" "--end-time" "--duration" "--event-categories"
+        "--filters" "--max-records" "--marker"
+    ]
+    rds "describe-db-instance-automated-backups" Observe on "--db-instance-identifier" needs [] takes [
+        "--dbi-resource-id" "--db-instance-identifier" "--filters" "--max-records" "--marker"
+        "--db-instance-automated-backups-arn"
+    ]
+    rds "promote-read-replica" Irreversible on "--db-instance-identifier" needs ["--db-instance-identifier"] takes [
+        "--db-instance-identifier" "--backup-retention-period" "--preferred-backup-window"
+    ]
+    rds "modify-db-instance" Disrupt on "--db-instance-identifier" needs ["--db-instance-identifier"] takes [
+        "--db-instance-identifier" "--allocated-storage" "--db-instance-class" "--db-subnet-group-name"
+        "--db-security-groups" "--vpc-security-group-ids" "--apply-immediately" "--db-parameter-group-name"
+        "--backup-retention-period" "--preferred-backup-window" "--preferred-maintenance-window" "--multi-az"
+        "--engine-version" "--allow-major-version-upgrade" "--auto-minor-version-upgrade" "--license-model"
+        "--iops" "--storage-throughput" "--option-group-name" "--new-db-instance-identifier" "--storage-type"
+        "--tde-credential-arn" "--ca-certificate-identifier" "--domain" "--domain-fqdn" "--domain-ou"
+        "--domain-auth-secret-arn" "--domain-dns-ips" "--disable-domain" "--copy-tags-to-snapshot"
+        "--monitoring-interval" "--db-port-number" "--publicly-accessible" "--monitoring-role-arn"
+        "--domain-iam-role-name" "--promotion-tier" "--enable-iam-database-authentication"
+        "--database-insights-mode" "--enable-performance-insights" "--performance-insights-kms-key-id"
+        "--performance-insights-retention-period" "--cloudwatch-logs-export-configuration"
+        "--processor-features" "--use-default-processor-features" "--deletion-protection"
+        "--max-allocated-storage" "--certificate-rotation-restart" "--replica-mode" "--automation-mode"
+        "--resume-full-automation-mode-minutes" "--enable-customer-owned-ip" "--network-type"
+        "--aws-backup-recovery-point-arn" "--manage-master-user-password" "--rotate-master-user-password"
+        "--master-user-secret-kms-key-id" "--multi-tenant" "--dedicated-log-volume" "--engine"
+        "--db-capacity-reservation-identifier" "--master-user-authentication-type"
+        "--engine-lifecycle-support"
+    ]
+    rds "reboot-db-instance" Disrupt on "--db-instance-identifier" needs ["--db-instance-identifier"] takes [
+        "--db-instance-identifier" "--force-failover"
+    ]
+    rds "delete-db-instance" Irreversible on "--db-instance-identifier" needs ["--db-instance-identifier"] takes [
+        "--db-instance-identifier" "--skip-final-snapshot" "--final-db-snapshot-identifier"
+        "--delete-automated-backups"
+    ]
+    rds "create-db-snapshot" Change on "--db-snapshot-identifier" needs ["--db-snapshot-identifier" "--db-instance-identifier"] takes [
+        "--db-snapshot-identifier" "--db-instance-identifier" "--tags"
+    ]
+    rds "start-db-instance-automated-backups-replication" Change on "--source-db-instance-arn" needs ["--source-db-instance-arn"] takes [
+        "--source-db-instance-arn" "--backup-retention-period" "--kms-key-id" "--tags"
+    ]
+    rds "wait db-instance-available" Observe on "--db-instance-identifier" needs [] takes [
+        "--db-instance-identifier" "--filters" "--max-records" "--marker"
+    ]
+    rds "wait db-instance-deleted" Observe on "--db-instance-identifier" needs [] takes [
+        "--db-instance-identifier" "--filters" "--max-records" "--marker"
+    ]
+    rds "wait db-snapshot-available" Observe on "--db-snapshot-identifier" needs [] takes [
+        "--db-instance-identifier" "--db-snapshot-identifier" "--snapshot-type" "--filters" "--max-records"
+        "--marker" "--include-shared" "--include-public" "--dbi-resource-id"
+    ]
+
+    route53 "get-health-check" Observe on "--health-check-id" needs ["--health-check-id"] takes ["--health-check-id"]
+    route53 "get-health-check-status" Observe on "--health-check-id" needs ["--health-check-id"] takes [
+        "--health-check-id"
+    ]
+    route53 "list-resource-record-sets" Observe on "--hosted-zone-id" needs ["--hosted-zone-id"] takes [
+        "--hosted-zone-id" "--start-record-name" "--start-record-type" "--start-record-identifier"
+    ]
+    route53 "list-hosted-zones-by-name" Observe on "--dns-name" needs [] takes ["--dns-name" "--hosted-zone-id"]
+    route53 "get-change" Observe on "--id" needs ["--id"] takes ["--id"]
+    route53 "change-resource-record-sets" Disrupt on "--hosted-zone-id" needs ["--hosted-zone-id" "--change-batch"] takes [
+        "--hosted-zone-id" "--change-batch"
+    ]
+    route53 "update-health-check" Disrupt on "--health-check-id" needs ["--health-check-id"] takes [
+        "--health-check-id" "--health-check-version" "--ip-address" "--port" "--resource-path"
+        "--fully-qualified-domain-name" "--search-string" "--failure-threshold" "--inverted" "--disabled"
+        "--health-threshold" "--child-health-checks" "--enable-sni" "--regions"
+        "--insufficient-data-health-status" "--reset-elements"
+    ]
+    route53 "wait resource-record-sets-changed" Observe on "--id" needs ["--id"] takes ["--id"]
+
+    s3api "head-object" Observe on "--key" needs ["--bucket" "--key"] takes [
+        "--bucket" "--if-match" "--if-modified-since" "--if-none-match" "--if-unmodified-since" "--key"
+        "--range" "--response-cache-control" "--response-content-disposition" "--response-content-encoding"
+        "--response-content-language" "--response-content-type" "--response-expires" "--version-id"
+        "--request-payer" "--part-number" "--expected-bucket-owner" "--checksum-mode"
+    ]
+    s3api "head-bucket" Observe on "--bucket" needs ["--bucket"] takes ["--bucket" "--expected-bucket-owner"]
+    s3api "get-bucket-versioning" Observe on "--bucket" needs ["--bucket"] takes [
+        "--bucket" "--expected-bucket-owner"
+    ]
+    s3api "get-object-tagging" Observe on "--key" needs ["--bucket" "--key"] takes [
+        "--bucket" "--key" "--version-id" "--expected-bucket-owner" "--request-payer"
+    ]
+    s3api "list-object-versions" Observe on "--bucket" needs ["--bucket"] takes [
+        "--bucket" "--delimiter" "--encoding-type" "--key-marker" "--max-keys" "--prefix"
+        "--version-id-marker" "--expected-bucket-owner" "--request-payer" "--optional-object-attributes"
+    ]
+    s3api "put-object" Change on "--key" needs ["--bucket" "--key"] takes [
+        "--acl" "--body" "--bucket" "--cache-control" "--content-disposition" "--content-encoding"
+        "--content-language" "--content-md5" "--content-type" "--checksum-algorithm" "--expires" "--if-match"
+        "--if-none-match" "--grant-full-control" "--grant-read" "--grant-read-acp" "--grant-write-acp" "--key"
+        "--metadata" "--server-side-encryption" "--storage-class" "--website-redirect-location"
+        "--ssekms-key-id" "--ssekms-encryption-context" "--bucket-key-enabled" "--request-payer" "--tagging"
+        "--object-lock-mode" "--object-lock-retain-until-date" "--object-lock-legal-hold-status"
+        "--expected-bucket-owner"
+    ]
+    s3api "delete-object" Irreversible on "--key" needs ["--bucket" "--key"] takes [
+        "--bucket" "--key" "--version-id" "--request-payer" "--bypass-governance-retention"
+        "--expected-bucket-owner" "--if-match"
+    ]
+    s3api "wait object-exists" Observe on "--key" needs ["--bucket" "--key"] takes [
+        "--bucket" "--if-match" "--if-modified-since" "--if-none-match" "--if-unmodified-since" "--key"
+        "--range" "--response-cache-control" "--response-content-disposition" "--response-content-encoding"
+        "--response-content-language" "--response-content-type" "--response-expires" "--version-id"
+        "--request-payer" "--part-number" "--expected-bucket-owner" "--checksum-mode"
+    ]
+};
 
 /// Lists the options that every operation takes.
-pub const GENERAL: &[&str] = &["--region", "--query", "--output", "--no-paginate"];
+pub const GENERAL: &[&str] = &["--region", "--query", "--output", "--no-paginate", "--no-cli-pager"];
 
 /// Finds the operation that `words` (what stands after `aws`) call.
 pub fn operation(words: &[String]) -> Option<&'static Operation> {

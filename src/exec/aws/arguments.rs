@@ -112,6 +112,7 @@ impl Request {
             Some("text") => Format::Text,
             Some(other) => return Err(format!("{called}: `--output {other}` is not known; write `json` or `text`")),
         };
+        arguments.given.remove("--no-cli-pager");
         let pages = arguments.given.remove("--no-paginate").map_or(Pages::All, |_| Pages::One);
         if let Some(region) = region.as_deref().filter(|region| !is_region(region)) {
             return Err(format!("{called}: `--region {region}` is not the name of a region, such as `eu-west-1`"));
@@ -291,6 +292,9 @@ fn unknown_operation(words: &[String]) -> String {
 
 fn unknown_option(operation: &'static Operation, called: &str, word: &str) -> String {
     let name = word.split('=').next().unwrap_or(word);
+    if matches!(name, "--profile" | "--endpoint-url") {
+        return format!("{called}: `{name}` is one for the whole run, not for a call; set it when the run begins");
+    }
     let all = operation.options.iter().chain(GENERAL).map(|option| (*option).to_owned());
     match nearest(name, all) {
         Some(near) => format!("{called} has no option `{name}`; did you mean `{near}`?"),
@@ -358,6 +362,7 @@ mod tests {
             ("rds describe-db-instances --region", "`--region` needs a value"),
             ("rds describe-db-instances --region evil.example.com/", "not the name of a region"),
             ("rds describe-db-instances --marker a --marker b", "twice"),
+            ("rds describe-db-instances --profile other", "for the whole run"),
         ] {
             let error = parse(line).unwrap_err();
             assert!(error.contains(said), "{line}: {error}");

@@ -181,10 +181,25 @@ fn reason(answer: &Answer) -> String {
 pub(super) fn said(outcome: &Outcome, operation: &str) -> String {
     match outcome {
         Outcome::AwsRefused { code, message } | Outcome::Throttled { code, message } => {
-            format!("\nAn error occurred ({code}) when calling the {operation} operation: {message}\n")
+            let hint = hint(code).map_or_else(String::new, |hint| format!("{hint}\n"));
+            format!("\nAn error occurred ({code}) when calling the {operation} operation: {message}\n{hint}")
         }
         Outcome::Answered { .. } => String::new(),
         other => format!("\n{}\n", other.words()),
+    }
+}
+
+/// Adds the next step where AWS's message leaves it out.
+fn hint(code: &str) -> Option<&'static str> {
+    match code {
+        "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => {
+            Some("The credentials have expired: renew them (`aws sso login`, or new keys) and try again.")
+        }
+        "InvalidClientTokenId" | "SignatureDoesNotMatch" | "UnrecognizedClientException" => {
+            Some("AWS does not accept these credentials: check the profile or the exported keys.")
+        }
+        "RequestTimeTooSkewed" => Some("This machine's clock is wrong: correct it and try again."),
+        _ => None,
     }
 }
 
@@ -214,6 +229,12 @@ mod tests {
             let found = outcome(Trouble::Refused { code: None, message: None }, &kept);
             assert_eq!((found.is_transient(), is_throttle(&found)), (transient, throttle), "{body}");
         }
+    }
+
+    #[test]
+    fn expired_credentials_come_with_the_next_step() {
+        let outcome = Outcome::AwsRefused { code: "ExpiredToken".to_owned(), message: "m".to_owned() };
+        assert!(said(&outcome, "GetCallerIdentity").contains("renew them"));
     }
 
     #[test]

@@ -42,9 +42,16 @@ record!(checked Coordinates { "Latitude" set_latitude, "Longitude" set_longitude
 operations! { aws_sdk_route53;
     get_health_check { set_health_check_id }
     get_health_check_status { set_health_check_id }
-    list_resource_record_sets { set_hosted_zone_id, set_start_record_name, set_start_record_type, set_start_record_identifier }
+    list_resource_record_sets {
+        set_hosted_zone_id, set_start_record_name, set_start_record_type, set_start_record_identifier
+    }
     list_hosted_zones_by_name { set_dns_name, set_hosted_zone_id }
     get_change { set_id }
     change_resource_record_sets { set_hosted_zone_id, set_change_batch }
-    update_health_check { set_health_check_id, set_health_check_version, set_ip_address, set_port, set_resource_path, set_fully_qualified_domain_name, set_search_string, set_failure_threshold, set_inverted, set_disabled, set_health_threshold, set_child_health_checks, set_enable_sni, set_regions, set_insufficient_data_health_status, set_reset_elements }
+    update_health_check {
+        set_health_check_id, set_health_check_version, set_ip_address, set_port, set_resource_path,
+        set_fully_qualified_domain_name, set_search_string, set_failure_threshold, set_inverted, set_disabled,
+        set_health_threshold, set_child_health_checks, set_enable_sni, set_regions,
+        set_insufficient_data_health_status, set_reset_elements
+    }
 }

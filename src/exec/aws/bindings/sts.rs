@@ -3,5 +3,5 @@
 use crate::exec::aws::bind::operations;
 
 operations! { aws_sdk_sts;
-    get_caller_identity {  }
+    get_caller_identity {}
 }
