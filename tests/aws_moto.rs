@@ -137,7 +137,7 @@ fn masked(line: &str) -> String {
 async fn sts_and_rds() {
     let Some(peer) = peer("sts_and_rds").await else { return };
     let identity = peer.json("sts get-caller-identity").await;
-    assert_eq!(identity["Account"], "123456789012");
+    assert_eq!(identity["Account"].as_str().unwrap().len(), 12, "{identity}");
     for id in ["orders", "stock"] {
         // The emulator is filled by the peer's own client where lifeboat has no such operation.
         let line = format!(
@@ -224,8 +224,8 @@ async fn route53() {
         .await;
     let id = change["ChangeInfo"]["Id"].as_str().unwrap().to_owned();
     let lines = [
-        format!("route53 get-change --id {id}"),
         format!("route53 wait resource-record-sets-changed --id {id}"),
+        format!("route53 get-change --id {id}"),
         format!("route53 list-resource-record-sets --hosted-zone-id {zone}"),
         format!("route53 list-resource-record-sets --hosted-zone-id {zone} --output text"),
         format!(

@@ -130,7 +130,11 @@ pub(super) fn member<T: Bound>(value: &Value, name: &str) -> Result<Option<T>, S
 
 /// Takes what a builder made, or says what it misses.
 pub(super) fn built<T>(built: Result<T, BuildError>) -> Result<T, String> {
-    built.map_err(|error| error.to_string())
+    built.map_err(|error| {
+        let said = error.to_string();
+        let field = said.split(':').next().and_then(|first| first.strip_suffix(" was missing"));
+        field.map_or_else(|| said.clone(), |field| format!("`{}` is missing; add it", field.trim_start_matches("r#")))
+    })
 }
 
 /// Refuses what is not a structure of the members `known`: a misspelt member would be left out silently.

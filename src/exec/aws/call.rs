@@ -99,7 +99,11 @@ impl Caller {
                     Some(next) => arguments = next,
                     None => return Done { outcome, value: book.close(), kept },
                 },
-                Err(error) => return Done { outcome: Outcome::Unreachable { error }, value: Value::Null, kept },
+                Err(error) => {
+                    let doubt = failure::Sent::Perhaps;
+                    let outcome = lost(request.operation.impact, &error, doubt, self.context.call_timeout, &kept);
+                    return Done { outcome, value: Value::Null, kept };
+                }
             }
         }
     }
@@ -129,10 +133,10 @@ impl Caller {
                 Ok(Err(Trouble::Lost { .. } | Trouble::Refused { .. })) if failure::is_success(&kept) => {
                     Outcome::Answered { status }
                 }
-                Ok(Err(Trouble::Lost { why, sent })) => lost(impact, &why, sent, limit),
+                Ok(Err(Trouble::Lost { why, sent })) => lost(impact, &why, sent, limit, &kept),
                 Ok(Err(Trouble::Credentials(why))) => Outcome::Unusable { error: self.without_credentials(&why) },
-                Ok(Err(trouble)) => failure::outcome(trouble, &kept),
-                Err(_) => lost(impact, "no answer in time", failure::Sent::Perhaps, limit),
+                Ok(Err(trouble)) => in_doubt(failure::outcome(trouble, &kept), impact),
+                Err(_) => lost(impact, "no answer in time", failure::Sent::Perhaps, limit, &kept),
             };
             if impact > Impact::Observe {
                 self.remember(request, place);
@@ -229,16 +233,31 @@ struct Place {
     timeout: Duration,
 }
 
-fn lost(impact: Impact, why: &str, sent: failure::Sent, limit: Duration) -> Outcome {
+/// What an operator must know where a call may have acted without saying so.
+const IN_DOUBT: &str = "whether AWS acted is not known: look before you do it again";
+
+fn lost(impact: Impact, why: &str, sent: failure::Sent, limit: Duration, kept: &Kept) -> Outcome {
+    let place = kept.host.as_deref().unwrap_or("AWS");
     let why =
         if why == "no answer in time" { format!("no answer within {}", say_duration(limit)) } else { why.to_owned() };
+    let why = format!("{place}: {why}");
     let error = match (impact, sent) {
         (Impact::Observe, _) | (_, failure::Sent::No) => why,
         (Impact::Change | Impact::Disrupt | Impact::Irreversible, failure::Sent::Perhaps) => {
-            format!("{why}; whether AWS acted is not known: look before you do it again")
+            format!("{why}; {IN_DOUBT}")
         }
     };
     Outcome::Unreachable { error }
+}
+
+/// Adds the doubt to a failure that passes: an act that was answered with 500 may have been done.
+fn in_doubt(outcome: Outcome, impact: Impact) -> Outcome {
+    match outcome {
+        Outcome::Throttled { code, message } if impact > Impact::Observe && !failure::is_throttled(&code) => {
+            Outcome::Throttled { code, message: format!("{message}; {IN_DOUBT}") }
+        }
+        other => other,
+    }
 }
 
 fn unusable(error: String) -> Reply {

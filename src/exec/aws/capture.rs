@@ -42,6 +42,8 @@ pub(super) struct Kept {
     pub(super) operation: String,
     /// The region that the request was signed for.
     pub(super) region: Option<String>,
+    /// The host that it went to.
+    pub(super) host: Option<String>,
     /// The answer, complete with its body.
     pub(super) answer: Option<Answer>,
 }
@@ -86,6 +88,7 @@ impl Intercept for Tap {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         kept.answer = None;
         kept.operation = cfg.load::<Metadata>().map(|of| of.name().to_owned()).unwrap_or_default();
+        kept.host = request.uri().parse::<http::Uri>().ok().and_then(|uri| Some(uri.authority()?.to_string()));
         kept.region = request.headers().get("authorization").and_then(signed_region);
         Ok(())
     }

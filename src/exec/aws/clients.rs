@@ -90,6 +90,9 @@ impl Clients {
             Reach::Loopback => drill(context),
         };
         let refusal = match (context.reach, &context.endpoint_url) {
+            (_, Some(url)) if !is_address(url) => {
+                Some(format!("the endpoint `{url}` is not an address such as `http://127.0.0.1:4566`; correct it"))
+            }
             (Reach::Anywhere, _) => None,
             (Reach::Loopback, Some(url)) if is_loopback(url) => context.credentials.is_none().then(|| {
                 "a drill calls AWS with throw-away credentials only, and has none; start the practice estate".to_owned()
@@ -160,6 +163,10 @@ impl Clients {
         };
         cache.entry((service.to_owned(), region.to_owned())).or_insert_with(make).clone()
     }
+}
+
+fn is_address(url: &str) -> bool {
+    url.parse::<http::Uri>().is_ok_and(|uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some())
 }
 
 fn given(context: &AwsContext) -> Option<SharedCredentialsProvider> {

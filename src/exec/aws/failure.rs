@@ -135,7 +135,12 @@ fn credentials(error: &(dyn Error + 'static)) -> Option<String> {
 
 /// Says whether AWS certainly did not act, so that even a call that acts may be sent again.
 pub(super) fn is_throttle(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::Throttled { code, .. } if THROTTLES.contains(&code.as_str()))
+    matches!(outcome, Outcome::Throttled { code, .. } if is_throttled(code))
+}
+
+/// Says whether `code` means that AWS did nothing and wants to be asked again.
+pub(super) fn is_throttled(code: &str) -> bool {
+    THROTTLES.contains(&code)
 }
 
 /// Turns trouble into an outcome.
