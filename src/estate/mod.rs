@@ -5,8 +5,19 @@
 
 pub mod model;
 
+mod aws;
+mod console;
+mod dns;
+mod record;
+mod serving;
+mod shop;
+mod standing;
+
 use std::path::PathBuf;
 use std::time::Duration;
+
+pub use record::{EstateError, EstateRecord};
+pub use serving::serve;
 
 /// Says what estate to serve, and where.
 #[derive(Clone, Debug)]

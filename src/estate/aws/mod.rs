@@ -1,0 +1,261 @@
+//! AWS's wire protocols on one port: service and region come from the request's signature scope.
+//!
+//! Signatures are not verified, the access key is: a real one that strays here is refused, and the secret is public anyway.
+
+mod checksum;
+mod rds;
+mod route53;
+mod s3;
+mod sts;
+mod xml;
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::{Body, Bytes, to_bytes};
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, Method, StatusCode};
+use axum::response::Response;
+
+use super::model::place::{ACCESS_KEY, Region};
+use super::model::world::{Fate, World};
+use super::standing::Standing;
+use xml::Xml;
+
+/// The largest request that is read; the largest object with the overhead of its chunks fits.
+const LARGEST_REQUEST: usize = 2 * super::model::bucket::LARGEST_OBJECT;
+
+/// Makes the endpoint of all services.
+pub(super) fn router(standing: Arc<Standing>) -> Router {
+    Router::new().fallback(handle).with_state(standing)
+}
+
+/// Is what a request was signed for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Scope {
+    key: String,
+    region: String,
+    service: String,
+}
+
+/// Is one request.
+struct Call<'s> {
+    standing: &'s Standing,
+    method: Method,
+    path: String,
+    query: Vec<(String, String)>,
+    headers: HeaderMap,
+    body: Bytes,
+    /// Where it was signed for; `None` for anonymous ones.
+    region: Option<Region>,
+    id: String,
+}
+
+impl Call<'_> {
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    fn query(&self, name: &str) -> Option<&str> {
+        self.query.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// Is one answer.
+struct Reply {
+    status: u16,
+    headers: Vec<(String, String)>,
+    body: Bytes,
+}
+
+impl Reply {
+    fn xml(status: u16, body: String) -> Self {
+        Self { status, headers: vec![("content-type".to_owned(), "text/xml".to_owned())], body: body.into() }
+    }
+
+    fn empty(status: u16) -> Self {
+        Self { status, headers: Vec::new(), body: Bytes::new() }
+    }
+
+    fn with(mut self, name: &str, value: impl Into<String>) -> Self {
+        self.headers.push((name.to_owned(), value.into()));
+        self
+    }
+}
+
+/// Says how a call ends.
+enum End {
+    Reply(Reply),
+    Hang,
+}
+
+/// Names the protocols; each writes its errors in its own way.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Service {
+    Rds,
+    Sts,
+    Route53,
+    S3,
+}
+
+impl Service {
+    fn named(name: &str) -> Option<Self> {
+        match name {
+            "rds" => Some(Self::Rds),
+            "sts" => Some(Self::Sts),
+            "route53" => Some(Self::Route53),
+            "s3" => Some(Self::S3),
+            _ => None,
+        }
+    }
+
+    fn namespace(self) -> &'static str {
+        match self {
+            Self::Rds => "http://rds.amazonaws.com/doc/2014-10-31/",
+            Self::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
+            Self::Route53 => "https://route53.amazonaws.com/doc/2013-04-01/",
+            Self::S3 => "http://s3.amazonaws.com/doc/2006-03-01/",
+        }
+    }
+
+    /// Writes an error of the service.
+    fn error(self, status: u16, code: &str, message: &str, id: &str) -> Reply {
+        if self == Self::S3 {
+            let message = quick_xml::escape::escape(message);
+            let body = format!(
+                "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{message}</Message>\
+                 <RequestId>{id}</RequestId></Error>"
+            );
+            let mut reply = Reply::xml(status, body);
+            reply.headers = vec![("content-type".to_owned(), "application/xml".to_owned())];
+            return reply;
+        }
+        let kind = if status < 500 { "Sender" } else { "Receiver" };
+        let body = Xml::document("ErrorResponse", self.namespace(), |xml| {
+            xml.nest("Error", |xml| {
+                xml.text("Type", kind).text("Code", code).text("Message", message);
+            })
+            .text("RequestId", id);
+        });
+        Reply::xml(status, body)
+    }
+
+    fn unavailable(self, id: &str) -> Reply {
+        self.error(503, "ServiceUnavailable", "Service is unable to handle request.", id)
+    }
+}
+
+async fn handle(State(standing): State<Arc<Standing>>, request: Request) -> Response {
+    standing.touch();
+    let (parts, body) = request.into_parts();
+    let query: Vec<(String, String)> =
+        form_urlencoded::parse(parts.uri.query().unwrap_or("").as_bytes()).into_owned().collect();
+    let scope = scope(&parts.headers, &query);
+    let service = scope.as_ref().map_or(Some(Service::S3), |scope| Service::named(&scope.service));
+    let id = standing.request_id();
+    let read = to_bytes(body, LARGEST_REQUEST).await;
+    let end = match (service, read) {
+        (None, _) => {
+            let name = scope.map_or(String::new(), |scope| scope.service);
+            let message = format!("The practice estate has no service `{name}`; it has rds, route53, s3 and sts.");
+            End::Reply(Service::Rds.error(400, "InvalidAction", &message, &id))
+        }
+        (Some(service), Err(_)) => {
+            End::Reply(service.error(413, "RequestEntityTooLarge", "The request is too large.", &id))
+        }
+        (Some(service), Ok(body)) => {
+            let region = scope.as_ref().and_then(|scope| Region::named(&scope.region));
+            let (method, headers) = (parts.method, parts.headers);
+            let path = parts.uri.path().to_owned();
+            let call = Call { standing: &standing, method, path, query, headers, body, region, id: id.clone() };
+            match refuse(service, scope.as_ref(), region, &id) {
+                Some(refusal) => End::Reply(refusal),
+                None => standing.with(|world| dispatch(service, &call, world)),
+            }
+        }
+    };
+    let reply = match end {
+        End::Reply(reply) => reply,
+        End::Hang => {
+            standing.hang().await;
+            service.unwrap_or(Service::S3).unavailable(&id)
+        }
+    };
+    let mut response = Response::builder()
+        .status(StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR))
+        .header("x-amzn-requestid", &id)
+        .header("x-amz-request-id", &id);
+    for (name, value) in &reply.headers {
+        response = response.header(name, value);
+    }
+    response.body(Body::from(reply.body)).unwrap_or_else(|_| {
+        // A stored header that cannot be sent back; nothing of ours is unsendable.
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+        response
+    })
+}
+
+/// Reads what a request was signed for from its header, or from its query where it was presigned.
+fn scope(headers: &HeaderMap, query: &[(String, String)]) -> Option<Scope> {
+    let header = headers.get("authorization").and_then(|value| value.to_str().ok()).and_then(|value| {
+        let (_, rest) = value.strip_prefix("AWS4-HMAC-SHA256")?.split_once("Credential=")?;
+        rest.split([',', ' ']).next()
+    });
+    let presigned = || query.iter().find(|(name, _)| name == "X-Amz-Credential").map(|(_, value)| value.as_str());
+    let mut parts = header.or_else(presigned)?.split('/');
+    let (key, _date) = (parts.next()?.to_owned(), parts.next()?);
+    Some(Scope { key, region: parts.next()?.to_owned(), service: parts.next()?.to_owned() })
+}
+
+/// Refuses who may not come in, or comes to a region that is not here.
+fn refuse(service: Service, scope: Option<&Scope>, region: Option<Region>, id: &str) -> Option<Reply> {
+    let scope = scope?;
+    if scope.key != ACCESS_KEY {
+        let code = if service == Service::S3 { "InvalidAccessKeyId" } else { "InvalidClientTokenId" };
+        let message = "The access key is not the practice estate's; take the credentials of its estate.json.";
+        return Some(service.error(403, code, message, id));
+    }
+    if region.is_none() {
+        let message = format!("The practice estate has no region `{}`; it has us-east-1 and us-west-2.", scope.region);
+        return Some(service.error(403, "OptInRequired", &message, id));
+    }
+    None
+}
+
+fn dispatch(service: Service, call: &Call<'_>, world: &mut World) -> End {
+    // All of Route 53's API is a control plane, and it stands in us-east-1 whatever region a client signs for.
+    let stands = if service == Service::Route53 { Some(Region::East) } else { call.region };
+    match stands.map(|region| world.fate(region)) {
+        None | Some(Fate::Answered) => {}
+        Some(Fate::Hangs) => return End::Hang,
+        Some(Fate::Unavailable) => return End::Reply(service.unavailable(&call.id)),
+    }
+    match service {
+        Service::Rds => End::Reply(rds::answer(call, world)),
+        Service::Sts => End::Reply(sts::answer(call)),
+        Service::Route53 => End::Reply(route53::answer(call, world)),
+        Service::S3 => s3::answer(call, world),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_scope_of_a_signature() {
+        let mut headers = HeaderMap::new();
+        let value =
+            "AWS4-HMAC-SHA256 Credential=AKIA/20261122/us-west-2/rds/aws4_request, SignedHeaders=host, Signature=00";
+        headers.insert("authorization", value.parse().unwrap());
+        let found = scope(&headers, &[]).unwrap();
+        assert_eq!((found.key.as_str(), found.region.as_str(), found.service.as_str()), ("AKIA", "us-west-2", "rds"));
+        let presigned = [("X-Amz-Credential".to_owned(), "K/d/us-east-1/s3/aws4_request".to_owned())];
+        assert_eq!(scope(&HeaderMap::new(), &presigned).unwrap().service, "s3");
+        for bad in ["", "Basic x", "AWS4-HMAC-SHA256", "AWS4-HMAC-SHA256 Credential=a/b"] {
+            headers.insert("authorization", bad.parse().unwrap());
+            assert_eq!(scope(&headers, &[]), None, "{bad}");
+        }
+    }
+}

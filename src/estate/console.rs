@@ -1,0 +1,127 @@
+//! The facilitator's console: faults, the truth, the state behind the scenes, and the end.
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, StatusCode};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::model::health::{Health, verdict};
+use super::model::place::Region;
+use super::model::truth::Truth;
+use super::model::world::Fault;
+use super::standing::Standing;
+
+/// The header that holds the token.
+const TOKEN: &str = "x-console-token";
+
+#[derive(Clone)]
+struct Console {
+    standing: Arc<Standing>,
+    token: Arc<str>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Injection {
+    fault: String,
+}
+
+/// Makes the console; only who knows `token` gets an answer.
+pub(super) fn router(standing: Arc<Standing>, token: &str) -> Router {
+    let console = Console { standing, token: token.into() };
+    Router::new()
+        .route("/inject", post(inject))
+        .route("/truth", get(truth))
+        .route("/alarm", get(alarm))
+        .route("/state", get(state))
+        .route("/down", post(down))
+        .layer(middleware::from_fn_with_state(console.clone(), guard))
+        .with_state(console)
+}
+
+async fn guard(State(console): State<Console>, headers: HeaderMap, request: Request, next: Next) -> Response {
+    let known = headers.get(TOKEN).is_some_and(|token| token.as_bytes() == console.token.as_bytes());
+    if !known {
+        let error = format!("the header {TOKEN} must hold the token of estate.json");
+        return (StatusCode::FORBIDDEN, Json(json!({ "error": error }))).into_response();
+    }
+    console.standing.touch();
+    next.run(request).await
+}
+
+async fn inject(State(console): State<Console>, body: Bytes) -> Response {
+    let refuse = |status: StatusCode, error: String| (status, Json(json!({ "error": error }))).into_response();
+    let injection: Injection = match serde_json::from_slice(&body) {
+        Ok(injection) => injection,
+        Err(error) => return refuse(StatusCode::BAD_REQUEST, format!("read the fault: {error}")),
+    };
+    let Some(fault) = Fault::named(&injection.fault) else {
+        let error = format!("no fault `{}`; there are region-failure and region-return", injection.fault);
+        return refuse(StatusCode::NOT_FOUND, error);
+    };
+    console.standing.with(|world| match world.inject(fault) {
+        Ok(()) => {
+            let at = world.now();
+            Json(json!({ "injected_at": console.standing.iso(at), "virtual_ms": at.0 })).into_response()
+        }
+        Err(why) => refuse(StatusCode::CONFLICT, why.to_owned()),
+    })
+}
+
+async fn truth(State(console): State<Console>) -> Json<Truth> {
+    Json(console.standing.with(|world| Truth::of(world, &console.standing.line)))
+}
+
+async fn alarm(State(console): State<Console>) -> Json<Value> {
+    let onset = console.standing.with(|world| world.customers.onset);
+    Json(json!({ "onset": onset.map(|at| console.standing.iso(at)), "virtual_ms": onset.map(|at| at.0) }))
+}
+
+async fn state(State(console): State<Console>) -> Json<Value> {
+    let standing = &console.standing;
+    let state = standing.with(|world| {
+        let instances = world.rds.instances.iter().map(|instance| {
+            json!({
+                "id": instance.id,
+                "region": instance.region.name(),
+                "status": instance.status().name(),
+                "busy": instance.is_busy(),
+                "writable": world.writable(instance.region).is_ok(),
+                "retention": instance.retention,
+            })
+        });
+        let checks = world.checks.iter().map(|check| {
+            let healthy = verdict(&world.checks, &check.id) == Health::Healthy;
+            json!({ "id": check.id, "name": check.name, "healthy": healthy })
+        });
+        let regions = Region::ALL.iter().map(|region| {
+            let shop = format!("{:?}", world.shop(*region).front).to_lowercase();
+            json!({ "name": region.name(), "up": world.is_up(*region), "shop": shop })
+        });
+        let story =
+            world.story.iter().map(|(at, what)| json!({ "virtual_ms": at.0, "at": standing.iso(*at), "what": what }));
+        json!({
+            "virtual_ms": world.now().0,
+            "now": standing.iso(world.now()),
+            "speed": standing.line.speed,
+            "service": world.service().map(|(address, _)| address.to_string()),
+            "regions": regions.collect::<Vec<_>>(),
+            "instances": instances.collect::<Vec<_>>(),
+            "health_checks": checks.collect::<Vec<_>>(),
+            "story": story.collect::<Vec<_>>(),
+        })
+    });
+    Json(state)
+}
+
+async fn down(State(console): State<Console>) -> Json<Value> {
+    console.standing.end();
+    Json(json!({ "ending": true }))
+}
