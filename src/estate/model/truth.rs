@@ -8,30 +8,38 @@ use super::place::Region;
 use super::time::{Moment, Timeline};
 use super::world::World;
 
-/// Is the truth in one of the two times: a wall clock's, or the estate's own.
+/// Is the truth in the estate's own time: milliseconds since it came up, and true lengths.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Figures<T> {
-    /// When the first request of a customer failed.
-    pub first_failed_at: Option<T>,
-    /// When the stretch began in which every request has been served since.
-    pub served_again_at: Option<T>,
-    /// From the one to the other.
+pub struct VirtualTruth {
+    /// As [`Truth::first_failed_at`].
+    pub first_failed_at: Option<i64>,
+    /// As [`Truth::served_again_at`].
+    pub served_again_at: Option<i64>,
+    /// As [`Truth::downtime_ms`].
     pub downtime_ms: Option<i64>,
-    /// The commit time of the last transaction that the surviving database had from the lost one.
-    pub last_surviving_commit: Option<T>,
-    /// When the last acknowledged order that is gone was acknowledged.
-    pub last_lost_order_at: Option<T>,
-    /// From the last surviving commit to that order; 0 if none is gone.
+    /// As [`Truth::last_surviving_commit`].
+    pub last_surviving_commit: Option<i64>,
+    /// As [`Truth::last_lost_order_at`].
+    pub last_lost_order_at: Option<i64>,
+    /// As [`Truth::loss_ms`].
     pub loss_ms: i64,
 }
 
-/// Is the truth about an exercise.
+/// Is the truth about an exercise, with wall-clock times and lengths as they really passed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Truth {
-    /// In real time.
-    pub real: Figures<String>,
-    /// In the estate's time: milliseconds since it came up.
-    pub virtual_ms: Figures<i64>,
+    /// When the first request of a customer failed.
+    pub first_failed_at: Option<String>,
+    /// When the stretch began in which every request has been served since.
+    pub served_again_at: Option<String>,
+    /// From the one to the other.
+    pub downtime_ms: Option<i64>,
+    /// The commit time of the last transaction that the surviving database had from the lost one.
+    pub last_surviving_commit: Option<String>,
+    /// When the last acknowledged order that is gone was acknowledged.
+    pub last_lost_order_at: Option<String>,
+    /// From the last surviving commit to that order; 0 if none is gone.
+    pub loss_ms: i64,
     /// How many orders were acknowledged.
     pub orders_acknowledged: u64,
     /// How many of them the surviving database does not have.
@@ -40,6 +48,8 @@ pub struct Truth {
     pub requests_failed: u64,
     /// The region of the surviving database.
     pub surviving: String,
+    /// The same at real durations.
+    pub virtual_ms: VirtualTruth,
 }
 
 impl Truth {
@@ -62,15 +72,17 @@ impl Truth {
         };
         let number = |moment: Option<Moment>| moment.map(|moment| moment.0);
         Self {
-            real: Figures {
-                first_failed_at: wall(first_failed),
-                served_again_at: wall(served_again),
-                downtime_ms: down.map(|down| line.real(down)),
-                last_surviving_commit: wall(recovered),
-                last_lost_order_at: wall(last_lost),
-                loss_ms: line.real(loss),
-            },
-            virtual_ms: Figures {
+            first_failed_at: wall(first_failed),
+            served_again_at: wall(served_again),
+            downtime_ms: down.map(|down| line.real(down)),
+            last_surviving_commit: wall(recovered),
+            last_lost_order_at: wall(last_lost),
+            loss_ms: line.real(loss),
+            orders_acknowledged: acknowledged.orders.count(),
+            orders_lost: gone.count(),
+            requests_failed: world.customers.failed,
+            surviving: surviving.name().to_owned(),
+            virtual_ms: VirtualTruth {
                 first_failed_at: number(first_failed),
                 served_again_at: number(served_again),
                 downtime_ms: down,
@@ -78,10 +90,6 @@ impl Truth {
                 last_lost_order_at: number(last_lost),
                 loss_ms: loss,
             },
-            orders_acknowledged: acknowledged.orders.count(),
-            orders_lost: gone.count(),
-            requests_failed: world.customers.failed,
-            surviving: surviving.name().to_owned(),
         }
     }
 }

@@ -68,7 +68,7 @@ fn a_region_failure_from_the_first_failure_to_orders_again() {
         assert_eq!(figures.last_lost_order_at, Some(cut - TICK), "seed {seed}");
         assert_eq!(i64::try_from(truth.orders_lost).unwrap() * TICK, figures.loss_ms, "seed {seed}");
         assert_eq!(figures.loss_ms, cut - TICK - last, "seed {seed}");
-        assert_eq!(truth.real.loss_ms, figures.loss_ms / 10);
+        assert_eq!(truth.loss_ms, figures.loss_ms / 10);
         assert_eq!(truth.surviving, "us-west-2");
     }
 }
