@@ -96,4 +96,12 @@ mod tests {
             assert_eq!(unchunk(bad), None);
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_chunks_are_a_panic(text in "[0-9a-f;:\r\n]{0,60}", bytes: Vec<u8>) {
+            drop(unchunk(text.as_bytes()));
+            drop(unchunk(&bytes));
+        }
+    }
 }

@@ -150,4 +150,12 @@ mod tests {
         }
         assert!(Element::parse(b"\xff<a/>").is_err());
     }
+
+    proptest::proptest! {
+        #[test]
+        fn no_document_is_a_panic(text in "[<>/a&;#x!?\\[\\]\"' -]{0,60}", bytes: Vec<u8>) {
+            drop(Element::parse(text.as_bytes()));
+            drop(Element::parse(&bytes));
+        }
+    }
 }

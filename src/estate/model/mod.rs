@@ -12,6 +12,7 @@ pub mod ledger;
 pub mod place;
 pub mod rds;
 pub mod shop;
+mod stock;
 pub mod time;
 pub mod truth;
 pub mod world;
@@ -19,5 +20,6 @@ pub mod zone;
 
 pub use draw::Seed;
 pub use place::Region;
+pub use stock::CheckIds;
 pub use time::{Moment, Timeline};
 pub use world::{Fault, World};

@@ -2,18 +2,17 @@
 
 use std::net::Ipv4Addr;
 
-use bytes::Bytes;
-
-use super::bucket::{Access, Bucket, Object};
+use super::bucket::{Access, Bucket};
 use super::customers::Customers;
 use super::draw::Seed;
-use super::health::{Check, Health, Sense, Subject, verdict};
+use super::health::{Check, Health, Subject, verdict};
 use super::instance::{Happening, Role};
 use super::ledger::{Commit, Ledger, Link, Write};
-use super::place::{LATCH_BUCKET, LATCH_KEY, Region, SERVICE};
+use super::place::{Region, SERVICE};
 use super::rds::Rds;
 use super::shop::{Front, Refused, Shop};
-use super::time::{DAY, Moment, SECOND, TICK};
+use super::stock::{self, CheckIds};
+use super::time::{Moment, SECOND, TICK};
 use super::zone::{Answer, Zone};
 
 /// After how long a replica reports that it cannot reach its source.
@@ -52,19 +51,6 @@ pub enum Fate {
     Unavailable,
 }
 
-/// Names the health checks.
-#[derive(Clone, Debug)]
-pub struct CheckIds {
-    /// Of the PRIMARY record.
-    pub primary: String,
-    /// The east shop's.
-    pub endpoint: String,
-    /// The latch's.
-    pub latch: String,
-    /// Of the SECONDARY record.
-    pub secondary: String,
-}
-
 /// Is the whole estate.
 #[derive(Clone, Debug)]
 pub struct World {
@@ -100,29 +86,13 @@ pub struct World {
 impl World {
     /// Makes the reference stack, at rest, from `seed`.
     pub fn new(seed: Seed) -> Self {
-        let id = |name: &str| seed.uuid(&format!("health/{name}"));
-        let check_ids = CheckIds {
-            primary: id("primary"),
-            endpoint: id("endpoint"),
-            latch: id("latch"),
-            secondary: id("secondary"),
-        };
-        let latch = Subject::Object { bucket: LATCH_BUCKET.to_owned(), key: LATCH_KEY.to_owned() };
-        let both =
-            Subject::Checks { children: vec![check_ids.endpoint.clone(), check_ids.latch.clone()], threshold: 2 };
-        let check = |id: &String, name, subject, sense, seen| Check::new(id.clone(), name, subject, sense, seen);
-        let checks = vec![
-            check(&check_ids.primary, "shop-primary", both, Sense::Direct, Health::Healthy),
-            check(&check_ids.endpoint, "shop-east", Subject::Shop(Region::East), Sense::Direct, Health::Healthy),
-            check(&check_ids.latch, "shop-latch", latch, Sense::Inverted, Health::Unhealthy),
-            check(&check_ids.secondary, "shop-west", Subject::Shop(Region::West), Sense::Direct, Health::Healthy),
-        ];
+        let (check_ids, checks) = stock::checks(seed);
         Self {
             rds: Rds::new(seed),
             zone: Zone::new(seed, &check_ids.primary, &check_ids.secondary),
             checks,
             check_ids,
-            buckets: buckets(seed),
+            buckets: stock::buckets(seed),
             customers: Customers::default(),
             story: Vec::new(),
             now: Moment::START,
@@ -436,48 +406,6 @@ impl World {
             self.tell("the monitoring raises the alarm");
         }
     }
-}
-
-/// Makes the buckets of the reference stack.
-fn buckets(seed: Seed) -> Vec<Bucket> {
-    let created = Moment(-400 * DAY);
-    let make = |name: &str, region, access| Bucket::new(name, region, created, access);
-    let mut all = vec![
-        make("shop-assets-us-east-1", Region::East, Access::Private),
-        make("shop-assets-us-west-2", Region::West, Access::Private),
-        make("shop-dumps-us-east-1", Region::East, Access::Private),
-        make("shop-dumps-us-west-2", Region::West, Access::Private),
-        make(LATCH_BUCKET, Region::West, Access::PublicRead),
-        make("shop-tfstate-us-west-2", Region::West, Access::Private),
-    ];
-    let mut put = |bucket: &str, key: &str, age: i64, body: &str, media: &str| {
-        let id = seed.hex(&format!("version/{bucket}/{key}"), 32);
-        if let Some(bucket) = all.iter_mut().find(|known| known.name == bucket) {
-            bucket.put(key, id, Moment(-age), Object::new(Bytes::copy_from_slice(body.as_bytes()), media));
-        }
-    };
-    for region in ["us-east-1", "us-west-2"] {
-        for night in 1..=7 {
-            let body = format!("-- logical dump of shop-db, night {night} before the exercise (modelled)\n");
-            put(
-                &format!("shop-dumps-{region}"),
-                &format!("nightly/shop-db-minus-{night}.sql"),
-                night * DAY,
-                &body,
-                "application/sql",
-            );
-        }
-        put(
-            &format!("shop-assets-{region}"),
-            "index.html",
-            30 * DAY,
-            "<!doctype html><title>Shop</title>\n",
-            "text/html",
-        );
-    }
-    let state = "{\"version\":4,\"terraform_version\":\"1.11.4\",\"serial\":118,\"lineage\":\"practice\",\"outputs\":{},\"resources\":[]}\n";
-    put("shop-tfstate-us-west-2", "shop/terraform.tfstate", 3 * DAY, state, "application/json");
-    all
 }
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
+use bytes::Bytes;
 use chrono::DateTime;
 
 use super::*;
-use crate::estate::model::place::REPLICA_DB;
+use crate::estate::model::bucket::Object;
+use crate::estate::model::place::{LATCH_BUCKET, LATCH_KEY, REPLICA_DB};
 use crate::estate::model::time::Timeline;
 use crate::estate::model::truth::Truth;
 

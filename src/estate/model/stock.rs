@@ -1,0 +1,81 @@
+//! What stands in the estate at the beginning: health checks, buckets and what is in them.
+
+use bytes::Bytes;
+
+use super::bucket::{Access, Bucket, Object};
+use super::draw::Seed;
+use super::health::{Check, Health, Sense, Subject};
+use super::place::{LATCH_BUCKET, LATCH_KEY, Region};
+use super::time::{DAY, Moment};
+
+/// Names the health checks.
+#[derive(Clone, Debug)]
+pub struct CheckIds {
+    /// Of the PRIMARY record.
+    pub primary: String,
+    /// The east shop's.
+    pub endpoint: String,
+    /// The latch's.
+    pub latch: String,
+    /// Of the SECONDARY record.
+    pub secondary: String,
+}
+
+/// Makes the health checks of the reference stack: the PRIMARY's is the endpoint's AND the inverted latch.
+pub(super) fn checks(seed: Seed) -> (CheckIds, Vec<Check>) {
+    let id = |name: &str| seed.uuid(&format!("health/{name}"));
+    let check_ids =
+        CheckIds { primary: id("primary"), endpoint: id("endpoint"), latch: id("latch"), secondary: id("secondary") };
+    let latch = Subject::Object { bucket: LATCH_BUCKET.to_owned(), key: LATCH_KEY.to_owned() };
+    let both = Subject::Checks { children: vec![check_ids.endpoint.clone(), check_ids.latch.clone()], threshold: 2 };
+    let check = |id: &String, name, subject, sense, seen| Check::new(id.clone(), name, subject, sense, seen);
+    let checks = vec![
+        check(&check_ids.primary, "shop-primary", both, Sense::Direct, Health::Healthy),
+        check(&check_ids.endpoint, "shop-east", Subject::Shop(Region::East), Sense::Direct, Health::Healthy),
+        check(&check_ids.latch, "shop-latch", latch, Sense::Inverted, Health::Unhealthy),
+        check(&check_ids.secondary, "shop-west", Subject::Shop(Region::West), Sense::Direct, Health::Healthy),
+    ];
+    (check_ids, checks)
+}
+
+/// Makes the buckets of the reference stack.
+pub(super) fn buckets(seed: Seed) -> Vec<Bucket> {
+    let created = Moment(-400 * DAY);
+    let make = |name: &str, region, access| Bucket::new(name, region, created, access);
+    let mut all = vec![
+        make("shop-assets-us-east-1", Region::East, Access::Private),
+        make("shop-assets-us-west-2", Region::West, Access::Private),
+        make("shop-dumps-us-east-1", Region::East, Access::Private),
+        make("shop-dumps-us-west-2", Region::West, Access::Private),
+        make(LATCH_BUCKET, Region::West, Access::PublicRead),
+        make("shop-tfstate-us-west-2", Region::West, Access::Private),
+    ];
+    let mut put = |bucket: &str, key: &str, age: i64, body: &str, media: &str| {
+        let id = seed.hex(&format!("version/{bucket}/{key}"), 32);
+        if let Some(bucket) = all.iter_mut().find(|known| known.name == bucket) {
+            bucket.put(key, id, Moment(-age), Object::new(Bytes::copy_from_slice(body.as_bytes()), media));
+        }
+    };
+    for region in ["us-east-1", "us-west-2"] {
+        for night in 1..=7 {
+            let body = format!("-- logical dump of shop-db, night {night} before the exercise (modelled)\n");
+            put(
+                &format!("shop-dumps-{region}"),
+                &format!("nightly/shop-db-minus-{night}.sql"),
+                night * DAY,
+                &body,
+                "application/sql",
+            );
+        }
+        put(
+            &format!("shop-assets-{region}"),
+            "index.html",
+            30 * DAY,
+            "<!doctype html><title>Shop</title>\n",
+            "text/html",
+        );
+    }
+    let state = "{\"version\":4,\"terraform_version\":\"1.11.4\",\"serial\":118,\"lineage\":\"practice\",\"outputs\":{},\"resources\":[]}\n";
+    put("shop-tfstate-us-west-2", "shop/terraform.tfstate", 3 * DAY, state, "application/json");
+    all
+}
