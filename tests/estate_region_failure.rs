@@ -297,6 +297,15 @@ async fn a_healthy_estate_speaks_like_the_services_it_stands_for() {
     let anonymous = format!("{}/{bucket}/index.html", estate.record.aws_endpoint);
     assert_eq!(estate.http.get(anonymous).send().await.unwrap().status(), 403);
 
+    // An operator can hold the shop in maintenance, and let it go.
+    let shop = estate.input("EAST_SHOP_URL");
+    for (path, expected) in [("/orders", 201), ("/admin/maintenance", 200), ("/orders", 503), ("/write-probe", 200)] {
+        assert_eq!(estate.shop("POST", &format!("{shop}{path}")).await.unwrap().0, expected, "{path}");
+    }
+    assert_eq!(estate.shop("POST", &format!("{shop}/admin/resume")).await.unwrap().1["mode"], json!("serving"));
+    let (_, summary) = estate.shop("GET", &format!("{shop}/orders/summary")).await.unwrap();
+    assert!(summary["orders"].as_u64().unwrap() > 600, "{summary}");
+
     // DNS: authority, names that are not there, names of others, TCP, garbage.
     let servers = estate.resolve("practice.example.", RecordType::NS).await;
     assert!(servers.metadata.authoritative && matches!(&servers.answers[0].data, RData::NS(_)));

@@ -301,6 +301,7 @@ impl World {
                 self.databases(region);
             }
         }
+        self.replication();
         self.zone.advance(self.now);
         for region in Region::ALL {
             self.application(region);
@@ -330,6 +331,17 @@ impl World {
             while let Some(arrived) = self.link.receive(self.now) {
                 self.west.apply(arrived);
             }
+        }
+    }
+
+    /// Lets the replica report, once, that it has given up on its source.
+    fn replication(&mut self) {
+        let gave_up = self.link.broken().is_some_and(|since| self.now.since(since) == REPLICATION_TIMEOUT);
+        let replica = self.rds.of(Region::West).filter(|west| matches!(west.role, Role::Replica(_)));
+        if let (true, Some(id)) = (gave_up, replica.map(|west| west.id.clone())) {
+            let message = "Replication has stopped: the source of the read replica does not answer.";
+            self.rds.note(self.now, Region::West, &id, "read replica", message);
+            self.tell(format!("{id} reports that replication stopped"));
         }
     }
 

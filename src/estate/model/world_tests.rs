@@ -166,6 +166,8 @@ fn the_replica_notices_after_a_while_that_its_source_is_gone() {
     assert!(!world.replication_broken());
     go(&mut world, 2 * SECOND);
     assert!(world.replication_broken());
+    let reports = world.rds.events.iter().filter(|event| event.category == "read replica").count();
+    assert_eq!(reports, 1);
     assert!(world.rds.of(Region::West).is_some_and(|west| !west.is_writable()));
     let fates: Vec<Fate> = (0..50).map(|_| world.fate(Region::East)).collect();
     assert!(fates.contains(&Fate::Hangs) && fates.contains(&Fate::Unavailable));
