@@ -28,6 +28,8 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::task::JoinHandle;
 
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a client waits for an answer that does not come by design.
+const BRIEFLY: Duration = Duration::from_millis(300);
 
 /// Waits until `look` finds something, looking again every 10 ms.
 async fn until<T, F: Future<Output = Option<T>>>(what: &str, mut look: impl FnMut() -> F) -> T {
@@ -55,7 +57,7 @@ impl Estate {
         PROVIDER.call_once(|| rustls::crypto::ring::default_provider().install_default().unwrap());
         let served = tokio::spawn(serve(Options { speed, ..Options::new(dir, seed) }));
         let record = until("estate.json", || async { EstateRecord::read(dir).unwrap() }).await;
-        let http = reqwest::Client::builder().timeout(Duration::from_millis(500)).no_proxy().build().unwrap();
+        let http = reqwest::Client::builder().timeout(PATIENCE).no_proxy().build().unwrap();
         Self { record, served, http }
     }
 
@@ -63,9 +65,9 @@ impl Estate {
         &self.record.inputs[name]
     }
 
-    async fn sdk(&self, region: &'static str) -> SdkConfig {
+    async fn sdk(&self, region: &'static str, patience: Duration) -> SdkConfig {
         let (key, secret) = (&self.record.env["AWS_ACCESS_KEY_ID"], &self.record.env["AWS_SECRET_ACCESS_KEY"]);
-        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(Duration::from_millis(300)).build();
+        let timeouts = TimeoutConfig::builder().operation_attempt_timeout(patience).build();
         aws_config::defaults(BehaviorVersion::latest())
             .endpoint_url(&self.record.aws_endpoint)
             .region(Region::new(region))
@@ -132,7 +134,7 @@ async fn a_region_failure_is_survived_with_unmodified_clients() {
     let home = tempfile::tempdir().unwrap();
     let dir = home.path().join("estate");
     let estate = Estate::stand(&dir, 7, 600).await;
-    let (east, west) = (estate.sdk("us-east-1").await, estate.sdk("us-west-2").await);
+    let (east, west) = (estate.sdk("us-east-1", PATIENCE).await, estate.sdk("us-west-2", PATIENCE).await);
     let (rds_east, rds) = (aws_sdk_rds::Client::new(&east), aws_sdk_rds::Client::new(&west));
     let (s3, route53) = (aws_sdk_s3::Client::new(&west), aws_sdk_route53::Client::new(&east));
     let identity = aws_sdk_sts::Client::new(&west).get_caller_identity().send().await.unwrap();
@@ -159,6 +161,8 @@ async fn a_region_failure_is_survived_with_unmodified_clients() {
     until("the alarm", || async { estate.console("/alarm").await["onset"].as_str().map(str::to_owned) }).await;
 
     // The control planes are gone with the region, those of Route 53 and of every bucket's configuration too.
+    let (east, hasty) = (estate.sdk("us-east-1", BRIEFLY).await, estate.sdk("us-west-2", BRIEFLY).await);
+    let (rds_east, route53) = (aws_sdk_rds::Client::new(&east), aws_sdk_route53::Client::new(&east));
     rds_east.describe_db_instances().send().await.unwrap_err();
     let unfenced = rds_east.modify_db_instance().db_instance_identifier("shop-db");
     unfenced.vpc_security_group_ids("sg-deny-all").send().await.unwrap_err();
@@ -173,8 +177,10 @@ async fn a_region_failure_is_survived_with_unmodified_clients() {
         .status(aws_sdk_s3::types::BucketVersioningStatus::Suspended)
         .build();
     let bucket = estate.input("LATCH_BUCKET");
-    s3.put_bucket_versioning().bucket(bucket).versioning_configuration(versioning).send().await.unwrap_err();
-    assert!(estate.shop("GET", &format!("{}/health", estate.input("EAST_SHOP_URL"))).await.is_none());
+    let configuring = aws_sdk_s3::Client::new(&hasty).put_bucket_versioning().bucket(bucket);
+    configuring.versioning_configuration(versioning).send().await.unwrap_err();
+    let lost = estate.http.get(format!("{}/health", estate.input("EAST_SHOP_URL"))).timeout(BRIEFLY);
+    assert!(lost.send().await.unwrap_err().is_timeout());
 
     // What does not need the region goes on: the latch is set, DNS moves, the recovery side says maintenance.
     let key = estate.input("LATCH_KEY");
@@ -249,7 +255,7 @@ fn batch() -> ChangeBatch {
 async fn a_healthy_estate_speaks_like_the_services_it_stands_for() {
     let home = tempfile::tempdir().unwrap();
     let estate = Estate::stand(home.path(), 1, 600).await;
-    let west = estate.sdk("us-west-2").await;
+    let west = estate.sdk("us-west-2", PATIENCE).await;
     let (rds, s3) = (aws_sdk_rds::Client::new(&west), aws_sdk_s3::Client::new(&west));
     let route53 = aws_sdk_route53::Client::new(&west);
 
