@@ -147,7 +147,7 @@ pub fn run(
             screen.forget();
             Ok(Exit::HungUp)
         }
-        Err(TermError::Draw(why)) if is_gone(&why) => {
+        Err(TermError::Draw(why) | TermError::Mode(why)) if is_gone(&why) => {
             screen.forget();
             Ok(Exit::HungUp)
         }

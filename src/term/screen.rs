@@ -85,7 +85,7 @@ impl Screen {
         let mut screen = Self { terminal, tty };
         // From here on dropping restores.
         enter().map_err(TermError::Mode)?;
-        screen.terminal.clear().map_err(TermError::Mode)?;
+        screen.repaint().map_err(TermError::Mode)?;
         Ok(screen)
     }
 
@@ -109,11 +109,10 @@ impl Screen {
         Ok((columns, rows))
     }
 
-    /// Paints everything again.
+    /// Paints everything again. (Clearing by itself would ask the terminal for its cursor, and wait for the answer.)
     pub(super) fn repaint(&mut self) -> io::Result<(u16, u16)> {
         let (columns, rows) = self.size();
         self.terminal.resize(Rect::new(0, 0, columns, rows))?;
-        self.terminal.clear()?;
         Ok((columns, rows))
     }
 
