@@ -147,18 +147,13 @@ pub fn run(
             screen.forget();
             Ok(Exit::HungUp)
         }
-        Err(TermError::Draw(why) | TermError::Mode(why)) if is_gone(&why) => {
+        // What fails because the other end closed is no failure of the screen.
+        Err(_) if screen.is_gone() => {
             screen.forget();
             Ok(Exit::HungUp)
         }
         other => other,
     }
-}
-
-fn is_gone(why: &io::Error) -> bool {
-    // EIO is what a terminal answers after its other end closed.
-    matches!(why.raw_os_error(), Some(5))
-        || matches!(why.kind(), io::ErrorKind::BrokenPipe | io::ErrorKind::NotConnected)
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]

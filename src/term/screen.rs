@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal as _, Write as _};
+use std::mem::ManuallyDrop;
 use std::os::fd::{AsFd as _, OwnedFd};
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,6 +16,7 @@ use crossterm::{execute, queue};
 use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Rect;
 use ratatui::{Terminal, TerminalOptions, Viewport};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::{Signal, getpid, kill_process};
 use rustix::termios::{QueueSelector, tcflush, tcgetwinsize};
 
@@ -32,7 +34,8 @@ type Writer = BufWriter<File>;
 
 /// Holds the terminal while the screen is shown.
 pub(super) struct Screen {
-    terminal: Terminal<CrosstermBackend<Writer>>,
+    /// Never dropped: ratatui would write to the terminal again, and panic where standard error is gone with it.
+    terminal: ManuallyDrop<Terminal<CrosstermBackend<Writer>>>,
     tty: OwnedFd,
 }
 
@@ -82,7 +85,7 @@ impl Screen {
         let viewport = Viewport::Fixed(Rect::new(0, 0, columns, rows));
         let terminal = Terminal::with_options(CrosstermBackend::new(writer), TerminalOptions { viewport })
             .map_err(TermError::Mode)?;
-        let mut screen = Self { terminal, tty };
+        let mut screen = Self { terminal: ManuallyDrop::new(terminal), tty };
         // From here on dropping restores.
         enter().map_err(TermError::Mode)?;
         screen.repaint().map_err(TermError::Mode)?;
@@ -146,6 +149,14 @@ impl Screen {
         queue!(writer, crossterm::style::Print(format!("\u{1b}]52;c;{coded}\u{7}")))?;
         writer.flush()?;
         Ok(true)
+    }
+
+    /// Has the terminal's other end closed?
+    pub(super) fn is_gone(&self) -> bool {
+        let mut watched = [PollFd::new(&self.tty, PollFlags::OUT)];
+        let none = Timespec { tv_sec: 0, tv_nsec: 0 };
+        let gone = PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL;
+        poll(&mut watched, Some(&none)).is_err() || watched.iter().any(|fd| fd.revents().intersects(gone))
     }
 
     /// Lets go of a terminal that is gone: nothing is written to it any more, not even what is still buffered.
