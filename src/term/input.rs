@@ -9,7 +9,7 @@ use std::os::fd::{AsFd as _, OwnedFd};
 use std::time::Duration;
 
 use crossterm::event::{self, Event};
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
 use super::Feed;
@@ -32,7 +32,7 @@ pub(super) fn watch(feed: Feed) -> io::Result<Watch> {
     std::thread::Builder::new().name("keys".to_owned()).spawn(move || {
         loop {
             let mut watched = [PollFd::new(&keyboard, PollFlags::IN), PollFd::new(&stopped, PollFlags::IN)];
-            match poll(&mut watched, None) {
+            match poll(&mut watched, Some(&LOOK)) {
                 Ok(_) | Err(Errno::INTR) => {}
                 Err(_) => break feed.send(Msg::Hangup),
             }
@@ -43,7 +43,7 @@ pub(super) fn watch(feed: Feed) -> io::Result<Watch> {
             if keys.intersects(PollFlags::HUP | PollFlags::ERR | PollFlags::NVAL) {
                 break feed.send(Msg::Hangup);
             }
-            if keys.contains(PollFlags::IN) && read(&feed).is_err() {
+            if read(&feed).is_err() {
                 break feed.send(Msg::Hangup);
             }
         }
@@ -51,9 +51,15 @@ pub(super) fn watch(feed: Feed) -> io::Result<Watch> {
     Ok(Watch { _stop: stop })
 }
 
-/// Reads what there is. A pause of zero would read nothing at all.
+/// Looks for keys at least this often, should crossterm still hold one that it did not give.
+const LOOK: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
+/// Waits so long for the rest. A busy machine may let it pass before crossterm looks at the keys that it has read
+/// already; so it is asked twice, and after [`LOOK`] again.
+const REST: Duration = Duration::from_millis(20);
+
+/// Reads what there is.
 fn read(feed: &Feed) -> io::Result<()> {
-    while event::poll(Duration::from_millis(1))? {
+    while event::poll(REST)? || event::poll(REST)? {
         match event::read()? {
             Event::Key(key) => feed.send(Msg::Key(key)),
             Event::Paste(text) => feed.send(Msg::Paste(text)),

@@ -15,7 +15,7 @@ use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::{Duration, Instant};
 
 use crate::kernel::Stamp;
@@ -217,20 +217,17 @@ impl Loop<'_> {
     }
 
     fn next(&mut self, pause: Duration) -> Option<Event> {
-        let event = match self.held.pop_front() {
-            Some(event) => event,
-            None => match self.inbox.rx.recv_timeout(pause) {
-                Ok(event) => event,
-                Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => return None,
-            },
-        };
-        if matches!(event, Event::Msg(Msg::Progress(_))) {
-            self.inbox.feed.pieces.fetch_sub(1, Ordering::Relaxed);
+        match self.held.pop_front() {
+            Some(event) => Some(event),
+            // A timeout is no event; a disconnect cannot be, since the inbox holds a feed itself.
+            None => self.inbox.rx.recv_timeout(pause).ok(),
         }
-        Some(event)
     }
 
     fn event(&mut self, screen: &mut Screen, event: Event) -> Result<Option<Exit>, TermError> {
+        if matches!(event, Event::Msg(Msg::Progress(_))) {
+            self.inbox.feed.pieces.fetch_sub(1, Ordering::Relaxed);
+        }
         match event {
             Event::Signal(signal) => self.signal(screen, signal),
             Event::Msg(Msg::Resize { .. }) => {
@@ -285,8 +282,8 @@ impl Loop<'_> {
                     return self.take(screen, Msg::Say(said.to_owned()));
                 }
                 Suspend::Stops => {
-                    let (columns, rows) = screen.suspend()?;
-                    return self.take(screen, Msg::Resize { columns, rows });
+                    Screen::suspend()?;
+                    self.wait_to_go_on();
                 }
             },
             Output::Repaint => {
@@ -299,6 +296,25 @@ impl Loop<'_> {
             Output::Gone => return Ok(Some(Exit::HungUp)),
         }
         Ok(None)
+    }
+
+    /// Holds everything back until the process goes on or has to end: the terminal belongs to somebody else.
+    fn wait_to_go_on(&mut self) {
+        while let Ok(event) = self.inbox.rx.recv() {
+            let resumes = match &event {
+                Event::Signal(signal) => {
+                    !matches!(signals::meaning(*signal), signals::Meaning::Resized | signals::Meaning::Stop)
+                }
+                Event::Msg(msg) => matches!(msg, Msg::Hangup),
+            };
+            if resumes {
+                self.held.push_front(event);
+                return;
+            }
+            if !matches!(event, Event::Signal(_)) {
+                self.held.push_back(event);
+            }
+        }
     }
 
     /// Throws away keys that were pressed before the question that just opened could be read.

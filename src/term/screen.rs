@@ -119,12 +119,11 @@ impl Screen {
         Ok((columns, rows))
     }
 
-    /// Stops this process as a shell expects, and takes the terminal back when it goes on.
-    pub(super) fn suspend(&mut self) -> Result<(u16, u16), TermError> {
+    /// Gives the terminal back and stops this process as a shell expects. The stop may come a moment after the return;
+    /// nothing may be drawn until the process is told to go on.
+    pub(super) fn suspend() -> Result<(), TermError> {
         leave();
-        // Should it fail, the screen simply comes back at once.
-        let _ = kill_process(getpid(), Signal::STOP);
-        self.again()
+        kill_process(getpid(), Signal::STOP).map_err(|why| TermError::Mode(why.into()))
     }
 
     /// Takes the terminal into the screen's mode again, whatever was done to it meanwhile.

@@ -42,14 +42,25 @@ impl Palette {
         }
     }
 
+    /// Returns the ASCII stand-in of what the screen itself draws, where only ASCII is wanted. Text of others stays.
+    pub(super) fn stand_in(&self, symbol: &str) -> Option<&'static str> {
+        match (self.glyphs, symbol) {
+            (Glyphs::Ascii, "…") => Some("~"),
+            (Glyphs::Ascii, "·") => Some("-"),
+            (Glyphs::Ascii, "→" | "≥") => Some(">"),
+            (Glyphs::Ascii, "×") => Some("x"),
+            (Glyphs::Ascii | Glyphs::Unicode, _) => None,
+        }
+    }
+
     /// Returns glyph, word and role of a step's state.
     pub fn state(&self, state: &StepState) -> (&'static str, &'static str, Role) {
         match state {
             StepState::Waiting => (self.glyph("·", "."), "", Role::Dim),
-            StepState::Offered => (self.glyph("▶", ">"), "your turn", Role::Focus),
+            StepState::Offered | StepState::Paused { .. } => (self.glyph("▶", ">"), "your turn", Role::Focus),
             StepState::Confirming { .. } => (self.glyph("▶", "?"), "confirm", Role::Warn),
             StepState::Running { .. } => (self.glyph("▶", ">"), "runs", Role::Focus),
-            StepState::Paused { .. } => (self.glyph("▶", ">"), "declined", Role::Warn),
+
             StepState::ByHand => (self.glyph("☐", "["), "by hand", Role::Warn),
             StepState::Failed { .. } => (self.glyph("✗", "X"), "FAILED", Role::Fail),
             StepState::Done { how, .. } => {

@@ -71,6 +71,7 @@ fn rto(model: &Model, screen: &RunScreen, columns: usize) -> Line<'static> {
             let held = model.now.utc.signed_duration_since(candidate.since).to_std().unwrap_or_default();
             after = format!(" · holding for {}", clock(held));
         }
+        Recovery::NotYet if screen.is_ended() => after.push_str(" · not restored"),
         Recovery::NotYet => {
             if let Some(forecast) = forecast {
                 let sign = if forecast.unknown > 0 { "≥" } else { "" };

@@ -41,6 +41,11 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
     if model.help.is_some() {
         help::draw(model, area, buf);
     }
+    for cell in &mut buf.content {
+        if let Some(ascii) = model.palette.stand_in(cell.symbol()) {
+            cell.set_symbol(ascii);
+        }
+    }
 }
 
 fn run(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buffer) {

@@ -6,7 +6,7 @@ use ratatui::symbols::border;
 use ratatui::text::Line;
 use ratatui::widgets::{Block, Borders, Clear, Widget as _};
 
-use super::text::{cut, span, width};
+use super::text::{cut, put, span, width};
 use crate::settings::theme::{Glyphs, Role};
 use crate::ui::model::Model;
 
@@ -52,17 +52,19 @@ impl Pane<'_> {
             Glyphs::Unicode => border::PLAIN,
             Glyphs::Ascii => ASCII,
         };
-        let mut block =
-            Block::new().borders(Borders::ALL).border_style(model.palette.style(self.border)).border_set(set);
-        if !title.is_empty() {
-            block = block.title_top(Line::from(span(model, self.role, format!(" {title} "))));
-        }
-        if !right.is_empty() {
-            block = block.title_top(Line::from(span(model, self.right_role, format!(" {right} "))).right_aligned());
-        }
+        let block = Block::new().borders(Borders::ALL).border_style(model.palette.style(self.border)).border_set(set);
         let inner = block.inner(area);
         Clear.render(area, buf);
         block.render(area, buf);
+        let top = Rect { x: area.x + 1, width: area.width.saturating_sub(2), height: area.height.min(1), ..area };
+        if !title.is_empty() {
+            put(buf, top, &Line::from(span(model, self.role, format!(" {title} "))));
+        }
+        if !right.is_empty() {
+            let wide = (width(&right) as u16 + 2).min(top.width);
+            let x = top.right() - wide;
+            put(buf, Rect { x, width: wide, ..top }, &Line::from(span(model, self.right_role, format!(" {right} "))));
+        }
         inner
     }
 }

@@ -44,7 +44,8 @@ fn safe(text: &str) -> String {
 }
 
 fn list(model: &Model, picker: &Picker, area: Rect, buf: &mut Buffer) {
-    let inner = Pane { title: "Runbooks", border: Role::Focus, ..Pane::default() }.draw(model, area, buf);
+    let pane = Pane { title: "Runbooks", border: Role::Focus, ..Pane::default() };
+    let inner = if area.height < 5 { area } else { pane.draw(model, area, buf) };
     let height = usize::from(inner.height);
     let top = (picker.selected + 1).saturating_sub(height);
     for (row, (at, entry)) in picker.entries.iter().enumerate().skip(top).take(height).enumerate() {

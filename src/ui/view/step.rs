@@ -46,6 +46,9 @@ pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buff
     let columns = usize::from(inner.width);
     let wanted = (screen.step_scroll + usize::from(inner.height)).min(ROWS);
     let mut lines = notes(model, screen, (at, step, state), columns);
+    if !lines.is_empty() {
+        lines.push(Line::default());
+    }
     body(model, screen, step, columns, wanted, &mut lines);
     let shown: Vec<Line<'static>> = lines.into_iter().skip(screen.step_scroll).collect();
     put_all(buf, inner, &shown);

@@ -2,6 +2,7 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 
@@ -23,10 +24,12 @@ pub(super) fn line(model: &Model, role: Role, text: impl Into<String>) -> Line<'
     Line::from(span(model, role, text))
 }
 
-/// Puts a line on the first row of `area`.
+/// Puts a line on the first row of `area`, over whatever style was there.
 pub(super) fn put(buf: &mut Buffer, area: Rect, line: &Line<'_>) {
     let area = area.intersection(buf.area);
     if area.width > 0 && area.height > 0 {
+        let covered = Rect { width: area.width.min(line.width() as u16), height: 1, ..area };
+        buf.set_style(covered, Style::reset());
         buf.set_line(area.x, area.y, line, area.width);
     }
 }
@@ -91,6 +94,7 @@ pub(super) fn wrap(text: &str, columns: usize, limit: usize) -> Vec<String> {
                     lines.push(std::mem::replace(&mut line, " ".repeat(indent)));
                     used = indent;
                     if lines.len() >= limit {
+                        lines.truncate(limit);
                         return lines;
                     }
                 }
