@@ -193,6 +193,8 @@ pub struct Ended {
     pub truncated: bool,
     /// How often it was performed.
     pub polls: u32,
+    /// When the last performance began.
+    pub looked_at: DateTime<Utc>,
     /// The poller's own verdict, where it ended by one (`fail-if` held, time ran out while `until` did not hold).
     pub poll_failure: Option<String>,
     /// How long it took, in milliseconds on the monotonic clock.

@@ -204,6 +204,7 @@ impl Rig {
             stdout: stdout.into(),
             truncated: false,
             polls: 1,
+            looked_at: self.now.utc,
             poll_failure: None,
             took_ms: 5,
             streams: Streams::default(),

@@ -272,6 +272,7 @@ fn a_poll_is_judged_by_its_poller() {
         stdout: "modifying".into(),
         truncated: false,
         polls: 9,
+        looked_at: chrono::DateTime::UNIX_EPOCH,
         poll_failure: Some("not `available` within 10 min".into()),
         took_ms: 600_000,
         streams: Streams::default(),

@@ -137,5 +137,6 @@ fn stretch(draft: &Draft, attempt: &Attempt, action: &Action, ended: &Ended) -> 
     }
     let hold = action.hold.map(|hold| divided(hold, draft.run.speed())).unwrap_or_default();
     let hold = chrono::Duration::from_std(hold).unwrap_or_default();
-    draft.now.utc.checked_sub_signed(hold).unwrap_or(draft.now.utc).max(attempt.started.utc)
+    let looked_at = ended.looked_at.min(draft.now.utc);
+    looked_at.checked_sub_signed(hold).unwrap_or(looked_at).max(attempt.started.utc)
 }
