@@ -36,7 +36,7 @@ async fn peer(test: &str) -> Option<Peer> {
             secret: Secret::new("s".to_owned()),
             token: None,
         }),
-        reach: Reach::Loopback,
+        reach: Reach::LoopbackOnly,
         poll: Duration::from_millis(60),
         folder: folder.path().to_owned(),
         ..AwsContext::default()

@@ -105,7 +105,7 @@ async fn aws(endpoint: &str) -> Aws {
             secret: Secret::new("s".to_owned()),
             token: None,
         }),
-        reach: Reach::Loopback,
+        reach: Reach::LoopbackOnly,
         call_timeout: Duration::from_millis(600),
         poll: Duration::from_millis(30),
         ..AwsContext::default()
@@ -198,7 +198,7 @@ async fn a_look_is_sent_again() {
         let context = Aws::new(AwsContext {
             endpoint_url: Some(server.endpoint.clone()),
             credentials: Some(Credentials { id: "A".to_owned(), secret: Secret::new("s".to_owned()), token: None }),
-            reach: Reach::Loopback,
+            reach: Reach::LoopbackOnly,
             ..AwsContext::default()
         })
         .await;
@@ -292,7 +292,7 @@ async fn a_waiter_says_what_it_saw_last() {
 #[tokio::test]
 async fn a_drill_stays_on_this_machine() {
     let elsewhere = aws("https://rds.us-east-1.amazonaws.com").await;
-    let none = Aws::new(AwsContext { reach: Reach::Loopback, ..AwsContext::default() }).await;
+    let none = Aws::new(AwsContext { reach: Reach::LoopbackOnly, ..AwsContext::default() }).await;
     let nonsense = aws("nonsense").await;
     let reply = nonsense.call(&shlex::split(PROMOTE).unwrap(), Duration::from_secs(5)).await;
     assert!(reply.outcome.words().contains("is not an address"), "{:?}", reply.outcome);

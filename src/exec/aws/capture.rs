@@ -80,7 +80,7 @@ impl Intercept for Tap {
         cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let request = context.request();
-        if self.reach == Reach::Loopback && !is_loopback(request.uri()) {
+        if self.reach == Reach::LoopbackOnly && !is_loopback(request.uri()) {
             return Err(
                 format!("a drill calls this machine only, and this request would go to {}", request.uri()).into()
             );

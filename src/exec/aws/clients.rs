@@ -87,20 +87,20 @@ impl Clients {
     pub(super) async fn new(context: &AwsContext) -> Self {
         let config = match context.reach {
             Reach::Anywhere => from_environment(context).await,
-            Reach::Loopback => drill(context),
+            Reach::LoopbackOnly => drill(context),
         };
         let refusal = match (context.reach, &context.endpoint_url) {
             (_, Some(url)) if !is_address(url) => {
                 Some(format!("the endpoint `{url}` is not an address such as `http://127.0.0.1:4566`; correct it"))
             }
             (Reach::Anywhere, _) => None,
-            (Reach::Loopback, Some(url)) if is_loopback(url) => context.credentials.is_none().then(|| {
+            (Reach::LoopbackOnly, Some(url)) if is_loopback(url) => context.credentials.is_none().then(|| {
                 "a drill calls AWS with throw-away credentials only, and has none; start the practice estate".to_owned()
             }),
-            (Reach::Loopback, Some(url)) => {
+            (Reach::LoopbackOnly, Some(url)) => {
                 Some(format!("a drill calls this machine only, and the endpoint is {url}; use one on 127.0.0.1"))
             }
-            (Reach::Loopback, None) => {
+            (Reach::LoopbackOnly, None) => {
                 Some("a drill calls this machine only, and no endpoint is set; start the practice estate".to_owned())
             }
         };

@@ -19,6 +19,7 @@ mod xml;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use super::Reach;
 use super::Reply;
 use crate::kernel::Secret;
 
@@ -67,15 +68,6 @@ pub struct Credentials {
     pub secret: Secret<String>,
     /// The session token of temporary credentials.
     pub token: Option<Secret<String>>,
-}
-
-/// Says how far calls may go.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reach {
-    /// Wherever the endpoint is.
-    Anywhere,
-    /// Not beyond this machine: a drill. Every request is checked just before it is sent.
-    Loopback,
 }
 
 /// Makes AWS calls; cheap to clone, clients and credentials are shared.
