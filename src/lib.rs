@@ -4,6 +4,7 @@
 //! `tests/architecture.rs` holds the rule.
 
 pub mod cli;
+pub mod clock;
 pub mod drive;
 pub mod engine;
 pub mod estate;

@@ -1,0 +1,121 @@
+//! One line a fact, for `--unattended`, `log show` and the timeline.
+
+use std::time::Duration;
+
+use crate::engine::{Ask, Event, Mode, Verdict};
+use crate::kernel::{SafeText, clock, say_duration};
+use crate::runbook::LossKind;
+
+/// Says what a fact means, on one harmless line.
+pub fn narrate(event: &Event) -> String {
+    SafeText::line(words(event).trim_end()).into_string()
+}
+
+fn words(event: &Event) -> String {
+    match event {
+        Event::Open(opened) => {
+            let mode = match opened.mode {
+                Mode::Real => "REAL",
+                Mode::Drill => "DRILL",
+            };
+            format!("{mode} run {} of {} opened by {}", opened.run, opened.runbook, opened.by)
+        }
+        Event::InputSet { name, value, source } => format!("{name} is `{value}` ({})", lower(*source)),
+        Event::MomentFixed { moment, occurred_at, by, evidence } => {
+            format!("{} at {} (by {by}: {evidence})", moment.word(), occurred_at.format("%H:%M:%S%.3fZ"))
+        }
+        Event::AutoSwitched { on, by } => {
+            format!("automatic progress {} by {by}", if *on { "switched on" } else { "switched off" })
+        }
+        Event::StepStarted { step } => format!("step {step} began"),
+        Event::ConfirmationAsked { impact, command, target, ask, .. } => {
+            let ask = match ask {
+                Ask::Key => "a key".to_owned(),
+                Ask::Type { phrase } => format!("typing `{phrase}`"),
+            };
+            format!("asks for {ask} before [{}{}] {command}", impact.word(), place(target))
+        }
+        Event::Confirmed { how, by, .. } => format!("confirmed by {by} ({how})"),
+        Event::Declined { by, .. } => format!("declined by {by}"),
+        Event::AttemptStarted { attempt, action, impact, command, target, .. } => {
+            let name = action.as_ref().map_or("improvised", |name| name.as_str());
+            format!("{attempt} {name} started [{}{}] {command}", impact.word(), place(target))
+        }
+        Event::AttemptFinished { attempt, outcome, verdict, polls, took_ms, .. } => {
+            let took = say_duration(Duration::from_millis(*took_ms));
+            let polls = if *polls > 1 { format!(", {polls} looks") } else { String::new() };
+            match verdict {
+                Verdict::Passed => format!("{attempt} passed: {} after {took}{polls}", outcome.words()),
+                Verdict::Failed { why } => format!("{attempt} FAILED: {why} (after {took}{polls})"),
+            }
+        }
+        Event::Captured { name, value, attempt } => format!("{name} is `{value}` (from {attempt})"),
+        Event::LossMeasured { of, low_ms, high_ms, orders, method, .. } => {
+            let kind = match of {
+                LossKind::Replication => "replication",
+                LossKind::RecoveryPoint => "recovery point",
+                LossKind::Discarded => "discarded",
+            };
+            let orders = orders.map(|n| format!(", {n} orders")).unwrap_or_default();
+            format!("loss ({kind}) between {} and {}{orders}: {method}", exact(*low_ms), exact(*high_ms))
+        }
+        Event::ItemTicked { step, item, by } => format!("{step}: item {} ticked by {by}", item + 1),
+        Event::StepDone { step, how, note, by } => {
+            let note = note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
+            format!("step {step} done ({how} by {by}){note}")
+        }
+        Event::StepFailed { step, why, .. } => format!("step {step} FAILED: {why}"),
+        Event::StepSkipped { step, reason, by } => format!("step {step} SKIPPED by {by}: {reason}"),
+        Event::RetryChosen { step, by } => format!("step {step} is tried again by {by}"),
+        Event::FailurePassed { step, action, why } => format!("{action} of {step} failed and was passed over: {why}"),
+        Event::InterruptAsked { attempt, force, by } => {
+            format!("{attempt} interrupted by {by}{}", if *force { " (KILL)" } else { "" })
+        }
+        Event::NoteAdded { text, by, .. } => format!("note by {by}: {text}"),
+        Event::RecoverySeen { since, .. } => {
+            format!("service answers since {}; holding", since.format("%H:%M:%S%.3fZ"))
+        }
+        Event::RecoveryLost { why } => format!("service did NOT hold: {why}"),
+        Event::Recovered { since, held_s, rto_ms } => {
+            format!("RECOVERED since {} (held {held_s} s): RTO {}", since.format("%H:%M:%S%.3fZ"), exact(*rto_ms))
+        }
+        Event::Breached { objective, limit_ms, actual_ms } => format!(
+            "{} BREACHED: {} of {}",
+            objective.to_uppercase(),
+            exact(*actual_ms),
+            clock(Duration::from_millis(*limit_ms))
+        ),
+        Event::Noticed { what } => what.clone(),
+        Event::StopAsked { how, reason, by } => {
+            let reason = reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+            format!("{by} asked for the end ({how}){reason}; it comes when what runs has ended")
+        }
+        Event::Ended { how, reason, by, .. } => {
+            let reason = reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+            format!("run ended by {by}: {how}{reason}")
+        }
+    }
+}
+
+/// Shows a measured figure: with tenths below a minute, where they matter, as a clock above.
+pub(super) fn exact(ms: u64) -> String {
+    if ms < 60_000 { format!("{}.{} s", ms / 1000, ms % 1000 / 100) } else { clock(Duration::from_millis(ms)) }
+}
+
+fn place(target: &crate::engine::Target) -> String {
+    let parts: Vec<&str> =
+        [target.region.as_str(), target.resource.as_str()].into_iter().filter(|part| !part.is_empty()).collect();
+    if parts.is_empty() { String::new() } else { format!(" → {}", parts.join(" ")) }
+}
+
+fn lower(source: crate::engine::InputSource) -> &'static str {
+    use crate::engine::InputSource as S;
+    match source {
+        S::Set => "--set",
+        S::Profile => "profile",
+        S::Env => "environment",
+        S::Default => "runbook default",
+        S::Operator => "operator",
+        S::Estate => "practice estate",
+    }
+}

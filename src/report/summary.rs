@@ -1,0 +1,226 @@
+//! The summary of a run: verdicts with their method, what was left out, what is owed. Never more than was seen.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::narrate::exact;
+use crate::engine::{AttemptState, Recovery, Run, Stage, StepState, Verdict};
+use crate::kernel::{SafeText, clock};
+use crate::runbook::Moment;
+
+/// Is what the customers of a drill's shop saw, by their own record.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Customers {
+    /// Their first failed request.
+    pub failed_from: Option<DateTime<Utc>>,
+    /// The start of the stretch in which they were served again.
+    pub served_from: Option<DateTime<Utc>>,
+    /// Orders that were acknowledged to them and are not in the surviving database.
+    pub orders_lost: u64,
+    /// The time that those orders span, from the last surviving commit to the last lost one.
+    pub loss: Duration,
+    /// The downtime by the estate's own clock, which runs at the drill's speed.
+    pub estate_downtime: Option<Duration>,
+}
+
+/// Says whether the RTO was met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RtoVerdict {
+    /// There is no objective, or no onset.
+    NoObjective,
+    /// Restored in time.
+    Met(Duration),
+    /// Restored too late.
+    Missed(Duration),
+    /// Service was not seen restored.
+    NotRestored,
+}
+
+/// Says whether the RPO was met, by the high end of the loss.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RpoVerdict {
+    /// There is no objective.
+    NoObjective,
+    /// Nothing was measured.
+    NotMeasured,
+    /// Even the high end is within the objective.
+    Met,
+    /// The low end is within the objective, the high end is not.
+    NotShown,
+    /// Even the low end is beyond the objective.
+    Missed,
+}
+
+/// Judges the RTO.
+pub fn rto_verdict(run: &Run) -> RtoVerdict {
+    let Some(limit) = run.plan.meta.objectives.rto else { return RtoVerdict::NoObjective };
+    match &run.recovery {
+        Recovery::Restored { .. } if run.onset().is_none() => RtoVerdict::NoObjective,
+        Recovery::Restored { rto, .. } if *rto <= limit => RtoVerdict::Met(*rto),
+        Recovery::Restored { rto, .. } => RtoVerdict::Missed(*rto),
+        Recovery::NotYet | Recovery::Holding(_) => RtoVerdict::NotRestored,
+    }
+}
+
+/// Judges the RPO by the last measured loss.
+pub fn rpo_verdict(run: &Run) -> RpoVerdict {
+    let Some(rpo) = &run.plan.meta.objectives.rpo else { return RpoVerdict::NoObjective };
+    match run.latest_loss() {
+        None => RpoVerdict::NotMeasured,
+        Some(loss) if loss.high <= rpo.max => RpoVerdict::Met,
+        Some(loss) if loss.low <= rpo.max => RpoVerdict::NotShown,
+        Some(_) => RpoVerdict::Missed,
+    }
+}
+
+/// Writes the summary, a line an element, harmless for a terminal.
+pub fn summary(run: &Run, customers: Option<&Customers>) -> Vec<String> {
+    let mut lines = Vec::new();
+    lines.push(rto_line(run));
+    lines.push(rpo_line(run));
+    if let Some(customers) = customers {
+        lines.push(customers_line(customers));
+        lines.extend(estate_time_line(run, customers));
+    }
+    lines.push(String::new());
+    lines.extend(time_lines(run));
+    lines.extend(moment_lines(run));
+    lines.extend(step_lines(run));
+    lines.extend(owed_lines(run));
+    lines.iter().map(|line| SafeText::line(line).into_string()).collect()
+}
+
+fn rto_line(run: &Run) -> String {
+    let limit = run.plan.meta.objectives.rto.map(clock).unwrap_or_default();
+    match rto_verdict(run) {
+        RtoVerdict::NoObjective => "RTO   no verdict: no objective, or the onset was never fixed".to_owned(),
+        RtoVerdict::Met(rto) => format!(
+            "RTO   MET: {} of {limit}, from onset to the start of the stretch in which the service held{}",
+            exact(millis(rto)),
+            sustained(run)
+        ),
+        RtoVerdict::Missed(rto) => format!("RTO   MISSED: {} of {limit}", exact(millis(rto))),
+        RtoVerdict::NotRestored => format!("RTO   NOT RESTORED: the service was not seen to hold (objective {limit})"),
+    }
+}
+
+fn sustained(run: &Run) -> String {
+    let sustain = run.plan.meta.sustain;
+    let speed = run.opened.as_ref().map_or(1, |opened| opened.speed.max(1));
+    match (sustain.is_zero(), speed) {
+        (true, _) => String::new(),
+        (false, 1) => format!(" for {}", clock(sustain)),
+        (false, speed) => format!(" for {} ({} at speed {speed})", exact(millis(sustain / speed)), clock(sustain)),
+    }
+}
+
+fn rpo_line(run: &Run) -> String {
+    let limit = run.plan.meta.objectives.rpo.as_ref().map(|rpo| clock(rpo.max)).unwrap_or_default();
+    let range = run
+        .latest_loss()
+        .map(|loss| format!("{} to {} of {limit}; {}", exact(millis(loss.low)), exact(millis(loss.high)), loss.method))
+        .unwrap_or_default();
+    match rpo_verdict(run) {
+        RpoVerdict::NoObjective => "RPO   no objective".to_owned(),
+        RpoVerdict::NotMeasured => format!("RPO   NOT MEASURED (objective {limit})"),
+        RpoVerdict::Met => format!("RPO   MET: {range}"),
+        RpoVerdict::NotShown => {
+            format!("RPO   NOT SHOWN: {range}. Only the low end is within the objective; reconcile to settle it")
+        }
+        RpoVerdict::Missed => format!("RPO   MISSED: {range}"),
+    }
+}
+
+fn customers_line(customers: &Customers) -> String {
+    let downtime = match (customers.failed_from, customers.served_from) {
+        (Some(from), Some(to)) => format!(
+            "failed from {} to {}, {}",
+            from.format("%H:%M:%S%.3fZ"),
+            to.format("%H:%M:%S%.3fZ"),
+            exact(u64::try_from((to - from).num_milliseconds()).unwrap_or(0))
+        ),
+        (Some(from), None) => format!("failed from {} on and were not served again", from.format("%H:%M:%S%.3fZ")),
+        (None, _) => "never failed".to_owned(),
+    };
+    format!(
+        "SEEN  customers {downtime}; {} acknowledged orders are missing, {} of orders (the customers' own record)",
+        customers.orders_lost,
+        exact(millis(customers.loss))
+    )
+}
+
+fn estate_time_line(run: &Run, customers: &Customers) -> Option<String> {
+    let speed = run.speed();
+    let downtime = customers.estate_downtime.filter(|_| speed > 1)?;
+    Some(format!(
+        "      by the estate's clock, {speed} times as fast as ours, they were down for {}; the verdicts above use elapsed time",
+        clock(downtime)
+    ))
+}
+
+fn time_lines(run: &Run) -> Vec<String> {
+    let spent = run.spent;
+    vec![format!(
+        "time  machine {}, waiting for people {}, idle {}",
+        clock(spent.machine),
+        clock(spent.people),
+        clock(spent.idle)
+    )]
+}
+
+fn moment_lines(run: &Run) -> Vec<String> {
+    let mut lines = Vec::new();
+    for moment in Moment::ALL {
+        match run.moments.get(&moment).and_then(|fixed| fixed.last()) {
+            Some(fixed) => lines.push(format!(
+                "      {:<12}{}  {} (seq {})",
+                moment.word(),
+                fixed.occurred_at.format("%H:%M:%S%.3fZ"),
+                fixed.evidence,
+                fixed.seq
+            )),
+            None if matches!(moment, Moment::Fenced) => {
+                lines.push(
+                    "      fenced      never proven: the loss has no upper bound until it is reconciled".to_owned(),
+                );
+            }
+            None => {}
+        }
+    }
+    lines
+}
+
+fn step_lines(run: &Run) -> Vec<String> {
+    let done = run.steps.iter().filter(|state| matches!(state, StepState::Done { .. })).count();
+    let total = run.steps.len();
+    let retries = run
+        .attempts
+        .values()
+        .filter(|attempt| matches!(&attempt.state, AttemptState::Finished { verdict: Verdict::Failed { .. }, .. }));
+    let mut lines = vec![format!("steps {done} of {total} done, {} attempts failed", retries.count())];
+    for (step, state) in run.plan.steps.iter().zip(&run.steps) {
+        let what = match state {
+            StepState::Skipped { reason } => format!("SKIPPED: {reason}"),
+            StepState::Failed { why, .. } => format!("FAILED: {why}"),
+            StepState::Done { how, note } if how == "marked" => {
+                format!("UNVERIFIED, marked done: {}", note.as_deref().unwrap_or("no evidence"))
+            }
+            state if !state.is_settled() && matches!(run.stage, Stage::Ended(_)) => "NOT EXERCISED".to_owned(),
+            _ => continue,
+        };
+        lines.push(format!("      {} {}: {what}", step.number, step.title));
+    }
+    lines
+}
+
+fn owed_lines(run: &Run) -> Vec<String> {
+    if run.moments.contains_key(&Moment::Protected) || run.plan.meta.scenario.is_empty() {
+        return Vec::new();
+    }
+    vec!["owed  protection is not restored: no moment `protected` was fixed in this run".to_owned()]
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
