@@ -1,1 +1,15 @@
-//! Floor 6: where the adapters meet: live runs, headless runs, drills.
+//! Floor 6: where the adapters meet: live runs, unattended runs, drills.
+
+pub mod diagnostics;
+pub mod host;
+pub mod identity;
+pub mod inputs;
+pub mod library;
+pub mod live;
+pub mod look;
+pub mod perform;
+pub mod practice;
+pub mod script;
+pub mod show;
+pub mod start;
+pub mod unattended;

@@ -1,0 +1,207 @@
+//! The engine's shell: inbox, decide, log, evolve, publish, react, in this order and never another.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::perform::Performer;
+use crate::clock::Clock;
+use crate::engine::{Effect, Event, Fact, Input, Run, decide, evolve, react};
+use crate::exec::supervisor::Force;
+use crate::store::{AppendError, LogWriter, Operator, SignError};
+
+/// Is what the engine tells whoever listens.
+#[derive(Clone, Debug)]
+pub enum Heard {
+    /// Facts were recorded: all of one decision.
+    Facts(Vec<Arc<Fact>>),
+    /// A wish was refused, in a sentence.
+    Refused(String),
+    /// The log can't be written: nothing more is started.
+    LogLost(String),
+}
+
+/// Says how a hosted run came to its end.
+#[derive(Debug)]
+pub struct Finale {
+    /// The last state.
+    pub run: Run,
+    /// How the log was closed, in a sentence.
+    pub log: Closing,
+}
+
+/// Says how the log was closed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Closing {
+    /// Sealed; who by, in words.
+    Sealed(String),
+    /// Not sealed; why.
+    Open(String),
+    /// It could not be written.
+    Lost(String),
+}
+
+/// Hosts one run.
+#[derive(Debug)]
+pub struct Host {
+    run: Run,
+    log: LogWriter,
+    operator: Result<Operator, SignError>,
+    performer: Performer,
+    clock: Clock,
+    // Unbounded, both ways: people and workers send little, and none of it may be dropped.
+    inbox: mpsc::UnboundedReceiver<Input>,
+    to_self: mpsc::UnboundedSender<Input>,
+    listeners: Vec<mpsc::UnboundedSender<Heard>>,
+}
+
+impl Host {
+    /// Makes a host for a run that has no fact yet.
+    pub fn new(
+        run: Run,
+        (log, operator): (LogWriter, Result<Operator, SignError>),
+        performer: Performer,
+        clock: Clock,
+        (to_self, inbox): (mpsc::UnboundedSender<Input>, mpsc::UnboundedReceiver<Input>),
+        listeners: Vec<mpsc::UnboundedSender<Heard>>,
+    ) -> Self {
+        Self { run, log, operator, performer, clock, inbox, to_self, listeners }
+    }
+
+    /// Opens the run, then works until it ended and its log is closed. `open` is the log's first fact, on the disk
+    /// already; `opening` is the input whose first event it is.
+    pub async fn work(mut self, open: Fact, opening: Input) -> Finale {
+        let opened = match decide(&self.run, &opening, self.clock.now()) {
+            Ok(mut events) => {
+                events.retain(|event| !matches!(event, Event::Open(_)));
+                match self.record(&open) {
+                    Ok(effects) => self.settle(vec![Arc::new(open)], events, effects).await,
+                    Err(why) => Err(why),
+                }
+            }
+            Err(refusal) => Err(refusal.to_string()),
+        };
+        if let Err(why) = opened {
+            return self.halt(why).await;
+        }
+        loop {
+            // The host holds a sender itself, so the inbox never closes.
+            let Some(input) = self.inbox.recv().await else { continue };
+            match self.take(&input).await {
+                Ok(Next::GoOn) => {}
+                Ok(Next::Seal) => return self.close().await,
+                Err(why) => return self.halt(why).await,
+            }
+        }
+    }
+
+    async fn take(&mut self, input: &Input) -> Result<Next, String> {
+        let events = match decide(&self.run, input, self.clock.now()) {
+            Ok(events) => events,
+            Err(refusal) => {
+                match input {
+                    Input::Report(_) | Input::Clock(_) => tracing::info!(%refusal, "a late report was passed over"),
+                    Input::Open { .. } | Input::Operator { .. } | Input::Host(_) => {
+                        self.tell(&Heard::Refused(refusal.to_string()));
+                    }
+                }
+                return Ok(Next::GoOn);
+            }
+        };
+        if events.is_empty() {
+            return Ok(Next::GoOn);
+        }
+        self.settle(Vec::new(), events, Vec::new()).await
+    }
+
+    /// Records `events` durably, publishes them behind the `facts` that are recorded already, does what all ask for.
+    async fn settle(
+        &mut self,
+        mut facts: Vec<Arc<Fact>>,
+        events: Vec<Event>,
+        mut effects: Vec<Effect>,
+    ) -> Result<Next, String> {
+        let appended = match self.log.append(events).await {
+            Ok(appended) => appended,
+            // Nothing of the batch was recorded and the log goes on: what was wished for did not happen.
+            Err(AppendError::Unfit(why)) => {
+                self.tell(&Heard::Refused(format!("it can't be recorded, so it was not done: {why}")));
+                Vec::new()
+            }
+            Err(error) => return Err(error.to_string()),
+        };
+        for fact in appended {
+            effects.extend(self.record(&fact)?);
+            facts.push(Arc::new(fact));
+        }
+        self.tell(&Heard::Facts(facts));
+        let mut next = Next::GoOn;
+        for effect in effects {
+            if self.act(effect) == Next::Seal {
+                next = Next::Seal;
+            }
+        }
+        Ok(next)
+    }
+
+    /// Folds a durable fact and says what it asks for.
+    fn record(&mut self, fact: &Fact) -> Result<Vec<Effect>, String> {
+        // decide never emits what evolve rejects (a law, tested); if it happens, stop rather than act on it.
+        evolve(&mut self.run, fact).map_err(|illegal| format!("the engine contradicted itself: {illegal}"))?;
+        Ok(react(&self.run, fact))
+    }
+
+    fn act(&self, effect: Effect) -> Next {
+        match effect {
+            Effect::Start(job) => self.performer.start(*job),
+            Effect::Watch(job) => self.performer.watch(*job),
+            Effect::Unwatch(attempt) => self.performer.enough(&attempt),
+            Effect::Interrupt { attempt, force } => {
+                self.performer.interrupt(&attempt, if force { Force::AtOnce } else { Force::Gentle });
+            }
+            Effect::Wake { timer, after } => {
+                let inbox = self.to_self.clone();
+                tokio::spawn(async move {
+                    tokio::time::sleep(after).await;
+                    // A host that ended has no use for its timers.
+                    drop(inbox.send(Input::Clock(timer)));
+                });
+            }
+            Effect::Seal => return Next::Seal,
+        }
+        Next::GoOn
+    }
+
+    async fn close(self) -> Finale {
+        let log = match self.operator {
+            Ok(operator) => {
+                let by = format!("{} ({})", operator.principal(), operator.fingerprint());
+                match self.log.seal(operator).await {
+                    Ok(_) => Closing::Sealed(by),
+                    Err(error) => Closing::Open(error.to_string()),
+                }
+            }
+            Err(why) => Closing::Open(format!("UNSIGNED: {why}")),
+        };
+        Finale { run: self.run, log }
+    }
+
+    /// The log can't be written: nothing more may act, and everybody is told.
+    async fn halt(mut self, why: String) -> Finale {
+        tracing::error!(why, "the log can't be written");
+        self.tell(&Heard::LogLost(why.clone()));
+        self.inbox.close();
+        while self.inbox.recv().await.is_some() {}
+        Finale { run: self.run, log: Closing::Lost(why) }
+    }
+
+    fn tell(&mut self, heard: &Heard) {
+        self.listeners.retain(|listener| listener.send(heard.clone()).is_ok());
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Next {
+    GoOn,
+    Seal,
+}

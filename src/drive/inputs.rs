@@ -1,0 +1,128 @@
+//! Values of inputs: `--set`, the estate or the profile, the environment, the default; checked before anything runs.
+
+use std::collections::BTreeMap;
+
+use crate::engine::InputSource;
+use crate::runbook::{Plan, words};
+
+/// Where values may come from, gravest word first.
+#[derive(Clone, Debug, Default)]
+pub struct Sources {
+    /// `--set NAME=VALUE`, in order; a later one wins.
+    pub set: Vec<(String, String)>,
+    /// The practice estate's, in a drill.
+    pub estate: BTreeMap<String, String>,
+    /// The profile's.
+    pub profile: BTreeMap<String, String>,
+    /// The process environment, for inputs that say `from: env`.
+    pub env: BTreeMap<String, String>,
+}
+
+/// Splits `NAME=VALUE`.
+///
+/// # Errors
+/// A sentence that says what was expected.
+pub fn parse_set(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((name, value)) if words::is_identifier(name) => Ok((name.to_owned(), value.to_owned())),
+        _ => Err(format!("`--set {text}`: write NAME=VALUE, NAME being a shell identifier")),
+    }
+}
+
+/// Gives every input of the plan its value, in the runbook's order.
+///
+/// # Errors
+/// One sentence for each input that has no value or a wrong one, and for each `--set` that names no input.
+pub fn resolve(plan: &Plan, sources: &Sources) -> Result<Vec<(String, String, InputSource)>, Vec<String>> {
+    let mut problems = Vec::new();
+    for (name, _) in &sources.set {
+        if !plan.meta.inputs.iter().any(|input| &input.name == name) {
+            let known: Vec<&str> = plan.meta.inputs.iter().map(|input| input.name.as_str()).collect();
+            problems.push(format!("`--set {name}=…`: the runbook has no such input; it has {}", known.join(", ")));
+        }
+    }
+    let mut values: BTreeMap<String, String> = BTreeMap::new();
+    let mut resolved = Vec::new();
+    for input in &plan.meta.inputs {
+        let from_set = sources.set.iter().rev().find(|(name, _)| *name == input.name);
+        let found = from_set
+            .map(|(_, value)| (value.clone(), InputSource::Set))
+            .or_else(|| sources.estate.get(&input.name).map(|value| (value.clone(), InputSource::Estate)))
+            .or_else(|| sources.profile.get(&input.name).map(|value| (value.clone(), InputSource::Profile)))
+            .or_else(|| {
+                let value = input.from_env.then(|| sources.env.get(&input.name)).flatten()?;
+                Some((value.clone(), InputSource::Env))
+            });
+        let found = match (found, &input.default) {
+            (Some(found), _) => Ok(found),
+            (None, Some(default)) => words::fill(default, &values)
+                .map(|value| (value, InputSource::Default))
+                .map_err(|unset| format!("{}: its default uses {}, which has no value", input.name, unset.name)),
+            (None, None) => Err(format!(
+                "{} has no value ({}); give it with `--set {}=VALUE` or in the profile",
+                input.name, input.description, input.name
+            )),
+        };
+        match found.and_then(|(value, source)| input.accept(&value).map(|value| (value, source))) {
+            Ok((value, source)) => {
+                values.insert(input.name.clone(), value.clone());
+                resolved.push((input.name.clone(), value, source));
+            }
+            Err(problem) => problems.push(problem),
+        }
+    }
+    if problems.is_empty() { Ok(resolved) } else { Err(problems) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runbook::{InputDecl, InputType};
+
+    fn plan(inputs: &[(&str, Option<&str>)]) -> Plan {
+        let mut plan = Plan {
+            title: String::new(),
+            meta: crate::runbook::Meta::default(),
+            preface: String::new(),
+            phases: Vec::new(),
+            steps: Vec::new(),
+            fences: Vec::new(),
+        };
+        plan.meta.inputs = inputs
+            .iter()
+            .map(|(name, default)| InputDecl {
+                name: (*name).to_owned(),
+                kind: InputType::Text,
+                description: "what it is for".to_owned(),
+                default: default.map(str::to_owned),
+                pattern: None,
+                from_env: false,
+                line: 1,
+            })
+            .collect();
+        plan
+    }
+
+    #[test]
+    fn the_command_line_wins_over_estate_profile_and_default() {
+        let plan = plan(&[("A", Some("default")), ("B", Some("x${A}"))]);
+        let one = |name: &str, value: &str| BTreeMap::from([(name.to_owned(), value.to_owned())]);
+        let mut sources = Sources { profile: one("A", "profile"), ..Sources::default() };
+        let value = |sources: &Sources| resolve(&plan, sources).unwrap();
+        assert_eq!(value(&Sources::default())[1].1, "xdefault");
+        assert_eq!(value(&sources)[0], ("A".into(), "profile".into(), InputSource::Profile));
+        sources.estate = one("A", "estate");
+        assert_eq!(value(&sources)[0].2, InputSource::Estate);
+        sources.set = vec![("A".into(), "first".into()), ("A".into(), "last".into())];
+        assert_eq!(value(&sources)[0], ("A".into(), "last".into(), InputSource::Set));
+    }
+
+    #[test]
+    fn all_problems_come_at_once_and_say_what_to_do() {
+        let plan = plan(&[("A", None), ("B", None)]);
+        let sources = Sources { set: vec![("C".into(), "1".into())], ..Sources::default() };
+        let problems = resolve(&plan, &sources).unwrap_err();
+        assert_eq!(problems.len(), 3, "{problems:?}");
+        assert!(problems[1].contains("--set A=VALUE"), "{problems:?}");
+    }
+}

@@ -1,0 +1,335 @@
+//! Performs jobs: shell blocks through the supervisor, native calls here; polls, watches, interrupts.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use chrono::Utc;
+use tokio::sync::{mpsc, watch};
+
+use super::look::{self, Look, Verdict};
+use super::show::Show;
+use crate::engine::{Ended, Input, Job, Outcome, Report, Streams, What};
+use crate::exec::aws::Aws;
+use crate::exec::dns::DnsContext;
+use crate::exec::http::HttpContext;
+use crate::exec::output::OutputFiles;
+use crate::exec::supervisor::{Force, ShellSpec, StateRule, Supervisor};
+use crate::exec::{Reply, dns, http};
+use crate::kernel::AttemptId;
+
+/// How long one native call may take unless its author says otherwise.
+const ONE_CALL: Duration = Duration::from_secs(20);
+
+/// What an attempt is told while it runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Word {
+    GoOn,
+    /// The operator interrupted it.
+    Interrupt,
+    /// A watch has seen enough.
+    Enough,
+}
+
+/// Everything that a job needs from the world.
+#[derive(Debug)]
+pub struct World {
+    /// The run's folder.
+    pub folder: PathBuf,
+    /// Spawns shell blocks.
+    pub supervisor: Supervisor,
+    /// Makes AWS calls.
+    pub aws: Aws,
+    /// Makes HTTP requests.
+    pub http: HttpContext,
+    /// Makes DNS queries.
+    pub dns: DnsContext,
+    /// Environment that every shell block gets besides its variables (endpoints and credentials of the estate).
+    pub env: Vec<(String, String)>,
+}
+
+/// Starts, watches and interrupts attempts; reports go to the engine's inbox.
+#[derive(Clone, Debug)]
+pub struct Performer {
+    world: Arc<World>,
+    // Unbounded: a report is small and must never be dropped; there is one for each attempt and look.
+    inbox: mpsc::UnboundedSender<Input>,
+    show: Show,
+    running: Arc<Mutex<HashMap<AttemptId, watch::Sender<Word>>>>,
+}
+
+impl Performer {
+    /// Makes a performer.
+    pub fn new(world: World, inbox: mpsc::UnboundedSender<Input>, show: Show) -> Self {
+        Self { world: Arc::new(world), inbox, show, running: Arc::default() }
+    }
+
+    /// Performs an attempt; its end comes as [`Report::Finished`].
+    pub fn start(&self, job: Job) {
+        let me = self.clone();
+        let word = self.enlist(&job.attempt);
+        tokio::spawn(async move {
+            let attempt = job.attempt.clone();
+            let ended = me.attempt(&job, word).await;
+            me.dismiss(&attempt);
+            me.report(Report::Finished { attempt, result: Box::new(ended) });
+        });
+    }
+
+    /// Looks again and again, reporting each look as [`Report::Watched`], until [`Performer::enough`].
+    pub fn watch(&self, job: Job) {
+        let me = self.clone();
+        let word = self.enlist(&job.attempt);
+        tokio::spawn(async move {
+            let attempt = job.attempt.clone();
+            let ended = me.watching(&job, word).await;
+            me.dismiss(&attempt);
+            me.report(Report::Finished { attempt, result: Box::new(ended) });
+        });
+    }
+
+    /// Ends a watch.
+    pub fn enough(&self, attempt: &AttemptId) {
+        self.tell(attempt, Word::Enough);
+    }
+
+    /// Interrupts an attempt.
+    pub fn interrupt(&self, attempt: &AttemptId, force: Force) {
+        // A shell block is interrupted by the supervisor; between two polls nobody but us would hear it.
+        if let Err(error) = self.world.supervisor.interrupt(attempt, force) {
+            tracing::error!(%error, %attempt, "the supervisor did not hear of the interrupt");
+        }
+        self.tell(attempt, Word::Interrupt);
+    }
+
+    fn enlist(&self, attempt: &AttemptId) -> watch::Receiver<Word> {
+        let (tx, rx) = watch::channel(Word::GoOn);
+        self.lock().insert(attempt.clone(), tx);
+        rx
+    }
+
+    fn dismiss(&self, attempt: &AttemptId) {
+        self.lock().remove(attempt);
+    }
+
+    fn tell(&self, attempt: &AttemptId, word: Word) {
+        if let Some(tx) = self.lock().get(attempt) {
+            tx.send_replace(word);
+        }
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<AttemptId, watch::Sender<Word>>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn report(&self, report: Report) {
+        // The engine may have ended before its last worker; then nobody is left to tell.
+        drop(self.inbox.send(Input::Report(report)));
+    }
+
+    async fn attempt(&self, job: &Job, mut word: watch::Receiver<Word>) -> Ended {
+        let began = Instant::now();
+        let mut files = Files::new(&self.world.folder, job);
+        let mut held_since: Option<Instant> = None;
+        let mut polls = 0;
+        loop {
+            polls += 1;
+            let looked_at = Instant::now();
+            let look = self.look(job, &mut files, &mut word).await;
+            let done = |look: Look, failure: Option<String>, files: &mut Files| Ended {
+                poll_failure: failure,
+                polls,
+                took_ms: millis(began.elapsed()),
+                streams: files.finish(&look),
+                outcome: look.outcome,
+                stdout: look.stdout,
+                truncated: look.truncated,
+                looked_at: look.at,
+                aws: look.aws,
+            };
+            let Some(poll) = &job.poll else { return done(look, None, &mut files) };
+            if look.outcome == Outcome::Interrupted {
+                return done(look, None, &mut files);
+            }
+            let not_yet = match look::judge(poll, &job.judge, &look) {
+                Verdict::Failed(why) => return done(look, Some(why), &mut files),
+                Verdict::Holds => {
+                    if held_since.get_or_insert(looked_at).elapsed() >= poll.hold {
+                        return done(look, None, &mut files);
+                    }
+                    "it has not held long enough".to_owned()
+                }
+                Verdict::NotYet(why) => {
+                    held_since = None;
+                    why
+                }
+            };
+            if poll.limit.is_some_and(|limit| began.elapsed() + poll.every >= limit) {
+                let waited = crate::kernel::say_duration(began.elapsed());
+                return done(look, Some(format!("gave up after {waited}: {not_yet}")), &mut files);
+            }
+            if pause(poll.every, &mut word).await != Word::GoOn {
+                let look = Look { outcome: Outcome::Interrupted, ..look };
+                return done(look, None, &mut files);
+            }
+        }
+    }
+
+    async fn watching(&self, job: &Job, mut word: watch::Receiver<Word>) -> Ended {
+        let began = Instant::now();
+        let every = job.poll.as_ref().map_or(Duration::from_secs(5), |poll| poll.every);
+        let mut files = Files::new(&self.world.folder, job);
+        let mut polls = 0;
+        loop {
+            polls += 1;
+            let look = self.look(job, &mut files, &mut word).await;
+            let seen = match &job.poll {
+                Some(poll) => match look::judge(poll, &job.judge, &look) {
+                    Verdict::Holds => Ok(()),
+                    Verdict::Failed(why) | Verdict::NotYet(why) => Err(why),
+                },
+                None => job.judge.judge(&look.outcome, &look.stdout),
+            };
+            if *word.borrow() == Word::GoOn {
+                self.report(Report::Watched { attempt: job.attempt.clone(), looked_at: look.at, seen });
+            }
+            if pause(every, &mut word).await != Word::GoOn {
+                return Ended {
+                    poll_failure: None,
+                    polls,
+                    took_ms: millis(began.elapsed()),
+                    streams: files.finish(&look),
+                    outcome: look.outcome,
+                    stdout: look.stdout,
+                    truncated: look.truncated,
+                    looked_at: look.at,
+                    aws: look.aws,
+                };
+            }
+        }
+    }
+
+    /// Performs the job once.
+    async fn look(&self, job: &Job, files: &mut Files, word: &mut watch::Receiver<Word>) -> Look {
+        let at = Utc::now();
+        if let What::Shell { shell, script, cwd } = &job.what {
+            let mut vars = job.vars.clone();
+            vars.extend(self.world.env.iter().cloned());
+            let spec = ShellSpec {
+                attempt: job.attempt.clone(),
+                shell: *shell,
+                script: script.clone(),
+                vars,
+                cwd: cwd.as_ref().map(PathBuf::from),
+                timeout: job.timeout,
+                grace: ShellSpec::GRACE,
+                state: if job.attempt.as_str().starts_with('w') {
+                    StateRule::Forget
+                } else {
+                    StateRule::CarryOver(job.judge.exit.clone())
+                },
+            };
+            let follow = self.show.follow(&self.world.folder, &job.attempt);
+            let end = self.world.supervisor.run(spec).await;
+            follow.finish().await;
+            return match end {
+                Ok(end) => Look::of_shell(at, end),
+                Err(error) => Look::of_reply(at, Reply::failed(Outcome::Unusable { error: error.to_string() })),
+            };
+        }
+        let reply = tokio::select! {
+            reply = self.native(job) => reply,
+            // A watch that has seen enough lets its look come to its end; it is bounded.
+            () = interrupted(word) => Reply::failed(Outcome::Interrupted),
+        };
+        files.write(&reply);
+        self.show.native(&job.attempt, &reply);
+        Look::of_reply(at, reply)
+    }
+
+    async fn native(&self, job: &Job) -> Reply {
+        let timeout = job.timeout.unwrap_or(ONE_CALL);
+        match &job.what {
+            What::Aws { calls } => {
+                let mut all: Option<Reply> = None;
+                for words in calls {
+                    let reply = self.world.aws.call(words, timeout).await;
+                    let went_wrong = !matches!(reply.outcome, Outcome::Answered { .. });
+                    all = Some(match all {
+                        None => reply,
+                        Some(before) => Reply {
+                            stdout: [before.stdout, reply.stdout].concat(),
+                            stderr: [before.stderr, reply.stderr].concat(),
+                            ..reply
+                        },
+                    });
+                    if went_wrong {
+                        break;
+                    }
+                }
+                all.unwrap_or_else(|| {
+                    Reply::failed(Outcome::Unusable { error: "the block holds no AWS call".to_owned() })
+                })
+            }
+            What::Http { request } => http::request(&HttpContext { timeout, ..self.world.http.clone() }, request).await,
+            What::Dns { query } => dns::query(&DnsContext { timeout, ..self.world.dns.clone() }, query).await,
+            What::Shell { .. } => {
+                Reply::failed(Outcome::Unusable { error: "a shell block is no native call".to_owned() })
+            }
+        }
+    }
+}
+
+/// The output files of a native action; a shell block writes its own.
+struct Files {
+    native: Option<OutputFiles>,
+    failed: Option<String>,
+}
+
+impl Files {
+    fn new(folder: &std::path::Path, job: &Job) -> Self {
+        if matches!(job.what, What::Shell { .. }) {
+            return Self { native: None, failed: None };
+        }
+        match OutputFiles::open(folder, &job.attempt) {
+            Ok(files) => Self { native: Some(files), failed: None },
+            Err(error) => Self { native: None, failed: Some(error.to_string()) },
+        }
+    }
+
+    fn write(&mut self, reply: &Reply) {
+        if let Some(files) = &mut self.native
+            && let Err(error) = files.append(&reply.stdout, &reply.stderr)
+        {
+            self.failed = Some(error.to_string());
+        }
+    }
+
+    fn finish(&mut self, look: &Look) -> Streams {
+        if let Some(error) = self.failed.take() {
+            tracing::error!(error, "output of a native action could not be kept");
+        }
+        self.native.as_mut().map_or_else(|| look.streams.clone(), OutputFiles::streams)
+    }
+}
+
+async fn interrupted(word: &mut watch::Receiver<Word>) {
+    // A dropped sender means that nobody can interrupt any more.
+    if word.wait_for(|word| *word == Word::Interrupt).await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+async fn pause(every: Duration, word: &mut watch::Receiver<Word>) -> Word {
+    let told = tokio::time::timeout(every, word.wait_for(|word| *word != Word::GoOn)).await;
+    match told {
+        Ok(Ok(word)) => *word,
+        Ok(Err(_)) => Word::Enough,
+        Err(_) => Word::GoOn,
+    }
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}

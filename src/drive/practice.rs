@@ -1,0 +1,180 @@
+//! The practice estate as a drill uses it: raise it in a process of its own, break it, ask what customers saw, end it.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use serde::Deserialize;
+
+use crate::engine::Outcome;
+use crate::estate::EstateRecord;
+use crate::estate::model::truth::Truth;
+use crate::exec::Reach;
+use crate::exec::http::{self, HttpContext};
+use crate::report::Customers;
+
+/// How long an estate may take to stand, and a fault to reach the customers, beyond its own time.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Says why there is no practice estate.
+#[derive(Debug, thiserror::Error)]
+pub enum PracticeError {
+    /// The process could not be started.
+    #[error("the practice estate could not be started: {0}")]
+    Start(std::io::Error),
+    /// It ended before it stood.
+    #[error("the practice estate did not come up: {0}")]
+    Ended(String),
+    /// It took too long.
+    #[error("the practice estate did not come up within {} s", PATIENCE.as_secs())]
+    Late,
+    /// Its console refused or did not answer.
+    #[error("the practice estate's console: {0}")]
+    Console(String),
+}
+
+/// Is a standing estate.
+#[derive(Debug)]
+pub struct Practice {
+    folder: PathBuf,
+    record: EstateRecord,
+}
+
+#[derive(Debug, Deserialize)]
+struct Alarm {
+    onset: Option<DateTime<Utc>>,
+}
+
+impl Practice {
+    /// Starts an estate in `folder` and waits until it stands.
+    ///
+    /// # Errors
+    /// [`PracticeError`], with what the estate said last.
+    pub async fn raise(program: &Path, folder: &Path, seed: u64, speed: u32) -> Result<Self, PracticeError> {
+        let complaints_path = folder.with_extension("err");
+        let complaints = std::fs::File::create(&complaints_path).map_err(PracticeError::Start)?;
+        let mut child = tokio::process::Command::new(program)
+            .args([
+                "estate",
+                "up",
+                "--own-session",
+                "--seed",
+                &seed.to_string(),
+                "--speed",
+                &speed.to_string(),
+                "--dir",
+            ])
+            .arg(folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(complaints)
+            .kill_on_drop(false)
+            .spawn()
+            .map_err(PracticeError::Start)?;
+        let began = Instant::now();
+        loop {
+            if let Ok(Some(record)) = EstateRecord::read(folder) {
+                return Ok(Self { folder: folder.to_owned(), record });
+            }
+            if let Ok(Some(_)) = child.try_wait() {
+                let said = std::fs::read_to_string(&complaints_path).unwrap_or_default();
+                return Err(PracticeError::Ended(said.trim().to_owned()));
+            }
+            if began.elapsed() > PATIENCE {
+                return Err(PracticeError::Late);
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
+    /// Takes up an estate that stands in `folder`.
+    ///
+    /// # Errors
+    /// What is wrong with its record, in a sentence.
+    pub fn find(folder: &Path) -> Result<Self, String> {
+        let record = EstateRecord::read(folder)
+            .map_err(|error| error.to_string())?
+            .ok_or_else(|| format!("no practice estate stands in {}", folder.display()))?;
+        Ok(Self { folder: folder.to_owned(), record })
+    }
+
+    /// Returns how to reach it.
+    pub fn record(&self) -> &EstateRecord {
+        &self.record
+    }
+
+    /// Returns its folder.
+    pub fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// Breaks something.
+    ///
+    /// # Errors
+    /// What the console said.
+    pub async fn inject(&self, fault: &str) -> Result<(), PracticeError> {
+        let body = serde_json::json!({ "fault": fault }).to_string();
+        self.ask("POST", "/inject", &body).await.map(|_| ())
+    }
+
+    /// Waits until the shop's monitoring has seen the first failed request, and returns when that was.
+    ///
+    /// # Errors
+    /// What the console said, or that nothing failed in time.
+    pub async fn onset(&self) -> Result<DateTime<Utc>, PracticeError> {
+        let began = Instant::now();
+        loop {
+            let answer = self.ask("GET", "/alarm", "").await?;
+            let alarm: Alarm = serde_json::from_slice(&answer).map_err(|e| PracticeError::Console(e.to_string()))?;
+            if let Some(onset) = alarm.onset {
+                return Ok(onset);
+            }
+            if began.elapsed() > PATIENCE {
+                return Err(PracticeError::Console("the fault reached no customer".to_owned()));
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Returns what the customers saw, by their own record.
+    ///
+    /// # Errors
+    /// What the console said.
+    pub async fn customers(&self) -> Result<Customers, PracticeError> {
+        let answer = self.ask("GET", "/truth", "").await?;
+        let truth: Truth = serde_json::from_slice(&answer).map_err(|e| PracticeError::Console(e.to_string()))?;
+        let millis = |ms: i64| Duration::from_millis(u64::try_from(ms).unwrap_or(0));
+        let time = |text: Option<String>| text.and_then(|text| text.parse::<DateTime<Utc>>().ok());
+        Ok(Customers {
+            failed_from: time(truth.first_failed_at),
+            served_from: time(truth.served_again_at),
+            orders_lost: truth.orders_lost,
+            loss: millis(truth.loss_ms),
+            estate_downtime: truth.virtual_ms.downtime_ms.map(millis),
+        })
+    }
+
+    /// Ends the estate.
+    ///
+    /// # Errors
+    /// What the console said.
+    pub async fn down(&self) -> Result<(), PracticeError> {
+        self.ask("POST", "/down", "").await.map(|_| ())
+    }
+
+    async fn ask(&self, method: &str, path: &str, body: &str) -> Result<Vec<u8>, PracticeError> {
+        let context = HttpContext { timeout: Duration::from_secs(10), resolver: None, reach: Reach::LoopbackOnly };
+        let (console, token) = (&self.record.console, &self.record.console_token);
+        let request =
+            format!("{method} {console}{path}\nx-console-token: {token}\ncontent-type: application/json\n\n{body}");
+        let reply = http::request(&context, &request).await;
+        match reply.outcome {
+            Outcome::Answered { status: Some(200..300) } => Ok(reply.stdout),
+            outcome => {
+                let said = String::from_utf8_lossy(&reply.stdout).trim().to_owned();
+                Err(PracticeError::Console(format!("{method} {path}: {} {said}", outcome.words())))
+            }
+        }
+    }
+}

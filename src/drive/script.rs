@@ -1,0 +1,54 @@
+//! Nobody at the keyboard: what a drill's script does next, and where a real run stops.
+
+use crate::engine::{Intent, Mode, Run, Stage, StepState};
+use crate::runbook::Impact;
+
+/// How often the script tries a failed step again before it gives the drill up.
+const RETRIES: usize = 2;
+
+/// Says what comes next without a person; `None` while lifeboat itself is at work.
+///
+/// A drill's script confirms, ticks and notes, and the log says that it was the script. A real run goes on through what
+/// only observes and gives up waiting at the first thing that only a person may do.
+pub fn next(run: &Run, failures: usize) -> Option<Intent> {
+    if run.stage != Stage::Open || run.stopping.is_some() {
+        return None;
+    }
+    let drill = run.opened.as_ref().is_some_and(|opened| opened.mode == Mode::Drill);
+    if let Some(prompt) = &run.prompt {
+        let prompt = prompt.number;
+        return Some(if drill { Intent::ConfirmByScript { prompt } } else { Intent::GiveUpWaiting });
+    }
+    let Some(step) = run.plan.steps.get(run.current) else {
+        // Everything is settled and nobody looks any more whether the service is restored.
+        let lost = run.watch.is_none() && run.running.is_empty();
+        let reason = "every step is settled and the service was not seen to be restored".to_owned();
+        return lost.then_some(if drill { Intent::Stop { reason } } else { Intent::GiveUpWaiting });
+    };
+    let id = step.id.clone();
+    match run.steps.get(run.current)? {
+        StepState::Offered | StepState::Paused { .. } => Some(Intent::Run { step: id }),
+        StepState::ByHand if drill => {
+            let open = run.ticks.get(run.current).and_then(|ticks| ticks.iter().position(|ticked| !ticked));
+            Some(match open.and_then(|item| u32::try_from(item).ok()) {
+                Some(item) => Intent::Tick { step: id, item },
+                None => Intent::Done { step: id, note: "drill script: nobody was there to look".to_owned() },
+            })
+        }
+        StepState::Failed { why, cursor, .. } if drill => {
+            let harmless =
+                step.actions.get(*cursor).is_some_and(|action| action.impact == Impact::Observe || action.repeatable);
+            Some(if harmless && failures <= RETRIES {
+                Intent::Retry { step: id }
+            } else {
+                Intent::Stop { reason: format!("drill script: step {} failed: {why}", step.number) }
+            })
+        }
+        StepState::ByHand | StepState::Failed { .. } => Some(Intent::GiveUpWaiting),
+        StepState::Waiting
+        | StepState::Confirming { .. }
+        | StepState::Running { .. }
+        | StepState::Done { .. }
+        | StepState::Skipped { .. } => None,
+    }
+}

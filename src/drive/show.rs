@@ -1,0 +1,107 @@
+//! Progress for the eye: the newest output of running attempts, lossy and bounded. The files hold all of it.
+
+use std::io::{Read as _, Seek as _, SeekFrom};
+use std::path::Path;
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use crate::clock::Clock;
+use crate::exec::Reply;
+use crate::kernel::AttemptId;
+use crate::term::Feed;
+use crate::ui::{Msg, Progress};
+
+/// How often a growing file is looked at.
+const EVERY: Duration = Duration::from_millis(50);
+/// The most that one look shows; what lies before it is in the file.
+const MOST: u64 = 16 * 1024;
+
+/// Sends progress to a screen, if there is one.
+#[derive(Clone, Debug)]
+pub struct Show {
+    screen: Option<Feed>,
+    clock: Clock,
+}
+
+/// Follows the output files of one attempt until told that it ended.
+#[derive(Debug)]
+pub struct Follow {
+    stop: Option<(oneshot::Sender<()>, tokio::task::JoinHandle<()>)>,
+}
+
+impl Show {
+    /// Makes a show for `screen`.
+    pub fn new(screen: Option<Feed>, clock: Clock) -> Self {
+        Self { screen, clock }
+    }
+
+    /// Shows what a native action gave.
+    pub fn native(&self, attempt: &AttemptId, reply: &Reply) {
+        for bytes in [&reply.stdout, &reply.stderr] {
+            if !bytes.is_empty() {
+                let tail = bytes.len().saturating_sub(MOST as usize);
+                self.send(attempt, bytes.get(tail..).unwrap_or_default(), bytes.len() as u64);
+            }
+        }
+    }
+
+    /// Follows a shell block's files while it runs.
+    pub fn follow(&self, folder: &Path, attempt: &AttemptId) -> Follow {
+        if self.screen.is_none() {
+            return Follow { stop: None };
+        }
+        let me = self.clone();
+        let attempt = attempt.clone();
+        let files: Vec<_> = ["out", "err"]
+            .into_iter()
+            .map(|kind| crate::exec::folder::output_file(folder, &attempt, kind))
+            .map(|path| (std::fs::metadata(&path).map_or(0, |data| data.len()), path))
+            .collect();
+        let (stop, mut stopped) = oneshot::channel();
+        let task = tokio::spawn(async move {
+            let mut files = files;
+            loop {
+                let last = tokio::time::timeout(EVERY, &mut stopped).await.is_ok();
+                for (seen, path) in &mut files {
+                    me.look(&attempt, path, seen);
+                }
+                if last {
+                    return;
+                }
+            }
+        });
+        Follow { stop: Some((stop, task)) }
+    }
+
+    fn look(&self, attempt: &AttemptId, path: &Path, seen: &mut u64) {
+        let Ok(mut file) = std::fs::File::open(path) else { return };
+        let Ok(size) = file.metadata().map(|data| data.len()) else { return };
+        if size <= *seen {
+            return;
+        }
+        let from = (*seen).max(size.saturating_sub(MOST));
+        let mut bytes = Vec::new();
+        if file.seek(SeekFrom::Start(from)).is_ok() && file.take(size - from).read_to_end(&mut bytes).is_ok() {
+            *seen = size;
+            self.send(attempt, &bytes, size);
+        }
+    }
+
+    fn send(&self, attempt: &AttemptId, bytes: &[u8], total: u64) {
+        let Some(screen) = &self.screen else { return };
+        let text = String::from_utf8_lossy(bytes).into_owned();
+        // The feed drops progress when the screen is behind; the engine is never delayed.
+        screen.send(Msg::Progress(Progress { attempt: attempt.clone(), text, total, at: self.clock.now() }));
+    }
+}
+
+impl Follow {
+    /// Shows the rest and stops.
+    pub async fn finish(mut self) {
+        if let Some((stop, task)) = self.stop.take() {
+            stop.send(()).ok();
+            task.await.ok();
+        }
+    }
+}

@@ -1,0 +1,383 @@
+//! Getting from a command line to a hosted run: text, plan, inputs, identity, folder, log, workers.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use tokio::sync::mpsc;
+
+use super::host::{Heard, Host};
+use super::identity::{self, Identity};
+use super::inputs::{self, Sources};
+use super::library::{LibraryError, Source};
+use super::perform::{Performer, World};
+use super::practice::{Practice, PracticeError};
+use super::show::Show;
+use crate::clock::Clock;
+use crate::engine::{Input, Mode, Opened, Run};
+use crate::exec::Reach;
+use crate::exec::aws::{Aws, AwsContext};
+use crate::exec::dns::DnsContext;
+use crate::exec::http::HttpContext;
+use crate::exec::supervisor::{Supervisor, SupervisorError};
+use crate::kernel::{RunId, Sha256Hex, sha256_hex};
+use crate::runbook::{Plan, parse};
+use crate::settings::config::Profile;
+use crate::store::{self, KeyWish, LogWriter, Operator, RunFolder, Runs, SignError, Signing, StoreError};
+use crate::term::Feed;
+
+/// How long a person may take to touch their key.
+const KEY_PATIENCE: Duration = Duration::from_secs(60);
+
+/// Says why a run did not start. Nothing was executed.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The runbook could not be had.
+    #[error(transparent)]
+    Library(#[from] LibraryError),
+    /// The runbook has errors, rendered with their places.
+    #[error("the runbook has errors; nothing was executed\n\n{0}")]
+    Runbook(String),
+    /// Inputs are missing or wrong.
+    #[error("inputs: {}", .0.join("\n        "))]
+    Inputs(Vec<String>),
+    /// The onset makes no sense.
+    #[error("--onset: {0}")]
+    Onset(String),
+    /// The state folder, the run's folder or its log.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The supervisor.
+    #[error(transparent)]
+    Supervisor(#[from] SupervisorError),
+    /// The practice estate.
+    #[error(transparent)]
+    Practice(#[from] PracticeError),
+    /// The resolved account is not the one that the profile pins.
+    #[error("the credentials lead to account {resolved}, and the profile pins {pinned}; nothing was executed")]
+    WrongAccount {
+        /// What STS said.
+        resolved: String,
+        /// What the profile says.
+        pinned: String,
+    },
+    /// The account could not be resolved and the profile pins one.
+    #[error("the AWS account could not be resolved ({why}), and the profile pins {pinned}; nothing was executed")]
+    NoAccount {
+        /// Why.
+        why: String,
+        /// What the profile says.
+        pinned: String,
+    },
+    /// Something of the host.
+    #[error("{0}")]
+    Host(String),
+}
+
+/// Holds what drill and run have in common.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// `--set`, taken apart.
+    pub set: Vec<(String, String)>,
+    /// `--runs`.
+    pub runs: Option<PathBuf>,
+    /// `--onset`.
+    pub onset: Option<String>,
+    /// The profile, in a real run.
+    pub profile: Option<Profile>,
+    /// The operator's name.
+    pub by: String,
+    /// The key file, if one is configured.
+    pub key: Option<PathBuf>,
+}
+
+/// Is the stage on which a run plays.
+#[derive(Debug)]
+pub enum Stage {
+    /// A real account.
+    Real,
+    /// The practice estate, standing and broken, with the seed and speed it was raised with.
+    Drill(Arc<Practice>),
+}
+
+/// Is a run that is ready to be worked.
+#[derive(Debug)]
+pub struct Ready {
+    /// The plan.
+    pub plan: Arc<Plan>,
+    /// Its host.
+    pub host: Host,
+    /// The log's first fact.
+    pub open: crate::engine::Fact,
+    /// The first input.
+    pub opening: Input,
+    /// Where wishes go.
+    pub inbox: mpsc::UnboundedSender<Input>,
+    /// What happens.
+    pub heard: mpsc::UnboundedReceiver<Heard>,
+    /// The run's folder.
+    pub folder: RunFolder,
+    /// How the log is signed, in a sentence.
+    pub signing: String,
+    /// The run's clock.
+    pub clock: Clock,
+}
+
+/// Reads a runbook into a plan.
+///
+/// # Errors
+/// Every error of the file, rendered.
+pub fn plan(source: &Source) -> Result<Arc<Plan>, StartError> {
+    let parsed = parse(&source.path, &source.bytes);
+    match parsed.plan {
+        Some(ref plan) if parsed.errors().next().is_none() => Ok(Arc::new(plan.clone())),
+        _ => {
+            let errors: Vec<String> = parsed.errors().map(|problem| parsed.source.render(problem)).collect();
+            Err(StartError::Runbook(errors.join("\n")))
+        }
+    }
+}
+
+/// Makes a run's folder, before anything else of it exists.
+///
+/// # Errors
+/// If the state folder can't be found or written.
+pub fn folder(options: &Options) -> Result<(Runs, RunFolder, PathBuf), StartError> {
+    let state = store::state_dir(&|name| std::env::var_os(name))?;
+    let log_dir = options.profile.as_ref().and_then(|profile| profile.log_dir.as_ref()).map(PathBuf::from);
+    let root = options.runs.clone().or(log_dir).unwrap_or_else(|| state.join("runs"));
+    let runs = Runs::at(root);
+    let folder = runs.create(Utc::now())?;
+    Ok((runs, folder, state))
+}
+
+/// Makes everything ready: after this the log stands, nothing of the runbook has run.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn ready(
+    source: &Source,
+    plan: Arc<Plan>,
+    stage: &Stage,
+    options: &Options,
+    (runs, folder, state): (Runs, RunFolder, PathBuf),
+    screen: Option<Feed>,
+) -> Result<Ready, StartError> {
+    let values = inputs::resolve(&plan, &sources(&plan, stage, options)).map_err(StartError::Inputs)?;
+    let clock = Clock::start();
+    let program =
+        std::env::current_exe().map_err(|error| StartError::Host(format!("find lifeboat itself: {error}")))?;
+    folder.write_runbook(&source.bytes)?;
+    let supervisor = Supervisor::start(&program, folder.path())?;
+    let aws = Aws::new(aws_context(stage, options)).await;
+    let identity = match stage {
+        Stage::Drill(_) => identity::resolve(&aws, &region(&plan, stage, options)).await,
+        Stage::Real if needs_aws(&plan) => identity::resolve(&aws, &region(&plan, stage, options)).await,
+        Stage::Real => Ok(Identity::none()),
+    };
+    let identity = pinned(identity, options)?;
+    let onset = onset(options, stage).await?;
+    let mode = match stage {
+        Stage::Real => Mode::Real,
+        Stage::Drill(_) => Mode::Drill,
+    };
+    let host_name = identity::host_name();
+    let previous = store::prev_run(&runs, &options.by, &host_name)?;
+    let opened = Opened {
+        v: "lifeboat-log/1".to_owned(),
+        run: RunId::new(""),
+        mode,
+        by: options.by.clone(),
+        session: String::new(),
+        host: host_name,
+        boot: identity::boot_id(),
+        pid: std::process::id(),
+        tool: tool(&program),
+        runbook: source.path.clone(),
+        runbook_sha256: sha256_hex(&source.bytes),
+        account: identity.account,
+        arn: identity.arn,
+        region: region(&plan, stage, options),
+        rto_s: plan.meta.objectives.rto.map_or(0, |rto| rto.as_secs()),
+        rpo_s: plan.meta.objectives.rpo.as_ref().map_or(0, |rpo| rpo.max.as_secs()),
+        seed: practice(stage).map(|practice| practice.record().seed),
+        speed: practice(stage).map_or(1, |practice| practice.record().speed),
+        prev_run: previous.as_ref().map(|previous| previous.run.clone()),
+        prev_sha512: previous.map(|previous| previous.sha512),
+    };
+    let (begun, operator) = begin(&folder, opened, mode, options, state, clock).await?;
+    let opening = match &begun.open.event {
+        crate::engine::Event::Open(opened) => Input::Open { opened: opened.clone(), inputs: values, onset },
+        _ => return Err(StartError::Host("the log does not begin with its header".to_owned())),
+    };
+    let (to_host, inbox) = mpsc::unbounded_channel();
+    let (tell, heard) = mpsc::unbounded_channel();
+    let world = world(stage, &folder, supervisor, aws);
+    let performer = Performer::new(world, to_host.clone(), Show::new(screen, clock));
+    let host = Host::new(
+        Run::new(Arc::clone(&plan)),
+        (begun.writer, operator),
+        performer,
+        clock,
+        (to_host.clone(), inbox),
+        vec![tell],
+    );
+    let signing = match &begun.signing {
+        Signing::Delegated { by, fingerprint, .. } => format!("signed by {by} ({fingerprint})"),
+        Signing::Unsigned { reason } => format!("UNSIGNED: {reason}"),
+    };
+    Ok(Ready { plan, host, open: begun.open, opening, inbox: to_host, heard, folder, signing, clock })
+}
+
+async fn begin(
+    folder: &RunFolder,
+    opened: Opened,
+    mode: Mode,
+    options: &Options,
+    state: PathBuf,
+    clock: Clock,
+) -> Result<(store::Begun, Result<Operator, SignError>), StartError> {
+    let folder = folder.clone();
+    let (by, key) = (options.by.clone(), options.key.clone());
+    let agent = std::env::var_os("SSH_AUTH_SOCK").map(PathBuf::from);
+    // A key may have to be touched: not on a thread that others need.
+    let begun = tokio::task::spawn_blocking(move || {
+        let wish = KeyWish {
+            principal: &by,
+            key: key.as_deref(),
+            agent: agent.as_deref(),
+            mode,
+            state: &state,
+            wait: KEY_PATIENCE,
+        };
+        let operator = store::operator(&wish);
+        let for_log = operator.as_ref().map_err(Clone::clone);
+        let begun = LogWriter::begin(&folder, opened, for_log, Box::new(move || clock.now()))?;
+        Ok::<_, StoreError>((begun, operator))
+    })
+    .await
+    .map_err(|error| StartError::Host(format!("begin the log: {error}")))??;
+    Ok(begun)
+}
+
+fn sources(plan: &Plan, stage: &Stage, options: &Options) -> Sources {
+    let env = plan
+        .meta
+        .inputs
+        .iter()
+        .filter(|input| input.from_env)
+        .filter_map(|input| Some((input.name.clone(), std::env::var(&input.name).ok()?)))
+        .collect();
+    Sources {
+        set: options.set.clone(),
+        estate: practice(stage).map(|practice| practice.record().inputs.clone()).unwrap_or_default(),
+        profile: options.profile.as_ref().map(|profile| profile.inputs.clone()).unwrap_or_default(),
+        env,
+    }
+}
+
+fn practice(stage: &Stage) -> Option<&Practice> {
+    match stage {
+        Stage::Real => None,
+        Stage::Drill(practice) => Some(practice),
+    }
+}
+
+fn needs_aws(plan: &Plan) -> bool {
+    plan.steps.iter().flat_map(|step| &step.actions).any(|action| action.kind == crate::runbook::Kind::Aws)
+}
+
+fn default_region(profile: &Profile) -> Option<String> {
+    let recovery = profile.regions.as_ref().map(|regions| regions.recovery.clone());
+    profile.region.clone().or(recovery)
+}
+
+/// The region of calls without `--region`: never the lost one.
+fn region(plan: &Plan, stage: &Stage, options: &Options) -> String {
+    let from_env = || std::env::var("AWS_REGION").or_else(|_| std::env::var("AWS_DEFAULT_REGION")).ok();
+    let profile = options.profile.as_ref().and_then(default_region);
+    let runbook = plan.meta.regions.as_ref().map(|regions| regions.recovery.clone());
+    match stage {
+        Stage::Drill(practice) => practice.record().env.get("AWS_REGION").cloned().unwrap_or_default(),
+        Stage::Real => profile.or(runbook).or_else(from_env).unwrap_or_default(),
+    }
+}
+
+fn aws_context(stage: &Stage, options: &Options) -> AwsContext {
+    match stage {
+        Stage::Real => AwsContext {
+            region: options.profile.as_ref().and_then(default_region),
+            profile: options.profile.as_ref().and_then(|profile| profile.aws_profile.clone()),
+            ..AwsContext::default()
+        },
+        Stage::Drill(practice) => {
+            let env = |name: &str| practice.record().env.get(name).cloned().unwrap_or_default();
+            AwsContext {
+                endpoint_url: Some(practice.record().aws_endpoint.clone()),
+                region: Some(env("AWS_REGION")),
+                credentials: Some(crate::exec::aws::Credentials {
+                    id: env("AWS_ACCESS_KEY_ID"),
+                    secret: crate::kernel::Secret::new(env("AWS_SECRET_ACCESS_KEY")),
+                    token: None,
+                }),
+                poll: Duration::from_secs(30) / practice.record().speed.max(1),
+                reach: Reach::LoopbackOnly,
+                ..AwsContext::default()
+            }
+        }
+    }
+}
+
+fn world(stage: &Stage, folder: &RunFolder, supervisor: Supervisor, aws: Aws) -> World {
+    let resolver = practice(stage).and_then(|practice| practice.record().dns.parse().ok());
+    let reach = match stage {
+        Stage::Real => Reach::Anywhere,
+        Stage::Drill(_) => Reach::LoopbackOnly,
+    };
+    let timeout = Duration::from_secs(20);
+    World {
+        folder: folder.path().to_owned(),
+        supervisor,
+        aws,
+        http: HttpContext { timeout, resolver, reach },
+        dns: DnsContext { timeout, resolver, reach },
+        env: practice(stage).map(|practice| practice.record().env.clone().into_iter().collect()).unwrap_or_default(),
+    }
+}
+
+fn pinned(identity: Result<Identity, String>, options: &Options) -> Result<Identity, StartError> {
+    let pin = options.profile.as_ref().and_then(|profile| profile.account.clone());
+    match (identity, pin) {
+        (Ok(identity), Some(pinned)) if identity.account != pinned && identity.account != Identity::NONE => {
+            Err(StartError::WrongAccount { resolved: identity.account, pinned })
+        }
+        (Ok(identity), _) => Ok(identity),
+        (Err(why), Some(pinned)) => Err(StartError::NoAccount { why, pinned }),
+        (Err(why), None) => Ok(Identity::unresolved(&why)),
+    }
+}
+
+async fn onset(options: &Options, stage: &Stage) -> Result<Option<(DateTime<Utc>, String)>, StartError> {
+    if let Some(text) = &options.onset {
+        let at = crate::kernel::parse_when(text, Utc::now()).map_err(StartError::Onset)?;
+        return Ok(Some((at, format!("given as --onset {text}"))));
+    }
+    match stage {
+        Stage::Real => Ok(None),
+        Stage::Drill(practice) => {
+            Ok(Some((practice.onset().await?, "the shop's monitoring: first failed request".to_owned())))
+        }
+    }
+}
+
+fn tool(program: &std::path::Path) -> String {
+    let digest = std::fs::File::open(program).ok().and_then(|mut file| {
+        use sha2::{Digest as _, Sha256};
+        let mut hash = Sha256::new();
+        std::io::copy(&mut file, &mut hash).ok()?;
+        Some(Sha256Hex::from_digest(&hash.finalize()))
+    });
+    let digest = digest.map(|digest| format!(" (sha256 {digest})")).unwrap_or_default();
+    format!("lifeboat {}{digest}", env!("CARGO_PKG_VERSION"))
+}

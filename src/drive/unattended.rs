@@ -1,0 +1,73 @@
+//! A run with nobody at the keyboard: lines instead of screens, a script instead of a person.
+
+use std::io::Write;
+use std::time::Duration;
+
+use tokio::sync::mpsc;
+
+use super::host::Heard;
+use super::script;
+use crate::engine::{Event, Input, Intent, Run, Stage, evolve};
+use crate::kernel::{SafeText, clock};
+use crate::report::narrate;
+
+/// The name under which the script acts.
+pub const SCRIPT: &str = "drill-script";
+
+/// How long nothing may happen before the script gives the run up.
+const PATIENCE: Duration = Duration::from_mins(30);
+
+/// Prints what happens, line by line, and does what the script does, until the run ended or its log is lost.
+///
+/// # Errors
+/// What was written could not be.
+pub async fn attend(
+    mut run: Run,
+    mut heard: mpsc::UnboundedReceiver<Heard>,
+    inbox: &mpsc::UnboundedSender<Input>,
+    out: &mut (impl Write + Send),
+) -> std::io::Result<()> {
+    let mut failures = 0;
+    loop {
+        let next = match tokio::time::timeout(PATIENCE, heard.recv()).await {
+            Ok(Some(next)) => next,
+            Ok(None) => return Ok(()),
+            Err(_) => {
+                say(inbox, Intent::Stop { reason: format!("nothing happened for {}", clock(PATIENCE)) });
+                continue;
+            }
+        };
+        match next {
+            Heard::Facts(facts) => {
+                for fact in facts {
+                    if let Event::StepFailed { .. } = fact.event {
+                        failures += 1;
+                    }
+                    if evolve(&mut run, &fact).is_err() {
+                        return Ok(());
+                    }
+                    let at = fact.at.utc;
+                    let since = run.elapsed(at).map(clock).unwrap_or_default();
+                    writeln!(out, "{} {since:>7}  {}", at.format("%H:%M:%S"), narrate(&fact.event))?;
+                }
+                if let Some(intent) = script::next(&run, failures) {
+                    say(inbox, intent);
+                }
+            }
+            Heard::Refused(why) => writeln!(out, "                  refused: {}", SafeText::line(&why))?,
+            Heard::LogLost(why) => {
+                writeln!(out, "LOG LOST: {}; nothing more is started", SafeText::line(&why))?;
+                return Ok(());
+            }
+        }
+        out.flush()?;
+        if matches!(run.stage, Stage::Ended(_)) {
+            return Ok(());
+        }
+    }
+}
+
+fn say(inbox: &mpsc::UnboundedSender<Input>, intent: Intent) {
+    // A host that ended has closed its inbox; there is nothing left to ask.
+    drop(inbox.send(Input::Operator { by: SCRIPT.to_owned(), intent }));
+}
