@@ -1,1 +1,47 @@
 //! Floor 7: arguments to a driver; failures to messages and exit codes.
+
+mod args;
+mod check;
+mod estate;
+mod failure;
+mod log;
+mod picker;
+mod places;
+mod work;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::Parser as _;
+
+use args::{Cli, Command};
+use failure::{Failure, Kind};
+
+/// Does what the command line says and returns the exit code.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Printing can fail only where nobody reads any more.
+            error.print().ok();
+            return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
+        }
+    };
+    let worked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(cli)));
+    worked.unwrap_or_else(|_| ExitCode::from(Kind::Internal as u8))
+}
+
+fn work(cli: Cli) -> ExitCode {
+    let done = match cli.command {
+        None => picker::open(),
+        Some(Command::Drill(drill)) => work::drill(&drill),
+        Some(Command::Run(run)) => work::run(&run),
+        Some(Command::Check { runbooks, format }) => check::check(&runbooks, format),
+        Some(Command::Log { command }) => log::log(command),
+        Some(Command::Estate { command }) => estate::estate(command),
+        Some(Command::Supervise { folder }) => crate::exec::supervisor::serve(&folder)
+            .map(|()| ExitCode::SUCCESS)
+            .map_err(|error| Failure::new(Kind::Internal, error.to_string())),
+    };
+    done.unwrap_or_else(|failure| failure.exit())
+}

@@ -1,0 +1,189 @@
+//! The command line, as data.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+/// Markdown runbooks that run, under the clock, on the record.
+#[derive(Debug, Parser)]
+#[command(name = "lifeboat", version, about, disable_help_subcommand = true, after_help = EXIT_CODES)]
+pub(super) struct Cli {
+    /// What to do; without it the picker opens.
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 done, recovered within the RTO · 1 problems found · 2 wrong usage · 3 the runbook can't run
+10 recovered, but an objective was missed · 11 stopped by the operator · 12 not recovered
+13 unattended, and a person is needed · 20 the log can't be written · 30 the terminal was lost · 70 a defect of lifeboat
+`lifeboat log verify` has its own: 0 SEALED · 1 TAMPERED · 2 can't be read · 3 OPEN · 4 UNTRUSTED";
+
+/// Lists what lifeboat does.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Raise the practice estate, break it, and work the runbook to recovery.
+    Drill(Drill),
+    /// Work a runbook for real.
+    Run(RunArgs),
+    /// Report every problem of runbooks; nothing is executed.
+    Check {
+        /// Runbooks, by path or name.
+        #[arg(required = true)]
+        runbooks: Vec<String>,
+        /// How to say it.
+        #[arg(long, value_enum, default_value_t = Format::Human)]
+        format: Format,
+    },
+    /// Verify and read incident logs.
+    Log {
+        /// What to do with the log.
+        #[command(subcommand)]
+        command: LogCommand,
+    },
+    /// The practice estate by itself.
+    Estate {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: EstateCommand,
+    },
+    /// The supervisor of a run.
+    #[command(name = "__supervise", hide = true)]
+    Supervise {
+        /// The run's folder.
+        folder: PathBuf,
+    },
+}
+
+/// Holds what drill and run share.
+#[derive(Debug, Args)]
+pub(super) struct Common {
+    /// Set an input: NAME=VALUE. May be given more than once.
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub(super) set: Vec<String>,
+    /// Keep the run's folder below this one (default: $XDG_STATE_HOME/lifeboat/runs).
+    #[arg(long, value_name = "DIR")]
+    pub(super) runs: Option<PathBuf>,
+    /// When customers began to fail: a time with zone, or `-12m`.
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub(super) onset: Option<String>,
+    /// Print lines instead of opening screens, with nobody at the keyboard.
+    #[arg(long)]
+    pub(super) unattended: bool,
+    /// The theme.
+    #[arg(long, value_name = "NAME")]
+    pub(super) theme: Option<String>,
+}
+
+/// Holds the options of a drill.
+#[derive(Debug, Args)]
+pub(super) struct Drill {
+    /// What breaks: region-failure.
+    pub(super) scenario: String,
+    /// The same seed gives the same estate and the same story.
+    #[arg(long, default_value_t = 1)]
+    pub(super) seed: u64,
+    /// Shorten the estate's durations and all pauses by this factor.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub(super) speed: u32,
+    /// What drill and run share.
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+/// Holds the options of a real run.
+#[derive(Debug, Args)]
+pub(super) struct RunArgs {
+    /// The runbook, by path or name.
+    pub(super) runbook: String,
+    /// The profile of the configuration file: account, regions, inputs, key, log places.
+    #[arg(long)]
+    pub(super) profile: Option<String>,
+    /// What drill and run share.
+    #[command(flatten)]
+    pub(super) common: Common,
+}
+
+/// Lists what can be done with a log.
+#[derive(Debug, Subcommand)]
+pub(super) enum LogCommand {
+    /// Verify chain, checkpoints, seal and output files, without a network.
+    Verify {
+        /// A run id, a unique prefix of one, a run's folder, or a log file.
+        run: String,
+        /// Who may sign (OpenSSH's allowed_signers), besides the practice key of drills.
+        #[arg(long, value_name = "FILE")]
+        allowed_signers: Option<PathBuf>,
+        /// Where runs are kept.
+        #[arg(long, value_name = "DIR")]
+        runs: Option<PathBuf>,
+    },
+    /// Print the log as sentences.
+    Show {
+        /// A run id, a unique prefix of one, a run's folder, or a log file.
+        run: String,
+        /// How to say it.
+        #[arg(long, value_enum, default_value_t = Format::Human)]
+        format: Format,
+        /// Where runs are kept.
+        #[arg(long, value_name = "DIR")]
+        runs: Option<PathBuf>,
+    },
+    /// Print the log's last lines, and go on as it grows.
+    Tail {
+        /// A run id, a unique prefix of one, a run's folder, or a log file.
+        run: String,
+        /// Stop at the end instead of waiting for more.
+        #[arg(long)]
+        no_follow: bool,
+        /// Where runs are kept.
+        #[arg(long, value_name = "DIR")]
+        runs: Option<PathBuf>,
+    },
+}
+
+/// Lists what can be done with an estate.
+#[derive(Debug, Subcommand)]
+pub(super) enum EstateCommand {
+    /// Raise it and print how to reach it.
+    Up {
+        /// The same seed gives the same estate.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+        /// Shorten its durations by this factor.
+        #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=3600))]
+        speed: u32,
+        /// Its folder (default: $XDG_STATE_HOME/lifeboat/estate).
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
+        /// The port of its AWS endpoint (default: any that is free).
+        #[arg(long)]
+        port: Option<u16>,
+        /// Leave the terminal's session.
+        #[arg(long, hide = true)]
+        own_session: bool,
+    },
+    /// End it.
+    Down {
+        /// Its folder.
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
+    },
+    /// Break it on purpose.
+    Inject {
+        /// The fault: region-failure.
+        fault: String,
+        /// Its folder.
+        #[arg(long, value_name = "DIR")]
+        dir: Option<PathBuf>,
+    },
+}
+
+/// Says how something is printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people.
+    Human,
+    /// For programs.
+    Json,
+}

@@ -1,0 +1,80 @@
+//! `lifeboat estate`: the practice estate by itself.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use super::args::EstateCommand;
+use super::failure::{Failure, Kind};
+use super::places;
+use crate::drive::practice::Practice;
+use crate::estate::{self, EstateRecord, Options};
+
+/// Raises, breaks or ends an estate.
+pub(super) fn estate(command: EstateCommand) -> Result<ExitCode, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Kind::Internal, format!("the runtime did not start: {error}")))?;
+    match command {
+        EstateCommand::Up { seed, speed, dir, port, own_session } => {
+            if own_session {
+                // It fails where this process leads its session already, which is what is wanted.
+                rustix::process::setsid().ok();
+            }
+            let dir = folder(dir)?;
+            let mut options = Options::new(dir.clone(), seed);
+            options.speed = speed;
+            options.ports.aws = port.unwrap_or(0);
+            runtime.block_on(async {
+                let announced = tokio::spawn(announce(dir));
+                let served = estate::serve(options).await;
+                announced.abort();
+                served
+            })
+        }
+        .map(|()| ExitCode::SUCCESS)
+        .map_err(|error| Failure::new(Kind::Internal, error.to_string())),
+        EstateCommand::Down { dir } => {
+            let practice = find(dir)?;
+            runtime.block_on(practice.down()).map_err(refused)?;
+            println!("the practice estate in {} has ended", practice.folder().display());
+            Ok(ExitCode::SUCCESS)
+        }
+        EstateCommand::Inject { fault, dir } => {
+            runtime.block_on(find(dir)?.inject(&fault)).map_err(refused)?;
+            println!("{fault} is under way");
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+/// Prints how to reach the estate, as a shell reads it, once it stands.
+async fn announce(dir: PathBuf) {
+    loop {
+        if let Ok(Some(record)) = EstateRecord::read(&dir) {
+            for (name, value) in record.env.iter().chain(&record.inputs) {
+                println!("export {name}='{value}'");
+            }
+            println!("# it stands in {}; `lifeboat estate down --dir {}` ends it", dir.display(), dir.display());
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+fn folder(dir: Option<PathBuf>) -> Result<PathBuf, Failure> {
+    dir.map_or_else(|| Ok(places::state()?.join("estate")), Ok)
+}
+
+fn find(dir: Option<PathBuf>) -> Result<Practice, Failure> {
+    let dir = folder(dir)?;
+    Practice::find(&dir).map_err(|why| {
+        Failure::new(Kind::Usage, why).hint("`lifeboat estate up` raises one; --dir names the folder it stands in")
+    })
+}
+
+fn refused(error: crate::drive::practice::PracticeError) -> Failure {
+    Failure::new(Kind::Usage, error.to_string())
+}

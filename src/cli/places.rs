@@ -1,0 +1,53 @@
+//! Folders and files that commands share: state, configuration, library.
+
+use std::path::PathBuf;
+
+use super::failure::{Failure, Kind};
+use crate::drive::library::Library;
+use crate::settings::config::{Config, Profile};
+use crate::store::{self, StoreError};
+
+/// Returns the state folder.
+pub(super) fn state() -> Result<PathBuf, Failure> {
+    store::state_dir(&|name| std::env::var_os(name)).map_err(of_store)
+}
+
+/// Makes a failure of an error of the store.
+pub(super) fn of_store(error: StoreError) -> Failure {
+    Failure::new(Kind::Log, error.to_string())
+}
+
+fn config_folder() -> Option<PathBuf> {
+    let xdg = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".config"));
+    Some(xdg.or_else(home)?.join("lifeboat"))
+}
+
+/// Returns the library of runbooks.
+pub(super) fn library() -> Library {
+    Library::new(config_folder().as_deref())
+}
+
+/// Reads `$LIFEBOAT_CONFIG`, else `config.toml` of the configuration folder; without a file there is an empty one.
+pub(super) fn config() -> Result<Config, Failure> {
+    let named = std::env::var_os("LIFEBOAT_CONFIG").map(PathBuf::from);
+    let Some(path) = named.clone().or_else(|| config_folder().map(|folder| folder.join("config.toml"))) else {
+        return Ok(Config::default());
+    };
+    let shown = path.display().to_string();
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Config::parse(&shown, &text).map_err(|error| Failure::new(Kind::Usage, error.to_string())),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound && named.is_none() => Ok(Config::default()),
+        Err(error) => Err(Failure::new(Kind::Usage, format!("{shown} could not be read: {error}"))),
+    }
+}
+
+/// Finds a profile; refuses what is declared and not there yet.
+pub(super) fn profile(config: &Config, name: &str) -> Result<Profile, Failure> {
+    let profile = config.profile(name).map_err(|why| Failure::new(Kind::Usage, why))?;
+    match &profile.role {
+        Some(_) => Err(Failure::new(Kind::Usage, format!("profile {name}: `role` is not supported yet"))
+            .hint("name an `aws_profile` whose AWS configuration has `role_arn`")),
+        None => Ok(profile),
+    }
+}
