@@ -1,0 +1,28 @@
+#!/bin/sh
+# Formatting, lints, every test, the docs. Installs what it needs beyond the Rust toolchain.
+set -eu
+cd "$(dirname "$0")/.."
+
+as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
+need() { # need PROGRAM DEBIAN-PACKAGE
+  command -v "$1" >/dev/null 2>&1 && return
+  as_root apt-get update -qq
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq "$2"
+}
+need cc gcc
+need ssh-keygen openssh-client
+need python3 python3
+
+export INSTA_UPDATE=no CARGO_TERM_COLOR=never
+echo "== formatting"
+cargo fmt --check
+echo "== lints"
+cargo clippy --locked --all-targets -- -D warnings
+echo "== tests"
+cargo test --locked
+echo "== an independent AWS peer"
+tests/peer.sh
+echo "== docs"
+RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --quiet
+echo "== the drill, by the book"
+tests/drill.sh
