@@ -200,4 +200,12 @@ mod law {
             drop(parse_with("deep.md", text.as_bytes(), OPERATIONS));
         }
     }
+
+    #[test]
+    fn a_review_ages() {
+        let text = "---\nlast_reviewed_on: 2026-01-01\n---\n# T\n";
+        let parsed = parse_with("x.md", text.as_bytes(), OPERATIONS);
+        let old = |day: &str| super::super::check(&parsed, day.parse().unwrap()).iter().any(|p| p.code == "old-review");
+        assert!(!old("2026-06-30") && old("2026-07-01"));
+    }
 }
