@@ -1,0 +1,151 @@
+//! Frames as people see them, text and style runs, at the sizes that matter.
+
+use crate::support::{Screen, screen, theme};
+use lifeboat::engine::{Event, Mode};
+use lifeboat::kernel::Stamp;
+use lifeboat::ui::{Entry, LogHealth, Model, Msg};
+
+fn at(name: &str, columns: u16, rows: u16, screen: &Screen) {
+    insta::assert_snapshot!(format!("{name}_{columns}x{rows}"), screen.show());
+}
+
+const SIZES: [(u16, u16); 4] = [(80, 24), (120, 40), (60, 16), (20, 5)];
+
+fn at_all_sizes(name: &str, make: impl Fn(u16, u16) -> Screen) {
+    for (columns, rows) in SIZES {
+        at(name, columns, rows, &make(columns, rows));
+    }
+}
+
+#[test]
+fn a_step_done_by_hand() {
+    at_all_sizes("by_hand", |c, r| {
+        screen(c, r)
+            .fact(Event::StepStarted { step: "declare".into() })
+            .fact(Event::ItemTicked { step: "declare".into(), item: 0, by: "alice".to_owned() })
+            .wait(61)
+    });
+}
+
+#[test]
+fn a_step_that_runs() {
+    at_all_sizes("running", |c, r| {
+        screen(c, r)
+            .fact(Event::StepStarted { step: "declare".into() })
+            .wait(131)
+            .settle("declare")
+            .fact(Event::StepStarted { step: "check".into() })
+            .started("2.1", "check", "check-replica")
+            .output("2.1", "10:24:11 \u{1b}[31mstatus\u{1b}[0m modifying\n10:24:26 status rebooting\n")
+            .wait(22)
+    });
+}
+
+#[test]
+fn a_confirmation_of_what_cannot_be_undone() {
+    at_all_sizes("confirmation", |c, r| screen(c, r).promotion().typed("shop-db"));
+}
+
+#[test]
+fn a_failure_and_its_choices() {
+    at_all_sizes("failure", |c, r| {
+        screen(c, r)
+            .fact(Event::StepStarted { step: "declare".into() })
+            .wait(131)
+            .settle("declare")
+            .fact(Event::StepStarted { step: "check".into() })
+            .started("2.1", "check", "check-replica")
+            .output("2.1", "An error occurred (InvalidDBInstanceState)\n")
+            .wait(4)
+            .failed("2.1", "check", "refused: InvalidDBInstanceState: Instance shop-db-west is not in available state")
+    });
+}
+
+#[test]
+fn a_reason_that_is_missing() {
+    at_all_sizes("reason", |c, r| {
+        let broken = screen(c, r).first_steps().fact(Event::StepStarted { step: "promote".into() });
+        broken.keys("S enter")
+    });
+}
+
+#[test]
+fn the_summary() {
+    at_all_sizes("summary", |c, r| {
+        screen(c, r)
+            .first_steps()
+            .fact(Event::Ended {
+                how: "stopped".to_owned(),
+                reason: Some("practice is over".to_owned()),
+                by: "alice".to_owned(),
+                machine_ms: 4_000,
+                people_ms: 131_000,
+                idle_ms: 0,
+            })
+            .said(Msg::Summary(vec!["Machine 0:04, people 2:11, idle 0:00".to_owned()]))
+            .said(Msg::Truth(vec!["Down since 10:18:00, 12 orders lost".to_owned()]))
+    });
+}
+
+#[test]
+fn a_real_run_whose_log_is_lost_asks_for_its_onset() {
+    let real = |c, r| Screen::new(c, r, &theme()).opened(Mode::Real).said(Msg::Log(LogHealth::Lost)).wait(1);
+    at_all_sizes("onset", real);
+}
+
+#[test]
+fn without_colour_and_without_unicode() {
+    let screen = Screen::ascii(80, 24).first_steps();
+    at("ascii", 80, 24, &screen);
+    assert!(screen.text().is_ascii(), "{}", screen.text());
+}
+
+#[test]
+fn help_and_what_ctrl_c_asks() {
+    at("help", 80, 24, &screen(80, 24).keys("?"));
+    at("break", 80, 24, &screen(80, 24).keys("^c"));
+}
+
+#[test]
+fn the_list_of_runbooks() {
+    let entry = |name: &str, problems: &[&str]| Entry {
+        name: name.to_owned(),
+        title: name.replace('-', " "),
+        scenario: "region-failure".to_owned(),
+        service: "shop".to_owned(),
+        rto: "30 min".to_owned(),
+        rpo: "5 min".to_owned(),
+        steps: 14,
+        problems: problems.iter().map(|p| (*p).to_owned()).collect(),
+        text: "# Title\n\nWords of the runbook.\n".to_owned(),
+    };
+    let entries = vec![entry("region-failure", &[]), entry("corruption", &["line 7: `10 minutes` is not a duration"])];
+    let now = Stamp { utc: chrono::DateTime::from_timestamp(0, 0).unwrap(), mono: 0 };
+    for (columns, rows) in SIZES {
+        let model = Model::picker(entries.clone(), &theme(), now);
+        at("picker", columns, rows, &Screen::of(model.clone(), columns, rows).keys("down"));
+        at("picker_text", columns, rows, &Screen::of(model, columns, rows).keys("enter"));
+    }
+}
+
+#[test]
+fn no_size_panics_and_the_clock_stays() {
+    for columns in [1, 2, 7, 20, 43, 44, 60, 76, 100, 120] {
+        for rows in [1, 2, 3, 5, 11, 12, 16, 23] {
+            for (which, shown) in [
+                screen(columns, rows).promotion().typed("x"),
+                screen(columns, rows).first_steps(),
+                screen(columns, rows).keys("n"),
+                screen(columns, rows).keys("?"),
+                screen(columns, rows).keys("^c"),
+            ]
+            .iter()
+            .enumerate()
+            {
+                if columns >= 20 && which != 3 {
+                    assert!(shown.text().contains("2:0") || shown.text().contains("4:1"), "{}", shown.text());
+                }
+            }
+        }
+    }
+}

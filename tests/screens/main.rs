@@ -1,0 +1,12 @@
+//! Screens without a terminal: key scripts in, frames and wishes out.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot be set up has failed"
+)]
+
+mod frames;
+mod keys;
+mod support;

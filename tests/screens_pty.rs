@@ -1,0 +1,271 @@
+//! The screen on a real pseudo-terminal: keys, resizes, hang-up, panic. The test binary runs itself as the program.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test that cannot be set up has failed"
+)]
+
+use std::io::{Read as _, Write as _};
+use std::num::NonZero;
+use std::process::exit;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use lifeboat::kernel::Stamp;
+use lifeboat::settings::theme::built_in;
+use lifeboat::term::{self, Exit, Suspend};
+use lifeboat::ui::{Entry, Model};
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+
+const ROLE: &str = "LIFEBOAT_TEST_SCREEN";
+
+/// Is the program under test, when this binary is started as that.
+#[test]
+fn program() {
+    let Ok(role) = std::env::var(ROLE) else { return };
+    let start = Instant::now();
+    let clock = move || Stamp { utc: chrono::Utc::now(), mono: start.elapsed().as_micros() as u64 };
+    let entries = (0..2000).map(|n| Entry { name: format!("runbook-{n}"), ..Entry::default() }).collect();
+    let mut model = Model::picker(entries, &built_in("default").unwrap(), clock());
+    let (feed, inbox) = term::channel();
+    drop(feed);
+    let fails = role == "panic";
+    let ticking = || {
+        assert!(!(fails && start.elapsed() > Duration::from_millis(300)), "failed on purpose");
+        clock()
+    };
+    let exit_as = term::run(&mut model, inbox, Suspend::Stops, &mut |_| {}, &ticking).unwrap();
+    exit(match exit_as {
+        Exit::Quit => 0,
+        Exit::Detached => 10,
+        Exit::Drill(name) => {
+            println!("drill {name}");
+            11
+        }
+        Exit::HungUp => 129,
+        Exit::Signalled(signal) => 100 + signal,
+    });
+}
+
+fn wide(count: u16) -> NonZero<u16> {
+    NonZero::new(count).unwrap()
+}
+
+struct Term {
+    master: Option<Box<dyn MasterPty + Send>>,
+    child: Box<dyn Child + Send + Sync>,
+    parser: Arc<Mutex<vt100::Parser>>,
+    writer: Option<Box<dyn std::io::Write + Send>>,
+    stop: Arc<AtomicBool>,
+    reading: Option<JoinHandle<()>>,
+}
+
+fn start(role: &str, shell: Option<&str>) -> Term {
+    let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
+    let pair = native_pty_system().openpty(size).unwrap();
+    let own = std::env::current_exe().unwrap();
+    let mut command = match shell {
+        None => CommandBuilder::new(&own),
+        Some(script) => {
+            let mut command = CommandBuilder::new("sh");
+            command.args(["-c", script]);
+            command.arg(&own);
+            command
+        }
+    };
+    command.args(["--exact", "program", "--nocapture", "--test-threads", "1"]);
+    command.env(ROLE, role);
+    command.env("TERM", "xterm-256color");
+    command.env("RUST_BACKTRACE", "0");
+    command.cwd(std::env::current_dir().unwrap());
+    let child = pair.slave.spawn_command(command).unwrap();
+    drop(pair.slave);
+    let parser = Arc::new(Mutex::new(vt100::Parser::new(wide(24), wide(80), 0)));
+    let mut reader = pair.master.try_clone_reader().unwrap();
+    let into = Arc::clone(&parser);
+    let stop = Arc::new(AtomicBool::new(false));
+    let stopped = Arc::clone(&stop);
+    let reading = std::thread::spawn(move || {
+        let mut buffer = [0; 8192];
+        while let Ok(count @ 1..) = reader.read(&mut buffer) {
+            into.lock().unwrap().process(&buffer[..count]);
+            if stopped.load(Ordering::SeqCst) {
+                break;
+            }
+        }
+    });
+    let writer = pair.master.take_writer().unwrap();
+    Term { master: Some(pair.master), child, parser, writer: Some(writer), stop, reading: Some(reading) }
+}
+
+impl Term {
+    fn wait(&self, what: &str) {
+        let until = Instant::now() + Duration::from_secs(20);
+        loop {
+            let seen = self.parser.lock().unwrap().screen().contents();
+            if seen.contains(what) {
+                return;
+            }
+            assert!(Instant::now() < until, "waited for {what:?}, saw:\n{seen}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    fn press(&mut self, keys: &str) {
+        self.writer.as_mut().unwrap().write_all(keys.as_bytes()).unwrap();
+    }
+
+    fn resize(&self, rows: u16, cols: u16) {
+        self.parser.lock().unwrap().screen_mut().set_size(wide(rows), wide(cols));
+        let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
+        self.master.as_ref().unwrap().resize(size).unwrap();
+    }
+
+    fn code(&mut self) -> u32 {
+        let until = Instant::now() + Duration::from_secs(20);
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return status.exit_code();
+            }
+            assert!(Instant::now() < until, "it does not end");
+            std::thread::sleep(Duration::from_millis(2));
+        }
+    }
+
+    fn restored(&self) {
+        let until = Instant::now() + Duration::from_secs(20);
+        loop {
+            let parser = self.parser.lock().unwrap();
+            let screen = parser.screen();
+            let left = (screen.alternate_screen(), screen.bracketed_paste(), screen.hide_cursor());
+            if left == (false, false, false) {
+                return;
+            }
+            drop(parser);
+            assert!(Instant::now() < until, "alternate screen, bracketed paste, hidden cursor: {left:?}");
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+}
+
+#[test]
+fn it_starts_takes_keys_and_restores_the_terminal() {
+    let mut term = start("plain", None);
+    term.wait("runbook-0 ");
+    assert!(term.parser.lock().unwrap().screen().alternate_screen());
+    term.press("j");
+    term.wait("▶ runbook-1");
+    term.press("\u{1b}[200~q\u{1b}[201~k");
+    term.wait("▶ runbook-0");
+    term.press("q");
+    assert_eq!(term.code(), 0);
+    term.restored();
+}
+
+#[test]
+fn no_key_is_lost_while_the_terminal_is_resized() {
+    let mut term = start("plain", None);
+    term.wait("▶ runbook-0");
+    for n in 0..500_u16 {
+        term.press("j");
+        if n % 2 == 0 {
+            term.resize(20 + n % 7, 80 + n % 11);
+        }
+    }
+    term.wait("▶ runbook-500");
+    term.press("d");
+    assert_eq!(term.code(), 11);
+    term.wait("drill runbook-500");
+    term.restored();
+}
+
+#[test]
+fn a_signal_to_end_and_a_panic_restore_the_terminal() {
+    let mut term = start("plain", None);
+    term.wait("runbook-0 ");
+    let pid = rustix::process::Pid::from_raw(term.child.process_id().unwrap().cast_signed()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
+    assert_eq!(term.code(), 115);
+    term.restored();
+    let mut term = start("panic", None);
+    assert_ne!(term.code(), 0);
+    term.restored();
+    term.wait("failed on purpose");
+}
+
+#[test]
+fn ctrl_z_stops_the_screen_and_it_comes_back_whole() {
+    let mut term = start("plain", None);
+    term.wait("▶ runbook-0");
+    term.press("\u{1a}");
+    term.restored();
+    let pid = rustix::process::Pid::from_raw(term.child.process_id().unwrap().cast_signed()).unwrap();
+    let until = Instant::now() + Duration::from_secs(20);
+    while stat(pid.as_raw_nonzero().get()).is_none_or(|(state, _)| state != 'T') {
+        assert!(Instant::now() < until, "it does not stop");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    rustix::process::kill_process(pid, rustix::process::Signal::CONT).unwrap();
+    term.wait("▶ runbook-0");
+    term.press("jq");
+    assert_eq!(term.code(), 0);
+    term.restored();
+}
+
+/// Returns the state of a process and the CPU time it used, in clock ticks of 10 ms.
+fn stat(pid: i32) -> Option<(char, u64)> {
+    let text = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+    let fields: Vec<&str> = text.rsplit_once(") ")?.1.split(' ').collect();
+    let ticks = |at: usize| fields.get(at)?.parse::<u64>().ok();
+    Some((fields.first()?.chars().next()?, ticks(11)? + ticks(12)?))
+}
+
+/// Hangs up and returns how long the screen lived on, and how much CPU it used for that in clock ticks.
+fn hang_up(term: &mut Term, pid: i32) -> (Duration, u64) {
+    // The kernel hangs up when the last holder of the terminal's other end lets go: the reading thread too.
+    term.stop.store(true, Ordering::SeqCst);
+    term.press("j");
+    term.reading.take().unwrap().join().unwrap();
+    let before = stat(pid).unwrap().1;
+    let began = Instant::now();
+    drop(term.writer.take());
+    drop(term.master.take());
+    let mut used = before;
+    loop {
+        match stat(pid) {
+            Some((state, ticks)) if state != 'Z' => used = ticks,
+            _ => return (began.elapsed(), used - before),
+        }
+        if began.elapsed() > Duration::from_secs(20) {
+            let pid = rustix::process::Pid::from_raw(pid).unwrap();
+            let _ = rustix::process::kill_process(pid, rustix::process::Signal::KILL);
+            panic!("it outlives its terminal and used {} ticks", used - before);
+        }
+        std::thread::sleep(Duration::from_millis(2));
+    }
+}
+
+#[test]
+fn a_hang_up_ends_the_screen_at_once_whatever_becomes_of_the_signal() {
+    // By the signal; by the signal although it was ignored at the start; and with no signal at all, since the
+    // session's leader is a shell that ignores it.
+    let scripts = [None, Some(r#"trap "" HUP; exec "$0" "$@""#), Some(r#"trap "" HUP; "$0" "$@"; exit 0"#)];
+    for script in scripts {
+        let mut term = start("plain", script);
+        term.wait("runbook-0 ");
+        let leader = term.child.process_id().unwrap().cast_signed();
+        let children = std::fs::read_to_string(format!("/proc/{leader}/task/{leader}/children")).unwrap();
+        let pid = children.split_whitespace().next().map_or(leader, |child| child.parse().unwrap());
+        assert_eq!(script.is_some_and(|script| !script.contains("exec")), pid != leader, "{script:?}");
+        let (lived, used) = hang_up(&mut term, pid);
+        assert!(lived < Duration::from_secs(1), "{script:?}: {lived:?}");
+        assert!(used < 10, "{script:?}: {used} ticks of 10 ms");
+        if pid == leader {
+            assert_eq!(term.code(), 129, "{script:?}");
+        }
+    }
+}
