@@ -166,7 +166,7 @@ pub enum Event {
     StepDone {
         /// The step.
         step: StepId,
-        /// `ran`, `by-hand` (a manual step), `marked` (the operator says so, with evidence).
+        /// `ran`, `read` (text alone), `by-hand` (ticked, or a manual step), `marked` (the operator says so, with evidence).
         how: String,
         /// The note or the evidence.
         note: Option<String>,

@@ -190,7 +190,7 @@ fn apply(run: &mut Run, fact: &Fact) -> Legal {
             let index = current(run, step)?;
             let last = run.plan.steps.get(index).map_or(0, |step| runnable(step).len());
             let fits = match (how.as_str(), run.steps.get(index)) {
-                ("ran", Some(StepState::Paused { cursor })) => *cursor >= last,
+                ("ran" | "read", Some(StepState::Paused { cursor })) => *cursor >= last,
                 ("by-hand", Some(StepState::ByHand)) => true,
                 ("marked", Some(state)) => {
                     matches!(state, StepState::Failed { .. } | StepState::Paused { .. } | StepState::Offered)

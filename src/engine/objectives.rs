@@ -231,13 +231,14 @@ impl Run {
         let name = label(step);
         match state {
             StepState::Waiting => format!("{name}. Its turn has not come."),
+            StepState::Offered if runnable(step).is_empty() => format!("NEXT: {name}. {}", self.by_hand(index, step)),
             StepState::Offered => format!("NEXT: {name}. It waits for you to run it."),
             StepState::Confirming { .. } => format!("NEXT: {name}. It waits for you to confirm."),
             StepState::Running { .. } if self.retry.is_some() => {
                 format!("{name} failed and is tried again. Nothing needed from you.")
             }
             StepState::Running { .. } => format!("Running {name}. Nothing needed from you.{}", self.then(index)),
-            StepState::Paused { .. } => format!("NEXT: {name}. You declined; run it again or skip it."),
+            StepState::Paused { .. } => format!("NEXT: {name}. It stands still; run it on or skip it."),
             StepState::ByHand => format!("NEXT: {name}. {}", self.by_hand(index, step)),
             StepState::Failed { why, .. } => {
                 format!("NEXT: {name} failed ({}). Choose what to do.", SafeText::line(why).as_str())

@@ -61,10 +61,10 @@ fn in_run(screen: &RunScreen) -> Vec<Offer> {
     let running = screen.running().is_some();
     if let Some((step, state)) = screen.current() {
         match state {
-            StepState::Offered | StepState::Paused { .. } => {
+            StepState::Offered | StepState::Paused { .. } if step.manual.is_none() => {
                 list.extend(offers(&[C::Run, C::Skip]));
             }
-            StepState::ByHand => {
+            StepState::Offered | StepState::Paused { .. } | StepState::ByHand => {
                 let open = screen.run.ticks.get(screen.run.current).is_some_and(|ticks| ticks.contains(&false));
                 if open {
                     list.push(C::Tick.into());

@@ -304,9 +304,12 @@ fn checklists_and_manual_steps_are_a_persons() {
     assert_eq!(kinds(&rig.ok("2.1", "")), ["attempt-finished"]);
     assert_eq!(rig.run.sentence(), "NEXT: 2 The go. One item is to be ticked.");
     assert_eq!(rig.run_step(), Err(Refusal::InYourHands("go".into())));
-    rig.wish(tick("go", 0)).unwrap();
-    rig.wish(done("go", "")).unwrap();
-    assert_eq!(kinds(&rig.run_step().unwrap()), ["step-started", "step-done", "ended"]);
+    let last = kinds(&rig.wish(tick("go", 0)).unwrap());
+    assert_eq!(
+        last,
+        ["item-ticked", "step-done", "step-started", "step-done", "ended"],
+        "the last tick is the last word"
+    );
     rig.refold();
 }
 

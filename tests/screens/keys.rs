@@ -24,7 +24,8 @@ fn real_promotion() -> Screen {
 fn keys_become_wishes() {
     let check = || "check".into();
     let table: Vec<(Screen, &str, Vec<Intent>)> = vec![
-        (screen(80, 24), "r", vec![Intent::Run { step: "declare".into() }]),
+        (screen(80, 24), "space", vec![Intent::Tick { step: "declare".into(), item: 0 }]),
+        (screen(80, 24).wait(1).settle("declare").wait(1), "r", vec![Intent::Run { step: check() }]),
         (by_hand(), "space", vec![Intent::Tick { step: "declare".into(), item: 0 }]),
         (by_hand(), "d o k enter", vec![Intent::Done { step: "declare".into(), note: "ok".to_owned() }]),
         (by_hand(), "n h i enter", vec![Intent::Note { text: "hi".to_owned(), occurred_at: None }]),

@@ -162,19 +162,29 @@ pub(super) fn failed(draft: &mut Draft, attempt: &AttemptId, why: &str) -> Resul
     go_on_by_itself(draft)
 }
 
-/// Starts the offered step if progress is automatic and all it does is observe, unasked.
+/// Passes reading matter, which asks nothing of anybody; then starts the offered step if progress is automatic and all
+/// it does is observe, unasked.
 pub(super) fn go_on_by_itself(draft: &mut Draft) -> Result<(), Refusal> {
-    let free = draft.run.progress == Progress::Automatic
-        && draft.run.prompt.is_none()
-        && draft.run.stopping.is_none()
-        && !draft.run.working();
-    let Some((step, StepState::Offered)) = draft.step().filter(|_| free) else { return Ok(()) };
+    if draft.run.prompt.is_some() || draft.run.stopping.is_some() || draft.run.working() {
+        return Ok(());
+    }
+    while let Some((step, StepState::Offered)) = draft.step().filter(|(step, _)| is_reading(step)) {
+        draft.add(Event::StepStarted { step: step.id.clone() })?;
+        draft.add(Event::StepDone { step: step.id, how: "read".to_owned(), note: None, by: "lifeboat".to_owned() })?;
+    }
+    let automatic = draft.run.progress == Progress::Automatic;
+    let Some((step, StepState::Offered)) = draft.step().filter(|_| automatic) else { return Ok(()) };
     let actions = runnable(&step);
     if actions.is_empty() || !actions.iter().all(|action| action.confirm.is_none() && observes(action)) {
         return Ok(());
     }
     draft.add(Event::StepStarted { step: step.id })?;
     go_on(draft)
+}
+
+/// Is the step text alone: nothing runs, nothing is ticked, nobody vouches for it?
+fn is_reading(step: &Step) -> bool {
+    runnable(step).is_empty() && step.checklist.is_empty() && step.manual.is_none()
 }
 
 /// Ends the run where nothing is left: it was asked to stop, or all is settled and service is restored.

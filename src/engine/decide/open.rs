@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
+use super::advance::go_on_by_itself;
 use super::draft::Draft;
 use crate::engine::event::{Event, InputSource, Opened};
 use crate::engine::refusal::Refusal;
@@ -38,5 +39,5 @@ pub(super) fn open(
             evidence: evidence.clone(),
         })?;
     }
-    Ok(())
+    go_on_by_itself(draft)
 }

@@ -109,7 +109,13 @@ fn tick(draft: &mut Draft, id: &StepId, item: u32, by: &str) -> Result<(), Refus
         Some(false) => {}
     }
     take_in_hand(draft)?;
-    draft.add(Event::ItemTicked { step: id.clone(), item, by: by.to_owned() })
+    draft.add(Event::ItemTicked { step: id.clone(), item, by: by.to_owned() })?;
+    let all = draft.run.ticks.get(draft.run.current).is_some_and(|ticks| !ticks.contains(&false));
+    match draft.step() {
+        // The last tick is the word that was missing; a manual step takes its note or evidence besides.
+        Some((step, StepState::ByHand)) if all && step.manual.is_none() => settle(draft, id, "by-hand", None, by),
+        _ => Ok(()),
+    }
 }
 
 fn done(draft: &mut Draft, id: &StepId, note: &str, by: &str) -> Result<(), Refusal> {
