@@ -119,7 +119,7 @@ pub(super) fn rpo_words(screen: &RunScreen) -> (String, Role) {
     match (screen.run.rpo(), screen.run.latest_loss()) {
         (Some(limit), Some(measured)) => {
             let (word, role) = if measured.high <= limit { ("within", Role::Ok) } else { ("OVER", Role::Fail) };
-            (format!("RPO {}, measured {}, {word}", clock(limit), loss(measured)), role)
+            (format!("RPO {}, loss {}, {word}", clock(limit), loss(measured)), role)
         }
         (Some(limit), None) => (format!("RPO {}, not measured yet", clock(limit)), Role::Dim),
         (None, Some(measured)) => (format!("loss measured {}", loss(measured)), Role::Text),
@@ -140,7 +140,7 @@ fn rpo(model: &Model, screen: &RunScreen) -> Line<'static> {
             None => (String::new(), Role::Text),
         };
         let role = if role == Role::Ok { Role::Text } else { role };
-        line.push_span(span(model, Role::Dim, " · phase "));
+        line.push_span(span(model, Role::Dim, " · "));
         line.push_span(span(model, role, format!("{title} {}{budget}", clock(used))));
     }
     line

@@ -6,7 +6,7 @@ use ratatui::text::Line;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::pane::Pane;
-use super::step::{impact_role, rollback};
+use super::step::{filled, impact_role, rollback};
 use super::text::{cut, fold, line, put, put_all, span, wrap};
 use crate::engine::{Ask, Mode, Prompt};
 use crate::kernel::SafeText;
@@ -147,7 +147,7 @@ fn facts(model: &Model, screen: &RunScreen, prompt: &Prompt, columns: usize) -> 
     say("Impact", impact_role(prompt.impact), impact_words(prompt.impact));
     let undo = match (prompt.impact, step.and_then(rollback)) {
         (Impact::Observe, _) => "nothing to undo".to_owned(),
-        (_, Some(rollback)) => safe(rollback.code.lines().next().unwrap_or_default()),
+        (_, Some(rollback)) => safe(&filled(screen, rollback.code.lines().next().unwrap_or_default())),
         (Impact::Irreversible, None) => "cannot be undone".to_owned(),
         (_, None) => "the runbook names no rollback".to_owned(),
     };
@@ -156,7 +156,7 @@ fn facts(model: &Model, screen: &RunScreen, prompt: &Prompt, columns: usize) -> 
     say("Loss now", loss_role, &loss);
     let cautions = step.into_iter().flat_map(|step| &step.cautions).chain(action.into_iter().flat_map(|a| &a.cautions));
     for caution in cautions {
-        say("Caution", Role::Warn, &safe(caution));
+        say("Caution", Role::Warn, &safe(&filled(screen, caution)));
     }
     lines
 }

@@ -14,7 +14,15 @@ use crate::ui::picker::{Entry, Picker};
 pub(super) fn draw(model: &Model, picker: &Picker, area: Rect, buf: &mut Buffer) {
     let (banner, rest) = split(area, 1);
     let count = picker.entries.len();
-    put(buf, banner, &line(model, Role::Title, format!(" lifeboat  {count} runbooks, nothing is running")));
+    put(
+        buf,
+        banner,
+        &line(
+            model,
+            Role::Title,
+            format!(" lifeboat  {count} {}, nothing is running", if count == 1 { "runbook" } else { "runbooks" }),
+        ),
+    );
     let (body, foot) = split(rest, rest.height.saturating_sub(2));
     let asked = match (&model.news, picker.entry()) {
         (Some((_, news)), _) => news.clone(),

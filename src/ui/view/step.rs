@@ -79,7 +79,7 @@ fn notes(model: &Model, screen: &RunScreen, row: (usize, &Step, &StepState), col
     }
     let cautions = step.cautions.iter().chain(step.actions.iter().flat_map(|action| &action.cautions));
     for caution in cautions {
-        say(Role::Warn, &format!("{} {}", model.palette.glyph("⚠", "!"), SafeText::line(caution)));
+        say(Role::Warn, &format!("{} {}", model.palette.glyph("⚠", "!"), SafeText::line(&filled(screen, caution))));
     }
     for (item, ticked) in step.checklist.iter().zip(screen.run.ticks.get(at).into_iter().flatten()) {
         let (glyph, role) = if *ticked {
@@ -87,7 +87,7 @@ fn notes(model: &Model, screen: &RunScreen, row: (usize, &Step, &StepState), col
         } else {
             (model.palette.glyph("☐", "[ ]"), Role::Text)
         };
-        say(role, &format!("{glyph} {}", SafeText::line(&item.text)));
+        say(role, &format!("{glyph} {}", SafeText::line(&filled(screen, &item.text))));
     }
     lines
 }
@@ -118,6 +118,7 @@ fn facts(step: &Step) -> String {
 fn body(model: &Model, screen: &RunScreen, step: &Step, columns: usize, wanted: usize, lines: &mut Vec<Line<'static>>) {
     let mut fence: Option<&str> = None;
     let mut prose = String::new();
+    let mut alert = false;
     for row in step.body.lines() {
         if lines.len() >= wanted {
             return;
@@ -129,11 +130,13 @@ fn body(model: &Model, screen: &RunScreen, step: &Step, columns: usize, wanted: 
             fence = if fence.is_some() { None } else { Some(mark) };
             continue;
         }
+        // A caution is said above, by itself.
+        alert = fence.is_none() && trimmed.starts_with('>') && (alert || trimmed.starts_with("> [!"));
         if fence.is_some() {
             let code = format!("  {}", SafeText::line(&filled(screen, row)));
             lines.extend(fold(&code, columns, ROWS).into_iter().map(|row| line(model, Role::Code, row)));
-        } else if trimmed.starts_with("- [ ]") || trimmed.starts_with("* [ ]") || trimmed.starts_with("> [!") {
-            // Shown above with its tick, or said by the caution itself.
+        } else if trimmed.starts_with("- [ ]") || trimmed.starts_with("* [ ]") || alert {
+            // Shown above, with its tick.
         } else if trimmed.is_empty() {
             flush(model, &mut prose, columns, lines);
             if lines.last().is_some_and(|last| last.width() > 0) {
@@ -144,7 +147,7 @@ fn body(model: &Model, screen: &RunScreen, step: &Step, columns: usize, wanted: 
             let heading = SafeText::line(trimmed.trim_start_matches('#').trim()).into_string();
             lines.extend(wrap(&heading, columns, 3).into_iter().map(|row| line(model, Role::Title, row)));
         } else {
-            let plain = SafeText::line(&row.replace("**", "")).into_string();
+            let plain = SafeText::line(&filled(screen, &without_emphasis(row))).into_string();
             if plain.trim_start().starts_with(['-', '*', '>', '|', '1', '2', '3', '4', '5', '6', '7', '8', '9']) {
                 flush(model, &mut prose, columns, lines);
             } else if !prose.is_empty() {
@@ -156,6 +159,16 @@ fn body(model: &Model, screen: &RunScreen, step: &Step, columns: usize, wanted: 
     flush(model, &mut prose, columns, lines);
 }
 
+/// Takes the marks of emphasis away, those of a list item left alone.
+fn without_emphasis(row: &str) -> String {
+    let row = row.replace("**", "");
+    let (mark, text) = match row.split_at_checked(row.len() - row.trim_start().len() + 2) {
+        Some((mark, text)) if mark.trim_start() == "* " => (mark, text),
+        _ => ("", row.as_str()),
+    };
+    format!("{mark}{}", text.replace('*', ""))
+}
+
 fn flush(model: &Model, prose: &mut String, columns: usize, lines: &mut Vec<Line<'static>>) {
     if !prose.is_empty() {
         let text = std::mem::take(prose);
@@ -164,7 +177,7 @@ fn flush(model: &Model, prose: &mut String, columns: usize, lines: &mut Vec<Line
 }
 
 /// Puts values in place of `${NAME}` where they are known. For reading only: what runs is what a confirmation shows.
-fn filled(screen: &RunScreen, code: &str) -> String {
+pub(super) fn filled(screen: &RunScreen, code: &str) -> String {
     let mut text = String::new();
     let mut rest = code;
     while let Some((before, after)) = rest.split_once("${") {
