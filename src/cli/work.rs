@@ -116,7 +116,7 @@ fn work(
 /// Works without a person, line by line; Ctrl-C asks for the end, a second one ends at once.
 async fn lines(ready: Ready, practice: Option<&Practice>) -> Result<Finale, Failure> {
     let Ready { plan, host, open, opening, inbox, heard, signing, .. } = ready;
-    println!("{signing}");
+    println!("{}", start::signed(&signing));
     let stopper = tokio::spawn(stop_on_signals(inbox.clone()));
     let hosting = tokio::spawn(host.work(open, opening));
     let mut out = std::io::stdout();

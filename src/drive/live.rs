@@ -8,10 +8,11 @@ use tokio::task::JoinHandle;
 
 use super::host::{Closing, Finale, Heard};
 use super::practice::Practice;
-use super::start::Ready;
+use super::start::{Ready, signed};
 use crate::engine::{Input, Notice};
 use crate::report::{Customers, summary};
 use crate::settings::theme::Theme;
+use crate::store::Signing;
 use crate::term::{self, Exit, Feed, Inbox, Suspend, TermError};
 use crate::ui::{LogHealth, Model, Msg, Output};
 
@@ -33,8 +34,8 @@ pub fn show(
     let Ready { plan, host, open, opening, inbox, heard, folder, signing, clock } = ready;
     let log_path = folder.log().display().to_string();
     let mut model = Model::run(plan, log_path.clone(), theme, clock.now());
-    feed.send(Msg::Say(format!("Log {log_path}, {signing}")));
-    let working = runtime.spawn(work(feed, heard, practice, async move { host.work(open, opening).await }));
+    feed.send(Msg::Say(format!("Log {log_path}, {}", signed(&signing))));
+    let working = runtime.spawn(work(feed, signing, heard, practice, async move { host.work(open, opening).await }));
     let mut wish = |output: Output| {
         if let Output::Intent(intent) = output {
             // A host that ended takes no more wishes; the summary is on the screen then.
@@ -51,6 +52,7 @@ pub fn show(
 /// Hands what the engine says to the screen, and the summary at the end.
 async fn work(
     feed: Feed,
+    signing: Signing,
     mut heard: tokio::sync::mpsc::UnboundedReceiver<Heard>,
     practice: Option<Arc<Practice>>,
     host: impl Future<Output = Finale> + Send + 'static,
@@ -63,7 +65,10 @@ async fn work(
                     for fact in facts {
                         to_screen.send(Msg::Fact(fact));
                     }
-                    to_screen.send(Msg::Log(LogHealth::Sound { age: Duration::ZERO }));
+                    to_screen.send(Msg::Log(match signing {
+                        Signing::Delegated { .. } => LogHealth::Sound { age: Duration::ZERO },
+                        Signing::Unsigned { .. } => LogHealth::Unsigned { age: Duration::ZERO },
+                    }));
                 }
                 Heard::Refused(why) => to_screen.send(Msg::Refused(why)),
                 Heard::LogLost(why) => {

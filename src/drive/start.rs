@@ -15,7 +15,7 @@ use super::perform::{Performer, World};
 use super::practice::{Practice, PracticeError};
 use super::show::Show;
 use crate::clock::Clock;
-use crate::engine::{Input, Mode, Opened, Run};
+use crate::engine::{Input, Mode, Notice, Opened, Run};
 use crate::exec::Reach;
 use crate::exec::aws::{Aws, AwsContext};
 use crate::exec::dns::DnsContext;
@@ -118,8 +118,8 @@ pub struct Ready {
     pub heard: mpsc::UnboundedReceiver<Heard>,
     /// The run's folder.
     pub folder: RunFolder,
-    /// How the log is signed, in a sentence.
-    pub signing: String,
+    /// How the log is signed.
+    pub signing: Signing,
     /// The run's clock.
     pub clock: Clock,
 }
@@ -223,11 +223,11 @@ pub async fn ready(
         (to_host.clone(), inbox),
         vec![tell],
     );
-    let signing = match &begun.signing {
-        Signing::Delegated { by, fingerprint, .. } => format!("signed by {by} ({fingerprint})"),
-        Signing::Unsigned { reason } => format!("UNSIGNED: {reason}"),
-    };
-    Ok(Ready { plan, host, open: begun.open, opening, inbox: to_host, heard, folder, signing, clock })
+    if let Signing::Unsigned { reason } = &begun.signing {
+        // The record itself says why nobody vouches for it.
+        drop(to_host.send(Input::Host(Notice::Remark(format!("UNSIGNED: {reason}")))));
+    }
+    Ok(Ready { plan, host, open: begun.open, opening, inbox: to_host, heard, folder, signing: begun.signing, clock })
 }
 
 async fn begin(
@@ -368,6 +368,14 @@ async fn onset(options: &Options, stage: &Stage) -> Result<Option<(DateTime<Utc>
         Stage::Drill(practice) => {
             Ok(Some((practice.onset().await?, "the shop's monitoring: first failed request".to_owned())))
         }
+    }
+}
+
+/// Says how a log is signed.
+pub fn signed(signing: &Signing) -> String {
+    match signing {
+        Signing::Delegated { by, fingerprint, .. } => format!("signed by {by} ({fingerprint})"),
+        Signing::Unsigned { reason } => format!("UNSIGNED: {reason}"),
     }
 }
 

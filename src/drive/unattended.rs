@@ -7,12 +7,15 @@ use tokio::sync::mpsc;
 
 use super::host::Heard;
 use super::script;
-use crate::engine::{Event, Input, Intent, Run, Stage, evolve};
+use crate::engine::{Event, Input, Intent, Mode, Run, Stage, evolve};
 use crate::kernel::{SafeText, clock};
 use crate::report::narrate;
 
-/// The name under which the script acts.
-pub const SCRIPT: &str = "drill-script";
+/// The name under which a drill's script acts.
+const SCRIPT: &str = "drill-script";
+
+/// The name under which a real run goes on through what only observes.
+const NOBODY: &str = "unattended";
 
 /// How long nothing may happen before the script gives the run up.
 const PATIENCE: Duration = Duration::from_mins(30);
@@ -28,12 +31,13 @@ pub async fn attend(
     out: &mut (impl Write + Send),
 ) -> std::io::Result<()> {
     let mut failures = 0;
+    let mut asked = None;
     loop {
         let next = match tokio::time::timeout(PATIENCE, heard.recv()).await {
             Ok(Some(next)) => next,
             Ok(None) => return Ok(()),
             Err(_) => {
-                say(inbox, Intent::Stop { reason: format!("nothing happened for {}", clock(PATIENCE)) });
+                say(inbox, &run, Intent::Stop { reason: format!("nothing happened for {}", clock(PATIENCE)) });
                 continue;
             }
         };
@@ -50,8 +54,13 @@ pub async fn attend(
                     let since = run.elapsed(at).map(clock).unwrap_or_default();
                     writeln!(out, "{} {since:>7}  {}", at.format("%H:%M:%S"), narrate(&fact.event))?;
                 }
-                if let Some(intent) = script::next(&run, failures) {
-                    say(inbox, intent);
+                // Facts that change nothing here may come between a wish and its answer: it is not repeated.
+                let wish = script::next(&run, failures).map(|intent| (intent, run.steps.get(run.current).cloned()));
+                if wish != asked {
+                    asked = wish;
+                    if let Some((intent, _)) = &asked {
+                        say(inbox, &run, intent.clone());
+                    }
                 }
             }
             Heard::Refused(why) => writeln!(out, "                  refused: {}", SafeText::line(&why))?,
@@ -67,7 +76,9 @@ pub async fn attend(
     }
 }
 
-fn say(inbox: &mpsc::UnboundedSender<Input>, intent: Intent) {
+fn say(inbox: &mpsc::UnboundedSender<Input>, run: &Run, intent: Intent) {
+    let drill = run.opened.as_ref().is_some_and(|opened| opened.mode == Mode::Drill);
+    let by = if drill { SCRIPT } else { NOBODY }.to_owned();
     // A host that ended has closed its inbox; there is nothing left to ask.
-    drop(inbox.send(Input::Operator { by: SCRIPT.to_owned(), intent }));
+    drop(inbox.send(Input::Operator { by, intent }));
 }

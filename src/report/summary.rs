@@ -180,7 +180,7 @@ fn moment_lines(run: &Run) -> Vec<String> {
                 fixed.evidence,
                 fixed.seq
             )),
-            None if matches!(moment, Moment::Fenced) => {
+            None if moment == Moment::Fenced && !run.losses.is_empty() => {
                 lines.push(
                     "      fenced      never proven: the loss has no upper bound until it is reconciled".to_owned(),
                 );

@@ -65,6 +65,11 @@ pub enum LogHealth {
         /// The age of the last durable line.
         age: Duration,
     },
+    /// The same, but no person's key vouches for it.
+    Unsigned {
+        /// The age of the last durable line.
+        age: Duration,
+    },
     /// It cannot be written.
     Lost,
 }

@@ -94,6 +94,15 @@ fn a_real_run_whose_log_is_lost_asks_for_its_onset() {
 }
 
 #[test]
+fn an_unsigned_log_stands_out() {
+    let health = LogHealth::Unsigned { age: std::time::Duration::from_secs(2) };
+    let screen = Screen::new(80, 24, &theme()).opened(Mode::Real).said(Msg::Log(health)).wait(1);
+    let banner = screen.text().lines().next().unwrap_or_default().to_owned();
+    assert!(banner.contains("log UNSIGNED 0:03 ago"), "{banner}");
+    assert!(screen.show().lines().nth(1).is_some_and(|styles| styles.contains("warn")), "{}", screen.show());
+}
+
+#[test]
 fn without_colour_and_without_unicode() {
     let screen = Screen::ascii(80, 24).first_steps();
     at("ascii", 80, 24, &screen);

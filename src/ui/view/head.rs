@@ -30,6 +30,9 @@ pub(super) fn log(model: &Model, screen: &RunScreen) -> (String, Role) {
         Some((LogHealth::Sound { age }, at)) => {
             (format!("log ok {} ago", clock(age.saturating_add(model.now.since(&at)))), Role::Ok)
         }
+        Some((LogHealth::Unsigned { age }, at)) => {
+            (format!("log UNSIGNED {} ago", clock(age.saturating_add(model.now.since(&at)))), Role::Warn)
+        }
     }
 }
 
@@ -42,8 +45,8 @@ pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buff
     let mut line = Line::from(span(model, role, format!("{mode} {}", words(screen, free))));
     let gap = usize::from(area.width).saturating_sub(line.width() + width(&log));
     line.push_span(span(model, role, " ".repeat(gap)));
-    // A lost log is a failure of its own; a sound one is part of the banner.
-    line.push_span(span(model, if log_role == Role::Fail { Role::Fail } else { role }, log));
+    // A lost or unsigned log stands out; a sound one is part of the banner.
+    line.push_span(span(model, if log_role == Role::Ok || log_role == Role::Dim { role } else { log_role }, log));
     put(buf, area, &line);
 }
 
