@@ -24,5 +24,3 @@ echo "== an independent AWS peer"
 tests/peer.sh
 echo "== docs"
 RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --quiet
-echo "== the drill, by the book"
-tests/drill.sh

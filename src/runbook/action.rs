@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::attributes::Attribute;
 use super::scan::FenceNode;
 use super::sink::{Sink, nearest};
-use super::{Action, Confirm, Expect, Impact, Kind, Measure, Moment, Necessity, OnFailure, Section, expect, words};
+use super::{Action, Confirm, Expect, Impact, Kind, Measure, Moment, Necessity, OnFailure, expect, words};
 use crate::kernel::{ActionName, parse_duration};
 
 const KNOWN: [&str; 23] = [
@@ -71,9 +71,6 @@ const NOT_YET: [&str; 33] = [
     "watch",
 ];
 
-/// How long lifeboat waits between two looks if the author does not say.
-const EVERY: Duration = Duration::from_secs(5);
-
 /// Says which name the fence asks for, without reporting anything.
 pub(super) fn name(attributes: &[Attribute]) -> Option<&str> {
     attributes.iter().find(|attribute| attribute.key == "name")?.value.as_deref()
@@ -86,35 +83,7 @@ pub(super) fn is_name(name: &str) -> bool {
 
 /// Makes an action with nothing but defaults.
 pub(super) fn plain(kind: Kind, fence: &FenceNode, line: usize) -> Action {
-    Action {
-        name: ActionName::new(""),
-        section: Section::Main,
-        kind,
-        code: fence.code.clone(),
-        impact: implied(kind, &fence.code),
-        confirm: None,
-        timeout: None,
-        retry: 0,
-        every: EVERY,
-        expect: None,
-        exit: Vec::new(),
-        error: None,
-        status: Vec::new(),
-        until: None,
-        fail_if: None,
-        hold: None,
-        capture: Vec::new(),
-        marks: None,
-        measures: None,
-        on_failure: OnFailure::Stop,
-        optional: Necessity::Required,
-        expected: None,
-        budget: None,
-        repeatable: false,
-        cwd: None,
-        cautions: Vec::new(),
-        line,
-    }
+    Action::plain(ActionName::new(""), kind, implied(kind, &fence.code), fence.code.clone(), line)
 }
 
 /// A query reads; a shell block may do anything; for `aws` the operations say more.
@@ -202,7 +171,7 @@ impl Setter<'_, '_, '_> {
                     self.text().map(|text| if text == "yes" { Confirm::Key } else { Confirm::Phrase(text) });
             }
             "timeout" => action.timeout = self.duration(),
-            "every" => action.every = self.duration().unwrap_or(EVERY),
+            "every" => action.every = self.duration().unwrap_or(Action::EVERY),
             "hold" => action.hold = self.duration(),
             "expected" => action.expected = self.duration(),
             "budget" => action.budget = self.duration(),

@@ -291,6 +291,44 @@ pub struct Action {
     pub line: usize,
 }
 
+impl Action {
+    /// How long a poll or a retry waits unless its author says otherwise.
+    pub const EVERY: Duration = Duration::from_secs(5);
+
+    /// Makes an action of the main section with every attribute at its default.
+    pub fn plain(name: ActionName, kind: Kind, impact: Impact, code: impl Into<String>, line: usize) -> Self {
+        Self {
+            name,
+            section: Section::Main,
+            kind,
+            code: code.into(),
+            impact,
+            confirm: None,
+            timeout: None,
+            retry: 0,
+            every: Self::EVERY,
+            expect: None,
+            exit: Vec::new(),
+            error: None,
+            status: Vec::new(),
+            until: None,
+            fail_if: None,
+            hold: None,
+            capture: Vec::new(),
+            marks: None,
+            measures: None,
+            on_failure: OnFailure::Stop,
+            optional: Necessity::Required,
+            expected: None,
+            budget: None,
+            repeatable: false,
+            cwd: None,
+            cautions: Vec::new(),
+            line,
+        }
+    }
+}
+
 /// Names the parts of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

@@ -242,35 +242,7 @@ pub(crate) fn kinds(events: &[Event]) -> Vec<String> {
 }
 
 pub(crate) fn action(name: &str, impact: Impact) -> Action {
-    Action {
-        name: name.into(),
-        section: Section::Main,
-        kind: Kind::Shell(Shell::Sh),
-        code: format!("do {name}\n"),
-        impact,
-        confirm: None,
-        timeout: None,
-        retry: 0,
-        every: Duration::from_secs(5),
-        expect: None,
-        exit: Vec::new(),
-        error: None,
-        status: Vec::new(),
-        until: None,
-        fail_if: None,
-        hold: None,
-        capture: Vec::new(),
-        marks: None,
-        measures: None,
-        on_failure: OnFailure::Stop,
-        optional: Necessity::Required,
-        expected: None,
-        budget: None,
-        repeatable: false,
-        cwd: None,
-        cautions: Vec::new(),
-        line: 1,
-    }
+    Action::plain(name.into(), Kind::Shell(Shell::Sh), impact, format!("do {name}\n"), 1)
 }
 
 pub(crate) fn step(id: &str, actions: Vec<Action>) -> Step {

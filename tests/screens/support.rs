@@ -9,8 +9,8 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use lifeboat::engine::{Ask, Event, Fact, Intent, Mode, Opened, Outcome, Run, StepState, Streams, Target, Verdict};
 use lifeboat::kernel::{AttemptId, RunId, Stamp, StepId, sha256_hex};
 use lifeboat::runbook::{
-    Action, CheckItem, Evidence, Impact, Kind, LossKind, Meta, Moment, Necessity, Objectives, OnFailure, Phase, Plan,
-    Regions, Rpo, Section, Shell, Step,
+    Action, CheckItem, Evidence, Impact, Kind, LossKind, Meta, Moment, Necessity, Objectives, Phase, Plan, Regions,
+    Rpo, Section, Shell, Step,
 };
 use lifeboat::settings::theme::{Glyphs, Role, Theme, built_in};
 use lifeboat::ui::{LogHealth, Model, Msg, Output, Progress, update, view};
@@ -319,35 +319,8 @@ pub(crate) fn target() -> Target {
 }
 
 fn action(name: &str, section: Section, kind: Kind, impact: Impact, code: &str) -> Action {
-    Action {
-        name: name.into(),
-        section,
-        kind,
-        code: code.to_owned(),
-        impact,
-        confirm: None,
-        timeout: None,
-        retry: 0,
-        every: Duration::from_secs(5),
-        expect: None,
-        exit: Vec::new(),
-        error: None,
-        status: Vec::new(),
-        until: None,
-        fail_if: None,
-        hold: None,
-        capture: Vec::new(),
-        marks: None,
-        measures: None,
-        on_failure: OnFailure::Stop,
-        optional: Necessity::Required,
-        expected: Some(Duration::from_secs(120)),
-        budget: None,
-        repeatable: false,
-        cwd: None,
-        cautions: Vec::new(),
-        line: 1,
-    }
+    let expected = Some(Duration::from_secs(120));
+    Action { section, expected, ..Action::plain(name.into(), kind, impact, code, 1) }
 }
 
 fn step(number: u32, id: &str, title: &str, phase: usize, body: &str) -> Step {
