@@ -1,5 +1,6 @@
 //! The front matter: YAML between two lines of `---`.
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
 use std::time::Duration;
@@ -37,6 +38,38 @@ const SCENARIOS: [&str; 7] = [
     "other",
 ];
 
+impl Front {
+    /// May an input of this name stand in the file that could not be read?
+    pub(super) fn is_broken(&self, name: &str) -> bool {
+        self.declared.may_hold(name) && !self.meta.inputs.iter().any(|input| input.name == name)
+    }
+}
+
+/// Says which inputs a front matter declares.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Declared {
+    /// These; some of them may have errors of their own.
+    These(BTreeSet<String>),
+    /// It could not be read, so nobody knows.
+    Unknown,
+}
+
+impl Default for Declared {
+    fn default() -> Self {
+        Self::These(BTreeSet::new())
+    }
+}
+
+impl Declared {
+    /// May the file declare an input of this name?
+    pub(super) fn may_hold(&self, name: &str) -> bool {
+        match self {
+            Self::These(names) => names.contains(name),
+            Self::Unknown => true,
+        }
+    }
+}
+
 /// Says where the front matter stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Place {
@@ -53,6 +86,8 @@ pub(super) struct Front {
     pub meta: Meta,
     /// Where `recovered_when` and `last_reviewed_on` stand.
     pub recovered_at: Range<usize>,
+    /// Which inputs the file means to declare, sound or not.
+    pub declared: Declared,
 }
 
 /// Finds the front matter; `None` if the file has none.
@@ -80,7 +115,7 @@ pub(super) fn is_ours(yaml: &str) -> bool {
 }
 
 /// Reports front matter in a form that this version does not read.
-pub(super) fn other_forms(text: &str, sink: &mut Sink<'_>) {
+pub(super) fn other_forms(text: &str, sink: &mut Sink<'_>) -> Front {
     let first = text.lines().next().unwrap_or("").trim_end();
     if first == "+++" {
         sink.not_yet(0..3, "TOML front matter", "write it as YAML between two lines of `---`");
@@ -93,19 +128,26 @@ pub(super) fn other_forms(text: &str, sink: &mut Sink<'_>) {
             .is_some_and(|line| line.split_once(':').is_some_and(|(key, _)| words::is_identifier(key)))
     {
         sink.error("front-matter", 0..3, "the front matter is never closed", "put a line of `---` after its last key");
+    } else {
+        return Front::default();
     }
+    unread()
 }
 
 /// Reads the front matter.
 pub(super) fn read(place: &Place, sink: &mut Sink<'_>) -> Front {
     let yaml = sink.source.slice(place.yaml.clone());
-    let Some(keys) = decode::<Pairs<IgnoredAny>>(yaml, place, sink) else { return Front::default() };
+    let Some(keys) = decode::<Pairs<IgnoredAny>>(yaml, place, sink) else { return unread() };
     for (key, _) in &keys.0 {
         unknown_key(key, place, sink);
     }
-    let Some(raw) = decode::<Raw>(yaml, place, sink) else { return Front::default() };
+    let Some(raw) = decode::<Raw>(yaml, place, sink) else { return unread() };
     let reader = Reader { place, source: sink.source };
     raw.clean(&reader, sink)
+}
+
+fn unread() -> Front {
+    Front { declared: Declared::Unknown, ..Front::default() }
 }
 
 fn unknown_key(key: &Spanned<String>, place: &Place, sink: &mut Sink<'_>) {
@@ -331,6 +373,7 @@ impl Raw {
             rto: raw.rto.and_then(|rto| duration(&rto, reader, sink)),
             rpo: raw.rpo.and_then(|rpo| rpo.clean(reader, sink)),
         });
+        let declared = Declared::These(self.inputs.0.iter().map(|(name, _)| name.value.clone()).collect());
         let inputs = self.inputs.0.into_iter().filter_map(|(name, raw)| raw.clean(&name, reader, sink)).collect();
         let meta = Meta {
             scenario: self.scenario.map(|scenario| scenario.value).unwrap_or_default(),
@@ -346,7 +389,7 @@ impl Raw {
             last_reviewed_on: self.last_reviewed_on.and_then(|text| date(&text, reader, sink)),
             approved: self.approved.and_then(|raw| date(&raw.on, reader, sink).map(|on| Approved { by: raw.by, on })),
         };
-        Front { title: self.title, meta, recovered_at }
+        Front { title: self.title, meta, recovered_at, declared }
     }
 }
 

@@ -2,7 +2,7 @@
 
 use chrono::NaiveDate;
 
-use super::front::{self, Front};
+use super::front;
 use super::scan::{self, Node};
 use super::sink::{Dress, Sink};
 use super::{Fence, Plan, advice, aws, build, calls, outline, variables};
@@ -88,15 +88,14 @@ fn read(source: Source, operations: &[aws::Operation]) -> Parsed {
     let front = if let Some(place) = &place {
         front::read(place, &mut sink)
     } else {
-        front::other_forms(source.text(), &mut sink);
-        Front::default()
+        front::other_forms(source.text(), &mut sink)
     };
     let name = source.path().rsplit('/').next().unwrap_or("").trim_end_matches(".md").to_owned();
     let acts = |node: &Node| build::acts(&source, node);
     let outline = outline::outline(&scan.nodes, from..source.text().len(), &name, &acts);
     let mut built = build::build(&outline, &scan.nodes, &mut sink);
     calls::check(&front.meta, &mut built.steps, &built.places, operations, &mut sink);
-    variables::check(&front.meta, &built.steps, &built.places, &mut sink);
+    variables::check(&front, &built.steps, &built.places, &mut sink);
     advice::check(&front, &built, &scan, &mut sink);
     let preface = source.slice(outline.preface.clone()).trim_matches(['\n', '\r']).to_owned();
     let title = front.title.or_else(|| outline.title.clone()).unwrap_or(name);

@@ -4,8 +4,9 @@ use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::build::ActionPlace;
+use super::front::Front;
 use super::sink::{Dress, Sink};
-use super::{Action, Kind, Meta, Step, shell, words};
+use super::{Action, Kind, Step, shell, words};
 
 /// What lifeboat sets itself.
 pub const BUILT_IN: [&str; 7] = [
@@ -49,12 +50,14 @@ const SHELL: [&str; 26] = [
 ];
 
 /// Reports variables that nothing sets, in the order in which the steps run.
-pub(super) fn check(meta: &Meta, steps: &[Step], places: &[ActionPlace<'_>], sink: &mut Sink<'_>) {
+///
+/// What an input that has an error of its own would have set is no second error.
+pub(super) fn check(front: &Front, steps: &[Step], places: &[ActionPlace<'_>], sink: &mut Sink<'_>) {
     let mut set: BTreeSet<String> = BUILT_IN.map(str::to_owned).into_iter().collect();
-    for input in &meta.inputs {
+    for input in &front.meta.inputs {
         if let Some(default) = &input.default {
             for (name, _) in words::variables(default) {
-                if !set.contains(&name) {
+                if !set.contains(&name) && !front.is_broken(&name) {
                     let at = sink.source.line_span(input.line);
                     unset(&name, at, sink);
                 }
@@ -68,7 +71,7 @@ pub(super) fn check(meta: &Meta, steps: &[Step], places: &[ActionPlace<'_>], sin
     let actions = steps.iter().flat_map(|step| &step.actions);
     for (action, place) in actions.zip(places) {
         for (name, at) in used(action, place) {
-            if set.contains(&name) {
+            if set.contains(&name) || front.is_broken(&name) {
                 continue;
             }
             if captured.contains(name.as_str()) {
@@ -86,7 +89,10 @@ pub(super) fn check(meta: &Meta, steps: &[Step], places: &[ActionPlace<'_>], sin
             let look = shell::look(&action.code);
             in_shell.extend(look.sets);
             for (name, at) in look.reads {
-                let is_known = set.contains(&name) || in_shell.contains(&name) || SHELL.contains(&name.as_str());
+                let is_known = set.contains(&name)
+                    || front.is_broken(&name)
+                    || in_shell.contains(&name)
+                    || SHELL.contains(&name.as_str());
                 let is_foreign = name.starts_with("AWS_") || name.starts_with("LC_") || name.starts_with("BASH_");
                 if !is_known && !is_foreign && sink.dress == Dress::Annotated {
                     // Once is enough for each name.
