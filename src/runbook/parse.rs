@@ -72,7 +72,8 @@ pub(super) fn parse_with(path: &str, bytes: &[u8], operations: &[aws::Operation]
     match text(path, bytes) {
         Ok(source) => read(source, operations),
         Err(problem) => {
-            let source = Source::new(path, String::new());
+            // What is no character is shown as one; everything before it stands where it stood.
+            let source = Source::new(path, String::from_utf8_lossy(head(bytes)).into_owned());
             Parsed { plan: None, problems: vec![problem], fences: Vec::new(), source }
         }
     }
@@ -125,13 +126,12 @@ fn text(path: &str, bytes: &[u8]) -> Result<Source, Problem> {
     }
     let text = std::str::from_utf8(bytes).map_err(|error| {
         let at = error.valid_up_to();
-        let before = bytes.get(..at).unwrap_or(&[]);
-        let line = before.split(|byte| *byte == b'\n').count();
-        let column =
-            String::from_utf8_lossy(before.rsplit(|byte| *byte == b'\n').next().unwrap_or(&[])).chars().count() + 1;
-        whole(
+        let shown = Source::new(path, String::from_utf8_lossy(head(bytes)).into_owned());
+        shown.problem(
+            Severity::Error,
             "not-utf8",
-            format!("the file is not UTF-8: byte {at} (line {line}, column {column}) begins no character"),
+            at..at + char::REPLACEMENT_CHARACTER.len_utf8(),
+            format!("the file is not UTF-8: byte {at} begins no character"),
             "save it as UTF-8; an editor or `iconv -t UTF-8` can do it",
         )
     })?;
@@ -143,4 +143,9 @@ fn text(path: &str, bytes: &[u8]) -> Result<Source, Problem> {
         ));
     }
     Ok(Source::new(path, text.to_owned()))
+}
+
+/// Cuts off what would be too much to show.
+fn head(bytes: &[u8]) -> &[u8] {
+    bytes.get(..LARGEST).unwrap_or(bytes)
 }
