@@ -6,7 +6,7 @@ use tokio::sync::mpsc;
 
 use super::perform::Performer;
 use crate::clock::Clock;
-use crate::engine::{Effect, Event, Fact, Input, Run, decide, evolve, react};
+use crate::engine::{Effect, Ended, Event, Fact, Input, Outcome, Report, Run, decide, evolve, react};
 use crate::exec::supervisor::Force;
 use crate::store::{AppendError, LogWriter, Operator, SignError};
 
@@ -90,8 +90,26 @@ impl Host {
             match self.take(&input).await {
                 Ok(Next::GoOn) => {}
                 Ok(Next::Seal) => return self.close().await,
+                Ok(Next::Unfit(why)) => self.pass_over(input, &why),
                 Err(why) => return self.halt(why).await,
             }
+        }
+    }
+
+    /// Nothing of a decision was recorded, so nothing of it happened. An attempt has ended all the same: its end is
+    /// told again without what did not fit, or it would count as running for ever.
+    fn pass_over(&mut self, input: Input, why: &str) {
+        match input {
+            Input::Report(Report::Finished { attempt, result })
+                if !matches!(result.outcome, Outcome::Unusable { .. }) =>
+            {
+                let error = format!("what it gave can't be recorded: {why}");
+                let outcome = Outcome::Unusable { error };
+                let bare = Ended { outcome, stdout: String::new(), poll_failure: None, aws: None, ..*result };
+                // The host holds the other end.
+                drop(self.to_self.send(Input::Report(Report::Finished { attempt, result: Box::new(bare) })));
+            }
+            _ => self.tell(&Heard::Refused(format!("it can't be recorded, so it was not done: {why}"))),
         }
     }
 
@@ -124,10 +142,7 @@ impl Host {
         let appended = match self.log.append(events).await {
             Ok(appended) => appended,
             // Nothing of the batch was recorded and the log goes on: what was wished for did not happen.
-            Err(AppendError::Unfit(why)) => {
-                self.tell(&Heard::Refused(format!("it can't be recorded, so it was not done: {why}")));
-                Vec::new()
-            }
+            Err(AppendError::Unfit(why)) if facts.is_empty() => return Ok(Next::Unfit(why.to_string())),
             Err(error) => return Err(error.to_string()),
         };
         for fact in appended {
@@ -137,7 +152,7 @@ impl Host {
         self.tell(&Heard::Facts(facts));
         let mut next = Next::GoOn;
         for effect in effects {
-            if self.act(effect) == Next::Seal {
+            if matches!(self.act(effect), Next::Seal) {
                 next = Next::Seal;
             }
         }
@@ -200,8 +215,9 @@ impl Host {
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Next {
     GoOn,
     Seal,
+    /// Nothing was recorded: it can't be a line of the log, for this reason.
+    Unfit(String),
 }
