@@ -10,9 +10,7 @@ use crate::kernel::say_duration;
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// There is no home for the state.
-    #[error(
-        "there is no place for runs: neither XDG_STATE_HOME nor HOME is an absolute path; set one, or give --runs DIR"
-    )]
+    #[error("there is no place for runs: neither XDG_STATE_HOME nor HOME is an absolute path; set one of them")]
     NoHome,
     /// The system refused.
     #[error("cannot {what} {}: {source}{}", path.display(), hint(source))]
@@ -82,7 +80,10 @@ fn hint(error: &io::Error) -> &'static str {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             "; free some space, or choose another place with --runs DIR"
         }
-        io::ErrorKind::NotADirectory => "; a part of the path is a file",
+        io::ErrorKind::NotADirectory => {
+            "; a part of the path is a file: set XDG_STATE_HOME to a folder, or give --runs DIR"
+        }
+        io::ErrorKind::NotFound => "; set XDG_STATE_HOME to a folder that can be written, or give --runs DIR",
         _ => "",
     }
 }
@@ -94,7 +95,7 @@ pub enum SignError {
     #[error("no key is configured and SSH_AUTH_SOCK is not set; start ssh-agent and ssh-add a key, or name a key file")]
     NoKey,
     /// Nobody answers at the agent's socket.
-    #[error("the key agent at {} cannot be reached: {error}", socket.display())]
+    #[error("the key agent at {} cannot be reached: {error}; start it and set SSH_AUTH_SOCK, or name a `key` in the configuration", socket.display())]
     NoAgent {
         /// The socket.
         socket: PathBuf,

@@ -147,6 +147,14 @@ impl LogPlace {
 }
 
 impl RunFolder {
+    /// Removes the folder of a run that did not begin. One that has a log is kept, whatever else went wrong.
+    pub fn abandon(&self) {
+        if !self.log().exists() {
+            // What can't be removed is empty of evidence, and the reason why nothing began is what matters now.
+            drop(fs::remove_dir_all(&self.path));
+        }
+    }
+
     /// Returns the run's name.
     pub fn id(&self) -> &RunId {
         &self.id
