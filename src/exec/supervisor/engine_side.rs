@@ -1,6 +1,7 @@
 //! The engine's end of the supervisor: start it, give it blocks, hear how they ended.
 
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::net::Shutdown;
 use std::os::fd::OwnedFd;
@@ -67,6 +68,11 @@ pub struct Supervisor {
 impl Supervisor {
     /// Starts the supervisor of a run, in a session of its own: `program __supervise RUN_DIR`.
     pub fn start(program: &Path, run_dir: &Path) -> Result<Self, SupervisorError> {
+        Self::start_without(program, run_dir, &[])
+    }
+
+    /// Starts it without the environment variables `hidden`: no shell block sees them.
+    pub fn start_without(program: &Path, run_dir: &Path, hidden: &[OsString]) -> Result<Self, SupervisorError> {
         let error = |source| SupervisorError::Start { run_dir: run_dir.to_owned(), source };
         let run_dir = std::path::absolute(run_dir).map_err(error)?;
         let error = |source| SupervisorError::Start { run_dir: run_dir.clone(), source };
@@ -82,6 +88,9 @@ impl Supervisor {
             .stdin(Stdio::from(OwnedFd::from(theirs)))
             .stdout(Stdio::null())
             .stderr(Stdio::from(complaints));
+        for name in hidden {
+            command.env_remove(name);
+        }
         let child = CommandWrap::from(command).wrap(ProcessSession).spawn().map_err(error)?;
         let pid = child.id();
         let waiting: Waiting = Arc::new(Mutex::new(Some(HashMap::new())));
