@@ -36,7 +36,11 @@ pub(super) fn config() -> Result<Config, Failure> {
     };
     let shown = path.display().to_string();
     match std::fs::read_to_string(&path) {
-        Ok(text) => Config::parse(&shown, &text).map_err(|error| Failure::new(Kind::Usage, error.to_string())),
+        Ok(text) => {
+            let config = Config::parse(&shown, &text).map_err(|error| Failure::new(Kind::Usage, error.to_string()))?;
+            let home = std::env::var("HOME").unwrap_or_default();
+            Ok(if home.is_empty() { config } else { config.at_home(&home) })
+        }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && named.is_none() => Ok(Config::default()),
         Err(error) => Err(Failure::new(Kind::Usage, format!("{shown} could not be read: {error}"))),
     }

@@ -54,11 +54,13 @@ pub(super) fn drill(drill: &Drill) -> Result<ExitCode, Failure> {
 /// Works a runbook for real.
 pub(super) fn run(run: &RunArgs) -> Result<ExitCode, Failure> {
     let config = places::config()?;
-    let profile = run.profile.as_deref().map(|name| places::profile(&config, name)).transpose()?;
+    let profile = match &run.profile {
+        Some(name) => places::profile(&config, name)?,
+        None => config.without_profile(),
+    };
     let source = find(&run.runbook)?;
     let plan = start::plan(&source).map_err(of_start)?;
-    let mut options = options(&run.common, profile)?;
-    options.key = options.key.or(config.key.map(PathBuf::from));
+    let options = options(&run.common, Some(profile))?;
     let screens = screens(&run.common)?;
     let runtime = runtime()?;
     let _diagnostics = diagnostics::begin(&places::state()?);

@@ -213,7 +213,7 @@ pub async fn ready(
     };
     let (to_host, inbox) = mpsc::unbounded_channel();
     let (tell, heard) = mpsc::unbounded_channel();
-    let world = world(stage, &folder, supervisor, aws);
+    let world = world(stage, options, &folder, supervisor, aws);
     let performer = Performer::new(world, to_host.clone(), Show::new(screen, clock));
     let host = Host::new(
         Run::new(Arc::clone(&plan)),
@@ -329,7 +329,24 @@ fn aws_context(stage: &Stage, options: &Options) -> AwsContext {
     }
 }
 
-fn world(stage: &Stage, folder: &RunFolder, supervisor: Supervisor, aws: Aws) -> World {
+/// What shell blocks get besides inputs and captures: they must reach the account that native calls reach.
+fn shell_environment(stage: &Stage, options: &Options) -> Vec<(String, String)> {
+    match (stage, &options.profile) {
+        (Stage::Drill(practice), _) => practice.record().env.clone().into_iter().collect(),
+        (Stage::Real, None) => Vec::new(),
+        (Stage::Real, Some(profile)) => {
+            let region = default_region(profile);
+            let named = [
+                ("AWS_PROFILE", profile.aws_profile.clone()),
+                ("AWS_REGION", region.clone()),
+                ("AWS_DEFAULT_REGION", region),
+            ];
+            named.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+        }
+    }
+}
+
+fn world(stage: &Stage, options: &Options, folder: &RunFolder, supervisor: Supervisor, aws: Aws) -> World {
     let resolver = practice(stage).and_then(|practice| practice.record().dns.parse().ok());
     let reach = match stage {
         Stage::Real => Reach::Anywhere,
@@ -342,7 +359,7 @@ fn world(stage: &Stage, folder: &RunFolder, supervisor: Supervisor, aws: Aws) ->
         aws,
         http: HttpContext { timeout, resolver, reach },
         dns: DnsContext { timeout, resolver, reach },
-        env: practice(stage).map(|practice| practice.record().env.clone().into_iter().collect()).unwrap_or_default(),
+        env: shell_environment(stage, options),
     }
 }
 
@@ -388,4 +405,21 @@ fn tool(program: &std::path::Path) -> String {
     });
     let digest = digest.map(|digest| format!(" (sha256 {digest})")).unwrap_or_default();
     format!("lifeboat {}{digest}", env!("CARGO_PKG_VERSION"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn shell_blocks_reach_the_account_that_native_calls_reach() {
+        let options = |profile| Options { set: vec![], runs: None, onset: None, profile, by: "a".into(), key: None };
+        let of = |profile| shell_environment(&Stage::Real, &options(profile));
+        let recovery = crate::settings::config::ProfileRegions { lost: "eu-1".into(), recovery: "eu-2".into() };
+        let profile = Profile { aws_profile: Some("dr".into()), regions: Some(recovery), ..Profile::default() };
+        let expected = [("AWS_PROFILE", "dr"), ("AWS_REGION", "eu-2"), ("AWS_DEFAULT_REGION", "eu-2")];
+        assert_eq!(of(Some(profile)), expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        assert_eq!(of(Some(Profile::default())), [], "what is not said stays as the environment has it");
+        assert_eq!(of(None), []);
+    }
 }

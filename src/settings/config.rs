@@ -61,14 +61,36 @@ impl Config {
                 format!("there is no profile `{name}`; the configuration has {}", known.join(", "))
             }
         })?;
+        Ok(self.completed(profile))
+    }
+
+    /// Returns what a run without a profile goes by: what the file sets for all profiles, and nothing else.
+    pub fn without_profile(&self) -> Profile {
+        self.completed(&Profile::default())
+    }
+
+    /// Returns the file with `~/` at the beginning of its paths put in full. `home` is the user's home folder.
+    #[must_use]
+    pub fn at_home(mut self, home: &str) -> Self {
+        let profiles = self.profiles.values_mut();
+        let paths = profiles.flat_map(|profile| [&mut profile.key, &mut profile.allowed_signers, &mut profile.log_dir]);
+        for path in paths.chain([&mut self.key, &mut self.allowed_signers, &mut self.log_dir]).flatten() {
+            if let Some(rest) = path.strip_prefix("~/") {
+                *path = format!("{}/{rest}", home.trim_end_matches('/'));
+            }
+        }
+        self
+    }
+
+    fn completed(&self, profile: &Profile) -> Profile {
         let or = |own: &Option<String>, shared: &Option<String>| own.clone().or_else(|| shared.clone());
-        Ok(Profile {
+        Profile {
             key: or(&profile.key, &self.key),
             allowed_signers: or(&profile.allowed_signers, &self.allowed_signers),
             log_dir: or(&profile.log_dir, &self.log_dir),
             operator: or(&profile.operator, &self.operator),
             ..profile.clone()
-        })
+        }
     }
 
     /// Lists the names of the profiles.
@@ -219,6 +241,22 @@ T_BAD = 2026-11-22T03:14:00Z
         let missing = config.profile("prd").unwrap_err();
         assert!(missing.contains("`prod`, `staging`"), "{missing}");
         assert!(Config::parse("c", "").unwrap().profile("x").unwrap_err().contains("[profile.x]"));
+    }
+
+    #[test]
+    fn a_run_without_a_profile_goes_by_what_is_set_for_all() {
+        let shared = Config::parse("config.toml", GOOD).unwrap().without_profile();
+        assert_eq!((shared.operator.as_deref(), shared.log_dir.as_deref()), (Some("alice"), Some("/var/log/lifeboat")));
+        assert_eq!(shared.account, None);
+    }
+
+    #[test]
+    fn paths_begin_at_home() {
+        let config = Config::parse("config.toml", GOOD).unwrap().at_home("/home/alice/");
+        assert_eq!(config.key.as_deref(), Some("/home/alice/.ssh/id_ed25519"));
+        let prod = config.profile("prod").unwrap();
+        assert_eq!(prod.key.as_deref(), Some("/home/alice/.ssh/id_ed25519"));
+        assert_eq!(prod.log_dir.as_deref(), Some("/var/log/lifeboat"), "other paths stay");
     }
 
     #[test]
