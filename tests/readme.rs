@@ -1,7 +1,5 @@
 //! Holds the documents to what they say: commands parse, links lead somewhere, the log verifies as the README shows it.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot read the documents fails")]
-
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
