@@ -78,7 +78,7 @@ pub(super) struct Common {
 /// Holds the options of a drill.
 #[derive(Debug, Args)]
 pub(super) struct Drill {
-    /// What breaks: region-failure.
+    /// The runbook of what breaks, by name or path: region-failure.
     pub(super) scenario: String,
     /// The same seed gives the same estate and the same story.
     #[arg(long, default_value_t = 1)]

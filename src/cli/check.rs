@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use super::args::Format;
 use super::failure::{Failure, Kind};
-use super::places;
+use super::{places, say};
 use crate::runbook::{Severity, check as problems_of, parse};
 
 /// Checks runbooks; nothing is executed.
@@ -23,19 +23,23 @@ pub(super) fn check(runbooks: &[String], format: Format) -> Result<ExitCode, Fai
                 Severity::Warning => warnings += 1,
             }
             if format == Format::Human {
-                println!("{}", parsed.source.render(problem));
+                say::line(parsed.source.render(problem));
             }
         }
         if format == Format::Human && problems.is_empty() {
             let steps = parsed.plan.as_ref().map_or(0, |plan| plan.steps.len());
-            println!("{}: no problems ({steps} steps, {} fences)", source.path, parsed.fences.len());
+            say::line(format_args!("{}: no problems ({steps} steps, {} fences)", source.path, parsed.fences.len()));
         }
         all.push(serde_json::json!({ "file": source.path, "problems": problems }));
     }
     if format == Format::Json {
-        println!("{:#}", serde_json::Value::Array(all));
+        say::line(format_args!("{:#}", serde_json::Value::Array(all)));
     } else if errors + warnings > 0 {
-        println!("{errors} errors, {warnings} warnings");
+        say::line(format_args!("{}, {}", counted(errors, "error"), counted(warnings, "warning")));
     }
     Ok(if errors > 0 { ExitCode::from(Kind::Problems as u8) } else { ExitCode::SUCCESS })
+}
+
+fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }

@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use super::args::EstateCommand;
 use super::failure::{Failure, Kind};
-use super::places;
+use super::{places, say};
 use crate::drive::practice::Practice;
-use crate::estate::{self, EstateRecord, Options};
+use crate::estate::{self, EstateError, EstateRecord, Options};
 
 /// Raises, breaks or ends an estate.
 pub(super) fn estate(command: EstateCommand) -> Result<ExitCode, Failure> {
@@ -35,16 +35,16 @@ pub(super) fn estate(command: EstateCommand) -> Result<ExitCode, Failure> {
             })
         }
         .map(|()| ExitCode::SUCCESS)
-        .map_err(|error| Failure::new(Kind::Internal, error.to_string())),
+        .map_err(of_estate),
         EstateCommand::Down { dir } => {
             let practice = find(dir)?;
             runtime.block_on(practice.down()).map_err(refused)?;
-            println!("the practice estate in {} has ended", practice.folder().display());
+            say::line(format_args!("the practice estate in {} has ended", practice.folder().display()));
             Ok(ExitCode::SUCCESS)
         }
         EstateCommand::Inject { fault, dir } => {
             runtime.block_on(find(dir)?.inject(&fault)).map_err(refused)?;
-            println!("{fault} is under way");
+            say::line(format_args!("{fault} is under way"));
             Ok(ExitCode::SUCCESS)
         }
     }
@@ -53,11 +53,18 @@ pub(super) fn estate(command: EstateCommand) -> Result<ExitCode, Failure> {
 /// Prints how to reach the estate, as a shell reads it, once it stands.
 async fn announce(dir: PathBuf) {
     loop {
-        if let Ok(Some(record)) = EstateRecord::read(&dir) {
+        // One that stands there already, or was killed, has left a record too.
+        if let Ok(Some(record)) = EstateRecord::read(&dir)
+            && record.pid == std::process::id()
+        {
             for (name, value) in record.env.iter().chain(&record.inputs) {
-                println!("export {name}='{value}'");
+                say::line(format_args!("export {name}='{value}'"));
             }
-            println!("# it stands in {}; `lifeboat estate down --dir {}` ends it", dir.display(), dir.display());
+            say::line(format_args!(
+                "# it stands in {}; `lifeboat estate down --dir {}` ends it",
+                dir.display(),
+                dir.display()
+            ));
             return;
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
@@ -65,7 +72,7 @@ async fn announce(dir: PathBuf) {
 }
 
 fn folder(dir: Option<PathBuf>) -> Result<PathBuf, Failure> {
-    dir.map_or_else(|| Ok(places::state()?.join("estate")), Ok)
+    dir.map_or_else(places::estate, Ok)
 }
 
 fn find(dir: Option<PathBuf>) -> Result<Practice, Failure> {
@@ -73,6 +80,18 @@ fn find(dir: Option<PathBuf>) -> Result<Practice, Failure> {
     Practice::find(&dir).map_err(|why| {
         Failure::new(Kind::Usage, why).hint("`lifeboat estate up` raises one; --dir names the folder it stands in")
     })
+}
+
+fn of_estate(error: EstateError) -> Failure {
+    let kind = match &error {
+        EstateError::Speed(_)
+        | EstateError::AlreadyStanding { .. }
+        | EstateError::Listen { .. }
+        | EstateError::Record { .. }
+        | EstateError::NotARecord { .. } => Kind::Usage,
+        EstateError::Fell { .. } | EstateError::Signals(_) => Kind::Internal,
+    };
+    Failure::new(kind, format!("cannot {error}"))
 }
 
 fn refused(error: crate::drive::practice::PracticeError) -> Failure {

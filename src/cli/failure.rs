@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use super::say;
 use crate::kernel::SafeText;
 
 /// Lists the exit codes that are not success. Documented in `docs/exit-codes.md` and in `lifeboat --help`.
@@ -53,10 +54,10 @@ impl Failure {
     /// Prints it on standard error and gives the exit code.
     pub(super) fn exit(&self) -> ExitCode {
         if !self.message.is_empty() {
-            eprintln!("lifeboat: {}", SafeText::new(&self.message));
+            say::aside(format_args!("lifeboat: {}", SafeText::new(&self.message)));
         }
         for hint in &self.hints {
-            eprintln!("  next: {}", SafeText::new(hint));
+            say::aside(format_args!("  next: {}", SafeText::new(hint)));
         }
         ExitCode::from(self.kind as u8)
     }

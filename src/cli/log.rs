@@ -46,7 +46,7 @@ pub(super) fn log(command: LogCommand) -> Result<ExitCode, Failure> {
 fn find(run: &str, runs: Option<PathBuf>) -> Result<LogPlace, Failure> {
     let root = match runs {
         Some(root) => root,
-        None => places::state()?.join("runs"),
+        None => store::state_dir(&|name| std::env::var_os(name)).map_err(unreadable)?.join("runs"),
     };
     Runs::at(root).find(run).map_err(unreadable)
 }

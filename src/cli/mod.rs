@@ -7,6 +7,7 @@ mod failure;
 mod log;
 mod picker;
 mod places;
+mod say;
 mod work;
 
 use std::ffi::OsString;

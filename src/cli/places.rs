@@ -17,6 +17,18 @@ pub(super) fn of_store(error: StoreError) -> Failure {
     Failure::new(Kind::Log, error.to_string())
 }
 
+/// Returns the folder of the practice estate that stands by itself.
+pub(super) fn estate() -> Result<PathBuf, Failure> {
+    let state = store::state_dir(&|name| std::env::var_os(name));
+    state.map(|state| state.join("estate")).map_err(|_| {
+        Failure::new(
+            Kind::Usage,
+            "there is no place for the estate: neither XDG_STATE_HOME nor HOME is an absolute path",
+        )
+        .hint("set one of them, or give --dir DIR")
+    })
+}
+
 fn config_folder() -> Option<PathBuf> {
     let xdg = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".config"));

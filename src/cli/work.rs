@@ -1,15 +1,18 @@
 //! `lifeboat drill` and `lifeboat run`: from the command line to the exit code.
 
 use std::io::{IsTerminal as _, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::runtime::Runtime;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::sync::mpsc::UnboundedSender;
 
 use super::args::{Common, Drill, RunArgs};
 use super::failure::{Failure, Kind};
-use super::places;
+use super::{places, say};
 use crate::drive::host::{Closing, Finale};
 use crate::drive::practice::Practice;
 use crate::drive::start::{self, Options, Ready, Stage, StartError};
@@ -21,34 +24,60 @@ use crate::settings::theme::{self, Theme};
 use crate::store::RunFolder;
 use crate::term::{self, Exit};
 
+/// How long an end at once may take to end the practice estate.
+const AT_ONCE: Duration = Duration::from_secs(1);
+
 /// Raises the estate, breaks it, and works the runbook.
 pub(super) fn drill(drill: &Drill) -> Result<ExitCode, Failure> {
     let source = find(&drill.scenario)?;
     let plan = start::plan(&source).map_err(of_start)?;
-    let scenario = plan.meta.scenario.clone();
+    let scenario = start::scenario(&source, &plan).map_err(of_start)?;
     let options = options(&drill.common, None)?;
     let screens = screens(&drill.common)?;
     let runtime = runtime()?;
     let _diagnostics = diagnostics::begin(&places::state()?);
-    let (runs, folder, state) = start::folder(&options).map_err(of_start)?;
-    let program = std::env::current_exe()
-        .map_err(|error| Failure::new(Kind::Internal, format!("lifeboat could not find itself: {error}")))?;
-    eprintln!("raising the practice estate (seed {}, speed {})", drill.seed, drill.speed);
-    let estate = folder.path().join("estate");
-    let practice = runtime
-        .block_on(Practice::raise(&program, &estate, drill.seed, drill.speed))
-        .map_err(|error| of_start(error.into()))?;
-    let practice = Arc::new(practice);
-    let worked = runtime.block_on(practice.inject(&scenario)).map_err(|error| of_start(error.into())).and_then(|()| {
-        eprintln!("{scenario} is under way");
+    let place = start::folder(&options).map_err(of_start)?;
+    let folder = place.1.clone();
+    let worked = runtime.block_on(raise(drill, &scenario, folder.path())).and_then(|practice| {
         let stage = Stage::Drill(Arc::clone(&practice));
-        work(&runtime, &source, plan, &stage, &options, (runs, folder, state), screens)
+        let worked = work(&runtime, &source, plan, &stage, &options, place, screens);
+        // The estate ends with its drill, whatever became of it.
+        if let Err(error) = runtime.block_on(practice.down()) {
+            tracing::warn!(%error, "the practice estate did not answer at its end");
+        }
+        worked
     });
-    // The estate ends with its drill, whatever became of it.
-    if let Err(error) = runtime.block_on(practice.down()) {
-        tracing::warn!(%error, "the practice estate did not answer at its end");
+    if worked.is_err() {
+        folder.abandon();
     }
     worked
+}
+
+/// Raises the estate and breaks it; Ctrl-C meanwhile leaves nothing standing.
+async fn raise(drill: &Drill, scenario: &str, folder: &Path) -> Result<Arc<Practice>, Failure> {
+    let program = std::env::current_exe()
+        .map_err(|error| Failure::new(Kind::Internal, format!("lifeboat could not find itself: {error}")))?;
+    say::aside(format_args!("raising the practice estate (seed {}, speed {})", drill.seed, drill.speed));
+    let estate = folder.join("estate");
+    let raised = async {
+        let practice = Practice::raise(&program, &estate, drill.seed, drill.speed).await?;
+        practice.inject(scenario).await?;
+        Ok(practice)
+    };
+    let practice = unless_signalled(raised).await?;
+    say::aside(format_args!("{scenario} is under way"));
+    Ok(Arc::new(practice))
+}
+
+/// Waits for what a drill needs before anything of the runbook runs; Ctrl-C ends the wait.
+async fn unless_signalled<T>(preparing: impl Future<Output = Result<T, StartError>>) -> Result<T, Failure> {
+    let mut signals = Signals::listen()?;
+    tokio::select! {
+        prepared = preparing => prepared.map_err(of_start),
+        name = signals.next() => {
+            Err(Failure::new(Kind::Stopped, format!("{name}: stopped before the drill began; nothing was executed")))
+        }
+    }
 }
 
 /// Works a runbook for real.
@@ -65,7 +94,12 @@ pub(super) fn run(run: &RunArgs) -> Result<ExitCode, Failure> {
     let runtime = runtime()?;
     let _diagnostics = diagnostics::begin(&places::state()?);
     let place = start::folder(&options).map_err(of_start)?;
-    work(&runtime, &source, plan, &Stage::Real, &options, place, screens)
+    let folder = place.1.clone();
+    let worked = work(&runtime, &source, plan, &Stage::Real, &options, place, screens);
+    if worked.is_err() {
+        folder.abandon();
+    }
+    worked
 }
 
 /// Says how a run is shown.
@@ -89,17 +123,16 @@ fn work(
     };
     match screens {
         Screens::Lines => {
-            let ready = runtime.block_on(start::ready(source, plan, stage, options, place, None)).map_err(of_start)?;
+            let ready = prepare(runtime, start::ready(source, plan, stage, options, place, None), stage)?;
             let folder = ready.folder.clone();
-            let finale = runtime.block_on(lines(ready, practice.as_deref()))?;
+            let finale = runtime.block_on(lines(ready, practice))?;
             say_where(&folder);
             verdict(&finale)
         }
         Screens::Terminal(theme) => {
             let (feed, inbox) = term::channel();
-            let ready = runtime
-                .block_on(start::ready(source, plan, stage, options, place, Some(feed.clone())))
-                .map_err(of_start)?;
+            let ready = start::ready(source, plan, stage, options, place, Some(feed.clone()));
+            let ready = prepare(runtime, ready, stage)?;
             let folder = ready.folder.clone();
             let (exit, finale) = live::show(runtime, ready, (feed, inbox), practice, &theme, &options.by)
                 .map_err(|error| Failure::new(Kind::Terminal, error.to_string()))?;
@@ -116,21 +149,17 @@ fn work(
 }
 
 /// Works without a person, line by line; Ctrl-C asks for the end, a second one ends at once.
-async fn lines(ready: Ready, practice: Option<&Practice>) -> Result<Finale, Failure> {
+async fn lines(ready: Ready, practice: Option<Arc<Practice>>) -> Result<Finale, Failure> {
     let Ready { plan, host, open, opening, inbox, heard, signing, .. } = ready;
-    println!("{}", start::signed(&signing));
-    let stopper = tokio::spawn(stop_on_signals(inbox.clone()));
+    say::line(start::signed(&signing));
+    let stopper = tokio::spawn(stop_on_signals(Signals::listen()?, inbox.clone(), practice.clone()));
     let hosting = tokio::spawn(host.work(open, opening));
     let mut out = std::io::stdout();
-    let attended = unattended::attend(Run::new(plan), heard, &inbox, &mut out).await;
-    if let Err(error) = attended {
-        // Nobody reads the lines any more; the record goes on without them.
-        tracing::warn!(%error, "standard output is gone");
-    }
+    unattended::attend(Run::new(plan), heard, &inbox, &mut out).await;
     let finale =
         hosting.await.map_err(|error| Failure::new(Kind::Internal, format!("the engine ended by itself: {error}")))?;
     stopper.abort();
-    let customers = live::customers(practice).await;
+    let customers = live::customers(practice.as_deref()).await;
     writeln!(out).ok();
     for line in summary(&finale.run, customers.as_ref()) {
         writeln!(out, "{line}").ok();
@@ -139,32 +168,57 @@ async fn lines(ready: Ready, practice: Option<&Practice>) -> Result<Finale, Fail
     Ok(finale)
 }
 
-async fn stop_on_signals(inbox: tokio::sync::mpsc::UnboundedSender<Input>) {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (Ok(mut interrupt), Ok(mut terminate)) = (signal(SignalKind::interrupt()), signal(SignalKind::terminate()))
-    else {
-        return;
-    };
-    let mut asked = false;
-    loop {
-        let name = tokio::select! {
-            _ = interrupt.recv() => "Ctrl-C",
-            _ = terminate.recv() => "SIGTERM",
-        };
-        if asked {
-            eprintln!("lifeboat: ended at once; the log stays open, what runs goes on to its end");
-            std::process::exit(Kind::Stopped as i32);
-        }
-        asked = true;
-        eprintln!("lifeboat: {name}: stopping when what runs has ended; once more ends at once");
-        let intent = Intent::Stop { reason: format!("{name} from outside") };
-        drop(inbox.send(Input::Operator { by: identity::user(), intent }));
+/// Gets ready; in a real run, where a person may be looking for their key, signals end lifeboat as they always do.
+fn prepare<T>(
+    runtime: &Runtime,
+    preparing: impl Future<Output = Result<T, StartError>>,
+    stage: &Stage,
+) -> Result<T, Failure> {
+    match stage {
+        Stage::Real => runtime.block_on(preparing).map_err(of_start),
+        Stage::Drill(_) => runtime.block_on(unless_signalled(preparing)),
     }
 }
 
+/// Is what the terminal or the system sends to end a run.
+struct Signals {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Signals {
+    fn listen() -> Result<Self, Failure> {
+        let failed = |error| Failure::new(Kind::Internal, format!("signals can't be heard: {error}"));
+        let interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+        Ok(Self { interrupt, terminate: signal(SignalKind::terminate()).map_err(failed)? })
+    }
+
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.interrupt.recv() => "Ctrl-C",
+            _ = self.terminate.recv() => "SIGTERM",
+        }
+    }
+}
+
+async fn stop_on_signals(mut signals: Signals, inbox: UnboundedSender<Input>, practice: Option<Arc<Practice>>) {
+    let name = signals.next().await;
+    say::aside(format_args!(
+        "lifeboat: {name}: what runs is asked to end, then the run ends and its log is sealed; once more ends at once"
+    ));
+    let intent = Intent::Stop { reason: format!("{name} from outside") };
+    drop(inbox.send(Input::Operator { by: identity::user(), intent }));
+    signals.next().await;
+    say::aside("lifeboat: ended at once; the log stays open, what still runs goes on to its end");
+    if let Some(practice) = practice {
+        tokio::time::timeout(AT_ONCE, practice.down()).await.ok();
+    }
+    std::process::exit(Kind::Stopped as i32);
+}
+
 fn say_where(folder: &RunFolder) {
-    println!("log:    {}", folder.log().display());
-    println!("verify: lifeboat log verify {}", folder.path().display());
+    say::line(format_args!("log:    {}", folder.log().display()));
+    say::line(format_args!("verify: lifeboat log verify {}", folder.path().display()));
 }
 
 fn verdict(finale: &Finale) -> Result<ExitCode, Failure> {
@@ -178,7 +232,7 @@ fn verdict(finale: &Finale) -> Result<ExitCode, Failure> {
     };
     let kind = match how {
         "stopped" => Kind::Stopped,
-        "waiting" => Kind::NeedsPerson,
+        "waiting" => return Err(needs_person(&finale.run)),
         "lost" => Kind::Terminal,
         "finished" | "recovered" if finale.run.plan.meta.recovered_when.is_none() => return Ok(ExitCode::SUCCESS),
         _ => match (rto_verdict(&finale.run), rpo_verdict(&finale.run)) {
@@ -188,6 +242,15 @@ fn verdict(finale: &Finale) -> Result<ExitCode, Failure> {
         },
     };
     Ok(ExitCode::from(kind as u8))
+}
+
+fn needs_person(run: &Run) -> Failure {
+    let place = run.plan.steps.get(run.current).map_or_else(
+        || "every step is settled, and whether the service is restored".to_owned(),
+        |step| format!("step {} `{}`", step.number, step.title),
+    );
+    Failure::new(Kind::NeedsPerson, format!("{place} needs a person, and nobody is at the keyboard"))
+        .hint("work the runbook in a terminal, without --unattended; no option confirms for you")
 }
 
 fn find(name: &str) -> Result<library::Source, Failure> {
@@ -237,13 +300,22 @@ fn of_start(error: StartError) -> Failure {
         | StartError::Onset(_)
         | StartError::WrongAccount { .. }
         | StartError::NoAccount { .. } => Kind::Usage,
-        StartError::Runbook(_) | StartError::Inputs(_) => Kind::Runbook,
+        StartError::Runbook(_) | StartError::Scenario { .. } | StartError::Inputs(_) => Kind::Runbook,
         StartError::Store(_) => Kind::Log,
         StartError::Supervisor(_) | StartError::Practice(_) | StartError::Host(_) => Kind::Internal,
     };
     let hint = match &error {
         StartError::Library(error) => Some(error.hint()),
         StartError::Runbook(_) => Some("`lifeboat check` lists warnings too".to_owned()),
+        StartError::Scenario { .. } => Some(
+            "`lifeboat run` works it for real; a drill needs a runbook whose front matter says `scenario: region-failure`"
+                .to_owned(),
+        ),
+        StartError::Inputs(_) => Some(
+            "give values with `--set NAME=VALUE` or under `inputs` of the profile; the runbook's front matter says what \
+             each takes"
+                .to_owned(),
+        ),
         StartError::WrongAccount { .. } => Some("log in to the pinned account, or choose another --profile".to_owned()),
         StartError::NoAccount { .. } => Some("renew the credentials (`aws sso login`), then start again".to_owned()),
         _ => None,

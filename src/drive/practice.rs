@@ -17,6 +17,12 @@ use crate::report::Customers;
 /// How long an estate may take to stand, and a fault to reach the customers, beyond its own time.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How long an estate may take to end.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// The scenarios that the practice estate can play: faults by which one begins.
+pub const SCENARIOS: [&str; 1] = ["region-failure"];
+
 /// Says why there is no practice estate.
 #[derive(Debug, thiserror::Error)]
 pub enum PracticeError {
@@ -39,11 +45,18 @@ pub enum PracticeError {
 pub struct Practice {
     folder: PathBuf,
     record: EstateRecord,
+    /// The process, if it is ours: it ends with this value at the latest.
+    process: tokio::sync::Mutex<Option<tokio::process::Child>>,
 }
 
 #[derive(Debug, Deserialize)]
 struct Alarm {
     onset: Option<DateTime<Utc>>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Complaint {
+    error: String,
 }
 
 impl Practice {
@@ -69,13 +82,15 @@ impl Practice {
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(complaints)
-            .kill_on_drop(false)
+            // Whoever gives up raising it, or using it, leaves nothing standing.
+            .kill_on_drop(true)
             .spawn()
             .map_err(PracticeError::Start)?;
         let began = Instant::now();
         loop {
             if let Ok(Some(record)) = EstateRecord::read(folder) {
-                return Ok(Self { folder: folder.to_owned(), record });
+                let process = tokio::sync::Mutex::new(Some(child));
+                return Ok(Self { folder: folder.to_owned(), record, process });
             }
             if let Ok(Some(_)) = child.try_wait() {
                 let said = std::fs::read_to_string(&complaints_path).unwrap_or_default();
@@ -96,7 +111,14 @@ impl Practice {
         let record = EstateRecord::read(folder)
             .map_err(|error| error.to_string())?
             .ok_or_else(|| format!("no practice estate stands in {}", folder.display()))?;
-        Ok(Self { folder: folder.to_owned(), record })
+        if !record.is_alive() {
+            return Err(format!(
+                "no practice estate stands in {}: its process {} is gone",
+                folder.display(),
+                record.pid
+            ));
+        }
+        Ok(Self { folder: folder.to_owned(), record, process: tokio::sync::Mutex::new(None) })
     }
 
     /// Returns how to reach it.
@@ -155,12 +177,33 @@ impl Practice {
         })
     }
 
-    /// Ends the estate.
+    /// Ends the estate and waits until its process is gone.
     ///
     /// # Errors
-    /// What the console said.
+    /// What the console said, or that the process goes on. One of our own is ended by force then.
     pub async fn down(&self) -> Result<(), PracticeError> {
-        self.ask("POST", "/down", "").await.map(|_| ())
+        let asked = self.ask("POST", "/down", "").await.map(|_| ());
+        let gone = tokio::time::timeout(LAST_WORDS, async {
+            if let Some(child) = self.process.lock().await.as_mut() {
+                child.wait().await.ok();
+                return;
+            }
+            // Whoever raised it may not have reaped it yet; the record goes last.
+            while self.record.is_alive() && matches!(EstateRecord::read(&self.folder), Ok(Some(_))) {
+                tokio::time::sleep(Duration::from_millis(10)).await;
+            }
+        });
+        if asked.is_ok() && gone.await.is_ok() {
+            return Ok(());
+        }
+        if let Some(child) = self.process.lock().await.as_mut() {
+            child.kill().await.ok();
+        }
+        let pid = self.record.pid;
+        asked.and(Err(PracticeError::Console(format!(
+            "its process {pid} did not end within {} s",
+            LAST_WORDS.as_secs()
+        ))))
     }
 
     async fn ask(&self, method: &str, path: &str, body: &str) -> Result<Vec<u8>, PracticeError> {
@@ -172,8 +215,9 @@ impl Practice {
         match reply.outcome {
             Outcome::Answered { status: Some(200..300) } => Ok(reply.stdout),
             outcome => {
-                let said = String::from_utf8_lossy(&reply.stdout).trim().to_owned();
-                Err(PracticeError::Console(format!("{method} {path}: {} {said}", outcome.words())))
+                let said = serde_json::from_slice::<Complaint>(&reply.stdout).map(|complaint| complaint.error);
+                let said = said.unwrap_or_else(|_| format!("{method} {path}: {}", outcome.words()));
+                Err(PracticeError::Console(said))
             }
         }
     }

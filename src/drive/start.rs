@@ -1,5 +1,6 @@
 //! Getting from a command line to a hosted run: text, plan, inputs, identity, folder, log, workers.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,7 +13,7 @@ use super::identity::{self, Identity};
 use super::inputs::{self, Sources};
 use super::library::{LibraryError, Source};
 use super::perform::{Performer, World};
-use super::practice::{Practice, PracticeError};
+use super::practice::{Practice, PracticeError, SCENARIOS};
 use super::show::Show;
 use crate::clock::Clock;
 use crate::engine::{Input, Mode, Notice, Opened, Run};
@@ -39,8 +40,16 @@ pub enum StartError {
     /// The runbook has errors, rendered with their places.
     #[error("the runbook has errors; nothing was executed\n\n{0}")]
     Runbook(String),
+    /// The practice estate can't play it.
+    #[error("{path} can't be drilled: its scenario is {scenario}, and the practice estate plays {}", SCENARIOS.join(", "))]
+    Scenario {
+        /// The runbook.
+        path: String,
+        /// What its front matter says, in words.
+        scenario: String,
+    },
     /// Inputs are missing or wrong.
-    #[error("inputs: {}", .0.join("\n        "))]
+    #[error("the inputs are not right; nothing was executed\n  {}", .0.join("\n  "))]
     Inputs(Vec<String>),
     /// The onset makes no sense.
     #[error("--onset: {0}")]
@@ -139,6 +148,19 @@ pub fn plan(source: &Source) -> Result<Arc<Plan>, StartError> {
     }
 }
 
+/// Returns the scenario that a drill of the plan plays.
+///
+/// # Errors
+/// If the practice estate has none of that name.
+pub fn scenario(source: &Source, plan: &Plan) -> Result<String, StartError> {
+    let named = plan.meta.scenario.as_str();
+    if SCENARIOS.contains(&named) {
+        return Ok(named.to_owned());
+    }
+    let scenario = if named.is_empty() { "not given".to_owned() } else { format!("`{named}`") };
+    Err(StartError::Scenario { path: source.path.clone(), scenario })
+}
+
 /// Makes a run's folder, before anything else of it exists.
 ///
 /// # Errors
@@ -169,7 +191,10 @@ pub async fn ready(
     let program =
         std::env::current_exe().map_err(|error| StartError::Host(format!("find lifeboat itself: {error}")))?;
     folder.write_runbook(&source.bytes)?;
-    let supervisor = Supervisor::start(&program, folder.path())?;
+    let supervisor = match stage {
+        Stage::Real => Supervisor::start(&program, folder.path())?,
+        Stage::Drill(_) => Supervisor::start_without(&program, folder.path(), &aws_environment())?,
+    };
     let aws = Aws::new(aws_context(stage, options)).await;
     let identity = match stage {
         Stage::Drill(_) => identity::resolve(&aws, &region(&plan, stage, options)).await,
@@ -332,7 +357,7 @@ fn aws_context(stage: &Stage, options: &Options) -> AwsContext {
 /// What shell blocks get besides inputs and captures: they must reach the account that native calls reach.
 fn shell_environment(stage: &Stage, options: &Options) -> Vec<(String, String)> {
     match (stage, &options.profile) {
-        (Stage::Drill(practice), _) => practice.record().env.clone().into_iter().collect(),
+        (Stage::Drill(practice), _) => estate_environment(practice),
         (Stage::Real, None) => Vec::new(),
         (Stage::Real, Some(profile)) => {
             let region = default_region(profile);
@@ -361,6 +386,19 @@ fn world(stage: &Stage, options: &Options, folder: &RunFolder, supervisor: Super
         dns: DnsContext { timeout, resolver, reach },
         env: shell_environment(stage, options),
     }
+}
+
+/// What a drill's shell blocks get: the estate's endpoint and keys, and no file that could name others.
+fn estate_environment(practice: &Practice) -> Vec<(String, String)> {
+    let nowhere = |name: &str| (name.to_owned(), "/dev/null".to_owned());
+    let mut env: Vec<_> = practice.record().env.clone().into_iter().collect();
+    env.extend([nowhere("AWS_CONFIG_FILE"), nowhere("AWS_SHARED_CREDENTIALS_FILE")]);
+    env
+}
+
+/// What a drill's shell blocks don't get: real credentials, profiles, endpoints.
+fn aws_environment() -> Vec<OsString> {
+    std::env::vars_os().map(|(name, _)| name).filter(|name| name.as_encoded_bytes().starts_with(b"AWS_")).collect()
 }
 
 fn pinned(identity: Result<Identity, String>, options: &Options) -> Result<Identity, StartError> {

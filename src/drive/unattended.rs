@@ -22,20 +22,20 @@ const PATIENCE: Duration = Duration::from_mins(30);
 
 /// Prints what happens, line by line, and does what the script does, until the run ended or its log is lost.
 ///
-/// # Errors
-/// What was written could not be.
+/// Where nobody reads the lines any more the run goes on without them: the record is the log.
 pub async fn attend(
     mut run: Run,
     mut heard: mpsc::UnboundedReceiver<Heard>,
     inbox: &mpsc::UnboundedSender<Input>,
     out: &mut (impl Write + Send),
-) -> std::io::Result<()> {
+) {
+    let mut lines = Lines::To(out);
     let mut failures = 0;
     let mut asked = None;
     loop {
         let next = match tokio::time::timeout(PATIENCE, heard.recv()).await {
             Ok(Some(next)) => next,
-            Ok(None) => return Ok(()),
+            Ok(None) => return,
             Err(_) => {
                 say(inbox, &run, Intent::Stop { reason: format!("nothing happened for {}", clock(PATIENCE)) });
                 continue;
@@ -48,11 +48,11 @@ pub async fn attend(
                         failures += 1;
                     }
                     if evolve(&mut run, &fact).is_err() {
-                        return Ok(());
+                        return;
                     }
                     let at = fact.at.utc;
                     let since = run.elapsed(at).map(clock).unwrap_or_default();
-                    writeln!(out, "{} {since:>7}  {}", at.format("%H:%M:%S"), narrate(&fact.event))?;
+                    lines.say(&format!("{} {since:>7}  {}", at.format("%H:%M:%S"), narrate(&fact.event)));
                 }
                 // Facts that change nothing here may come between a wish and its answer: it is not repeated.
                 let wish = script::next(&run, failures).map(|intent| (intent, run.steps.get(run.current).cloned()));
@@ -63,15 +63,14 @@ pub async fn attend(
                     }
                 }
             }
-            Heard::Refused(why) => writeln!(out, "                  refused: {}", SafeText::line(&why))?,
+            Heard::Refused(why) => lines.say(&format!("                  refused: {}", SafeText::line(&why))),
             Heard::LogLost(why) => {
-                writeln!(out, "LOG LOST: {}; nothing more is started", SafeText::line(&why))?;
-                return Ok(());
+                lines.say(&format!("LOG LOST: {}; nothing more is started", SafeText::line(&why)));
+                return;
             }
         }
-        out.flush()?;
         if matches!(run.stage, Stage::Ended(_)) {
-            return Ok(());
+            return;
         }
     }
 }
@@ -81,4 +80,20 @@ fn say(inbox: &mpsc::UnboundedSender<Input>, run: &Run, intent: Intent) {
     let by = if drill { SCRIPT } else { NOBODY }.to_owned();
     // A host that ended has closed its inbox; there is nothing left to ask.
     drop(inbox.send(Input::Operator { by, intent }));
+}
+
+/// Is where the lines go, as long as somebody reads them.
+enum Lines<'w, W> {
+    To(&'w mut W),
+    Gone,
+}
+
+impl<W: Write> Lines<'_, W> {
+    fn say(&mut self, line: &str) {
+        let Self::To(out) = self else { return };
+        if let Err(error) = writeln!(out, "{line}").and_then(|()| out.flush()) {
+            tracing::warn!(%error, "standard output is gone");
+            *self = Self::Gone;
+        }
+    }
 }
