@@ -1,0 +1,10 @@
+//! The program as people meet it: drills, real runs, bad input, signals, exit codes.
+
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test says what it expects")]
+
+mod bad_input;
+mod drill;
+mod estate;
+mod real_run;
+mod signals;
+mod support;
