@@ -1,3 +1,5 @@
+//! The world of the practice estate in motion: what a region failure does, and what does not come back.
+
 use bytes::Bytes;
 use chrono::DateTime;
 
