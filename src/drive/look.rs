@@ -1,5 +1,7 @@
 //! One look of a poll, and what it means for the next.
 
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
 
 use crate::engine::{AwsReceipt, Ended, Judge, Outcome, Poll, Streams, holds};
@@ -46,6 +48,23 @@ impl Look {
             truncated: reply.stdout.len() > Ended::STDOUT_CAP,
             streams: Streams::default(),
             aws: reply.aws,
+        }
+    }
+}
+
+impl Look {
+    /// Makes the end of an attempt whose last look this was.
+    pub fn ended(self, streams: Streams, poll_failure: Option<String>, polls: u32, took: Duration) -> Ended {
+        Ended {
+            poll_failure,
+            polls,
+            took_ms: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            streams,
+            outcome: self.outcome,
+            stdout: self.stdout,
+            truncated: self.truncated,
+            looked_at: self.at,
+            aws: self.aws,
         }
     }
 }

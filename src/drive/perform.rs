@@ -137,16 +137,9 @@ impl Performer {
             polls += 1;
             let looked_at = Instant::now();
             let look = self.look(job, &mut files, &mut word).await;
-            let done = |look: Look, failure: Option<String>, files: &mut Files| Ended {
-                poll_failure: failure,
-                polls,
-                took_ms: millis(began.elapsed()),
-                streams: files.finish(&look),
-                outcome: look.outcome,
-                stdout: look.stdout,
-                truncated: look.truncated,
-                looked_at: look.at,
-                aws: look.aws,
+            let done = |look: Look, failure, files: &mut Files| {
+                let streams = files.finish(&look);
+                look.ended(streams, failure, polls, began.elapsed())
             };
             let Some(poll) = &job.poll else { return done(look, None, &mut files) };
             if look.outcome == Outcome::Interrupted {
@@ -195,17 +188,8 @@ impl Performer {
                 self.report(Report::Watched { attempt: job.attempt.clone(), looked_at: look.at, seen });
             }
             if pause(every, &mut word).await != Word::GoOn {
-                return Ended {
-                    poll_failure: None,
-                    polls,
-                    took_ms: millis(began.elapsed()),
-                    streams: files.finish(&look),
-                    outcome: look.outcome,
-                    stdout: look.stdout,
-                    truncated: look.truncated,
-                    looked_at: look.at,
-                    aws: look.aws,
-                };
+                let streams = files.finish(&look);
+                return look.ended(streams, None, polls, began.elapsed());
             }
         }
     }
@@ -328,8 +312,4 @@ async fn pause(every: Duration, word: &mut watch::Receiver<Word>) -> Word {
         Ok(Err(_)) => Word::Enough,
         Err(_) => Word::GoOn,
     }
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
