@@ -1,6 +1,6 @@
 //! Nobody at the keyboard: what a drill's script does next, and where a real run stops.
 
-use crate::engine::{Intent, Mode, Run, Stage, StepState};
+use crate::engine::{Intent, Mode, Progress, Run, Stage, StepState};
 use crate::runbook::Impact;
 
 /// How often the script tries a failed step again before it gives the drill up.
@@ -13,6 +13,11 @@ const RETRIES: usize = 2;
 pub fn next(run: &Run, failures: usize) -> Option<Intent> {
     if run.stage != Stage::Open || run.stopping.is_some() {
         return None;
+    }
+    // The engine goes on by itself through what only observes: the end of a step and the start of the next are one
+    // decision then, and one write.
+    if run.progress == Progress::Manual {
+        return Some(Intent::Auto { on: true });
     }
     let drill = run.opened.as_ref().is_some_and(|opened| opened.mode == Mode::Drill);
     if let Some(prompt) = &run.prompt {

@@ -1,9 +1,8 @@
 //! Where things lie in a run folder, and files that only their owner can read.
 //!
 //! ```text
-//! attempts/<attempt>/spec.json      what was asked for, written before the start; locked while the attempt runs
-//! attempts/<attempt>/outcome.json   how it ended, written once and whole
-//! attempts/<attempt>/interrupt      `gentle` or `force`, from an engine that took over (see `supervisor::adopt`)
+//! attempts/<n>.jsonl                what the nth supervisor began and how it ended, a line each; locked while it lives
+//! attempts/<attempt>.interrupt      `gentle` or `force`, from an engine that took over (see `supervisor::adopt`)
 //! output/<attempt>.out .err .idx    what it printed, and when which byte came
 //! state/carried.sh carried.bash     what one block leaves for the next (see `carry`)
 //! state/<pid>-<n>.block .left       the block that runs, as its shell reads it, and what the shell lists at its end
@@ -26,9 +25,9 @@ pub fn is_file_name(attempt: &AttemptId) -> bool {
         && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
 }
 
-/// Returns the folder of an attempt.
-pub fn attempt_dir(run_dir: &Path, attempt: &AttemptId) -> PathBuf {
-    run_dir.join("attempts").join(attempt.as_str())
+/// Returns the note by which an engine that took over interrupts an attempt.
+pub fn interrupt_note(run_dir: &Path, attempt: &AttemptId) -> PathBuf {
+    run_dir.join("attempts").join(format!("{attempt}.interrupt"))
 }
 
 /// Returns the file that holds an attempt's output of one kind: `out`, `err` or `idx`.

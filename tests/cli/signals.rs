@@ -97,8 +97,9 @@ fn twice_ends_at_once_and_what_runs_goes_on_to_its_end() {
     assert_eq!((verified.code, verified.out.lines().next()), (Some(3), Some("OPEN")), "{verified:?}");
 
     home.write("go", "");
-    let outcome = run.join("attempts/1.1/outcome.json");
-    eventually("the outcome is written", || outcome.exists());
+    let outcomes = run.join("attempts/1.jsonl");
+    let ended = || std::fs::read_to_string(&outcomes).unwrap().lines().any(|line| line.starts_with(r#"{"ended""#));
+    eventually("the outcome is written", ended);
     eventually("nothing is left", || processes_of(&run).is_empty() && !lives(&pid));
     assert_eq!(std::fs::read_to_string(run.join("output/1.1.out")).unwrap(), "done\n");
 }

@@ -5,7 +5,6 @@ use std::ffi::OsString;
 use std::io::{self, BufRead as _, BufReader, Write as _};
 use std::net::Shutdown;
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::DirBuilderExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -14,9 +13,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use process_wrap::std::{ChildWrapper, CommandWrap, ProcessSession};
 use tokio::sync::oneshot;
 
-use super::record::{Force, Record, ShellEnd, ShellSpec, read_record};
+use super::journal::{Told, look_up};
+use super::record::{Force, Record, ShellEnd, ShellSpec};
 use crate::engine::Outcome;
-use crate::exec::folder::{self, attempt_dir, is_file_name, make_dir, open_append};
+use crate::exec::folder::{is_file_name, make_dir, open_append};
 use crate::kernel::AttemptId;
 
 /// Says why the supervisor could not be used. What was running may go on all the same.
@@ -27,16 +27,6 @@ pub enum SupervisorError {
     Start {
         /// The run folder.
         run_dir: PathBuf,
-        /// The cause.
-        source: io::Error,
-    },
-    /// The order could not be written down, so nothing was started.
-    #[error("attempt {attempt} was not started, its order cannot be written to {path}: {source}")]
-    Spec {
-        /// The attempt.
-        attempt: AttemptId,
-        /// The file.
-        path: PathBuf,
         /// The cause.
         source: io::Error,
     },
@@ -114,7 +104,7 @@ impl Supervisor {
     /// same output files. Dropping the future leaves the block running.
     ///
     /// # Errors
-    /// [`SupervisorError::Spec`]: nothing was started. [`SupervisorError::Gone`]: the attempt is in doubt.
+    /// [`SupervisorError::Gone`]: the attempt is in doubt.
     pub async fn run(&self, spec: ShellSpec) -> Result<ShellEnd, SupervisorError> {
         let attempt = spec.attempt.clone();
         if !is_file_name(&attempt) {
@@ -131,17 +121,18 @@ impl Supervisor {
             Some(waiting) => drop(waiting.insert(attempt.clone(), tx)),
             None => return Err(gone()),
         }
-        if let Err(error) = self.write_spec(&spec) {
-            self.forget(&attempt);
-            return Err(error);
-        }
-        if self.ask(&format!("start {attempt}\n")).is_err() {
+        // A spec is text and numbers: it can be written as JSON.
+        let asked = serde_json::to_string(&spec).map_err(io::Error::other);
+        if asked.and_then(|spec| self.ask(&format!("start {spec}\n"))).is_err() {
             self.forget(&attempt);
             return Err(gone());
         }
         let record = match rx.await {
             Ok(record) => record,
-            Err(_) => read_record(&self.run_dir, &attempt).ok_or_else(gone)?,
+            Err(_) => match look_up(&self.run_dir, &attempt) {
+                Ok(Told::Ended(record)) => *record,
+                Ok(Told::Began(_) | Told::Nothing) | Err(_) => return Err(gone()),
+            },
         };
         Ok(ShellEnd::read(&self.run_dir, record))
     }
@@ -160,26 +151,6 @@ impl Supervisor {
         };
         self.ask(&format!("interrupt {attempt} {how}\n"))
             .map_err(|_| SupervisorError::Gone { run_dir: self.run_dir.clone(), attempt: attempt.clone() })
-    }
-
-    fn write_spec(&self, spec: &ShellSpec) -> Result<(), SupervisorError> {
-        let dir = attempt_dir(&self.run_dir, &spec.attempt);
-        let path = dir.join("spec.json");
-        let write = || -> io::Result<()> {
-            if std::fs::DirBuilder::new().mode(0o700).create(&dir).is_err() {
-                make_dir(&dir)?;
-                // What an earlier performance left must not pass for the end of this one.
-                for stale in ["outcome.json", "interrupt"] {
-                    match std::fs::remove_file(dir.join(stale)) {
-                        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-                        Ok(()) | Err(_) => {}
-                    }
-                }
-            }
-            let bytes = serde_json::to_vec(spec).map_err(io::Error::other)?;
-            folder::create(&path)?.write_all(&bytes)
-        };
-        write().map_err(|source| SupervisorError::Spec { attempt: spec.attempt.clone(), path: path.clone(), source })
     }
 
     fn ask(&self, line: &str) -> io::Result<()> {

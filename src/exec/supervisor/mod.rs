@@ -2,16 +2,17 @@
 //!
 //! ```text
 //! engine                                            supervisor (`lifeboat __supervise RUN_DIR`, a session of its own)
-//! attempts/A/spec.json, then `start A`  --------->  sh in a session of its own, output straight to files
+//! `start`, the spec                     --------->  journal, then sh in a session of its own, output straight to files
 //! `interrupt A gentle|force`            --------->  TERM to the group, KILL after the grace
-//! outcome, streams                      <---------  attempts/A/outcome.json, then `ended A`
+//! outcome, streams                      <---------  journal, then the record
 //! ```
 //!
 //! The two talk over an inherited pair of sockets. When the engine is gone, running attempts go on to their end and
-//! their outcomes are written; the supervisor leaves after the last one. An engine that comes back finds them by
+//! their outcomes are journalled; the supervisor leaves after the last one. An engine that comes back finds them by
 //! [`adopt`].
 
 mod engine_side;
+mod journal;
 mod orphan;
 mod process;
 mod record;

@@ -1,12 +1,12 @@
 //! Attempts of an engine that is gone: an engine that comes back finds them, waits for them, interrupts them.
 
-use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::record::{Force, ShellEnd, read_record};
-use crate::exec::folder::{Durability, attempt_dir, is_file_name, write_whole};
+use super::journal::{Told, look_up};
+use super::record::{Force, ShellEnd};
+use crate::exec::folder::{Durability, interrupt_note, is_file_name, write_whole};
 use crate::kernel::AttemptId;
 
 /// How often the end of an orphan is looked for.
@@ -38,18 +38,18 @@ pub fn adopt(run_dir: &Path, attempt: &AttemptId) -> io::Result<Found> {
     if !is_file_name(attempt) {
         return Ok(Found::InDoubt);
     }
-    let ended = || read_record(run_dir, attempt).map(|record| Found::Ended(Box::new(ShellEnd::read(run_dir, record))));
-    if let Some(found) = ended() {
-        return Ok(found);
-    }
-    let spec = match File::open(attempt_dir(run_dir, attempt).join("spec.json")) {
-        Ok(spec) => spec,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::InDoubt),
-        Err(error) => return Err(error),
+    let ended = |record| Found::Ended(Box::new(ShellEnd::read(run_dir, record)));
+    let journal = match look_up(run_dir, attempt)? {
+        Told::Nothing => return Ok(Found::InDoubt),
+        Told::Ended(record) => return Ok(ended(*record)),
+        Told::Began(journal) => journal,
     };
-    match spec.try_lock_shared() {
-        // The outcome may have been written since the first look, just before the lock was given up.
-        Ok(()) => Ok(ended().unwrap_or(Found::InDoubt)),
+    match journal.try_lock_shared() {
+        // The end may have been written since the first look, just before the lock was given up.
+        Ok(()) => Ok(match look_up(run_dir, attempt)? {
+            Told::Ended(record) => ended(*record),
+            Told::Began(_) | Told::Nothing => Found::InDoubt,
+        }),
         Err(std::fs::TryLockError::WouldBlock) => {
             Ok(Found::Running(Orphan { run_dir: run_dir.to_owned(), attempt: attempt.clone() }))
         }
@@ -81,6 +81,6 @@ impl Orphan {
             Force::Gentle => b"gentle",
             Force::AtOnce => b"force",
         };
-        write_whole(&attempt_dir(&self.run_dir, &self.attempt).join("interrupt"), note, Durability::Process)
+        write_whole(&interrupt_note(&self.run_dir, &self.attempt), note, Durability::Process)
     }
 }

@@ -44,28 +44,58 @@ pub(super) enum Next {
     At(Instant),
     /// There is work to go on with at once.
     Now,
-    /// It is over; the outcome is written.
+    /// It is over.
     Over,
 }
 
 /// Is a pair of files that blocks use one after the other: making and removing files for each block would cost more
 /// than a small block itself.
+///
+/// Where the system can, they lie in memory and the names in `state/` lead there: what a shell lists at its end holds
+/// the whole environment, and emptying a file on disk makes the next forced write carry that, too.
 pub(super) struct Slot {
     /// The block, as the shell reads it.
     block: PathBuf,
     /// What the shell lists on its way out.
     left: PathBuf,
+    /// Keeps what lies in memory.
+    memory: Vec<File>,
 }
 
 impl Slot {
     /// Makes the files of the `number`th block that runs at the same time; process ids keep supervisors apart.
     pub(super) fn make(run_dir: &Path, number: usize) -> io::Result<Self> {
         let name = |kind: &str| run_dir.join("state").join(format!("{}-{number}.{kind}", std::process::id()));
-        let slot = Self { block: name("block"), left: name("left") };
-        folder::create(&slot.block)?;
-        folder::create(&slot.left)?;
+        let mut slot = Self { block: name("block"), left: name("left"), memory: Vec::new() };
+        for path in [&slot.block, &slot.left] {
+            // An earlier supervisor may have had this process id.
+            drop(std::fs::remove_file(path));
+            match in_memory(path) {
+                Ok(memory) => slot.memory.push(memory),
+                Err(_) => drop(folder::create(path)?),
+            }
+        }
         Ok(slot)
     }
+}
+
+/// Makes a file in memory that `path` leads to, for as long as it is held and this process lives.
+#[cfg(target_os = "linux")]
+fn in_memory(path: &Path) -> io::Result<File> {
+    use std::os::fd::AsRawFd as _;
+    let memory = File::from(rustix::fs::memfd_create("lifeboat", rustix::fs::MemfdFlags::CLOEXEC)?);
+    let place = format!("/proc/{}/fd/{}", std::process::id(), memory.as_raw_fd());
+    std::os::unix::fs::symlink(place, path)?;
+    // A container may have no /proc, or one that shows nothing.
+    match File::options().write(true).open(path) {
+        Ok(_) => Ok(memory),
+        Err(error) => std::fs::remove_file(path).and(Err(error)),
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn in_memory(_path: &Path) -> io::Result<File> {
+    Err(io::ErrorKind::Unsupported.into())
 }
 
 impl Drop for Slot {
@@ -89,10 +119,7 @@ pub(super) struct Unchanged {
 pub(super) struct Attempt {
     spec: ShellSpec,
     slot: Slot,
-    dir: PathBuf,
     run_dir: PathBuf,
-    /// Held open with a lock, by which a later engine sees that the attempt is alive.
-    _lock: File,
     start_state: Carried,
     pid: Pid,
     started: Instant,
@@ -107,26 +134,16 @@ pub(super) struct Attempt {
     gone: Option<Instant>,
 }
 
-/// Is where an attempt's spec lies, opened and locked.
-pub(super) fn load_spec(dir: &Path) -> io::Result<(ShellSpec, File)> {
-    let file = File::open(dir.join("spec.json"))?;
-    file.lock()?;
-    let spec = serde_json::from_reader(io::BufReader::new(&file))?;
-    Ok((spec, file))
-}
-
 impl Attempt {
     /// Starts the shell. `Err` is the reason, in words for the operator.
     pub(super) fn start(
         run_dir: &Path,
         spec: ShellSpec,
-        lock: File,
         slot: Slot,
         output: &Digests,
         environment: &BTreeMap<Vec<u8>, Vec<u8>>,
         now: Instant,
     ) -> Result<Self, String> {
-        let dir = folder::attempt_dir(run_dir, &spec.attempt);
         let named = |what: &str, path: &Path, error: &io::Error| format!("{what} {}: {error}", path.display());
         let mut state = Carried::load(run_dir).map_err(|error| named("cannot read", &run_dir.join("state"), &error))?;
         if state.yield_to(spec.vars.keys()) {
@@ -185,9 +202,7 @@ impl Attempt {
             deadline: spec.timeout.and_then(|timeout| now.checked_add(timeout)),
             spec,
             slot,
-            dir,
             run_dir: run_dir.to_owned(),
-            _lock: lock,
             start_state: state,
             pid,
             started: now,
@@ -216,7 +231,7 @@ impl Attempt {
 
     /// Obeys the note that an engine left which took over and has no connection to this process.
     pub(super) fn obey_note(&mut self, now: Instant) {
-        match std::fs::read(self.dir.join("interrupt")).as_deref() {
+        match std::fs::read(folder::interrupt_note(&self.run_dir, &self.spec.attempt)).as_deref() {
             Ok(b"force") => self.interrupt(Force::AtOnce, now),
             Ok(_) => self.interrupt(Force::Gentle, now),
             Err(_) => {}
@@ -290,14 +305,14 @@ impl Attempt {
         wake
     }
 
-    /// Writes the outcome, and the state that the block left.
+    /// Says how it ended, and keeps the state that the block left.
     pub(super) fn finish(
         self,
         output: &mut Digests,
         out_from: u64,
         environment: &BTreeMap<Vec<u8>, Vec<u8>>,
         unchanged: &mut Option<Unchanged>,
-    ) -> (Record, io::Result<()>, Slot) {
+    ) -> (Record, Durability, Slot) {
         let ended = self.gone.unwrap_or_else(Instant::now);
         output.sample(ended);
         let outcome = self.outcome();
@@ -313,8 +328,7 @@ impl Attempt {
             state_lost,
         };
         let durability = if took > WORTH_A_SYNC { Durability::Machine } else { Durability::Process };
-        let written = record.write(&self.dir, durability);
-        (record, written, self.slot)
+        (record, durability, self.slot)
     }
 
     fn outcome(&self) -> Outcome {

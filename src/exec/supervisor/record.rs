@@ -1,4 +1,4 @@
-//! What engine and supervisor tell each other through files: what was asked for and how it ended.
+//! What engine and supervisor tell each other: what was asked for and how it ended.
 
 use std::collections::BTreeMap;
 use std::io::Read as _;
@@ -8,11 +8,11 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::engine::{Ended, Outcome, Streams};
-use crate::exec::folder::{Durability, attempt_dir, output_file, write_whole};
+use crate::exec::folder::output_file;
 use crate::kernel::AttemptId;
 use crate::runbook::Shell;
 
-/// Describes one shell attempt completely. Kept as `attempts/<attempt>/spec.json`, readable by the owner alone.
+/// Describes one shell attempt completely. It is not kept: it holds values that may be secret.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct ShellSpec {
     /// The attempt; its files bear this name.
@@ -58,7 +58,7 @@ pub enum Force {
     AtOnce,
 }
 
-/// Says how a shell attempt ended. Kept as `attempts/<attempt>/outcome.json`.
+/// Says how a shell attempt ended. Kept in the supervisor's journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Record {
     /// The attempt.
@@ -75,14 +75,6 @@ pub struct Record {
     pub left_behind: bool,
     /// Why the state it left was not kept, where it should have been.
     pub state_lost: Option<String>,
-}
-
-impl Record {
-    /// Writes `outcome.json` into the attempt's folder.
-    pub(super) fn write(&self, dir: &Path, durability: Durability) -> std::io::Result<()> {
-        let bytes = serde_json::to_vec(self).map_err(std::io::Error::other)?;
-        write_whole(&dir.join("outcome.json"), &bytes, durability)
-    }
 }
 
 /// Is what came of one performance of a shell block.
@@ -147,10 +139,4 @@ fn head(path: &Path, from: u64, wanted: u64) -> String {
     };
     // An output file that somebody removed meanwhile reads as empty; its digest stays in the record.
     String::from_utf8_lossy(&read().unwrap_or_default()).into_owned()
-}
-
-/// Reads the record of an attempt; `None` where there is none, or none that is whole.
-pub(super) fn read_record(run_dir: &Path, attempt: &AttemptId) -> Option<Record> {
-    let bytes = std::fs::read(attempt_dir(run_dir, attempt).join("outcome.json")).ok()?;
-    serde_json::from_slice(&bytes).ok()
 }

@@ -11,15 +11,18 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::process::WaitOptions;
 
-use super::process::{Attempt, Next, Slot, Unchanged, load_spec};
-use super::record::{Force, Record};
+use super::journal::Journal;
+use super::process::{Attempt, Next, Slot, Unchanged};
+use super::record::{Force, Record, ShellSpec};
 use crate::engine::Outcome;
 use crate::exec::folder::{self, Durability};
 use crate::exec::output::Digests;
 use crate::kernel::AttemptId;
 
-/// How long a request may be; every request is a word and a name.
-const LINE: usize = 1024;
+/// How long a request may be: a block and its variables.
+const LINE: usize = 64 * 1024 * 1024;
+/// How much of it is read at once.
+const CHUNK: usize = 16 * 1024;
 /// How many attempts' digests are kept for further performances; a forgotten one is digested again from its file.
 const REMEMBERED: usize = 64;
 /// How often notes of a later engine are looked for, once the own engine is gone.
@@ -62,8 +65,10 @@ pub fn serve(run_dir: &Path) -> Result<(), ServeError> {
     ended.set_nonblocking(true).map_err(system("make a pipe"))?;
     signal_hook::low_level::pipe::register(signal_hook::consts::SIGCHLD, bell)
         .map_err(system("learn of ended children"))?;
+    let journal = Journal::begin(run_dir).map_err(system("begin its journal in attempts/"))?;
     let mut server = Server {
         run_dir: run_dir.to_owned(),
+        journal,
         engine: Some(engine),
         request: Vec::new(),
         reply: Vec::new(),
@@ -105,6 +110,7 @@ struct Running {
 
 struct Server {
     run_dir: PathBuf,
+    journal: Journal,
     engine: Option<UnixStream>,
     request: Vec<u8>,
     reply: Vec<u8>,
@@ -141,8 +147,9 @@ impl Server {
 
     /// Reads what the engine asks for.
     fn hear(&mut self) {
-        let mut bytes = [0; LINE];
+        let mut bytes = [0; CHUNK];
         while let Some(engine) = self.engine.as_mut().filter(|_| !self.orphaned) {
+            let known = self.request.len();
             match engine.read(&mut bytes) {
                 Ok(0) => self.orphaned = true,
                 Ok(read) => self.request.extend_from_slice(bytes.get(..read).unwrap_or_default()),
@@ -150,9 +157,12 @@ impl Server {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(_) => self.orphaned = true,
             }
-            while let Some(end) = self.request.iter().position(|byte| *byte == b'\n') {
-                let line: Vec<u8> = self.request.drain(..=end).collect();
+            // What was there already holds no end of a line.
+            let mut from = known;
+            while let Some(end) = self.request.iter().skip(from).position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = self.request.drain(..=from + end).collect();
                 self.obey(String::from_utf8_lossy(&line).trim_end());
+                from = 0;
             }
             if self.request.len() > LINE {
                 complain("the engine sent a request that does not end; it is no longer listened to");
@@ -162,13 +172,16 @@ impl Server {
     }
 
     fn obey(&mut self, line: &str) {
-        let mut words = line.split(' ');
-        let (verb, attempt) = (words.next().unwrap_or_default(), AttemptId::new(words.next().unwrap_or_default()));
-        match (verb, words.next()) {
-            ("start", None) if folder::is_file_name(&attempt) => self.start(attempt),
-            ("interrupt", Some("gentle")) => self.interrupt(&attempt, Force::Gentle),
-            ("interrupt", Some("force")) => self.interrupt(&attempt, Force::AtOnce),
-            _ => complain(&format!("the engine asked for something unknown: {line:?}")),
+        let (verb, rest) = line.split_once(' ').unwrap_or((line, ""));
+        match (verb, rest.split_once(' ')) {
+            ("start", _) => match serde_json::from_str::<ShellSpec>(rest) {
+                Ok(spec) if folder::is_file_name(&spec.attempt) => self.start(spec),
+                Ok(spec) => complain(&format!("`{}` cannot name an attempt", spec.attempt)),
+                Err(error) => complain(&format!("the engine asked for a start that is not understood: {error}")),
+            },
+            ("interrupt", Some((attempt, "gentle"))) => self.interrupt(&AttemptId::new(attempt), Force::Gentle),
+            ("interrupt", Some((attempt, "force"))) => self.interrupt(&AttemptId::new(attempt), Force::AtOnce),
+            _ => complain(&format!("the engine asked for something unknown: {verb}")),
         }
     }
 
@@ -178,8 +191,9 @@ impl Server {
         }
     }
 
-    fn start(&mut self, attempt: AttemptId) {
-        if let Err(error) = self.try_start(&attempt) {
+    fn start(&mut self, spec: ShellSpec) {
+        let attempt = spec.attempt.clone();
+        if let Err(error) = self.try_start(spec) {
             let streams = self.outputs.get_mut(&attempt).map(|output| {
                 while output.catch_up() {}
                 output.streams()
@@ -193,20 +207,21 @@ impl Server {
                 left_behind: false,
                 state_lost: None,
             };
-            let dir = folder::attempt_dir(&self.run_dir, &record.attempt);
-            let written = record.write(&dir, Durability::Process);
-            self.answer(&record, written);
+            self.answer(&record, Durability::Process);
         }
     }
 
-    fn try_start(&mut self, attempt: &AttemptId) -> Result<(), String> {
+    fn try_start(&mut self, spec: ShellSpec) -> Result<(), String> {
+        let attempt = &spec.attempt.clone();
         if self.running.iter().any(|running| &running.attempt == attempt) {
             return Err("it is running already".to_owned());
         }
         let now = Instant::now();
-        let dir = folder::attempt_dir(&self.run_dir, attempt);
-        let (spec, lock) =
-            load_spec(&dir).map_err(|error| format!("cannot read {}/spec.json: {error}", dir.display()))?;
+        // What was said to an earlier performance does not concern this one.
+        drop(std::fs::remove_file(folder::interrupt_note(&self.run_dir, attempt)));
+        self.journal
+            .began(attempt)
+            .map_err(|error| format!("cannot write in {}/attempts: {error}", self.run_dir.display()))?;
         if self.outputs.len() >= REMEMBERED && !self.outputs.contains_key(attempt) {
             let running = &self.running;
             self.outputs.retain(|kept, _| running.iter().any(|running| &running.attempt == kept));
@@ -226,7 +241,7 @@ impl Server {
             Slot::make(&self.run_dir, self.slots)
                 .map_err(|error| format!("cannot write in {}/state: {error}", self.run_dir.display()))?
         };
-        let process = Attempt::start(&self.run_dir, spec, lock, slot, output, &self.environment, now)?;
+        let process = Attempt::start(&self.run_dir, spec, slot, output, &self.environment, now)?;
         self.running.push(Running { attempt: attempt.clone(), out_from, process });
         Ok(())
     }
@@ -261,16 +276,16 @@ impl Server {
         for at in over.into_iter().rev() {
             let Running { attempt, out_from, process } = self.running.remove(at);
             let Some(output) = self.outputs.get_mut(&attempt) else { continue };
-            let (record, written, slot) = process.finish(output, out_from, &self.environment, &mut self.unchanged);
+            let (record, durability, slot) = process.finish(output, out_from, &self.environment, &mut self.unchanged);
             self.free.push(slot);
-            self.answer(&record, written);
+            self.answer(&record, durability);
         }
         wake
     }
 
-    fn answer(&mut self, record: &Record, written: io::Result<()>) {
-        if let Err(error) = written {
-            complain(&format!("cannot write the outcome of attempt {}: {error}", record.attempt));
+    fn answer(&mut self, record: &Record, durability: Durability) {
+        if let Err(error) = self.journal.ended(record, durability) {
+            complain(&format!("cannot journal the end of attempt {}: {error}", record.attempt));
         }
         // The whole record goes back, so that the engine learns it where the disk is full too.
         if let Ok(line) = serde_json::to_vec(record) {
