@@ -1,5 +1,6 @@
 //! Real runs with nobody at the keyboard: they observe, and stop where a person is needed.
 
+use std::io::Write as _;
 use std::process::Stdio;
 
 use super::support::{Home, heard, log, of_kind, said};
@@ -59,6 +60,25 @@ fn without_a_key_it_goes_on_unsigned_and_says_so() {
         let verified = home.run(&["log", "verify", run.to_str().unwrap()]);
         assert_eq!((verified.code, verified.out.lines().next()), (Some(4), Some("UNTRUSTED")), "{verified:?}");
     }
+}
+
+#[test]
+fn an_agent_that_refuses_does_not_hold_up_a_run() {
+    let home = Home::new();
+    home.write("small.md", OBSERVES_THEN_CHANGES);
+    let socket = home.path("agent");
+    let agent = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    // SSH_AGENT_FAILURE to whatever is asked. The thread ends with the test's process.
+    std::thread::spawn(move || {
+        for asked in agent.incoming() {
+            asked.unwrap().write_all(&[0, 0, 0, 1, 5]).unwrap();
+        }
+    });
+    let said = said(home.command(&["run", "small.md", "--unattended"]).env("SSH_AUTH_SOCK", &socket));
+    assert_eq!(said.code, Some(13), "{said:?}");
+    assert!(said.out.starts_with("UNSIGNED: the key agent refused"), "{}", said.out);
+    let verified = home.run(&["log", "verify", home.the_run().to_str().unwrap()]);
+    assert_eq!(verified.code, Some(4), "{verified:?}");
 }
 
 #[test]
