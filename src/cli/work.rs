@@ -288,7 +288,9 @@ pub(super) fn theme(name: Option<&str>) -> Result<Theme, Failure> {
 
 fn runtime() -> Result<Runtime, Failure> {
     tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
+        // One: the engine waits more than it works, and handing a step from one worker to the next costs more than the
+        // work itself.
+        .worker_threads(1)
         .enable_all()
         .build()
         .map_err(|error| Failure::new(Kind::Internal, format!("the runtime did not start: {error}")))

@@ -25,7 +25,7 @@ use screen::Screen;
 /// At most one frame in this time, for what arrives by itself.
 const FRAME: Duration = Duration::from_millis(33);
 /// At most one frame in this time, in answer to keys.
-const KEY_FRAME: Duration = Duration::from_millis(8);
+const KEY_FRAME: Duration = Duration::from_millis(4);
 /// Takes no more messages than this between two looks at the frame clock.
 const BATCH: usize = 64;
 /// Queues no more pieces of output than this; more are dropped, which [`crate::ui::Progress::total`] tells.

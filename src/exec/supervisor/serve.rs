@@ -69,6 +69,7 @@ pub fn serve(run_dir: &Path) -> Result<(), ServeError> {
     let mut server = Server {
         run_dir: run_dir.to_owned(),
         journal,
+        spares: Spares::default(),
         engine: Some(engine),
         request: Vec::new(),
         reply: Vec::new(),
@@ -111,6 +112,7 @@ struct Running {
 struct Server {
     run_dir: PathBuf,
     journal: Journal,
+    spares: Spares,
     engine: Option<UnixStream>,
     request: Vec<u8>,
     reply: Vec<u8>,
@@ -226,11 +228,13 @@ impl Server {
             let running = &self.running;
             self.outputs.retain(|kept, _| running.iter().any(|running| &running.attempt == kept));
         }
-        let output = match self.outputs.remove(attempt) {
-            Some(output) => output,
-            None => Digests::open(&self.run_dir, attempt, now).map_err(|error| {
+        let output = if let Some(output) = self.outputs.remove(attempt) {
+            output
+        } else {
+            self.spares.give(&self.run_dir, attempt);
+            Digests::open(&self.run_dir, attempt, now).map_err(|error| {
                 format!("cannot open its output files in {}/output: {error}", self.run_dir.display())
-            })?,
+            })?
         };
         let output = self.outputs.entry(attempt.clone()).or_insert(output);
         let (out_from, _) = output.sizes();
@@ -243,6 +247,8 @@ impl Server {
         };
         let process = Attempt::start(&self.run_dir, spec, slot, output, &self.environment, now)?;
         self.running.push(Running { attempt: attempt.clone(), out_from, process });
+        // Now, while the block has the processor's other core.
+        self.spares.lay_in(&self.run_dir);
         Ok(())
     }
 
@@ -308,6 +314,44 @@ impl Server {
                     return self.reply.clear();
                 }
             }
+        }
+    }
+}
+
+/// Empty files, made while nobody waits, for the output of the next attempt: making them takes longer than to rename
+/// them. They have never been written to, so nothing that still runs can write into them.
+#[derive(Default)]
+struct Spares {
+    ready: Vec<PathBuf>,
+}
+
+impl Spares {
+    fn lay_in(&mut self, run_dir: &Path) {
+        for kind in ["out", "err"] {
+            let path = run_dir.join("state").join(format!("{}.{kind}", std::process::id()));
+            // Without spares an attempt makes its files itself, and says so if it cannot.
+            if !self.ready.contains(&path) && folder::create(&path).is_ok() {
+                self.ready.push(path);
+            }
+        }
+    }
+
+    /// Turns the spares into the output files of an attempt that has none yet.
+    fn give(&mut self, run_dir: &Path, attempt: &AttemptId) {
+        for kind in ["out", "err"] {
+            let to = folder::output_file(run_dir, attempt, kind);
+            let from = self.ready.iter().position(|path| path.extension().is_some_and(|found| found == kind));
+            if let Some(from) = from.filter(|_| !to.exists()) {
+                drop(std::fs::rename(self.ready.swap_remove(from), to));
+            }
+        }
+    }
+}
+
+impl Drop for Spares {
+    fn drop(&mut self) {
+        for path in &self.ready {
+            drop(std::fs::remove_file(path));
         }
     }
 }
