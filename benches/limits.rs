@@ -238,7 +238,7 @@ fn flood(state: &Path) {
         let pressed = Instant::now();
         screen.keys.write_all(b"?").unwrap();
         help = !help;
-        while terminal.screen().contents().contains("Show this help") != help {
+        while terminal.screen().contents().contains("Help") != help {
             let bytes = screen.bytes.recv_timeout(Duration::from_secs(5)).unwrap();
             terminal.process(&bytes);
         }
