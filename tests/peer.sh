@@ -9,6 +9,7 @@ if [ ! -x "$venv/bin/moto_server" ] || [ ! -x "$venv/bin/aws" ]; then
   rm -rf "$venv"
   python3 -m venv "$venv" || {
     # Debian's python3 comes without it.
+    apt-get update -qq
     apt-get install -y -qq python3-venv
     python3 -m venv "$venv"
   }
