@@ -6,7 +6,7 @@ use super::build::{ActionPlace, Built};
 use super::front::Front;
 use super::scan::Scan;
 use super::sink::{Dress, Sink, nearest};
-use super::{Action, Impact, Kind, Section, Shell, shell};
+use super::{Action, Impact, Kind, Moment, Section, Shell, shell};
 use crate::kernel::say_duration;
 
 /// Checks the whole.
@@ -14,8 +14,12 @@ pub(super) fn check(front: &Front, built: &Built<'_>, scan: &Scan, sink: &mut Si
     links(scan, sink);
     recovered_when(front, built, sink);
     let actions = built.steps.iter().flat_map(|step| &step.actions);
-    for (action, place) in actions.zip(&built.places) {
-        one(front, built, action, place, sink);
+    let counted = counted(front, built);
+    for (at, (action, place)) in actions.zip(&built.places).enumerate() {
+        one(built, action, place, sink);
+        if counted.contains(&at) {
+            longer_than_rto(front, action, place, sink);
+        }
     }
     // What could not be read is not missing.
     if sink.dress == Dress::Annotated && !sink.has("front-matter") && !sink.has("objective") {
@@ -89,7 +93,7 @@ fn recovered_when(front: &Front, built: &Built<'_>, sink: &mut Sink<'_>) {
     }
 }
 
-fn one(front: &Front, built: &Built<'_>, action: &Action, place: &ActionPlace<'_>, sink: &mut Sink<'_>) {
+fn one(built: &Built<'_>, action: &Action, place: &ActionPlace<'_>, sink: &mut Sink<'_>) {
     if let Kind::Shell(Shell::Sh) = action.kind {
         let look = shell::look(&action.code);
         if let (Some(pipe), false) = (look.pipe, look.pipefail) {
@@ -103,21 +107,6 @@ fn one(front: &Front, built: &Built<'_>, action: &Action, place: &ActionPlace<'_
     }
     if action.code.trim().is_empty() && action.kind != Kind::Aws {
         sink.warn("empty-fence", place.fence.clone(), "this fence is empty", "write what it should do, or take it out");
-    }
-    if let (Some(timeout), Some(rto)) = (action.timeout, front.meta.objectives.rto)
-        && timeout > rto
-    {
-        let at = place
-            .attributes
-            .iter()
-            .find(|attribute| attribute.key == "timeout")
-            .map_or(place.fence.clone(), |a| a.value_at.clone());
-        sink.warn(
-            "longer-than-rto",
-            at,
-            format!("this may take {}, and the whole recovery has {}", say_duration(timeout), say_duration(rto)),
-            "shorten it, or raise the objective in the front matter",
-        );
     }
     let request = match action.kind {
         Kind::Http => bad_request(&action.code),
@@ -147,6 +136,35 @@ fn one(front: &Front, built: &Built<'_>, action: &Action, place: &ActionPlace<'_
             place.fence.clone(),
             format!("`{}` cannot be undone, and nothing is checked before it", action.name),
             "add a `#### Before` section with a fence that proves it is safe",
+        );
+    }
+}
+
+/// Returns the actions of which the recovery time is made: what protects the restored service does not count, nor what
+/// comes before a service is stopped on purpose.
+fn counted(front: &Front, built: &Built<'_>) -> Range<usize> {
+    let actions = || built.steps.iter().flat_map(|step| &step.actions);
+    let stops = front.meta.onset_means == "service-stopped";
+    let begin = actions().position(|action| stops && action.marks == Some(Moment::Onset)).unwrap_or(0);
+    let recovered = front.meta.recovered_when.as_ref();
+    let end = actions().position(|action| Some(&action.name) == recovered).map_or(built.places.len(), |at| at + 1);
+    begin..end
+}
+
+fn longer_than_rto(front: &Front, action: &Action, place: &ActionPlace<'_>, sink: &mut Sink<'_>) {
+    if let (Some(timeout), Some(rto)) = (action.timeout, front.meta.objectives.rto)
+        && timeout > rto
+    {
+        let at = place
+            .attributes
+            .iter()
+            .find(|attribute| attribute.key == "timeout")
+            .map_or(place.fence.clone(), |a| a.value_at.clone());
+        sink.warn(
+            "longer-than-rto",
+            at,
+            format!("this may take {}, and the whole recovery has {}", say_duration(timeout), say_duration(rto)),
+            "shorten it, or raise the objective in the front matter",
         );
     }
 }
