@@ -57,6 +57,10 @@ pub struct Chain {
     sealed: bool,
 }
 
+/// Is what a line says after its head, found to be such as the strict reader accepts.
+#[derive(Clone, Debug)]
+pub struct Draft(String);
+
 impl Chain {
     /// Begins a log. Without a session key there are no checkpoints.
     pub fn new(run: RunId, session: Option<SessionKey>) -> Self {
@@ -99,18 +103,33 @@ impl Chain {
     /// # Errors
     /// If the fact cannot be a line.
     pub fn event(&mut self, at: Stamp, event: &Event, out: &mut Vec<u8>) -> Result<(u64, Stamp), ChainError> {
-        self.line(at, &members(event)?, out)
+        let draft = self.draft(event)?;
+        self.add(at, &draft, out)
     }
 
-    /// Tells whether a fact can be a line at all, so that a batch is recorded whole or not.
+    /// Makes what a fact's line says after its head, if the fact can be a line at all: so a batch is recorded whole
+    /// or not.
     ///
     /// # Errors
-    /// What [`Self::event`] would say.
-    pub fn fits(&self, event: &Event) -> Result<(), ChainError> {
+    /// If it cannot.
+    pub fn draft(&self, event: &Event) -> Result<Draft, ChainError> {
         if self.sealed {
             return Err(ChainError::Sealed);
         }
-        self.compose(self.last, &members(event)?).map(drop)
+        self.checked(members(event)?)
+    }
+
+    /// Records a drafted fact, as [`Self::event`] does.
+    ///
+    /// # Errors
+    /// If the log was sealed meanwhile.
+    pub fn add(&mut self, at: Stamp, draft: &Draft, out: &mut Vec<u8>) -> Result<(u64, Stamp), ChainError> {
+        let utc = chrono::DateTime::from_timestamp_micros(at.utc.timestamp_micros()).unwrap_or(at.utc);
+        let at = Stamp { utc, mono: at.mono.max(self.last.mono) };
+        let seq = self.next;
+        self.push(&self.compose(at, &draft.0), out)?;
+        self.last = at;
+        Ok((seq, at))
     }
 
     /// Records that nothing happened.
@@ -181,24 +200,23 @@ impl Chain {
     }
 
     fn line(&mut self, at: Stamp, members: &str, out: &mut Vec<u8>) -> Result<(u64, Stamp), ChainError> {
-        let utc = chrono::DateTime::from_timestamp_micros(at.utc.timestamp_micros()).unwrap_or(at.utc);
-        let at = Stamp { utc, mono: at.mono.max(self.last.mono) };
-        let seq = self.next;
-        let text = self.compose(at, members)?;
-        self.push(&text, out)?;
-        self.last = at;
-        Ok((seq, at))
+        let draft = self.checked(members.to_owned())?;
+        self.add(at, &draft, out)
     }
 
-    fn compose(&self, at: Stamp, members: &str) -> Result<String, ChainError> {
-        let text = head(self.next, &self.prev, &line::time_text(at.utc), at.mono) + members;
+    fn compose(&self, at: Stamp, members: &str) -> String {
+        head(self.next, &self.prev, &line::time_text(at.utc), at.mono) + members
+    }
+
+    fn checked(&self, members: String) -> Result<Draft, ChainError> {
+        let text = self.compose(self.last, &members);
         if text.len() > MAX_LINE - HEAD_ROOM {
             let kind = members.split('"').nth(3).unwrap_or_default().to_owned();
             return Err(ChainError::TooLong { kind, bytes: text.len() });
         }
         // What is written here, the strict reader has to accept; better to refuse a fact than to break the log.
         line::parse(text.as_bytes()).map_err(ChainError::Unfit)?;
-        Ok(text)
+        Ok(Draft(members))
     }
 
     fn push(&mut self, line: &str, out: &mut Vec<u8>) -> Result<(), ChainError> {

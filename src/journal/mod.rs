@@ -14,7 +14,7 @@ mod sshsig;
 mod strict;
 mod verify;
 
-pub use chain::{Chain, ChainError};
+pub use chain::{Chain, ChainError, Draft};
 pub use entry::{Body, Entry};
 pub use findings::{Coverage, Finding, OutputClaim, Severity, Signed, SignerKind, Verdict, Verification};
 pub use line::{Broken, MAX_LINE, time_text};

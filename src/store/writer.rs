@@ -300,12 +300,10 @@ impl Log {
     /// Makes lines of a batch: all of them or none.
     fn record(&mut self, events: Vec<Event>, buffer: &mut Vec<u8>) -> Result<Vec<Fact>, AppendError> {
         self.usable()?;
-        for event in &events {
-            self.chain.fits(event)?;
-        }
+        let drafts = events.iter().map(|event| self.chain.draft(event)).collect::<Result<Vec<_>, _>>()?;
         let mut facts = Vec::with_capacity(events.len());
-        for event in events {
-            let (seq, at) = self.chain.event((self.clock)(), &event, buffer)?;
+        for (event, draft) in events.into_iter().zip(&drafts) {
+            let (seq, at) = self.chain.add((self.clock)(), draft, buffer)?;
             facts.push(Fact { seq, at, event });
             if self.chain.unsigned_bytes() > CHECKPOINT_BYTES {
                 self.chain.checkpoint(buffer)?;
