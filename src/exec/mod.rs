@@ -6,6 +6,7 @@ pub mod dns;
 pub mod folder;
 pub mod http;
 pub mod output;
+mod plain;
 pub mod shell;
 pub mod supervisor;
 mod words;

@@ -359,7 +359,7 @@ pub enum Kind {
 }
 
 /// Names a shell.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Shell {
     /// `sh`, also `shell` and `shellscript`.

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::os::unix::ffi::OsStringExt as _;
+use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use process_wrap::std::{CommandWrap, ProcessSession};
 use rustix::process::{Pid, Signal, WaitStatus};
 
 use super::record::{Force, Record, ShellSpec, StateRule};
@@ -15,7 +15,8 @@ use crate::engine::Outcome;
 use crate::exec::carry::{self, Carried, Directory, Dump};
 use crate::exec::folder::{self, Durability};
 use crate::exec::output::Digests;
-use crate::exec::shell::{BlockFiles, command};
+use crate::exec::plain::is_plain;
+use crate::exec::shell::{self, BlockFiles, Shells};
 use crate::runbook::Shell;
 
 /// How often sizes are sampled while something changes.
@@ -121,6 +122,8 @@ pub(super) struct Attempt {
     slot: Slot,
     run_dir: PathBuf,
     start_state: Carried,
+    /// The block surely leaves the state as it is: its shell is not asked.
+    plain: bool,
     pid: Pid,
     started: Instant,
     deadline: Option<Instant>,
@@ -140,6 +143,7 @@ impl Attempt {
         run_dir: &Path,
         spec: ShellSpec,
         slot: Slot,
+        shells: &mut Shells,
         output: &Digests,
         environment: &BTreeMap<Vec<u8>, Vec<u8>>,
         now: Instant,
@@ -156,15 +160,16 @@ impl Attempt {
         folder::create(&slot.block)
             .and_then(|mut file| file.write_all(&script))
             .map_err(|error| named("cannot write", &slot.block, &error))?;
+        let plain = is_plain(&spec.script, environment.keys());
         let carried = Some(run_dir.join("state/carried.sh")).filter(|path| path.exists());
         let carried_bash = Some(run_dir.join("state/carried.bash")).filter(|path| path.exists());
         let files = BlockFiles {
             block: &slot.block,
             carried: carried.as_deref(),
             carried_bash: carried_bash.as_deref(),
-            dump: &slot.left,
+            dump: (!plain).then_some(slot.left.as_path()),
         };
-        let mut command = command(spec.shell, files);
+        let mut command = shell::command(spec.shell, &shells.find(spec.shell), files);
         for (name, value) in &spec.vars {
             command.env(name, value);
         }
@@ -189,8 +194,10 @@ impl Attempt {
         for name in environment.keys().filter(|name| state.vars.get(*name) == Some(&carry::Value::Removed)) {
             command.env_remove(std::ffi::OsString::from_vec(name.clone()));
         }
-        let program = command.get_program().to_string_lossy().into_owned();
-        let child = CommandWrap::from(command).wrap(ProcessSession).spawn().map_err(|error| match error.kind() {
+        let program = shell::name(spec.shell);
+        // A group of its own, in the supervisor's session, which has no terminal. A session of its own would need
+        // code between fork and exec, and then the system copies all of this process's tables first.
+        let child = command.process_group(0).spawn().map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => format!("there is no `{program}` in PATH; install it or change the block"),
             _ => format!("cannot start `{program}`: {error}"),
         })?;
@@ -204,6 +211,7 @@ impl Attempt {
             slot,
             run_dir: run_dir.to_owned(),
             start_state: state,
+            plain,
             pid,
             started: now,
             stopping: None,
@@ -354,6 +362,9 @@ impl Attempt {
         environment: &BTreeMap<Vec<u8>, Vec<u8>>,
         unchanged: &mut Option<Unchanged>,
     ) -> Result<(), String> {
+        if self.plain {
+            return Ok(());
+        }
         let dump = &self.slot.left;
         let unreadable = |error: io::Error| format!("cannot keep the shell state: {error}");
         let read = || -> Result<Vec<u8>, String> {

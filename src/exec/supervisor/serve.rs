@@ -17,6 +17,7 @@ use super::record::{Force, Record, ShellSpec};
 use crate::engine::Outcome;
 use crate::exec::folder::{self, Durability};
 use crate::exec::output::Digests;
+use crate::exec::shell::Shells;
 use crate::kernel::AttemptId;
 
 /// How long a request may be: a block and its variables.
@@ -70,6 +71,7 @@ pub fn serve(run_dir: &Path) -> Result<(), ServeError> {
         run_dir: run_dir.to_owned(),
         journal,
         spares: Spares::default(),
+        shells: Shells::default(),
         engine: Some(engine),
         request: Vec::new(),
         reply: Vec::new(),
@@ -113,6 +115,7 @@ struct Server {
     run_dir: PathBuf,
     journal: Journal,
     spares: Spares,
+    shells: Shells,
     engine: Option<UnixStream>,
     request: Vec<u8>,
     reply: Vec<u8>,
@@ -245,7 +248,7 @@ impl Server {
             Slot::make(&self.run_dir, self.slots)
                 .map_err(|error| format!("cannot write in {}/state: {error}", self.run_dir.display()))?
         };
-        let process = Attempt::start(&self.run_dir, spec, slot, output, &self.environment, now)?;
+        let process = Attempt::start(&self.run_dir, spec, slot, &mut self.shells, output, &self.environment, now)?;
         self.running.push(Running { attempt: attempt.clone(), out_from, process });
         // Now, while the block has the processor's other core.
         self.spares.lay_in(&self.run_dir);
