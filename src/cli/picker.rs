@@ -7,10 +7,11 @@ use super::args::{Common, Drill};
 use super::failure::{Failure, Kind};
 use super::{places, work};
 use crate::clock::Clock;
+use crate::drive::library::Library;
 use crate::kernel::say_duration;
 use crate::runbook::parse;
-use crate::term::{self, Exit, Suspend};
-use crate::ui::{Entry, Model};
+use crate::term::{self, Exit, Feed, Suspend};
+use crate::ui::{About, Entry, Model, Msg};
 
 /// Shows the list; a drill that is chosen there starts.
 pub(super) fn open() -> Result<ExitCode, Failure> {
@@ -20,8 +21,16 @@ pub(super) fn open() -> Result<ExitCode, Failure> {
     }
     let theme = work::theme(None)?;
     let clock = Clock::start();
-    let mut model = Model::picker(entries(), &theme, clock.now());
-    let (_feed, inbox) = term::channel();
+    let library = places::library();
+    let names = library.names();
+    let entries = names.iter().map(|name| Entry { name: name.clone(), about: None }).collect();
+    let mut model = Model::picker(entries, &theme, clock.now());
+    let (feed, inbox) = term::channel();
+    // Not waited for: it only reads, and ends with the last runbook or with the process.
+    std::thread::Builder::new()
+        .name("runbooks".to_owned())
+        .spawn(move || read(&library, &names, &feed))
+        .map_err(|error| Failure::new(Kind::Terminal, format!("the runbooks cannot be read: {error}")))?;
     let exit = term::run(&mut model, inbox, Suspend::Stops, &mut |_| {}, &|| clock.now())
         .map_err(|error| Failure::new(Kind::Terminal, error.to_string()))?;
     match exit {
@@ -36,30 +45,32 @@ pub(super) fn open() -> Result<ExitCode, Failure> {
     }
 }
 
-fn entries() -> Vec<Entry> {
-    let library = places::library();
-    let one = |name: String| {
-        let source = match library.find(&name) {
-            Ok(source) => source,
-            Err(error) => return Entry { name, problems: vec![error.to_string()], ..Entry::default() },
-        };
-        let parsed = parse(&source.path, &source.bytes);
-        let text = String::from_utf8_lossy(&source.bytes).into_owned();
-        let problems =
-            parsed.problems.iter().map(|problem| format!("line {}: {}", problem.line, problem.message)).collect();
-        let Some(plan) = parsed.plan else { return Entry { name, problems, text, ..Entry::default() } };
-        let objectives = &plan.meta.objectives;
-        Entry {
-            name,
-            title: plan.title,
-            scenario: plan.meta.scenario,
-            service: plan.meta.service,
-            rto: objectives.rto.map(|rto| format!("RTO {}", say_duration(rto))).unwrap_or_default(),
-            rpo: objectives.rpo.as_ref().map(|rpo| format!("RPO {}", say_duration(rpo.max))).unwrap_or_default(),
-            steps: plan.steps.len(),
-            problems,
-            text,
-        }
+/// Reads the runbooks while the list is on the screen already.
+fn read(library: &Library, names: &[String], feed: &Feed) {
+    for name in names {
+        feed.send(Msg::Runbook { name: name.clone(), about: Box::new(about(library, name)) });
+    }
+}
+
+fn about(library: &Library, name: &str) -> About {
+    let source = match library.find(name) {
+        Ok(source) => source,
+        Err(error) => return About { problems: vec![error.to_string()], ..About::default() },
     };
-    library.names().into_iter().map(one).collect()
+    let parsed = parse(&source.path, &source.bytes);
+    let text = String::from_utf8_lossy(&source.bytes).into_owned();
+    let problems =
+        parsed.problems.iter().map(|problem| format!("line {}: {}", problem.line, problem.message)).collect();
+    let Some(plan) = parsed.plan else { return About { problems, text, ..About::default() } };
+    let objectives = &plan.meta.objectives;
+    About {
+        title: plan.title,
+        scenario: plan.meta.scenario,
+        service: plan.meta.service,
+        rto: objectives.rto.map(|rto| format!("RTO {}", say_duration(rto))).unwrap_or_default(),
+        rpo: objectives.rpo.as_ref().map(|rpo| format!("RPO {}", say_duration(rpo.max))).unwrap_or_default(),
+        steps: plan.steps.len(),
+        problems,
+        text,
+    }
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crossterm::event::KeyEvent;
 
+use super::picker::About;
 use crate::engine::{Fact, Intent};
 use crate::kernel::{AttemptId, Stamp};
 
@@ -38,6 +39,13 @@ pub enum Msg {
     Summary(Vec<String>),
     /// What the customers themselves saw, line by line, where somebody kept a record.
     Truth(Vec<String>),
+    /// A runbook of the list was read.
+    Runbook {
+        /// Its name.
+        name: String,
+        /// What it says of itself.
+        about: Box<About>,
+    },
     /// A frame with everything up to here was shown. Dialogs count their dead time from this.
     Drawn,
     /// The terminal is gone.

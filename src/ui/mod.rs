@@ -28,7 +28,7 @@ pub use form::{Form, FormKind, Opener};
 pub use message::{LogHealth, Msg, Output, Progress};
 pub use model::{Focus, Model, Place, RunScreen};
 pub use offered::{Offer, offered};
-pub use picker::{Entry, Picker};
+pub use picker::{About, Entry, Picker};
 pub use tail::Tail;
 pub use update::update;
 pub use view::view;

@@ -1,13 +1,20 @@
 //! The list of runbooks.
 
-/// Describes a runbook for the list.
+/// Is a runbook in the list.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Entry {
     /// The name by which it is started: `region-failure`.
     pub name: String,
+    /// What it says of itself, once it was read.
+    pub about: Option<About>,
+}
+
+/// Describes a runbook that was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct About {
     /// Its title.
     pub title: String,
-    /// `region-failure`, `corruption` …
+    /// `region-failure`, `data-corruption` …
     pub scenario: String,
     /// The service it recovers.
     pub service: String,
@@ -38,6 +45,13 @@ impl Picker {
     /// Makes a list.
     pub fn new(entries: Vec<Entry>) -> Self {
         Self { entries, selected: 0, reading: None }
+    }
+
+    /// Takes in what a runbook of the list says of itself.
+    pub fn learn(&mut self, name: &str, about: About) {
+        if let Some(entry) = self.entries.iter_mut().find(|entry| entry.name == name) {
+            entry.about = Some(about);
+        }
     }
 
     /// Returns the selected runbook.

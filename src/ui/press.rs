@@ -162,7 +162,7 @@ fn perform(model: &mut Model, command: Command) -> Option<Output> {
 
 fn in_picker(picker: &mut Picker, command: Command, page: usize) -> Option<Output> {
     let entry = picker.entry()?;
-    let last = entry.text.lines().count().saturating_sub(1);
+    let last = entry.about.as_ref().map_or(0, |about| about.text.lines().count().saturating_sub(1));
     match (picker.reading, command) {
         (_, Command::Drill) => return Some(Output::Drill(entry.name.clone())),
         (_, Command::Quit) => return Some(Output::Quit),

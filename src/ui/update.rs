@@ -87,6 +87,13 @@ pub fn update(model: &mut Model, msg: Msg) -> Option<Output> {
                 None
             })
         }
+        Msg::Runbook { name, about } => {
+            model.dirty = true;
+            if let Place::Picker(picker) = &mut model.place {
+                picker.learn(&name, *about);
+            }
+            None
+        }
         Msg::Drawn => {
             let now = model.now;
             let questions_hidden = model.help.is_some();

@@ -58,17 +58,21 @@ fn list(model: &Model, picker: &Picker, area: Rect, buf: &mut Buffer) {
     let top = (picker.selected + 1).saturating_sub(height);
     for (row, (at, entry)) in picker.entries.iter().enumerate().skip(top).take(height).enumerate() {
         let selected = at == picker.selected;
-        let mark = match (selected, entry.problems.is_empty()) {
+        let problems = entry.about.as_ref().map_or(0, |about| about.problems.len());
+        let mark = match (selected, problems == 0) {
             (true, _) => model.palette.glyph("▶", ">"),
             (false, true) => " ",
             (false, false) => "!",
         };
-        let right =
-            if entry.problems.is_empty() { safe(&entry.rto) } else { format!("{} problems", entry.problems.len()) };
+        let right = match (&entry.about, problems) {
+            (None, _) => String::new(),
+            (Some(about), 0) => safe(&about.rto),
+            (Some(_), count) => format!("{count} problems"),
+        };
         let columns = usize::from(inner.width);
         let name = cut(&format!("{mark} {}", safe(&entry.name)), columns.saturating_sub(width(&right) + 1));
         let gap = columns.saturating_sub(width(&name) + width(&right));
-        let role = match (selected, entry.problems.is_empty()) {
+        let role = match (selected, problems == 0) {
             (true, _) => Role::Focus,
             (false, true) => Role::Text,
             (false, false) => Role::Warn,
@@ -79,16 +83,20 @@ fn list(model: &Model, picker: &Picker, area: Rect, buf: &mut Buffer) {
 }
 
 fn details(model: &Model, entry: &Entry, area: Rect, buf: &mut Buffer) {
-    let title = safe(&entry.title);
+    let Some(about) = &entry.about else {
+        let inner = Pane { title: &safe(&entry.name), ..Pane::default() }.draw(model, area, buf);
+        return put(buf, inner, &line(model, Role::Dim, "It is being read.".to_owned()));
+    };
+    let title = safe(&about.title);
     let inner = Pane { title: &title, ..Pane::default() }.draw(model, area, buf);
     let columns = usize::from(inner.width);
     let mut lines = Vec::new();
-    let steps = format!("{} steps", entry.steps);
+    let steps = format!("{} steps", about.steps);
     let rows = [
-        ("Scenario", &entry.scenario),
-        ("Service", &entry.service),
-        ("RTO", &entry.rto),
-        ("RPO", &entry.rpo),
+        ("Scenario", &about.scenario),
+        ("Service", &about.service),
+        ("RTO", &about.rto),
+        ("RPO", &about.rpo),
         ("Length", &steps),
     ];
     for (head, text) in rows.into_iter().filter(|(_, text)| !text.is_empty()) {
@@ -96,10 +104,10 @@ fn details(model: &Model, entry: &Entry, area: Rect, buf: &mut Buffer) {
         lines.push(Line::from(vec![span(model, Role::Dim, format!("{head:<10}")), span(model, Role::Text, text)]));
     }
     lines.push(Line::default());
-    if entry.problems.is_empty() {
+    if about.problems.is_empty() {
         lines.push(line(model, Role::Ok, format!("{} The check found no problems.", model.palette.glyph("✓", "+"))));
     }
-    for problem in &entry.problems {
+    for problem in &about.problems {
         let rows = wrap(&format!("! {}", safe(problem)), columns, 4);
         lines.extend(rows.into_iter().map(|row| line(model, Role::Warn, row)));
     }
@@ -112,7 +120,8 @@ fn read(model: &Model, entry: &Entry, top: usize, area: Rect, buf: &mut Buffer) 
         Pane { title: &title, right: "esc closes", border: Role::Focus, ..Pane::default() }.draw(model, area, buf);
     let (columns, height) = (usize::from(inner.width), usize::from(inner.height));
     let mut lines = Vec::new();
-    for text in entry.text.lines().skip(top) {
+    let text = entry.about.as_ref().map_or("", |about| about.text.as_str());
+    for text in text.lines().skip(top) {
         if lines.len() >= height {
             break;
         }
