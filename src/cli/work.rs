@@ -123,6 +123,7 @@ fn work(
     };
     match screens {
         Screens::Lines => {
+            start::answerable(&plan, stage, options).map_err(of_start)?;
             let ready = prepare(runtime, start::ready(source, plan, stage, options, place, None), stage)?;
             let folder = ready.folder.clone();
             let finale = runtime.block_on(lines(ready, practice))?;
@@ -155,7 +156,8 @@ async fn lines(ready: Ready, practice: Option<Arc<Practice>>) -> Result<Finale, 
     let stopper = tokio::spawn(stop_on_signals(Signals::listen()?, inbox.clone(), practice.clone()));
     let hosting = tokio::spawn(host.work(open, opening));
     let mut out = std::io::stdout();
-    unattended::attend(Run::new(plan), heard, &inbox, &mut out).await;
+    let answers = practice.as_ref().map(|practice| practice.record().inputs.clone()).unwrap_or_default();
+    unattended::attend(Run::new(plan), heard, &inbox, &answers, &mut out).await;
     let finale =
         hosting.await.map_err(|error| Failure::new(Kind::Internal, format!("the engine ended by itself: {error}")))?;
     stopper.abort();
@@ -302,7 +304,9 @@ fn of_start(error: StartError) -> Failure {
         | StartError::Onset(_)
         | StartError::WrongAccount { .. }
         | StartError::NoAccount { .. } => Kind::Usage,
-        StartError::Runbook(_) | StartError::Scenario { .. } | StartError::Inputs(_) => Kind::Runbook,
+        StartError::Runbook(_) | StartError::Scenario { .. } | StartError::Inputs(_) | StartError::Unanswerable(_) => {
+            Kind::Runbook
+        }
         StartError::Store(_) => Kind::Log,
         StartError::Supervisor(_) | StartError::Practice(_) | StartError::Host(_) => Kind::Internal,
     };
@@ -318,6 +322,7 @@ fn of_start(error: StartError) -> Failure {
              each takes"
                 .to_owned(),
         ),
+        StartError::Unanswerable(_) => Some("work the drill in a terminal, without --unattended".to_owned()),
         StartError::WrongAccount { .. } => Some("log in to the pinned account, or choose another --profile".to_owned()),
         StartError::NoAccount { .. } => Some("renew the credentials (`aws sso login`), then start again".to_owned()),
         _ => None,

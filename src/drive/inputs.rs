@@ -44,10 +44,14 @@ pub fn resolve(plan: &Plan, sources: &Sources) -> Result<Vec<(String, String, In
     let mut values: BTreeMap<String, String> = BTreeMap::new();
     let mut resolved = Vec::new();
     for input in &plan.meta.inputs {
+        let is_asked = plan.asks(&input.name);
         let from_set = sources.set.iter().rev().find(|(name, _)| *name == input.name);
         let found = from_set
             .map(|(_, value)| (value.clone(), InputSource::Set))
-            .or_else(|| sources.estate.get(&input.name).map(|value| (value.clone(), InputSource::Estate)))
+            // What a step asks for the operator finds out; a drill's script gets the estate's answer then.
+            .or_else(|| {
+                sources.estate.get(&input.name).filter(|_| !is_asked).map(|value| (value.clone(), InputSource::Estate))
+            })
             .or_else(|| sources.profile.get(&input.name).map(|value| (value.clone(), InputSource::Profile)))
             .or_else(|| {
                 let value = input.from_env.then(|| sources.env.get(&input.name)).flatten()?;
@@ -55,6 +59,7 @@ pub fn resolve(plan: &Plan, sources: &Sources) -> Result<Vec<(String, String, In
             });
         let found = match (found, &input.default) {
             (Some(found), _) => Ok(found),
+            (None, _) if is_asked || input.value.is_some() => continue,
             (None, Some(default)) => words::fill(default, &values)
                 .map(|value| (value, InputSource::Default))
                 .map_err(|unset| format!("{}: its default uses {}, which has no value", input.name, unset.name)),
@@ -80,24 +85,13 @@ mod tests {
     use crate::runbook::{InputDecl, InputType};
 
     fn plan(inputs: &[(&str, Option<&str>)]) -> Plan {
-        let mut plan = Plan {
-            title: String::new(),
-            meta: crate::runbook::Meta::default(),
-            preface: String::new(),
-            phases: Vec::new(),
-            steps: Vec::new(),
-            fences: Vec::new(),
-        };
+        let mut plan = Plan::default();
         plan.meta.inputs = inputs
             .iter()
             .map(|(name, default)| InputDecl {
-                name: (*name).to_owned(),
-                kind: InputType::Text,
                 description: "what it is for".to_owned(),
                 default: default.map(str::to_owned),
-                pattern: None,
-                from_env: false,
-                line: 1,
+                ..InputDecl::plain(*name, InputType::Text)
             })
             .collect();
         plan

@@ -33,7 +33,8 @@ pub fn show(
 ) -> Result<(Exit, Option<Finale>), TermError> {
     let Ready { plan, host, open, opening, inbox, heard, folder, signing, clock } = ready;
     let log_path = folder.log().display().to_string();
-    let mut model = Model::run(plan, log_path, theme, clock.now());
+    let local = chrono::Offset::fix(chrono::Local::now().offset());
+    let mut model = Model::run(plan, log_path, theme, clock.now()).in_local_time(local);
     feed.send(Msg::Say(format!("Log {}", signed(&signing))));
     let working = runtime.spawn(work(feed, signing, heard, practice, async move { host.work(open, opening).await }));
     let mut wish = |output: Output| {

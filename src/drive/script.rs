@@ -1,7 +1,11 @@
 //! Nobody at the keyboard: what a drill's script does next, and where a real run stops.
 
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
 use crate::engine::{Intent, Mode, Progress, Run, Stage, StepState};
-use crate::runbook::Impact;
+use crate::runbook::{Impact, Plan};
 
 /// How often the script tries a failed step again before it gives the drill up.
 const RETRIES: usize = 2;
@@ -10,7 +14,8 @@ const RETRIES: usize = 2;
 ///
 /// A drill's script confirms, ticks and notes, and the log says that it was the script. A real run goes on through what
 /// only observes and gives up waiting at the first thing that only a person may do.
-pub fn next(run: &Run, failures: usize) -> Option<Intent> {
+/// `answers` are values that the practice estate knows; they go before what the runbook proposes.
+pub fn next(run: &Run, failures: usize, answers: &BTreeMap<String, String>, now: DateTime<Utc>) -> Option<Intent> {
     if run.stage != Stage::Open || run.stopping.is_some() {
         return None;
     }
@@ -31,6 +36,20 @@ pub fn next(run: &Run, failures: usize) -> Option<Intent> {
         return lost.then_some(if drill { Intent::Stop { reason } } else { Intent::GiveUpWaiting });
     };
     let id = step.id.clone();
+    if let Some(asked) = run.asked().first()
+        && matches!(run.steps.get(run.current)?, StepState::Offered | StepState::Paused { .. } | StepState::ByHand)
+    {
+        if !drill {
+            return Some(Intent::GiveUpWaiting);
+        }
+        let name = asked.name.clone();
+        let known = answers.get(&name).cloned().map(Ok).or_else(|| run.proposal(asked, now));
+        return Some(match known {
+            Some(Ok(value)) => Intent::SetInput { name, value },
+            Some(Err(why)) => Intent::Stop { reason: format!("drill script: {name} has no value: {why}") },
+            None => Intent::Stop { reason: format!("drill script: nothing proposes a value for {name}") },
+        });
+    }
     match run.steps.get(run.current)? {
         StepState::Offered | StepState::Paused { .. } => Some(Intent::Run { step: id }),
         StepState::ByHand if drill => {
@@ -54,6 +73,25 @@ pub fn next(run: &Run, failures: usize) -> Option<Intent> {
         | StepState::Confirming { .. }
         | StepState::Running { .. }
         | StepState::Done { .. }
-        | StepState::Skipped { .. } => None,
+        | StepState::Skipped { .. }
+        | StepState::NotApplicable { .. } => None,
     }
+}
+
+/// Lists what a drill's script could not answer, a sentence each: such a drill does not begin.
+pub fn unanswerable(plan: &Plan, answers: &BTreeMap<String, String>, given: &[(String, String)]) -> Vec<String> {
+    let mut problems = Vec::new();
+    for step in &plan.steps {
+        for name in &step.ask {
+            let known = answers.contains_key(name) || given.iter().any(|(given, _)| given == name);
+            let proposed = plan.input(name).is_some_and(|input| input.value.is_some() || input.default.is_some());
+            if !known && !proposed {
+                problems.push(format!(
+                    "step {} `{}` asks for {name}, which has no `value` and no `default`; give it with `--set {name}=VALUE`",
+                    step.number, step.title
+                ));
+            }
+        }
+    }
+    problems
 }

@@ -51,6 +51,9 @@ pub enum StartError {
     /// Inputs are missing or wrong.
     #[error("the inputs are not right; nothing was executed\n  {}", .0.join("\n  "))]
     Inputs(Vec<String>),
+    /// A drill without a person would come to a question that nothing answers.
+    #[error("nobody would be there to answer; nothing was executed\n  {}", .0.join("\n  "))]
+    Unanswerable(Vec<String>),
     /// The onset makes no sense.
     #[error("--onset: {0}")]
     Onset(String),
@@ -159,6 +162,16 @@ pub fn scenario(source: &Source, plan: &Plan) -> Result<String, StartError> {
     }
     let scenario = if named.is_empty() { "not given".to_owned() } else { format!("`{named}`") };
     Err(StartError::Scenario { path: source.path.clone(), scenario })
+}
+
+/// Makes sure that a drill without a person comes to no question that nothing answers.
+///
+/// # Errors
+/// One sentence for each such question.
+pub fn answerable(plan: &Plan, stage: &Stage, options: &Options) -> Result<(), StartError> {
+    let Some(practice) = practice(stage) else { return Ok(()) };
+    let problems = super::script::unanswerable(plan, &practice.record().inputs, &options.set);
+    if problems.is_empty() { Ok(()) } else { Err(StartError::Unanswerable(problems)) }
 }
 
 /// Makes a run's folder, before anything else of it exists.

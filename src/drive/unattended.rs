@@ -1,8 +1,10 @@
 //! A run with nobody at the keyboard: lines instead of screens, a script instead of a person.
 
+use std::collections::BTreeMap;
 use std::io::Write;
 use std::time::Duration;
 
+use chrono::DateTime;
 use tokio::sync::mpsc;
 
 use super::host::Heard;
@@ -27,6 +29,7 @@ pub async fn attend(
     mut run: Run,
     mut heard: mpsc::UnboundedReceiver<Heard>,
     inbox: &mpsc::UnboundedSender<Input>,
+    answers: &BTreeMap<String, String>,
     out: &mut (impl Write + Send),
 ) {
     let mut lines = Lines::To(out);
@@ -43,7 +46,9 @@ pub async fn attend(
         };
         match next {
             Heard::Facts(facts) => {
+                let mut now = DateTime::default();
                 for fact in facts {
+                    now = fact.at.utc;
                     if let Event::StepFailed { .. } = fact.event {
                         failures += 1;
                     }
@@ -55,7 +60,8 @@ pub async fn attend(
                     lines.say(&format!("{} {since:>7}  {}", at.format("%H:%M:%S"), narrate(&fact.event)));
                 }
                 // Facts that change nothing here may come between a wish and its answer: it is not repeated.
-                let wish = script::next(&run, failures).map(|intent| (intent, run.steps.get(run.current).cloned()));
+                let wish = script::next(&run, failures, answers, now);
+                let wish = wish.map(|intent| (intent, run.steps.get(run.current).cloned()));
                 if wish != asked {
                     asked = wish;
                     if let Some((intent, _)) = &asked {

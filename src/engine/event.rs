@@ -32,6 +32,34 @@ pub enum Event {
         value: String,
         /// Where the value came from.
         source: InputSource,
+        /// Who entered it, if somebody did.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<String>,
+    },
+    /// Somebody entered a value that another person has to read as well; it is not set yet.
+    FirstRead {
+        /// The input.
+        name: String,
+        /// What was entered.
+        value: String,
+        /// Who.
+        by: String,
+    },
+    /// Another person entered the same value.
+    SecondRead {
+        /// The input.
+        name: String,
+        /// Who.
+        by: String,
+    },
+    /// The operator let a value stand that nobody else could read.
+    SecondReaderWaived {
+        /// The input.
+        name: String,
+        /// Why.
+        reason: String,
+        /// Who.
+        by: String,
     },
     /// A moment was fixed, or corrected by a later fact of the same moment.
     MomentFixed {
@@ -190,6 +218,15 @@ pub enum Event {
         reason: String,
         /// Who.
         by: String,
+    },
+    /// A step, or one action of it, is not for this case.
+    NotApplicable {
+        /// The step.
+        step: StepId,
+        /// The action; `None` if it is the whole step.
+        action: Option<ActionName>,
+        /// Why.
+        why: String,
     },
     /// The operator chose to run a failed step's action again.
     RetryChosen {
@@ -357,6 +394,8 @@ pub enum InputSource {
     Operator,
     /// The practice estate.
     Estate,
+    /// Worked out from other values, as the runbook says.
+    Derived,
 }
 
 /// Says what is asked of the operator in a confirmation.

@@ -5,12 +5,13 @@
 
 use std::time::Duration;
 
+use super::decide::{is_read, same_person};
 use super::event::{Event, Fact, Mode, Verdict};
 use super::objectives::{between, runnable};
 use super::outcome::Outcome;
 use super::state::{
     ActionResult, Attempt, AttemptState, Breach, Candidate, Ending, Fixed, Loss, Note, PendingRetry, Progress, Prompt,
-    Recovery, Run, Stage, StepState, Stopping,
+    Reading, Recovery, Run, Second, Stage, StepState, Stopping, Waiver,
 };
 use crate::kernel::{ActionName, AttemptId, Stamp, StepId};
 use crate::runbook::{Impact, Moment, Step};
@@ -60,10 +61,43 @@ fn apply(run: &mut Run, fact: &Fact) -> Legal {
             run.stage = Stage::Open;
             offer(run);
         }
-        Event::InputSet { name, value, .. } => {
+        Event::InputSet { name, value, source, .. } => {
+            require(is_read(run, name, value, *source), "no second person has read the value")?;
             run.vars.insert(name.clone(), value.clone());
+            run.sources.insert(name.clone(), *source);
+            run.entered.insert(name.clone());
+            run.readings.remove(name);
             // What was confirmed was read with another value.
             run.confirmed_at = None;
+        }
+        Event::FirstRead { name, value, by } => {
+            let reading = Reading { value: value.clone(), by: by.clone(), second: Second::Missing };
+            run.readings.insert(name.clone(), reading);
+        }
+        Event::SecondRead { name, by } => {
+            let first = run.readings.get_mut(name).ok_or("nobody read the value a first time")?;
+            require(!same_person(&first.by, by), "the second reader is the first")?;
+            first.second = Second::Read;
+        }
+        Event::SecondReaderWaived { name, reason, by } => {
+            let first = run.readings.get_mut(name).ok_or("nobody read the value a first time")?;
+            first.second = Second::Waived;
+            run.waivers.push(Waiver { name: name.clone(), reason: reason.clone(), by: by.clone() });
+        }
+        Event::NotApplicable { step, action: Some(action), .. } => {
+            let index = current(run, step)?;
+            let Some(StepState::Paused { cursor }) = run.steps.get(index) else {
+                return Err("it is not an action's turn".to_owned());
+            };
+            let cursor = *cursor;
+            require(names(run, index, cursor, Some(action)), "it is another action's turn")?;
+            recall(run, action, "not-applicable", None);
+            stand(run, cursor.saturating_add(1));
+        }
+        Event::NotApplicable { step, action: None, why } => {
+            let index = current(run, step)?;
+            require(run.steps.get(index) == Some(&StepState::Offered), "the step was not offered")?;
+            settle(run, index, StepState::NotApplicable { why: why.clone() }, at);
         }
         Event::MomentFixed { moment, occurred_at, by, evidence } => {
             let fixed = Fixed { occurred_at: *occurred_at, by: by.clone(), evidence: evidence.clone(), seq: fact.seq };
@@ -226,7 +260,8 @@ fn apply(run: &mut Run, fact: &Fact) -> Legal {
                     StepState::Waiting
                     | StepState::Confirming { .. }
                     | StepState::Done { .. }
-                    | StepState::Skipped { .. },
+                    | StepState::Skipped { .. }
+                    | StepState::NotApplicable { .. },
                 )
                 | None => false,
             };
@@ -349,7 +384,20 @@ fn finish(run: &mut Run, attempt: &AttemptId, outcome: &Outcome, verdict: &Verdi
         && run.tried <= action.retry
         && (observing || action.repeatable)
         && *outcome != Outcome::Interrupted;
-    run.results.insert(action.name.clone(), ActionResult { attempt: attempt.clone(), verdict: verdict.clone() });
+    let name = action.name.clone();
+    let word = match (verdict, outcome) {
+        (Verdict::Passed, _) => "ok",
+        (Verdict::Failed { .. }, Outcome::TimedOut { .. }) => "timed-out",
+        (Verdict::Failed { .. }, Outcome::Unreachable { .. }) => "unreachable",
+        (Verdict::Failed { .. }, _) => "failed",
+    };
+    let exit = match outcome {
+        Outcome::Exited { code } => Some(*code),
+        _ => None,
+    };
+    let result = ActionResult { attempt: attempt.clone(), verdict: verdict.clone() };
+    recall(run, &name, word, exit);
+    run.results.insert(name, result);
     match verdict {
         Verdict::Passed => stand(run, cursor.saturating_add(1)),
         Verdict::Failed { .. } if again => {
@@ -439,15 +487,39 @@ fn owes(run: &Run, index: usize, step: &Step) -> bool {
 }
 
 fn settle(run: &mut Run, index: usize, state: StepState, at: Stamp) {
+    // What did not run has an outcome as well, so that conditions can ask for it.
+    let word = match &state {
+        StepState::Skipped { .. } => Some("skipped"),
+        StepState::NotApplicable { .. } => Some("not-applicable"),
+        _ => None,
+    };
+    if let (Some(word), Some(step)) = (word, run.plan.clone().steps.get(index)) {
+        for action in &step.actions {
+            if !run.vars.contains_key(&format!("{}.outcome", action.name)) {
+                recall(run, &action.name, word, None);
+            }
+        }
+    }
     set_state(run, index, state);
     if let Some((_, settled)) = run.step_times.get_mut(index) {
         *settled = Some(at);
     }
-    run.current = index.saturating_add(1);
+    let next = index.saturating_add(1);
+    let ahead = run.steps.iter().skip(next).take_while(|state| state.is_settled()).count();
+    run.current = next.saturating_add(ahead);
     run.tried = 0;
     run.retry = None;
     run.confirmed_at = None;
     offer(run);
+}
+
+/// Keeps how an action ended, where other parts of the runbook use it.
+fn recall(run: &mut Run, action: &ActionName, outcome: &str, exit: Option<i32>) {
+    if !run.plan.recalled.contains(action) {
+        return;
+    }
+    run.vars.insert(format!("{action}.outcome"), outcome.to_owned());
+    run.vars.insert(format!("{action}.exit"), exit.map(|code| code.to_string()).unwrap_or_default());
 }
 
 fn offer(run: &mut Run) {

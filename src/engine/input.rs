@@ -138,6 +138,22 @@ pub enum Intent {
         /// The value.
         value: String,
     },
+    /// Enter a value a second time, as another person.
+    ReadAgain {
+        /// The input.
+        name: String,
+        /// The value as the second person reads it.
+        value: String,
+        /// Who reads it.
+        reader: String,
+    },
+    /// Let a value stand that nobody else can read.
+    WaiveReader {
+        /// The input.
+        name: String,
+        /// Why; must not be empty.
+        reason: String,
+    },
     /// Switch automatic progress through observing steps.
     Auto {
         /// On or off.

@@ -106,25 +106,6 @@ pub(super) fn read_time(text: &str) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc3339(text.trim()).ok().map(|time| time.with_timezone(&Utc))
 }
 
-/// Reads captures: one name takes all of the trimmed output, several take members of a JSON object.
-pub(super) fn read_captures(names: &[String], stdout: &str) -> Result<Vec<(String, String)>, String> {
-    let text = stdout.trim();
-    match names {
-        [] => Ok(Vec::new()),
-        [name] => Ok(vec![(name.clone(), text.to_owned())]),
-        names => {
-            let value: Value = serde_json::from_str(text)
-                .map_err(|_| format!("its output is no JSON object with {}", names.join(", ")))?;
-            let member = |name: &String| match value.get(name) {
-                Some(Value::String(text)) => Ok((name.clone(), text.clone())),
-                Some(Value::Null) | None => Err(format!("its output has no member `{name}`")),
-                Some(other) => Ok((name.clone(), other.to_string())),
-            };
-            names.iter().map(member).collect()
-        }
-    }
-}
-
 fn seconds(value: &Value) -> Option<Duration> {
     Duration::try_from_secs_f64(value.as_f64()?).ok()
 }
@@ -176,15 +157,5 @@ mod tests {
             assert_eq!((range.low.as_secs(), range.high.as_secs()), (low, high), "{of:?} {onset:?} {closed:?}");
             assert_eq!(range.method.contains("no onset"), onset.is_none() && of != RecoveryPoint);
         }
-    }
-
-    #[test]
-    fn captures() {
-        let names = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-        assert_eq!(read_captures(&names(&["A"]), " x\ny \n").unwrap(), [("A".into(), "x\ny".into())]);
-        let both = read_captures(&names(&["A", "B"]), r#"{"A":"x","B":[1,2],"C":0}"#).unwrap();
-        assert_eq!(both, [("A".into(), "x".into()), ("B".into(), "[1,2]".into())]);
-        assert!(read_captures(&names(&["A", "B"]), r#"{"A":"x"}"#).is_err());
-        assert!(read_captures(&names(&["A", "B"]), "plain").is_err());
     }
 }

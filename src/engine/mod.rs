@@ -34,5 +34,5 @@ pub use react::{react, rearm};
 pub use refusal::Refusal;
 pub use state::{
     ActionResult, Attempt, AttemptState, Breach, Candidate, Ending, Fixed, Loss, Note, PendingRetry, Progress, Prompt,
-    Recovery, Run, Spent, Stage, StepState, Stopping, Who,
+    Reading, Recovery, Run, Second, Spent, Stage, StepState, Stopping, Waiver, Who,
 };

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 
 use super::state::{AttemptState, Fixed, Loss, Progress, Recovery, Run, Spent, Stage, StepState, Who};
 use crate::kernel::{SafeText, Stamp};
-use crate::runbook::{Action, LossKind, Moment, Section, Step};
+use crate::runbook::{Action, InputDecl, LossKind, Moment, Section, Step, words};
 
 /// Says when service will probably be restored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,6 +155,9 @@ impl Run {
     fn remaining(&self) -> Vec<(bool, &Action)> {
         let mut rest = Vec::new();
         for (index, step) in self.plan.steps.iter().enumerate().skip(self.current) {
+            if self.steps.get(index).is_some_and(StepState::is_settled) {
+                continue;
+            }
             let cursor = self.steps.get(index).map_or(0, StepState::cursor);
             for (at, action) in runnable(step).iter().enumerate().skip(cursor) {
                 rest.push((index == self.current && at == cursor, action));
@@ -229,9 +232,11 @@ impl Run {
             return String::new();
         };
         let name = label(step);
+        let asked = if index == self.current { self.asked_sentence() } else { String::new() };
         match state {
             StepState::Waiting => format!("{name}. Its turn has not come."),
             StepState::Offered if runnable(step).is_empty() => format!("NEXT: {name}. {}", self.by_hand(index, step)),
+            StepState::Offered | StepState::Paused { .. } if !asked.is_empty() => format!("NEXT: {name}. {asked}"),
             StepState::Offered => format!("NEXT: {name}. It waits for you to run it."),
             StepState::Confirming { .. } => format!("NEXT: {name}. It waits for you to confirm."),
             StepState::Running { .. } if self.retry.is_some() => {
@@ -245,10 +250,43 @@ impl Run {
             }
             StepState::Done { .. } => format!("{name} is done."),
             StepState::Skipped { .. } => format!("{name} was skipped."),
+            StepState::NotApplicable { .. } => format!("{name} is not for this case."),
+        }
+    }
+
+    /// Lists the inputs that the current step asks for and that have no value from it yet.
+    pub fn asked(&self) -> Vec<&InputDecl> {
+        let Some(step) = self.plan.steps.get(self.current) else { return Vec::new() };
+        let open = step.ask.iter().filter(|name| !self.entered.contains(*name));
+        open.filter_map(|name| self.plan.input(name)).collect()
+    }
+
+    /// Proposes a value for an input that is asked for: the runbook's `value` or `default`, worked out as far as it can be.
+    pub fn proposal(&self, input: &InputDecl, now: DateTime<Utc>) -> Option<Result<String, String>> {
+        let known = super::prepare::vars(self, now);
+        let worth = match (&input.value, &input.default) {
+            (Some(value), _) => value.work_out(&known),
+            (None, Some(default)) => words::fill(default, &known).map_err(|unset| unset.to_string()),
+            (None, None) => return None,
+        };
+        Some(worth.and_then(|worth| input.accept_in(&worth, &known)))
+    }
+
+    fn asked_sentence(&self) -> String {
+        match self.asked().as_slice() {
+            [] => String::new(),
+            [first, ..] if self.readings.contains_key(&first.name) => {
+                format!("{} waits for a second reader.", first.name)
+            }
+            [first] => format!("It asks for {}.", first.name),
+            [first, rest @ ..] => format!("It asks for {} and {} more.", first.name, rest.len()),
         }
     }
 
     fn by_hand(&self, index: usize, step: &Step) -> String {
+        if index == self.current && !self.asked().is_empty() {
+            return self.asked_sentence();
+        }
         let open = self.ticks.get(index).map_or(0, |ticks| ticks.iter().filter(|ticked| !**ticked).count());
         match (open, step.manual) {
             (0, Some(crate::runbook::Evidence::Required)) => "It waits for your evidence that it is done.".to_owned(),
@@ -282,7 +320,12 @@ impl StepState {
             | Self::Running { cursor, .. }
             | Self::Paused { cursor }
             | Self::Failed { cursor, .. } => *cursor,
-            Self::Waiting | Self::Offered | Self::ByHand | Self::Done { .. } | Self::Skipped { .. } => 0,
+            Self::Waiting
+            | Self::Offered
+            | Self::ByHand
+            | Self::Done { .. }
+            | Self::Skipped { .. }
+            | Self::NotApplicable { .. } => 0,
         }
     }
 }

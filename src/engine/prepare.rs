@@ -52,7 +52,7 @@ pub(super) fn prepare(run: &Run, step: &Step, action: &Action, at: DateTime<Utc>
         }
         Kind::Aws => {
             for call in words::calls(&action.code).map_err(|bad| bad.to_string())? {
-                calls.push(call.iter().map(|word| word.fill(&vars)).collect::<Result<Vec<_>, _>>().map_err(unset)?);
+                calls.push(words::fill_call(&call, &vars).map_err(unset)?);
             }
             if calls.is_empty() {
                 return Err("the `aws` fence calls nothing; write `aws SERVICE OPERATION …`".to_owned());
@@ -72,6 +72,28 @@ pub(super) fn prepare(run: &Run, step: &Step, action: &Action, at: DateTime<Utc>
     let target = target(run, action, &calls, &command);
     let ask = ask(run, step, action, impact, &target, &vars)?;
     Ok(Prepared { impact, command, target, ask })
+}
+
+/// Lists the variables that an action uses, in its text or its attributes.
+pub(super) fn uses(action: &Action) -> Vec<String> {
+    let mut names: Vec<String> = match action.kind {
+        Kind::Shell(_) => shell_names(&action.code).into_iter().map(str::to_owned).collect(),
+        Kind::Aws => {
+            let calls = words::calls(&action.code).unwrap_or_default();
+            calls.iter().flatten().flat_map(words::Word::variables).map(str::to_owned).collect()
+        }
+        Kind::Http | Kind::Dns => words::variables(&action.code).into_iter().map(|(name, _)| name).collect(),
+    };
+    let phrase = match &action.confirm {
+        Some(Confirm::Phrase(phrase)) => Some(phrase),
+        Some(Confirm::Key) | None => None,
+    };
+    let conditions = [&action.expect, &action.until, &action.fail_if].into_iter().flatten().filter_map(Expect::text);
+    let templates = [&action.cwd, &action.error].into_iter().flatten().chain(phrase).map(String::as_str);
+    for template in templates.chain(conditions) {
+        names.extend(words::variables(template).into_iter().map(|(name, _)| name));
+    }
+    names
 }
 
 /// Does the action only observe, as far as can be told before its values are known? Unknown counts as no.
@@ -200,7 +222,12 @@ fn unset_in_shell(run: &Run, vars: &BTreeMap<String, String>, script: &str) -> O
 /// Says whether the runbook itself gives this variable its value: an input, or an action's capture.
 pub(super) fn sets(plan: &Plan, name: &str) -> bool {
     plan.meta.inputs.iter().any(|input| input.name == name)
-        || plan.steps.iter().flat_map(|step| &step.actions).flat_map(|action| &action.capture).any(|n| n == name)
+        || plan
+            .steps
+            .iter()
+            .flat_map(|step| &step.actions)
+            .flat_map(|action| &action.capture)
+            .any(|capture| capture.name == name)
 }
 
 /// Lists what stands as `$NAME` or `${NAME}` in a script.
@@ -278,7 +305,14 @@ pub(super) fn job(run: &Run, attempt: &AttemptId, step: Option<&StepId>, action:
         (Kind::Shell(_), None, None) => None,
         (Kind::Aws | Kind::Http | Kind::Dns, None, None) | (_, _, Some(_)) => Some(LOOK),
     };
-    Job { attempt: attempt.clone(), step: step.cloned(), what, timeout, poll, judge: judge_of(action, &vars), vars }
+    let judge = judge_of(action, &vars);
+    Job { attempt: attempt.clone(), step: step.cloned(), what, timeout, poll, judge, vars: environment(vars) }
+}
+
+/// Leaves out what is no name of a shell's: what actions left.
+fn environment(mut vars: BTreeMap<String, String>) -> BTreeMap<String, String> {
+    vars.retain(|name, _| is_identifier(name));
+    vars
 }
 
 /// Makes the job of an improvised command.
@@ -287,7 +321,7 @@ pub(super) fn improvised_job(run: &Run, attempt: &AttemptId, command: &str, at: 
         attempt: attempt.clone(),
         step: None,
         what: What::Shell { shell: Shell::Sh, script: command.to_owned(), cwd: None },
-        vars: vars(run, at),
+        vars: environment(vars(run, at)),
         timeout: None,
         poll: None,
         judge: Judge::default(),

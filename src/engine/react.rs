@@ -29,6 +29,10 @@ pub fn react(run: &Run, fact: &Fact) -> Vec<Effect> {
         Event::Ended { .. } => run.watch.iter().cloned().map(Effect::Unwatch).chain([Effect::Seal]).collect(),
         Event::Open(_)
         | Event::InputSet { .. }
+        | Event::FirstRead { .. }
+        | Event::SecondRead { .. }
+        | Event::SecondReaderWaived { .. }
+        | Event::NotApplicable { .. }
         | Event::MomentFixed { .. }
         | Event::AutoSwitched { .. }
         | Event::StepStarted { .. }

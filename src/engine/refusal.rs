@@ -107,6 +107,30 @@ pub enum Refusal {
     /// The value does not fit its declaration.
     #[error("{0}.")]
     BadValue(String),
+    /// Nobody read it a first time.
+    #[error("Nobody has entered `{0}` yet. Enter it first.")]
+    NotRead(String),
+    /// A second reader without a name.
+    #[error("Who reads it? The name of the second reader goes into the log.")]
+    ReaderMissing,
+    /// One person is not two.
+    #[error("`{0}` entered the value. Another person has to read it, or you waive that with a reason.")]
+    SameReader(String),
+    /// Two people read two values.
+    #[error(
+        "`{name}` was read as `{first}` and as `{second}`. Look again, both of you; whoever was wrong enters it anew."
+    )]
+    ReadDifferently {
+        /// The input.
+        name: String,
+        /// What the first entered.
+        first: String,
+        /// What the second entered.
+        second: String,
+    },
+    /// The step asks for values that are not there.
+    #[error("The step asks for {0}. Enter it first.")]
+    ValuesMissing(String),
     /// A moment after now.
     #[error("The moment `{}` cannot lie in the future.", .0.word())]
     InTheFuture(Moment),

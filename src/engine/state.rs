@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::event::{Ask, Opened, Target, Verdict};
+use super::event::{Ask, InputSource, Opened, Target, Verdict};
 use super::outcome::{AwsReceipt, Outcome, Streams};
 use crate::kernel::{ActionName, AttemptId, Stamp, StepId};
 use crate::runbook::{Impact, LossKind, Moment, Plan};
@@ -22,6 +22,14 @@ pub struct Run {
     pub stage: Stage,
     /// Inputs and captures.
     pub vars: BTreeMap<String, String>,
+    /// Where the values of inputs came from.
+    pub sources: BTreeMap<String, InputSource>,
+    /// Inputs that somebody or something gave a value since their step last asked for it.
+    pub entered: BTreeSet<String>,
+    /// Values that were entered once and wait for a second reader.
+    pub readings: BTreeMap<String, Reading>,
+    /// Second readers that were done without, oldest first.
+    pub waivers: Vec<Waiver>,
     /// One state a step of the plan, same order.
     pub steps: Vec<StepState>,
     /// When each step started and was settled.
@@ -173,12 +181,17 @@ pub enum StepState {
         /// Why.
         reason: String,
     },
+    /// Not for this case.
+    NotApplicable {
+        /// Why.
+        why: String,
+    },
 }
 
 impl StepState {
     /// Is nothing left to do here?
     pub fn is_settled(&self) -> bool {
-        matches!(self, Self::Done { .. } | Self::Skipped { .. })
+        matches!(self, Self::Done { .. } | Self::Skipped { .. } | Self::NotApplicable { .. })
     }
 }
 
@@ -349,6 +362,39 @@ pub struct Note {
     pub by: String,
 }
 
+/// Is a value that was entered once.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// The value.
+    pub value: String,
+    /// Who entered it.
+    pub by: String,
+    /// What became of the second reader.
+    pub second: Second,
+}
+
+/// Says what became of a second reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Second {
+    /// Nobody read it yet.
+    Missing,
+    /// Somebody did.
+    Read,
+    /// It was done without.
+    Waived,
+}
+
+/// Is a second reader that was done without.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiver {
+    /// The input.
+    pub name: String,
+    /// Why.
+    pub reason: String,
+    /// Who.
+    pub by: String,
+}
+
 /// Says where the time went since the run began, up to the last fact.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Spent {
@@ -381,6 +427,10 @@ impl Run {
             opened: None,
             stage: Stage::New,
             vars: BTreeMap::new(),
+            sources: BTreeMap::new(),
+            entered: BTreeSet::new(),
+            readings: BTreeMap::new(),
+            waivers: Vec::new(),
             steps: vec![StepState::Waiting; count],
             step_times: vec![(None, None); count],
             ticks,

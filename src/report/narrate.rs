@@ -20,7 +20,21 @@ fn words(event: &Event) -> String {
             };
             format!("{mode} run {} of {} opened by {}", opened.run, opened.runbook, opened.by)
         }
-        Event::InputSet { name, value, source } => format!("{name} is `{value}` ({})", lower(*source)),
+        Event::InputSet { name, value, by: Some(by), .. } => {
+            format!("{name} is `{}` (entered by {by})", one_line(value))
+        }
+        Event::InputSet { name, value, source, by: None } => {
+            format!("{name} is `{}` ({})", one_line(value), lower(*source))
+        }
+        Event::FirstRead { name, value, by } => {
+            format!("{name} was read as `{}` by {by}; a second person is to read it", one_line(value))
+        }
+        Event::SecondRead { name, by } => format!("{name} was read the same by {by}"),
+        Event::SecondReaderWaived { name, reason, by } => format!("second reader of {name} WAIVED by {by}: {reason}"),
+        Event::NotApplicable { step, action: Some(action), why } => {
+            format!("{action} of {step} is not for this case: {why}")
+        }
+        Event::NotApplicable { step, action: None, why } => format!("step {step} is not for this case: {why}"),
         Event::MomentFixed { moment, occurred_at, by, evidence } => {
             format!("{} at {} (by {by}: {evidence})", moment.word(), occurred_at.format("%H:%M:%S%.3fZ"))
         }
@@ -49,7 +63,7 @@ fn words(event: &Event) -> String {
                 Verdict::Failed { why } => format!("{attempt} FAILED: {why} (after {took}{polls})"),
             }
         }
-        Event::Captured { name, value, attempt } => format!("{name} is `{value}` (from {attempt})"),
+        Event::Captured { name, value, attempt } => format!("{name} is `{}` (from {attempt})", one_line(value)),
         Event::LossMeasured { of, low_ms, high_ms, orders, method, .. } => {
             let kind = match of {
                 LossKind::Replication => "replication",
@@ -97,6 +111,16 @@ fn words(event: &Event) -> String {
     }
 }
 
+/// Shows a list with commas between its items, and not all of a long text: the log has it.
+fn one_line(value: &str) -> String {
+    const MOST: usize = 200;
+    let line = value.trim().replace('\n', ", ");
+    match line.char_indices().nth(MOST) {
+        Some((at, _)) => format!("{}…", line.get(..at).unwrap_or_default()),
+        None => line,
+    }
+}
+
 /// Shows a measured figure: with tenths below a minute, where they matter, as a clock above.
 pub(super) fn exact(ms: u64) -> String {
     if ms < 60_000 { format!("{}.{} s", ms / 1000, ms % 1000 / 100) } else { clock(Duration::from_millis(ms)) }
@@ -117,5 +141,6 @@ fn lower(source: crate::engine::InputSource) -> &'static str {
         S::Default => "runbook default",
         S::Operator => "operator",
         S::Estate => "practice estate",
+        S::Derived => "worked out",
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::narrate::exact;
-use crate::engine::{AttemptState, Recovery, Run, Stage, StepState, Verdict};
+use crate::engine::{AttemptState, Recovery, Run, Stage, StepState, Verdict, Waiver};
 use crate::kernel::{SafeText, clock};
 use crate::runbook::Moment;
 
@@ -77,6 +77,7 @@ pub fn rpo_verdict(run: &Run) -> RpoVerdict {
 /// Writes the summary, a line an element, harmless for a terminal.
 pub fn summary(run: &Run, customers: Option<&Customers>) -> Vec<String> {
     let mut lines = Vec::new();
+    lines.extend(waiver_lines(run));
     lines.push(rto_line(run));
     lines.push(rpo_line(run));
     if let Some(customers) = customers {
@@ -203,6 +204,7 @@ fn step_lines(run: &Run) -> Vec<String> {
         let what = match state {
             StepState::Skipped { reason } => format!("SKIPPED: {reason}"),
             StepState::Failed { why, .. } => format!("FAILED: {why}"),
+            StepState::NotApplicable { why } => format!("not for this case: {why}"),
             StepState::Done { how, note } if how == "marked" => {
                 format!("UNVERIFIED, marked done: {}", note.as_deref().unwrap_or("no evidence"))
             }
@@ -212,6 +214,12 @@ fn step_lines(run: &Run) -> Vec<String> {
         lines.push(format!("      {} {}: {what}", step.number, step.title));
     }
     lines
+}
+
+/// What was done with less care than the runbook asks for comes first.
+fn waiver_lines(run: &Run) -> Vec<String> {
+    let line = |waiver: &Waiver| format!("WAIVED  nobody else read {}: {} ({})", waiver.name, waiver.reason, waiver.by);
+    run.waivers.iter().map(line).collect()
 }
 
 fn owed_lines(run: &Run) -> Vec<String> {

@@ -6,10 +6,12 @@ use std::time::Duration;
 use super::attributes::Attribute;
 use super::scan::FenceNode;
 use super::sink::{Sink, nearest};
-use super::{Action, Confirm, Expect, Impact, Kind, Measure, Moment, Necessity, OnFailure, expect, words};
+use super::{
+    Action, Capture, Confirm, Expect, Formula, Impact, Kind, Measure, Moment, Necessity, OnFailure, expect, words,
+};
 use crate::kernel::{ActionName, parse_duration};
 
-const KNOWN: [&str; 23] = [
+const KNOWN: [&str; 24] = [
     "budget",
     "capture",
     "confirm",
@@ -32,6 +34,7 @@ const KNOWN: [&str; 23] = [
     "status",
     "timeout",
     "until",
+    "when",
     "x-",
 ];
 
@@ -70,6 +73,10 @@ const NOT_YET: [&str; 33] = [
     "until-any",
     "watch",
 ];
+
+/// How to write `when`.
+pub(super) const WHEN: &str =
+    "write for example `when=\"${N} > 3\"`, `when=\"probe.outcome == ok && ${CLASS} != none\"`";
 
 /// Says which name the fence asks for, without reporting anything.
 pub(super) fn name(attributes: &[Attribute]) -> Option<&str> {
@@ -195,6 +202,7 @@ impl Setter<'_, '_, '_> {
             }
             "repeatable" => action.repeatable = matches!(self.flag(), Some(Flag::Set)),
             "cwd" => action.cwd = self.text(),
+            "when" => action.when = self.formula(),
             key if key.starts_with("x-") => {}
             key => self.unknown(key),
         }
@@ -206,7 +214,7 @@ impl Setter<'_, '_, '_> {
 
     fn unknown(&mut self, key: &str) {
         let at = self.attribute.key_at.clone();
-        if NOT_YET.contains(&key) || key == "when" {
+        if NOT_YET.contains(&key) {
             self.sink.not_yet(
                 at,
                 &format!("the attribute `{key}`"),
@@ -324,6 +332,11 @@ impl Setter<'_, '_, '_> {
         }
     }
 
+    fn formula(&mut self) -> Option<Formula> {
+        let text = self.text()?;
+        Formula::parse(&text).map_err(|why| self.sink.error("attribute", self.at(), why, WHEN)).ok()
+    }
+
     fn poll_condition(&mut self) -> Option<Expect> {
         let condition = self.condition()?;
         if condition == Expect::Fails {
@@ -334,20 +347,17 @@ impl Setter<'_, '_, '_> {
         Some(condition)
     }
 
-    fn capture(&mut self) -> Vec<String> {
+    fn capture(&mut self) -> Vec<Capture> {
         let Some(text) = self.text() else { return Vec::new() };
-        let names: Vec<String> = text.split(',').map(|name| name.trim().to_owned()).collect();
-        for name in &names {
-            if name.ends_with("[]") {
-                let at = self.at();
-                self.sink.not_yet(at, "a list in `capture`", "capture the whole text under one name");
-            } else if !words::is_identifier(name) || name.starts_with("LIFEBOAT_") {
+        let captures: Vec<Capture> = text.split(',').map(|name| Capture::from(name.trim())).collect();
+        for Capture { name, .. } in &captures {
+            if !words::is_identifier(name) || name.starts_with("LIFEBOAT_") {
                 let message = format!("`{name}` cannot be the name of a variable");
                 let help = "use letters, digits and `_`, not beginning with a digit; names with LIFEBOAT_ are built in";
                 self.sink.error("attribute", self.at(), message, help);
             }
         }
-        names
+        captures
     }
 
     fn on_failure(&mut self, action: &mut Action) {

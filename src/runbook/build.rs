@@ -10,7 +10,7 @@ use super::language::{self, Language};
 use super::outline::{Origin, Outline, PhaseOutline, StepOutline, Stretch};
 use super::scan::{Closing, FenceNode, Node, NodeKind};
 use super::sink::{Dress, Sink, nearest};
-use super::{Action, CheckItem, Evidence, Fence, FenceUse, Necessity, Phase, Section, Step};
+use super::{Action, CheckItem, Evidence, Fence, FenceUse, Formula, Necessity, Phase, Section, Step, words};
 use crate::kernel::{ActionName, StepId, parse_duration};
 
 /// Holds what was built, with places that the plan itself does not keep.
@@ -20,6 +20,8 @@ pub(super) struct Built<'n> {
     pub fences: Vec<Fence>,
     /// For every action, in the order of `steps` and their actions: its fence and attributes.
     pub places: Vec<ActionPlace<'n>>,
+    /// For every step the attributes of its comment.
+    pub step_places: Vec<Vec<Attribute>>,
     /// Indices of steps that have an H4 of this name, whatever stands in it.
     pub sections: Vec<(usize, Section)>,
 }
@@ -37,8 +39,14 @@ pub(super) struct ActionPlace<'n> {
 
 /// Builds phases and steps.
 pub(super) fn build<'n>(outline: &Outline<'n>, nodes: &'n [Node], sink: &mut Sink<'_>) -> Built<'n> {
-    let built =
-        Built { phases: Vec::new(), steps: Vec::new(), fences: Vec::new(), places: Vec::new(), sections: Vec::new() };
+    let built = Built {
+        phases: Vec::new(),
+        steps: Vec::new(),
+        fences: Vec::new(),
+        places: Vec::new(),
+        step_places: Vec::new(),
+        sections: Vec::new(),
+    };
     let mut builder =
         Builder { sink, nodes, names: Anchors::default(), ids: Anchors::default(), built, pending: Vec::new() };
     builder.reserve_names();
@@ -83,6 +91,9 @@ struct Draft<'n> {
     evidence: Option<Evidence>,
     optional: Option<Necessity>,
     annotated: Option<Range<usize>>,
+    attributes: Vec<Attribute>,
+    when: Option<Formula>,
+    ask: Vec<String>,
     phase_budget: Option<Duration>,
     checklist: Vec<CheckItem>,
     actions: Vec<(Action, ActionPlace<'n>)>,
@@ -208,6 +219,7 @@ impl<'n> Builder<'_, '_, 'n> {
             self.built.places.push(place);
             actions.push(action);
         }
+        self.built.step_places.push(draft.attributes);
         self.built.steps.push(Step {
             id: StepId::new(id),
             number: u32::try_from(index + 1).unwrap_or(u32::MAX),
@@ -215,6 +227,8 @@ impl<'n> Builder<'_, '_, 'n> {
             anchor: outline.anchor.clone(),
             phase,
             body: self.body(&outline.stretch, &draft.comments),
+            when: draft.when,
+            ask: draft.ask,
             checklist: draft.checklist,
             actions,
             manual,
@@ -423,11 +437,13 @@ impl<'n> Builder<'_, '_, 'n> {
         for attribute in &attributes {
             self.annotation(word, attribute, draft);
         }
+        if word == "step" {
+            draft.attributes.extend(attributes);
+        }
     }
 
     fn annotation(&mut self, word: &str, attribute: &Attribute, draft: &mut Draft<'n>) {
-        const NOT_YET: [&str; 15] = [
-            "ask",
+        const NOT_YET: [&str; 13] = [
             "by",
             "concurrency",
             "deadline",
@@ -440,7 +456,6 @@ impl<'n> Builder<'_, '_, 'n> {
             "parallel",
             "then",
             "until-any",
-            "when",
             "on-failure",
         ];
         let value = attribute.value.as_deref().unwrap_or("");
@@ -487,13 +502,29 @@ impl<'n> Builder<'_, '_, 'n> {
                     "write `optional` alone, or leave it out",
                 ),
             },
+            ("step", "when") => match Formula::parse(value) {
+                Ok(when) => draft.when = Some(when),
+                Err(why) => self.sink.error("attribute", attribute.value_at.clone(), why, action::WHEN),
+            },
+            ("step", "ask") => {
+                draft.ask = value.split(',').map(|name| name.trim().to_owned()).collect();
+                if let Some(wrong) = draft.ask.iter().find(|name| !words::is_identifier(name)) {
+                    self.sink.error(
+                        "attribute",
+                        attribute.value_at.clone(),
+                        format!("`{wrong}` cannot be the name of an input"),
+                        "write `ask=NAME`, or `ask=NAME,OTHER`",
+                    );
+                    draft.ask.retain(|name| words::is_identifier(name));
+                }
+            }
             (_, key) if NOT_YET.contains(&key) => {
                 let what = format!("`{key}` of a {word}");
                 self.sink.not_yet(attribute.key_at.clone(), &what, "take it out, and say in the text what it was for");
             }
             (_, key) => {
                 let known: &[&str] =
-                    if word == "step" { &["id", "budget", "evidence", "optional"] } else { &["budget"] };
+                    if word == "step" { &["ask", "budget", "evidence", "id", "optional", "when"] } else { &["budget"] };
                 let help = nearest(key, known.iter().copied().chain(NOT_YET)).map_or_else(
                     || format!("a {word} can have {}", known.join(", ")),
                     |near| format!("did you mean `{near}`?"),

@@ -1,5 +1,7 @@
 //! The front matter: YAML between two lines of `---`.
 
+mod inputs;
+
 use std::collections::BTreeSet;
 use std::fmt;
 use std::ops::Range;
@@ -10,8 +12,9 @@ use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_saphyr::Spanned;
 
 use super::sink::{Sink, nearest};
-use super::{Approved, InputDecl, InputType, LossKind, Meta, Objectives, Regions, Rpo, words};
+use super::{Approved, LossKind, Meta, Objectives, Regions, Rpo, words};
 use crate::kernel::{ActionName, Source, parse_duration};
+use inputs::RawInput;
 
 /// Every key that is understood, besides `title`.
 const KEYS: [&str; 11] = [
@@ -311,51 +314,6 @@ struct RawApproved {
     on: Text,
 }
 
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct RawInput {
-    #[serde(rename = "type")]
-    kind: Option<Text>,
-    #[serde(default)]
-    description: String,
-    default: Option<Text>,
-    pattern: Option<Text>,
-    choices: Option<Spanned<RawChoices>>,
-    from: Option<Text>,
-    value: Option<Spanned<IgnoredAny>>,
-    secret: Option<Spanned<IgnoredAny>>,
-    second_reader: Option<Spanned<IgnoredAny>>,
-}
-
-/// Choices are a list; a text would name a variable that has them.
-struct RawChoices(Option<Vec<String>>);
-
-impl<'de> Deserialize<'de> for RawChoices {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Reads;
-        impl<'de> Visitor<'de> for Reads {
-            type Value = RawChoices;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a list of choices")
-            }
-
-            fn visit_str<E>(self, _: &str) -> Result<Self::Value, E> {
-                Ok(RawChoices(None))
-            }
-
-            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut items: A) -> Result<Self::Value, A::Error> {
-                let mut choices = Vec::new();
-                while let Some(choice) = items.next_element()? {
-                    choices.push(choice);
-                }
-                Ok(RawChoices(Some(choices)))
-            }
-        }
-        deserializer.deserialize_any(Reads)
-    }
-}
-
 impl Raw {
     fn clean(self, reader: &Reader<'_>, sink: &mut Sink<'_>) -> Front {
         let recovered_at = self.recovered_when.as_ref().map_or(0..0, |name| reader.at(name));
@@ -411,127 +369,6 @@ impl RawRpo {
             }
         };
         max.map(|max| Rpo { max, of })
-    }
-}
-
-impl RawInput {
-    fn clean(self, name: &Text, reader: &Reader<'_>, sink: &mut Sink<'_>) -> Option<InputDecl> {
-        let at = reader.at(name);
-        if !words::is_identifier(&name.value) || name.value.starts_with("LIFEBOAT_") {
-            sink.error(
-                "input",
-                at,
-                format!("`{}` cannot be the name of an input", name.value),
-                "use letters, digits and `_`, not beginning with a digit; names with LIFEBOAT_ are built in",
-            );
-            return None;
-        }
-        for (value, what) in [(&self.value, "value"), (&self.secret, "secret"), (&self.second_reader, "second_reader")]
-        {
-            if let Some(value) = value {
-                sink.not_yet(
-                    reader.at(value),
-                    &format!("`{what}` of an input"),
-                    "take it out, or let an action capture the value",
-                );
-            }
-        }
-        let kind = self.kind(&at, reader, sink)?;
-        let from_env = match &self.from {
-            Some(from) if from.value == "env" => true,
-            Some(from) => {
-                sink.error(
-                    "input",
-                    reader.at(from),
-                    format!("an input cannot come from `{}`", from.value),
-                    "write `from: env`, or leave it out",
-                );
-                false
-            }
-            None => false,
-        };
-        if let Some(pattern) = &self.pattern
-            && regex::RegexBuilder::new(&format!("^(?:{})$", pattern.value)).size_limit(1 << 20).build().is_err()
-        {
-            sink.error(
-                "bad-regex",
-                reader.at(pattern),
-                format!("`{}` is not a regular expression", pattern.value),
-                "check its brackets, and write it in single quotes so that backslashes stay",
-            );
-            return None;
-        }
-        let line = sink.source.line_of(at.start);
-        let decl = InputDecl {
-            name: name.value.clone(),
-            kind,
-            description: self.description,
-            default: self.default.as_ref().map(|default| default.value.clone()),
-            pattern: self.pattern.map(|pattern| pattern.value),
-            from_env,
-            line,
-        };
-        if let Some(default) = &self.default
-            && words::variables(&default.value).is_empty()
-            && let Err(why) = decl.accept(&default.value)
-        {
-            sink.error(
-                "input",
-                reader.at(default),
-                format!("the default is not accepted: {why}"),
-                "correct the default, the type or the pattern",
-            );
-        }
-        Some(decl)
-    }
-
-    fn kind(&self, at: &Range<usize>, reader: &Reader<'_>, sink: &mut Sink<'_>) -> Option<InputType> {
-        let choices = match &self.choices {
-            Some(Spanned { value: RawChoices(Some(choices)), .. }) if !choices.is_empty() => Some(choices.clone()),
-            Some(choices) => {
-                sink.not_yet(reader.at(choices), "a choice from a variable", "list the choices: `choices: [a, b]`");
-                return None;
-            }
-            None => None,
-        };
-        let word = self.kind.as_ref().map_or("", |kind| kind.value.as_str());
-        let kind = match (word, choices) {
-            ("" | "choice", Some(choices)) => InputType::Choice(choices),
-            ("choice", None) => {
-                sink.error("input", at.clone(), "an input of type choice needs `choices`", "add `choices: [a, b]`");
-                return None;
-            }
-            (_, Some(_)) => {
-                sink.error(
-                    "input",
-                    at.clone(),
-                    format!("an input of type {word} has no `choices`"),
-                    "take one of the two out",
-                );
-                return None;
-            }
-            ("" | "text", None) => InputType::Text,
-            ("integer", None) => InputType::Integer,
-            ("number", None) => InputType::Number,
-            ("boolean", None) => InputType::Boolean,
-            ("time", None) => InputType::Time,
-            ("duration", None) => InputType::Duration,
-            (other, None) => {
-                let place = self.kind.as_ref().map_or(at.clone(), |kind| reader.at(kind));
-                if other == "list" {
-                    sink.not_yet(place, "the type `list`", "use text");
-                } else {
-                    sink.error(
-                        "input",
-                        place,
-                        format!("there is no type `{other}`"),
-                        "use text, integer, number, boolean, time, duration or choice",
-                    );
-                }
-                return None;
-            }
-        };
-        Some(kind)
     }
 }
 

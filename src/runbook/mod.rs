@@ -9,9 +9,13 @@ mod attributes;
 pub mod aws;
 mod build;
 mod calls;
+mod capture;
 mod caution;
+mod derive;
 mod expect;
+mod formula;
 mod front;
+mod input;
 mod language;
 mod outline;
 mod parse;
@@ -24,10 +28,14 @@ mod variables;
 pub mod words;
 
 pub use crate::kernel::{Problem, Severity, Source};
+pub use capture::{Capture, Shape};
+pub use derive::Derivation;
+pub use formula::Formula;
+pub use input::{InputDecl, InputType, Readers};
 pub use parse::{LARGEST, Parsed, check, parse};
 pub use plan::{
-    Action, Approved, CheckItem, Confirm, Evidence, Expect, Fence, FenceUse, Impact, InputDecl, InputType, Kind,
-    LossKind, Measure, Meta, Moment, Necessity, Objectives, OnFailure, Phase, Plan, Regions, Rpo, Section, Shell, Step,
+    Action, Approved, CheckItem, Confirm, Evidence, Expect, Fence, FenceUse, Impact, Kind, LossKind, Measure, Meta,
+    Moment, Necessity, Objectives, OnFailure, Phase, Plan, Regions, Rpo, Section, Shell, Step,
 };
 pub use variables::BUILT_IN;
 

@@ -96,14 +96,15 @@ fn read(source: Source, operations: &[aws::Operation]) -> Parsed {
     let outline = outline::outline(&scan.nodes, from..source.text().len(), &name, &acts);
     let mut built = build::build(&outline, &scan.nodes, &mut sink);
     calls::check(&front.meta, &mut built.steps, &built.places, operations, &mut sink);
-    variables::check(&front, &built.steps, &built.places, &mut sink);
+    let recalled = variables::check(&front, &built, &mut sink);
     advice::check(&front, &built, &scan, &mut sink);
     let preface = source.slice(outline.preface.clone()).trim_matches(['\n', '\r']).to_owned();
     let title = front.title.or_else(|| outline.title.clone()).unwrap_or(name);
     let build::Built { phases, steps, fences, .. } = built;
     let problems = sink.finish();
     let is_sound = problems.iter().all(|problem| problem.severity != Severity::Error);
-    let plan = is_sound.then(|| Plan { title, meta: front.meta, preface, phases, steps, fences: fences.clone() });
+    let plan =
+        is_sound.then(|| Plan { title, meta: front.meta, preface, phases, steps, fences: fences.clone(), recalled });
     Parsed { plan, problems, fences, source }
 }
 

@@ -2,15 +2,17 @@
 //!
 //! A plan is total: every default is filled in, nothing is optional that the engine would have to guess.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::{Capture, Formula, InputDecl};
 use crate::kernel::{ActionName, StepId};
 
 /// Holds a whole runbook, checked and ready to run.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Plan {
     /// The front matter's `title`, else the H1, else the file's name.
     pub title: String,
@@ -24,6 +26,8 @@ pub struct Plan {
     pub steps: Vec<Step>,
     /// Every fence of the file, accounted for.
     pub fences: Vec<Fence>,
+    /// Actions whose outcome, exit code or output other parts of the file use.
+    pub recalled: BTreeSet<ActionName>,
 }
 
 impl Plan {
@@ -33,6 +37,16 @@ impl Plan {
             .iter()
             .enumerate()
             .find_map(|(at, step)| step.actions.iter().find(|a| &a.name == name).map(|action| (at, action)))
+    }
+
+    /// Finds the declaration of an input.
+    pub fn input(&self, name: &str) -> Option<&InputDecl> {
+        self.meta.inputs.iter().find(|input| input.name == name)
+    }
+
+    /// Is the value of this input asked for at a step?
+    pub fn asks(&self, name: &str) -> bool {
+        self.steps.iter().any(|step| step.ask.iter().any(|asked| asked == name))
     }
 
     /// Finds a step's index by its id.
@@ -118,44 +132,6 @@ pub enum LossKind {
     Discarded,
 }
 
-/// Declares an input.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct InputDecl {
-    /// A shell identifier.
-    pub name: String,
-    /// What kind of value.
-    pub kind: InputType,
-    /// What it is for, in a sentence.
-    pub description: String,
-    /// Used when nothing sets it; may use other inputs as `${NAME}`.
-    pub default: Option<String>,
-    /// A regular expression that the whole value has to match (`^…$` is implied).
-    pub pattern: Option<String>,
-    /// May it come from the process environment (`from: env`)?
-    pub from_env: bool,
-    /// The line of the file that declares it, from 1.
-    pub line: usize,
-}
-
-/// Lists the kinds of input.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum InputType {
-    /// Any text on one line.
-    Text,
-    /// A whole number.
-    Integer,
-    /// A number.
-    Number,
-    /// `true` or `false`.
-    Boolean,
-    /// A time with zone, kept in UTC.
-    Time,
-    /// A duration.
-    Duration,
-    /// One of these.
-    Choice(Vec<String>),
-}
-
 /// Groups steps under an H2.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Phase {
@@ -188,6 +164,10 @@ pub struct Step {
     pub phase: usize,
     /// Markdown of the step as written, without annotation comments.
     pub body: String,
+    /// The step is for this case only.
+    pub when: Option<Formula>,
+    /// Inputs whose values are asked for here, before anything of the step runs.
+    pub ask: Vec<String>,
     /// What must be ticked before the step is done.
     pub checklist: Vec<CheckItem>,
     /// What runs, in order: first all of [`Section::Before`], then `Main`, then `Verify`; then `Rollback` and
@@ -203,6 +183,29 @@ pub struct Step {
     pub optional: Necessity,
     /// The heading's line, from 1.
     pub line: usize,
+}
+
+impl Step {
+    /// Makes a step of the first phase in which nothing is to be done.
+    pub fn plain(id: StepId, title: impl Into<String>, line: usize) -> Self {
+        Self {
+            anchor: id.as_str().to_owned(),
+            id,
+            number: 1,
+            title: title.into(),
+            phase: 0,
+            body: String::new(),
+            when: None,
+            ask: Vec::new(),
+            checklist: Vec::new(),
+            actions: Vec::new(),
+            manual: None,
+            budget: None,
+            cautions: Vec::new(),
+            optional: Necessity::Required,
+            line,
+        }
+    }
 }
 
 /// Says whether a manual step asks for evidence.
@@ -243,6 +246,8 @@ pub struct Action {
     pub kind: Kind,
     /// The fence's text, as written.
     pub code: String,
+    /// It is for this case only.
+    pub when: Option<Formula>,
     /// How grave it is, as far as the author says or the language implies; for `aws` the engine raises it to the operation's own.
     pub impact: Impact,
     /// What the operator has to do at least.
@@ -267,8 +272,8 @@ pub struct Action {
     pub fail_if: Option<Expect>,
     /// How long `until` has to stay true.
     pub hold: Option<Duration>,
-    /// Variables that take the trimmed standard output.
-    pub capture: Vec<String>,
+    /// Variables that take the trimmed standard output, or members of it.
+    pub capture: Vec<Capture>,
     /// The moment that its success fixes.
     pub marks: Option<Moment>,
     /// What its standard output measures.
@@ -302,6 +307,7 @@ impl Action {
             section: Section::Main,
             kind,
             code: code.into(),
+            when: None,
             impact,
             confirm: None,
             timeout: None,
@@ -428,6 +434,23 @@ pub enum Expect {
     Empty,
     /// `fails`: failure is the proof.
     Fails,
+}
+
+impl Expect {
+    /// Returns the right side, where there is one.
+    pub fn text(&self) -> Option<&str> {
+        match self {
+            Self::Equals(text)
+            | Self::Differs(text)
+            | Self::Matches(text)
+            | Self::MatchesNot(text)
+            | Self::Less(text)
+            | Self::AtMost(text)
+            | Self::More(text)
+            | Self::AtLeast(text) => Some(text),
+            Self::NotEmpty | Self::Empty | Self::Fails => None,
+        }
+    }
 }
 
 /// Names the moments of a recovery (see `docs/objectives.md`).

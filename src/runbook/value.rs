@@ -1,8 +1,10 @@
 //! What an input accepts.
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use std::collections::BTreeMap;
 
-use super::{InputDecl, InputType};
+use chrono::{DateTime, NaiveDateTime, SecondsFormat, Utc};
+
+use super::{InputDecl, InputType, words};
 use crate::kernel::parse_duration;
 
 impl InputDecl {
@@ -12,9 +14,50 @@ impl InputDecl {
     /// # Errors
     /// A sentence that says what was expected; it repeats the value.
     pub fn accept(&self, value: &str) -> Result<String, String> {
+        let kept = match &self.kind {
+            InputType::List(of) => {
+                let items = words::items(value).map(|item| self.accept_as(of, item));
+                items.collect::<Result<Vec<_>, _>>()?.join("\n")
+            }
+            kind => self.accept_as(kind, value)?,
+        };
+        match &self.pattern {
+            Some(pattern) if !whole_match(pattern, &kept)? => {
+                Err(format!("{} has to match `{pattern}`, and `{kept}` does not", self.name))
+            }
+            _ => Ok(kept),
+        }
+    }
+
+    /// Checks a value like [`InputDecl::accept`], and against choices that only the run knows.
+    ///
+    /// # Errors
+    /// A sentence that says what was expected; it repeats the value.
+    pub fn accept_in(&self, value: &str, vars: &BTreeMap<String, String>) -> Result<String, String> {
+        let kept = self.accept(value)?;
+        match self.choices(vars) {
+            Some(choices) if !choices.contains(&kept) => {
+                Err(format!("{} is one of {}; `{kept}` is not", self.name, list(&choices)))
+            }
+            _ => Ok(kept),
+        }
+    }
+
+    /// Lists what can be chosen; `None` where anything of its type can, or the choices are not known yet.
+    pub fn choices(&self, vars: &BTreeMap<String, String>) -> Option<Vec<String>> {
+        match &self.kind {
+            InputType::Choice(choices) => Some(choices.clone()),
+            InputType::ChoiceOf(template) => {
+                Some(words::items(&words::fill(template, vars).ok()?).map(str::to_owned).collect())
+            }
+            _ => None,
+        }
+    }
+
+    fn accept_as(&self, kind: &InputType, value: &str) -> Result<String, String> {
         let name = &self.name;
         let trimmed = value.trim();
-        let kept = match &self.kind {
+        Ok(match kind {
             InputType::Text => {
                 if value.contains(['\n', '\r', '\0']) {
                     return Err(format!("{name} takes text on one line, and this has more than one"));
@@ -39,7 +82,8 @@ impl InputDecl {
                 .map_err(|_| {
                     format!(
                         "{name} takes a time with its zone, such as `2026-11-22T03:14:00Z` or \
-                         `2026-11-22T04:14:00+01:00`; `{value}` is none"
+                         `2026-11-22T04:14:00+01:00`; `{value}` {}",
+                        if is_zoneless(trimmed) { "has no zone, and a wrong one loses hours" } else { "is none" }
                     )
                 })?,
             InputType::Duration => {
@@ -50,14 +94,19 @@ impl InputDecl {
                 let found = choices.iter().find(|choice| *choice == trimmed);
                 found.cloned().ok_or_else(|| format!("{name} is one of {}; `{value}` is not", list(choices)))?
             }
-        };
-        match &self.pattern {
-            Some(pattern) if !whole_match(pattern, &kept)? => {
-                Err(format!("{name} has to match `{pattern}`, and `{kept}` does not"))
+            InputType::ChoiceOf(_) if trimmed.contains(['\n', '\r', '\0']) => {
+                return Err(format!("{name} is one choice, and this has more than one line"));
             }
-            _ => Ok(kept),
-        }
+            InputType::ChoiceOf(_) => trimmed.to_owned(),
+            InputType::List(_) => return Err(format!("{name}: a list cannot hold lists")),
+        })
     }
+}
+
+/// Is it a date and a time, and only the zone is missing?
+fn is_zoneless(text: &str) -> bool {
+    let text = text.replacen(' ', "T", 1);
+    ["%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S%.f"].iter().any(|form| NaiveDateTime::parse_from_str(&text, form).is_ok())
 }
 
 fn list(choices: &[String]) -> String {
@@ -77,15 +126,7 @@ mod tests {
     use super::*;
 
     fn input(kind: InputType, pattern: Option<&str>) -> InputDecl {
-        InputDecl {
-            name: "X".to_owned(),
-            kind,
-            description: String::new(),
-            default: None,
-            pattern: pattern.map(str::to_owned),
-            from_env: false,
-            line: 1,
-        }
+        InputDecl { pattern: pattern.map(str::to_owned), ..InputDecl::plain("X", kind) }
     }
 
     #[test]
@@ -111,6 +152,28 @@ mod tests {
             let got = input(kind.clone(), None).accept(value);
             assert_eq!(got.as_deref().ok(), kept, "{kind:?} {value:?}: {got:?}");
         }
+    }
+
+    #[test]
+    fn a_time_without_zone_is_told_so() {
+        let time = input(InputType::Time, None);
+        for text in ["2026-11-22 03:14", "2026-11-22T03:14:00", "2026-11-22T03:14:00.5"] {
+            assert!(time.accept(text).unwrap_err().contains("no zone"), "{text}");
+        }
+        assert!(!time.accept("ten past three").unwrap_err().contains("no zone"));
+    }
+
+    #[test]
+    fn lists_and_choices_that_the_run_knows() {
+        let times = input(InputType::List(Box::new(InputType::Time)), None);
+        let kept = times.accept(" 2026-11-22T03:14:00+01:00 \n\n2026-11-22T03:15:00Z\n");
+        assert_eq!(kept.as_deref(), Ok("2026-11-22T02:14:00Z\n2026-11-22T03:15:00Z"));
+        assert!(times.accept("2026-11-22T03:14:00Z\nsoon").is_err());
+        let one = input(InputType::ChoiceOf("${ALL}".to_owned()), None);
+        let vars = [("ALL".to_owned(), "a\nb".to_owned())].into();
+        assert_eq!(one.accept_in(" b ", &vars).as_deref(), Ok("b"));
+        assert!(one.accept_in("c", &vars).unwrap_err().contains("one of `a`, `b`"));
+        assert!(one.accept("c").is_ok(), "what nobody knows yet is not checked");
     }
 
     #[test]

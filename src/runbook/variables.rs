@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use super::build::ActionPlace;
+use super::attributes::Attribute;
+use super::build::{ActionPlace, Built};
 use super::front::Front;
-use super::sink::{Dress, Sink};
-use super::{Action, Kind, Step, shell, words};
+use super::sink::{Dress, Sink, nearest};
+use super::{Action, Derivation, Formula, InputDecl, InputType, Kind, Step, shell, words};
+use crate::kernel::ActionName;
 
 /// What lifeboat sets itself.
 pub const BUILT_IN: [&str; 7] = [
@@ -49,65 +51,202 @@ const SHELL: [&str; 26] = [
     "USER",
 ];
 
-/// Reports variables that nothing sets, in the order in which the steps run.
+/// Reports variables that nothing sets, in the order in which the steps run; returns the actions whose results are used.
 ///
 /// What an input that has an error of its own would have set is no second error.
-pub(super) fn check(front: &Front, steps: &[Step], places: &[ActionPlace<'_>], sink: &mut Sink<'_>) {
-    let mut set: BTreeSet<String> = BUILT_IN.map(str::to_owned).into_iter().collect();
+pub(super) fn check(front: &Front, built: &Built<'_>, sink: &mut Sink<'_>) -> BTreeSet<ActionName> {
+    let mut walk = Walk::new(front, built);
     for input in &front.meta.inputs {
-        if let Some(default) = &input.default {
-            for (name, _) in words::variables(default) {
-                if !set.contains(&name) && !front.is_broken(&name) {
-                    let at = sink.source.line_span(input.line);
-                    unset(&name, at, sink);
-                }
-            }
-        }
-        set.insert(input.name.clone());
+        walk.input(input, sink);
     }
-    let captured: BTreeSet<&str> =
-        steps.iter().flat_map(|step| &step.actions).flat_map(|action| &action.capture).map(String::as_str).collect();
-    let mut in_shell: BTreeSet<String> = BTreeSet::new();
-    let actions = steps.iter().flat_map(|step| &step.actions);
-    for (action, place) in actions.zip(places) {
-        for (name, at) in used(action, place) {
-            if set.contains(&name) || front.is_broken(&name) {
-                continue;
-            }
-            if captured.contains(name.as_str()) {
+    let mut places = built.places.iter();
+    for (step, place) in built.steps.iter().zip(&built.step_places) {
+        walk.asked(step, place, sink);
+        for attribute in place.iter().filter(|attribute| attribute.key != "ask") {
+            let names = step.when.iter().filter(|_| attribute.key == "when").flat_map(Formula::variables);
+            walk.uses(names, &attribute.value_at, sink);
+        }
+        for (action, place) in step.actions.iter().zip(places.by_ref()) {
+            walk.action(action, place, sink);
+        }
+    }
+    walk.recalled
+}
+
+/// Goes through the file in the order in which it is worked.
+struct Walk<'f> {
+    front: &'f Front,
+    /// Actions of the file, and variables that they capture.
+    actions: BTreeSet<&'f str>,
+    captured: BTreeSet<&'f str>,
+    /// Inputs that a step asks for.
+    asked: BTreeSet<&'f str>,
+    /// What has a value by now.
+    set: BTreeSet<String>,
+    done: BTreeSet<&'f str>,
+    in_shell: BTreeSet<String>,
+    recalled: BTreeSet<ActionName>,
+}
+
+impl<'f> Walk<'f> {
+    fn new(front: &'f Front, built: &'f Built<'_>) -> Self {
+        let actions = || built.steps.iter().flat_map(|step| &step.actions);
+        Self {
+            front,
+            actions: actions().map(|action| action.name.as_str()).collect(),
+            captured: actions().flat_map(|action| &action.capture).map(|capture| capture.name.as_str()).collect(),
+            asked: built.steps.iter().flat_map(|step| &step.ask).map(String::as_str).collect(),
+            set: BUILT_IN.map(str::to_owned).into_iter().collect(),
+            done: BTreeSet::new(),
+            in_shell: BTreeSet::new(),
+            recalled: BTreeSet::new(),
+        }
+    }
+
+    /// A default is needed when the run begins, a `value` when it is first used.
+    fn input(&mut self, input: &'f InputDecl, sink: &mut Sink<'_>) {
+        let at = sink.source.line_span(input.line);
+        let is_asked = self.asked.contains(input.name.as_str());
+        for (name, _) in words::variables(input.default.as_deref().unwrap_or("")) {
+            let is_late = self.captured.contains(name.as_str()) || self.asked.contains(name.as_str());
+            let is_derived = self.front.meta.inputs.iter().any(|other| other.name == name && other.value.is_some());
+            if !is_asked && (is_late || is_derived || BUILT_IN.contains(&name.as_str())) {
                 sink.error(
                     "unset-variable",
-                    at,
-                    format!("`{name}` is captured only later"),
-                    "move the action that captures it to an earlier step",
+                    at.clone(),
+                    format!("the default of `{}` uses `{name}`, which has no value when the run begins", input.name),
+                    "write `value` instead of `default`: it is worked out when it is first needed",
                 );
-            } else {
-                unset(&name, at, sink);
+            } else if !is_late {
+                self.uses([name], &at, sink);
             }
+        }
+        let choices = match &input.kind {
+            InputType::ChoiceOf(list) => words::variables(list).into_iter().map(|(name, _)| name).collect(),
+            _ => Vec::new(),
+        };
+        for name in input.value.iter().flat_map(Derivation::variables).chain(choices) {
+            let is_late = self.captured.contains(name.as_str()) || self.asked.contains(name.as_str());
+            if !is_late && words::recalled(&name).is_none() {
+                self.uses([name], &at, sink);
+            } else if let Some((action, _)) = words::recalled(&name).filter(|(action, _)| self.actions.contains(action))
+            {
+                self.recalled.insert(ActionName::new(action));
+            }
+        }
+        if !is_asked {
+            self.set.insert(input.name.clone());
+        }
+    }
+
+    fn asked(&mut self, step: &'f Step, place: &[Attribute], sink: &mut Sink<'_>) {
+        let at = place.iter().find(|attribute| attribute.key == "ask").map_or(0..0, |ask| ask.value_at.clone());
+        for name in &step.ask {
+            if let Some(input) = self.front.meta.inputs.iter().find(|input| input.name == *name) {
+                if let InputType::ChoiceOf(list) = &input.kind {
+                    self.uses(words::variables(list).into_iter().map(|(name, _)| name), &at, sink);
+                }
+            } else if !self.front.is_broken(name) {
+                let known = self.front.meta.inputs.iter().map(|input| input.name.as_str());
+                let help = nearest(name, known).map_or_else(
+                    || format!("declare it in the front matter: `inputs: {{ {name}: {{ type: text }} }}`"),
+                    |near| format!("did you mean `{near}`?"),
+                );
+                sink.error("attribute", at.clone(), format!("`ask` names `{name}`, and no input has that name"), help);
+            }
+            self.set.insert(name.clone());
+        }
+    }
+
+    fn action(&mut self, action: &'f Action, place: &ActionPlace<'_>, sink: &mut Sink<'_>) {
+        for (name, at) in used(action, place) {
+            self.uses([name], &at, sink);
         }
         if let Kind::Shell(_) = action.kind {
-            let look = shell::look(&action.code);
-            in_shell.extend(look.sets);
-            for (name, at) in look.reads {
-                let is_known = set.contains(&name)
-                    || front.is_broken(&name)
-                    || in_shell.contains(&name)
-                    || SHELL.contains(&name.as_str());
-                let is_foreign = name.starts_with("AWS_") || name.starts_with("LC_") || name.starts_with("BASH_");
-                if !is_known && !is_foreign && sink.dress == Dress::Annotated {
-                    // Once is enough for each name.
-                    in_shell.insert(name.clone());
-                    let at = place.node.place(at..at + 1 + name.len());
-                    sink.warn(
-                        "unset-variable",
-                        at,
-                        format!("nothing in this runbook sets `{name}`"),
-                        format!("declare it under `inputs` (with `from: env` if the environment has it), or write `${{{name}:-}}`"),
-                    );
-                }
+            self.shell(action, place, sink);
+        }
+        self.set.extend(action.capture.iter().map(|capture| capture.name.clone()));
+        self.done.insert(action.name.as_str());
+    }
+
+    fn shell(&mut self, action: &Action, place: &ActionPlace<'_>, sink: &mut Sink<'_>) {
+        let look = shell::look(&action.code);
+        self.in_shell.extend(look.sets);
+        for (name, at) in look.reads {
+            let is_known = self.set.contains(&name)
+                || self.front.is_broken(&name)
+                || self.in_shell.contains(&name)
+                || SHELL.contains(&name.as_str());
+            let is_foreign = name.starts_with("AWS_") || name.starts_with("LC_") || name.starts_with("BASH_");
+            let at = place.node.place(at..at + 1 + name.len());
+            if self.asked.contains(name.as_str()) && !is_known {
+                self.uses([name], &at, sink);
+            } else if !is_known && !is_foreign && sink.dress == Dress::Annotated {
+                // Once is enough for each name.
+                self.in_shell.insert(name.clone());
+                sink.warn(
+                    "unset-variable",
+                    at,
+                    format!("nothing in this runbook sets `{name}`"),
+                    format!("declare it under `inputs` (with `from: env` if the environment has it), or write `${{{name}:-}}`"),
+                );
             }
         }
-        set.extend(action.capture.iter().cloned());
+    }
+
+    /// Reports what has no value yet where it is used.
+    fn uses(&mut self, names: impl IntoIterator<Item = String>, at: &Range<usize>, sink: &mut Sink<'_>) {
+        for name in names {
+            if let Some((action, part)) = words::recalled(&name) {
+                self.recalls(action, part, at, sink);
+                continue;
+            }
+            let derived = self.front.meta.inputs.iter().find(|input| input.name == name).and_then(|i| i.value.as_ref());
+            let missing = match derived {
+                Some(value) => value.variables().into_iter().find(|name| {
+                    let is_late = self.captured.contains(name.as_str()) || self.asked.contains(name.as_str());
+                    is_late && !self.set.contains(name)
+                }),
+                None => Some(name.clone()).filter(|name| !self.set.contains(name) && !self.front.is_broken(name)),
+            };
+            let Some(missing) = missing else { continue };
+            if self.captured.contains(missing.as_str()) {
+                sink.error(
+                    "unset-variable",
+                    at.clone(),
+                    format!("`{missing}` is captured only later"),
+                    "move the action that captures it to an earlier step",
+                );
+            } else if self.asked.contains(missing.as_str()) {
+                sink.error(
+                    "unset-variable",
+                    at.clone(),
+                    format!("`{missing}` is asked for only later"),
+                    format!("let this step, or an earlier one, have `ask={missing}`"),
+                );
+            } else {
+                unset(&missing, at.clone(), sink);
+            }
+        }
+    }
+
+    fn recalls(&mut self, action: &str, part: &str, at: &Range<usize>, sink: &mut Sink<'_>) {
+        if self.done.contains(action) {
+            self.recalled.insert(ActionName::new(action));
+        } else if self.actions.contains(action) {
+            sink.error(
+                "unset-variable",
+                at.clone(),
+                format!("`{action}` runs only later, so it has no {part} yet"),
+                "move it to an earlier step",
+            );
+        } else {
+            let help = nearest(action, self.actions.iter().copied()).map_or_else(
+                || format!("give the fence that is meant the name `{action}`"),
+                |near| format!("did you mean `{near}.{part}`?"),
+            );
+            sink.error("unset-variable", at.clone(), format!("no fence has the name `{action}`"), help);
+        }
     }
 }
 
@@ -124,7 +263,7 @@ fn unset(name: &str, at: Range<usize>, sink: &mut Sink<'_>) {
             "unset-variable",
             at,
             format!("`${{{name}}}` is not a variable"),
-            "only `${NAME}` is supported; write `$${` for a literal `${`",
+            "only `${NAME}` is supported, and `${ACTION.outcome}`, `.stdout`, `.exit`; write `$${` for a literal `${`",
         );
     }
 }
@@ -144,6 +283,11 @@ fn used(action: &Action, place: &ActionPlace<'_>) -> Vec<(String, Range<usize>)>
         Kind::Shell(_) => {}
     }
     for attribute in &place.attributes {
+        if attribute.key == "when" {
+            let names = action.when.iter().flat_map(Formula::variables);
+            used.extend(names.map(|name| (name, attribute.value_at.clone())));
+            continue;
+        }
         for (name, _) in words::variables(attribute.value.as_deref().unwrap_or("")) {
             used.push((name, attribute.value_at.clone()));
         }

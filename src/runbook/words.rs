@@ -7,6 +7,8 @@
 use std::collections::BTreeMap;
 use std::ops::Range;
 
+use super::action::is_name;
+
 /// Is one word of a call, with its variable parts kept apart.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Word {
@@ -21,6 +23,8 @@ pub enum Piece {
     Text(String),
     /// The value of a variable.
     Var(String),
+    /// The items of a list, each a word of its own: `${NAME[*]}`, which stands alone.
+    Each(String),
 }
 
 /// Says which variable has no value.
@@ -60,7 +64,7 @@ impl Word {
         for piece in &self.pieces {
             match piece {
                 Piece::Text(part) => text.push_str(part),
-                Piece::Var(_) => return None,
+                Piece::Var(_) | Piece::Each(_) => return None,
             }
         }
         Some(text)
@@ -69,7 +73,7 @@ impl Word {
     /// Lists the variables in it.
     pub fn variables(&self) -> impl Iterator<Item = &str> {
         self.pieces.iter().filter_map(|piece| match piece {
-            Piece::Var(name) => Some(name.as_str()),
+            Piece::Var(name) | Piece::Each(name) => Some(name.as_str()),
             Piece::Text(_) => None,
         })
     }
@@ -80,11 +84,45 @@ impl Word {
         for piece in &self.pieces {
             match piece {
                 Piece::Text(part) => text.push_str(part),
-                Piece::Var(name) => text.push_str(value(name, vars)?),
+                Piece::Var(name) | Piece::Each(name) => text.push_str(value(name, vars)?),
             }
         }
         Ok(text)
     }
+}
+
+/// Puts values into a call. Each word stays one token, but for `${NAME[*]}`, which becomes one token an item; where there
+/// is none, the option before it goes as well.
+pub fn fill_call(call: &[Word], vars: &BTreeMap<String, String>) -> Result<Vec<String>, Unset> {
+    let mut tokens: Vec<String> = Vec::with_capacity(call.len());
+    for word in call {
+        let [Piece::Each(name)] = word.pieces() else {
+            tokens.push(word.fill(vars)?);
+            continue;
+        };
+        let before = tokens.len();
+        tokens.extend(items(value(name, vars)?).map(str::to_owned));
+        if tokens.len() == before && tokens.last().is_some_and(|last| last.starts_with("--")) {
+            tokens.pop();
+        }
+    }
+    Ok(tokens)
+}
+
+/// Lists the items of a list. A list is kept, and given to shell blocks, as one item a line.
+pub fn items(list: &str) -> impl Iterator<Item = &str> {
+    list.lines().map(str::trim).filter(|item| !item.is_empty())
+}
+
+/// Says whether `name` can stand between `${` and `}`: a variable, or `ACTION.outcome`, `ACTION.stdout`, `ACTION.exit`.
+pub fn is_variable(name: &str) -> bool {
+    is_identifier(name) || recalled(name).is_some()
+}
+
+/// Splits `ACTION.outcome`, `ACTION.stdout` or `ACTION.exit` into the action's name and the part; `None` if it is none.
+pub fn recalled(name: &str) -> Option<(&str, &str)> {
+    let (action, part) = name.rsplit_once('.')?;
+    (is_name(action) && matches!(part, "outcome" | "stdout" | "exit")).then_some((action, part))
 }
 
 /// Puts values into `${NAME}` of a template (an attribute's value, an `http` or `dns` fence).
@@ -96,7 +134,7 @@ pub fn fill(template: &str, vars: &BTreeMap<String, String>) -> Result<String, U
     for (piece, _) in pieces(template) {
         match piece {
             Piece::Text(part) => text.push_str(&part),
-            Piece::Var(name) => text.push_str(value(&name, vars)?),
+            Piece::Var(name) | Piece::Each(name) => text.push_str(value(&name, vars)?),
         }
     }
     Ok(text)
@@ -107,7 +145,7 @@ pub fn variables(template: &str) -> Vec<(String, Range<usize>)> {
     pieces(template)
         .into_iter()
         .filter_map(|(piece, at)| match piece {
-            Piece::Var(name) => Some((name, at)),
+            Piece::Var(name) | Piece::Each(name) => Some((name, at)),
             Piece::Text(_) => None,
         })
         .collect()
@@ -220,12 +258,12 @@ impl Draft {
         }
     }
 
-    fn var(&mut self, name: String, at: usize) {
+    fn var(&mut self, piece: Piece, at: usize) {
         self.begin(at);
         if !self.text.is_empty() {
             self.pieces.push(Piece::Text(std::mem::take(&mut self.text)));
         }
-        self.pieces.push(Piece::Var(name));
+        self.pieces.push(piece);
     }
 
     fn finish(&mut self, end: usize, words: &mut Vec<Word>) {
@@ -364,14 +402,27 @@ impl<'c> Splitter<'c> {
                 if self.next() != Some('}') {
                     return Err(self.bad(start, "`${` is not closed", "write `${NAME}`"));
                 }
-                if !is_identifier(&name) {
+                let list = name.strip_suffix("[*]").filter(|list| is_identifier(list)).map(str::to_owned);
+                if list.is_none() && !is_variable(&name) {
                     return Err(self.bad(
                         start,
-                        "only `${NAME}` is supported between braces",
+                        "only `${NAME}`, `${NAME[*]}` and `${ACTION.outcome}` are supported between braces",
                         "put the value into an input or a capture and name that; write `\\$` for a dollar sign",
                     ));
                 }
-                draft.var(name, start);
+                if let Some(list) = list {
+                    let alone = !draft.begun && self.peek().is_none_or(|c| c.is_whitespace() || c == '#');
+                    if !alone {
+                        return Err(self.bad(
+                            start,
+                            "a list becomes one word an item, so it cannot be a part of a word",
+                            "write `--option ${NAME[*]}`, with blanks around it and without quotes",
+                        ));
+                    }
+                    draft.var(Piece::Each(list), start);
+                    return Ok(());
+                }
+                draft.var(Piece::Var(name), start);
                 Ok(())
             }
             Some(c) if c.is_ascii_alphabetic() || c == '_' => {
@@ -379,7 +430,7 @@ impl<'c> Splitter<'c> {
                 while self.peek().is_some_and(|c| c.is_ascii_alphanumeric() || c == '_') {
                     self.next();
                 }
-                draft.var(self.code.get(from..self.at).unwrap_or("").to_owned(), start);
+                draft.var(Piece::Var(self.code.get(from..self.at).unwrap_or("").to_owned()), start);
                 Ok(())
             }
             Some('(') => Err(self.substitution(start)),
@@ -442,6 +493,19 @@ mod tests {
     }
 
     #[test]
+    fn a_list_becomes_one_token_an_item_and_an_empty_one_drops_its_option() {
+        let call = |code: &str, list: &str| {
+            let vars = vars(&[("L", list), ("probe.outcome", "ok")]);
+            fill_call(&calls(code).unwrap()[0], &vars).unwrap().join("|")
+        };
+        let code = "aws rds modify --ids ${L[*]} --apply # all";
+        assert_eq!(call(code, "sg-1\nsg 2\n"), "rds|modify|--ids|sg-1|sg 2|--apply");
+        assert_eq!(call(code, ""), "rds|modify|--apply");
+        assert_eq!(call("aws x y ${L[*]}", ""), "x|y");
+        assert_eq!(call("aws x --y ${L} ${probe.outcome}", "a\nb"), "x|--y|a\nb|ok");
+    }
+
+    #[test]
     fn a_value_stays_one_token() {
         let hostile = "x --force '\"; rm -rf / $(id)";
         assert_eq!(filled("aws rds do --id $X", &[("X", hostile)]), [["rds", "do", "--id", hostile]]);
@@ -457,6 +521,10 @@ mod tests {
             ("aws a 'b", 6, "not closed"),
             ("aws a \"b", 6, "not closed"),
             ("aws a ${X:-1}", 6, "only `${NAME}`"),
+            ("aws a --b=${X[*]}", 10, "one word an item"),
+            ("aws a \"${X[*]}\"", 7, "one word an item"),
+            ("aws a ${X[*]}y", 6, "one word an item"),
+            ("aws a ${x.size}", 6, "only `${NAME}`"),
             ("aws a ${X", 6, "not closed"),
             ("aws a $1", 6, "belongs to a shell"),
             ("aws a $$", 6, "belongs to a shell"),

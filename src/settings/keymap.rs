@@ -72,6 +72,10 @@ pub enum Command {
     Tick,
     /// A manual step is done.
     Done,
+    /// Enter the value that the step asks for.
+    Enter,
+    /// Go on without a second reader.
+    Waive,
     /// Interrupt what runs.
     Interrupt,
     /// Make a note.
@@ -216,6 +220,20 @@ impl Default for Keymap {
                 &[Char('d'), Char('c')],
                 "done…",
                 "A step done by hand is done. Asks for a note or for evidence.",
+            ),
+            bind(
+                Run,
+                C::Enter,
+                &[Char('e')],
+                "enter value…",
+                "Enter the value that the step asks for, or read it a second time.",
+            ),
+            bind(
+                Run,
+                C::Waive,
+                &[Char('w')],
+                "waive…",
+                "Go on without a second reader. Asks for a reason, which leads the report.",
             ),
             bind(
                 Run,

@@ -10,6 +10,19 @@ use crate::runbook::{Evidence, Moment};
 /// Names a question.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum FormKind {
+    /// What is the value of this input?
+    Value(String),
+    /// Who reads it a second time?
+    Reader(String),
+    /// What does the second person read?
+    SecondValue {
+        /// The input.
+        name: String,
+        /// Who reads it.
+        reader: String,
+    },
+    /// Why does nobody else read it?
+    Waive(String),
     /// Why is the step left out?
     Skip(StepId),
     /// What shows that the step was done by other means?
@@ -53,8 +66,11 @@ impl Form {
     }
 
     /// Returns the heading.
-    pub fn title(&self) -> &'static str {
-        match self.kind {
+    pub fn title(&self) -> &str {
+        match &self.kind {
+            FormKind::Value(name) => name,
+            FormKind::Reader(_) | FormKind::SecondValue { .. } => "Second reader",
+            FormKind::Waive(_) => "Go on without a second reader",
             FormKind::Skip(_) => "Skip the step",
             FormKind::MarkDone(_) => "Mark the step done",
             FormKind::Done(..) => "Done by hand",
@@ -65,9 +81,12 @@ impl Form {
         }
     }
 
-    /// Returns the question in a sentence.
+    /// Returns the question in a sentence; what a value is asked as depends on the run.
     pub fn question(&self) -> &'static str {
-        match self.kind {
+        match &self.kind {
+            FormKind::Value(_) | FormKind::SecondValue { .. } => "Which value?",
+            FormKind::Reader(_) => "Who reads it?",
+            FormKind::Waive(_) => "Why? The reason leads the report.",
             FormKind::Skip(_) => "Why is it left out? The reason goes into the log.",
             FormKind::MarkDone(_) => "What shows that it was done? The evidence goes into the log.",
             FormKind::Done(_, Evidence::Required) => "What shows that it is done? This step asks for evidence.",
@@ -86,6 +105,12 @@ impl Form {
         let text = self.field.text().trim().to_owned();
         let wanted = |what: &str| if text.is_empty() { Err(what.to_owned()) } else { Ok(text.clone()) };
         Ok(match &self.kind {
+            FormKind::Value(name) | FormKind::Reader(name) | FormKind::SecondValue { name, .. } => {
+                Intent::SetInput { name: name.clone(), value: text }
+            }
+            FormKind::Waive(name) => {
+                Intent::WaiveReader { name: name.clone(), reason: wanted("A reason is needed; Esc goes back.")? }
+            }
             FormKind::Skip(step) => {
                 Intent::Skip { step: step.clone(), reason: wanted("A reason is needed; Esc goes back.")? }
             }

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use chrono::FixedOffset;
+
 use super::confirm::Confirmation;
 use super::form::Form;
 use super::message::LogHealth;
@@ -30,6 +32,8 @@ pub struct Model {
     /// One line of news, until the next key.
     pub(super) news: Option<(Role, String)>,
     pub(super) dirty: bool,
+    /// How far local time is from UTC, if that is known.
+    pub(super) local: Option<FixedOffset>,
 }
 
 /// Names the places.
@@ -131,7 +135,14 @@ impl Model {
             help: None,
             news: None,
             dirty: true,
+            local: None,
         }
+    }
+
+    /// Shows times in local time as well, so far from UTC.
+    #[must_use]
+    pub fn in_local_time(self, local: FixedOffset) -> Self {
+        Self { local: Some(local), ..self }
     }
 
     /// Returns the run's screen, if a run is shown.

@@ -59,8 +59,21 @@ fn in_run(screen: &RunScreen) -> Vec<Offer> {
         list.push(C::Back.into());
     }
     let running = screen.running().is_some();
+    if let Some(asked) = screen.run.asked().first() {
+        if screen.run.readings.contains_key(&asked.name) {
+            list.push(Offer { command: C::Enter, words: Some("second reader…") });
+            list.push(C::Waive.into());
+        } else {
+            list.push(C::Enter.into());
+        }
+    }
     if let Some((step, state)) = screen.current() {
         match state {
+            StepState::Offered | StepState::Paused { .. }
+                if step.manual.is_none() && !screen.run.asked().is_empty() =>
+            {
+                list.push(C::Skip.into());
+            }
             StepState::Offered | StepState::Paused { .. } if step.manual.is_none() => {
                 list.extend(offers(&[C::Run, C::Skip]));
             }
@@ -69,7 +82,7 @@ fn in_run(screen: &RunScreen) -> Vec<Offer> {
                 if open {
                     list.push(C::Tick.into());
                 }
-                if step.manual.is_some() {
+                if step.manual.is_some() && screen.run.asked().is_empty() {
                     list.push(C::Done.into());
                 }
                 list.push(C::Skip.into());
@@ -81,7 +94,8 @@ fn in_run(screen: &RunScreen) -> Vec<Offer> {
             | StepState::Confirming { .. }
             | StepState::Waiting
             | StepState::Done { .. }
-            | StepState::Skipped { .. } => {}
+            | StepState::Skipped { .. }
+            | StepState::NotApplicable { .. } => {}
         }
     }
     if running {
@@ -122,6 +136,7 @@ pub(super) fn question(screen: &RunScreen, command: Command) -> Option<FormKind>
         Command::Improvise => Some(FormKind::Improvise),
         Command::Note => Some(FormKind::Note),
         Command::Stop => Some(FormKind::Stop),
+        Command::Waive => screen.run.asked().first().map(|asked| FormKind::Waive(asked.name.clone())),
         Command::Onset => Some(FormKind::Onset(Opener::Operator)),
         _ => None,
     }

@@ -155,6 +155,10 @@ fn perform(model: &mut Model, command: Command) -> Option<Output> {
                 model.news = Some((Role::Warn, words.to_owned()));
                 return None;
             }
+            if command == Command::Enter {
+                screen.form = super::asking::open(&screen.run, now.utc);
+                return screen.form.is_some().then_some(Output::DropTypeahead);
+            }
             in_run(screen, command, page)
         }
     }

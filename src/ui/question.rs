@@ -2,6 +2,7 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
+use super::asking::{self, Answered};
 use super::confirm::Answer;
 use super::field::Edited;
 use super::message::Output;
@@ -13,16 +14,21 @@ use crate::settings::theme::Role;
 
 /// Takes a key in the question that asks for text.
 pub(super) fn form(screen: &mut RunScreen, key: KeyEvent, now: Stamp) -> Option<Output> {
+    let run = &screen.run;
     let form = screen.form.as_mut()?;
     match key.code {
         KeyCode::Esc => {
             screen.form = None;
             None
         }
-        KeyCode::Enter => match form.submit(now.utc) {
-            Ok(intent) => {
+        KeyCode::Enter => match asking::answer(run, form, now.utc) {
+            Ok(Answered::Wish(intent)) => {
                 screen.form = None;
                 Some(Output::Intent(intent))
+            }
+            Ok(Answered::Next(next)) => {
+                screen.form = Some(next);
+                None
             }
             Err(why) => {
                 form.problem = Some(why);

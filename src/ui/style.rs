@@ -66,6 +66,7 @@ impl Palette {
             StepState::Done { how, .. } => {
                 (self.glyph("✓", "+"), if how == "marked" { "marked" } else { "" }, Role::Ok)
             }
+            StepState::NotApplicable { .. } => (self.glyph("–", "-"), "not this case", Role::Dim),
             StepState::Skipped { .. } => (self.glyph("↷", "-"), "skipped", Role::Dim),
         }
     }

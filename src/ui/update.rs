@@ -190,6 +190,10 @@ impl RunScreen {
             FormKind::Skip(step) | FormKind::MarkDone(step) | FormKind::Done(step, _) => {
                 self.current().is_none_or(|(current, _)| current.id != *step)
             }
+            FormKind::Value(name)
+            | FormKind::Reader(name)
+            | FormKind::SecondValue { name, .. }
+            | FormKind::Waive(name) => self.run.asked().first().is_none_or(|asked| asked.name != *name),
             FormKind::Onset(Opener::Screen) => self.run.onset().is_some() && form.field.text().is_empty(),
             FormKind::Onset(Opener::Operator) | FormKind::Improvise | FormKind::Note | FormKind::Stop => false,
         };

@@ -25,6 +25,8 @@ enum Op {
     Note,
     Fix(Moment, i64),
     Set(String, String),
+    ReadAgain(String),
+    WaiveReader,
     Auto(bool),
     Stop,
     GiveUp,
@@ -52,7 +54,14 @@ fn kind() -> impl Strategy<Value = (Kind, &'static str)> {
         1 => Just((Kind::Aws, "aws sts get-caller-identity")),
         1 => Just((Kind::Http, "GET https://shop.example.com/${LIFEBOAT_RUN}?now=${LIFEBOAT_NOW}")),
         1 => Just((Kind::Dns, "shop.example.com A @${FOUND}")),
+        1 => Just((Kind::Http, "GET https://shop.example.com/${ABOVE}/${0-0.outcome}")),
     ]
+}
+
+fn formula() -> impl Strategy<Value = Formula> {
+    let texts =
+        vec!["${ABOVE} > 3", "0-0.outcome == ok", "${REPLICA} == west", "0-0.stdout != ready", "any(${FOUND} == a)"];
+    prop::sample::select(texts).prop_map(|text| Formula::parse(text).unwrap())
 }
 
 fn an_action() -> impl Strategy<Value = Action> {
@@ -63,7 +72,7 @@ fn an_action() -> impl Strategy<Value = Action> {
         prop::option::weighted(0.2, Just(Measure::Rpo)),
         prop::option::weighted(0.2, Just(Expect::Equals("ready".into()))),
     );
-    let ways = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>());
+    let ways = (any::<bool>(), any::<bool>(), any::<bool>(), any::<bool>(), prop::option::weighted(0.1, formula()));
     (head, traits, ways).prop_map(|((impact, (kind, code), retry, repeatable), traits, ways)| {
         let (confirm, marks, measures, until) = traits;
         Action {
@@ -75,6 +84,7 @@ fn an_action() -> impl Strategy<Value = Action> {
             marks,
             measures,
             until,
+            when: ways.4,
             capture: if ways.0 { vec!["FOUND".into()] } else { Vec::new() },
             on_failure: if ways.1 && ways.2 { OnFailure::Continue } else { OnFailure::Stop },
             optional: if ways.2 && ways.3 { Necessity::Optional } else { Necessity::Required },
@@ -89,13 +99,14 @@ fn a_plan() -> impl Strategy<Value = Plan> {
         0_usize..3,
         prop::option::weighted(0.3, prop_oneof![Just(Evidence::Welcome), Just(Evidence::Required)]),
         any::<bool>(),
+        (prop::option::weighted(0.2, formula()), prop::bool::weighted(0.2)),
     );
     let steps = prop::collection::vec(a_step, 0..5);
     (steps, prop::option::weighted(0.8, 0_usize..8), 0_u64..20, any::<bool>()).prop_map(
         |(parts, recovered, sustain, rollback)| {
             let mut steps = Vec::new();
             let mut names = Vec::new();
-            for (at, (mut actions, items, manual, optional)) in parts.into_iter().enumerate() {
+            for (at, (mut actions, items, manual, optional, (when, asks))) in parts.into_iter().enumerate() {
                 for (nth, action) in actions.iter_mut().enumerate() {
                     action.name = format!("{at}-{nth}").as_str().into();
                     names.push(action.name.clone());
@@ -105,10 +116,16 @@ fn a_plan() -> impl Strategy<Value = Plan> {
                 }
                 let necessity = if optional { Necessity::Optional } else { Necessity::Required };
                 let checklist = (0..items).map(|_| item("look")).collect();
-                steps.push(Step { checklist, manual, optional: necessity, ..step(&format!("step-{at}"), actions) });
+                let ask = if asks { vec!["LEVEL".into()] } else { Vec::new() };
+                let optional = necessity;
+                steps.push(Step { checklist, manual, optional, when, ask, ..step(&format!("step-{at}"), actions) });
             }
             let mut plan = plan(steps);
-            plan.meta.inputs = vec![input("REPLICA")];
+            let level = InputDecl { readers: Readers::Two, ..InputDecl::plain("LEVEL", InputType::Integer) };
+            let value = Some(Derivation::parse(&InputType::Integer, "${LEVEL} + 1").unwrap());
+            let above = InputDecl { value, ..InputDecl::plain("ABOVE", InputType::Integer) };
+            plan.meta.inputs = vec![input("REPLICA"), level, above];
+            plan.recalled = names.iter().take(1).cloned().collect();
             plan.meta.sustain = Duration::from_secs(sustain);
             plan.meta.recovered_when = recovered.and_then(|at| names.get(at).cloned());
             plan
@@ -143,8 +160,14 @@ fn stdout() -> impl Strategy<Value = String> {
 
 fn op() -> impl Strategy<Value = Op> {
     let moments = prop::sample::select(Moment::ALL.to_vec());
-    let set =
-        prop::sample::select(vec![("REPLICA", "west-1"), ("REPLICA", "No Good"), ("FOUND", "10.0.0.1"), ("X", "")]);
+    let set = prop::sample::select(vec![
+        ("REPLICA", "west-1"),
+        ("REPLICA", "No Good"),
+        ("FOUND", "10.0.0.1"),
+        ("X", ""),
+        ("LEVEL", "3"),
+        ("LEVEL", "x"),
+    ]);
     prop_oneof![
         10 => Just(Op::Run(usize::MAX)),
         1 => (0_usize..6).prop_map(Op::Run),
@@ -161,7 +184,9 @@ fn op() -> impl Strategy<Value = Op> {
         1 => (0_usize..2, any::<bool>()).prop_map(|(at, force)| Op::Interrupt(at, force)),
         1 => Just(Op::Note),
         2 => (moments, -4000_i64..60).prop_map(|(moment, at)| Op::Fix(moment, at)),
-        2 => set.prop_map(|(name, value)| Op::Set(name.into(), value.into())),
+        3 => set.prop_map(|(name, value)| Op::Set(name.into(), value.into())),
+        1 => prop::sample::select(vec!["bob", "alice", ""]).prop_map(|reader| Op::ReadAgain(reader.into())),
+        1 => Just(Op::WaiveReader),
         2 => any::<bool>().prop_map(Op::Auto),
         1 => prop::bool::weighted(0.2).prop_map(|stop| if stop { Op::Stop } else { Op::Note }),
         1 => prop::bool::weighted(0.1).prop_map(|lost| if lost { Op::ScreenLost } else { Op::GiveUp }),
@@ -199,6 +224,8 @@ fn perform(rig: &mut Rig, op: Op) -> Result<Vec<Event>, Refusal> {
         Op::Note => Intent::Note { text: "hm".into(), occurred_at: None },
         Op::Fix(moment, at) => Intent::FixMoment { moment, occurred_at: time(at), evidence: "graph".into() },
         Op::Set(name, value) => Intent::SetInput { name, value },
+        Op::ReadAgain(reader) => Intent::ReadAgain { name: "LEVEL".into(), value: "3".into(), reader },
+        Op::WaiveReader => Intent::WaiveReader { name: "LEVEL".into(), reason: "alone".into() },
         Op::Auto(on) => Intent::Auto { on },
         Op::Stop => Intent::Stop { reason: "enough".into() },
         Op::GiveUp => Intent::GiveUpWaiting,

@@ -10,3 +10,5 @@ mod rig;
 mod speed;
 #[cfg(test)]
 mod stories;
+#[cfg(test)]
+mod values;

@@ -246,21 +246,7 @@ pub(crate) fn action(name: &str, impact: Impact) -> Action {
 }
 
 pub(crate) fn step(id: &str, actions: Vec<Action>) -> Step {
-    Step {
-        id: id.into(),
-        number: 0,
-        title: format!("The {id}"),
-        anchor: id.into(),
-        phase: 0,
-        body: String::new(),
-        checklist: Vec::new(),
-        actions,
-        manual: None,
-        budget: None,
-        cautions: Vec::new(),
-        optional: Necessity::Required,
-        line: 1,
-    }
+    Step { actions, ..Step::plain(id.into(), format!("The {id}"), 1) }
 }
 
 pub(crate) fn item(text: &str) -> CheckItem {
@@ -279,24 +265,9 @@ pub(crate) fn plan(mut steps: Vec<Step>) -> Plan {
         body: String::new(),
         line: 1,
     };
-    Plan {
-        title: "Region failure".into(),
-        meta: Meta::default(),
-        preface: String::new(),
-        phases: vec![phase],
-        steps,
-        fences: Vec::new(),
-    }
+    Plan { title: "Region failure".into(), phases: vec![phase], steps, ..Plan::default() }
 }
 
 pub(crate) fn input(name: &str) -> InputDecl {
-    InputDecl {
-        name: name.into(),
-        kind: InputType::Text,
-        description: String::new(),
-        default: None,
-        pattern: Some("[a-z0-9-]+".into()),
-        from_env: false,
-        line: 1,
-    }
+    InputDecl { pattern: Some("[a-z0-9-]+".into()), ..InputDecl::plain(name, InputType::Text) }
 }

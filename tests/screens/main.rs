@@ -10,3 +10,5 @@
 mod frames;
 mod keys;
 mod support;
+#[cfg(test)]
+mod values;

@@ -9,8 +9,8 @@ use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use lifeboat::engine::{Ask, Event, Fact, Intent, Mode, Opened, Outcome, Run, StepState, Streams, Target, Verdict};
 use lifeboat::kernel::{AttemptId, RunId, Stamp, StepId, sha256_hex};
 use lifeboat::runbook::{
-    Action, CheckItem, Evidence, Impact, Kind, LossKind, Meta, Moment, Necessity, Objectives, Phase, Plan, Regions,
-    Rpo, Section, Shell, Step,
+    Action, CheckItem, Evidence, Impact, Kind, LossKind, Meta, Moment, Objectives, Phase, Plan, Regions, Rpo, Section,
+    Shell, Step,
 };
 use lifeboat::settings::theme::{Glyphs, Role, Theme, built_in};
 use lifeboat::ui::{LogHealth, Model, Msg, Output, Progress, update, view};
@@ -324,21 +324,7 @@ fn action(name: &str, section: Section, kind: Kind, impact: Impact, code: &str) 
 }
 
 fn step(number: u32, id: &str, title: &str, phase: usize, body: &str) -> Step {
-    Step {
-        id: StepId::from(id),
-        number,
-        title: title.to_owned(),
-        anchor: id.to_owned(),
-        phase,
-        body: body.to_owned(),
-        checklist: Vec::new(),
-        actions: Vec::new(),
-        manual: None,
-        budget: None,
-        cautions: Vec::new(),
-        optional: Necessity::Required,
-        line: 1,
-    }
+    Step { number, phase, body: body.to_owned(), ..Step::plain(StepId::from(id), title, 1) }
 }
 
 pub(crate) fn plan() -> Plan {
@@ -387,9 +373,8 @@ pub(crate) fn plan() -> Plan {
             },
             ..Meta::default()
         },
-        preface: String::new(),
         phases: vec![phase("Decide", 3, 0..1), phase("Measure and promote", 8, 1..3), phase("Traffic", 4, 3..4)],
         steps: vec![declare, check, promote, traffic],
-        fences: Vec::new(),
+        ..Plan::default()
     }
 }

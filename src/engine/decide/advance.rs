@@ -1,43 +1,81 @@
 //! How a run gets on: the next action of a step, the next step, the end.
 
 use super::draft::Draft;
+use super::values;
 use crate::engine::event::Event;
 use crate::engine::objectives::runnable;
-use crate::engine::prepare::{Prepared, observes, prepare};
+use crate::engine::prepare::{Prepared, observes, prepare, uses};
 use crate::engine::refusal::Refusal;
 use crate::engine::state::{AttemptState, Progress, Prompt, Recovery, StepState};
 use crate::kernel::{AttemptId, StepId};
 use crate::runbook::{Action, Impact, Step};
 
+/// Begins the offered step, unless it is not for this case.
+pub(super) fn begin(draft: &mut Draft) -> Result<(), Refusal> {
+    let Some((step, StepState::Offered)) = draft.step() else { return Ok(()) };
+    match values::unless(draft, step.when.as_ref())? {
+        Ok(None) => {}
+        Ok(Some(why)) => {
+            draft.add(Event::NotApplicable { step: step.id, action: None, why })?;
+            return go_on_by_itself(draft);
+        }
+        Err(why) if runnable(&step).is_empty() => {
+            // Nothing runs here: whoever does it by hand reads the condition, too.
+            draft
+                .add(Event::Noticed { what: format!("Whether step {} applies cannot be told: {why}", step.number) })?;
+        }
+        Err(why) => {
+            draft.add(Event::StepStarted { step: step.id.clone() })?;
+            return draft.add(Event::StepFailed { step: step.id, attempt: None, why });
+        }
+    }
+    draft.add(Event::StepStarted { step: step.id })?;
+    go_on(draft)
+}
+
 /// Goes on with the current step where it stands: starts or asks for its next action, or settles it.
 ///
-/// Checklist and manual part come after the actions: a person vouches for what was done, not for what is about to be.
+/// Values that the step asks for come first. Checklist and manual part come after the actions: a person vouches for what
+/// was done, not for what is about to be.
 pub(super) fn go_on(draft: &mut Draft) -> Result<(), Refusal> {
-    let Some((step, StepState::Paused { cursor })) = draft.step() else { return Ok(()) };
-    let Some(action) = runnable(&step).get(cursor) else {
-        draft.add(Event::StepDone {
-            step: step.id.clone(),
-            how: "ran".to_owned(),
-            note: None,
-            by: "lifeboat".to_owned(),
-        })?;
-        return go_on_by_itself(draft);
-    };
-    match prepare(&draft.run, &step, action, draft.now.utc) {
-        Err(why) => draft.add(Event::StepFailed { step: step.id.clone(), attempt: None, why }),
-        Ok(Prepared { ask: None, impact, command, target }) => start(
-            draft,
-            &step,
-            Event::AttemptStarted {
-                attempt: AttemptId::new(""),
-                step: Some(step.id.clone()),
-                action: Some(action.name.clone()),
-                impact,
-                command,
-                target,
-            },
-        ),
-        Ok(prepared) => ask(draft, &step.id, action, prepared),
+    loop {
+        let Some((step, StepState::Paused { cursor })) = draft.step() else { return Ok(()) };
+        if !draft.run.asked().is_empty() {
+            return Ok(());
+        }
+        let Some(action) = runnable(&step).get(cursor) else {
+            draft.add(Event::StepDone {
+                step: step.id.clone(),
+                how: "ran".to_owned(),
+                note: None,
+                by: "lifeboat".to_owned(),
+            })?;
+            return go_on_by_itself(draft);
+        };
+        let needed = match values::unless(draft, action.when.as_ref())? {
+            Ok(None) => values::derive(draft, &uses(action))?,
+            Ok(Some(why)) => {
+                draft.add(Event::NotApplicable { step: step.id.clone(), action: Some(action.name.clone()), why })?;
+                continue;
+            }
+            Err(why) => Err(why),
+        };
+        return match needed.and_then(|()| prepare(&draft.run, &step, action, draft.now.utc)) {
+            Err(why) => draft.add(Event::StepFailed { step: step.id.clone(), attempt: None, why }),
+            Ok(Prepared { ask: None, impact, command, target }) => start(
+                draft,
+                &step,
+                Event::AttemptStarted {
+                    attempt: AttemptId::new(""),
+                    step: Some(step.id.clone()),
+                    action: Some(action.name.clone()),
+                    impact,
+                    command,
+                    target,
+                },
+            ),
+            Ok(prepared) => ask(draft, &step.id, action, prepared),
+        };
     }
 }
 
@@ -162,29 +200,33 @@ pub(super) fn failed(draft: &mut Draft, attempt: &AttemptId, why: &str) -> Resul
     go_on_by_itself(draft)
 }
 
-/// Passes reading matter, which asks nothing of anybody; then starts the offered step if progress is automatic and all
+/// Passes what is not for this case and reading matter, which asks nothing of anybody; then starts the offered step if progress is automatic and all
 /// it does is observe, unasked.
 pub(super) fn go_on_by_itself(draft: &mut Draft) -> Result<(), Refusal> {
     if draft.run.prompt.is_some() || draft.run.stopping.is_some() || draft.run.working() {
         return Ok(());
     }
-    while let Some((step, StepState::Offered)) = draft.step().filter(|(step, _)| is_reading(step)) {
-        draft.add(Event::StepStarted { step: step.id.clone() })?;
-        draft.add(Event::StepDone { step: step.id, how: "read".to_owned(), note: None, by: "lifeboat".to_owned() })?;
+    while let Some((step, StepState::Offered)) = draft.step() {
+        match values::unless(draft, step.when.as_ref())? {
+            Ok(Some(why)) => draft.add(Event::NotApplicable { step: step.id, action: None, why })?,
+            _ if is_reading(&step) => {
+                let (how, note, by) = ("read".to_owned(), None, "lifeboat".to_owned());
+                draft.add(Event::StepStarted { step: step.id.clone() })?;
+                draft.add(Event::StepDone { step: step.id, how, note, by })?;
+            }
+            _ => break,
+        }
     }
     let automatic = draft.run.progress == Progress::Automatic;
     let Some((step, StepState::Offered)) = draft.step().filter(|_| automatic) else { return Ok(()) };
     let actions = runnable(&step);
-    if actions.is_empty() || !actions.iter().all(|action| action.confirm.is_none() && observes(action)) {
-        return Ok(());
-    }
-    draft.add(Event::StepStarted { step: step.id })?;
-    go_on(draft)
+    let unasked = draft.run.asked().is_empty() && actions.iter().all(|a| a.confirm.is_none() && observes(a));
+    if actions.is_empty() || !unasked { Ok(()) } else { begin(draft) }
 }
 
 /// Is the step text alone: nothing runs, nothing is ticked, nobody vouches for it?
 fn is_reading(step: &Step) -> bool {
-    runnable(step).is_empty() && step.checklist.is_empty() && step.manual.is_none()
+    runnable(step).is_empty() && step.checklist.is_empty() && step.manual.is_none() && step.ask.is_empty()
 }
 
 /// Ends the run where nothing is left: it was asked to stop, or all is settled and service is restored.

@@ -72,6 +72,11 @@ fn sketch(run: &Run) -> Run {
     if let (Some(slot), Some(state)) = (steps.get_mut(run.current), run.steps.get(run.current)) {
         *slot = state.clone();
     }
+    for (slot, state) in steps.iter_mut().zip(&run.steps).skip(run.current.saturating_add(1)) {
+        if state.is_settled() {
+            *slot = state.clone();
+        }
+    }
     let mut ticks = vec![Vec::new(); run.ticks.len()];
     for index in [run.current, run.current.saturating_add(1)] {
         if let (Some(slot), Some(ticked)) = (ticks.get_mut(index), run.ticks.get(index)) {
@@ -87,6 +92,10 @@ fn sketch(run: &Run) -> Run {
         opened: run.opened.clone(),
         stage: run.stage.clone(),
         vars: run.vars.clone(),
+        sources: run.sources.clone(),
+        entered: run.entered.clone(),
+        readings: run.readings.clone(),
+        waivers: Vec::new(),
         steps,
         step_times: vec![(None, None); run.step_times.len()],
         ticks,

@@ -10,6 +10,7 @@ mod open;
 mod operator;
 mod recovery;
 mod report;
+mod values;
 
 use super::event::Event;
 use super::input::{Input, Notice, Report, TimerId};
@@ -17,6 +18,7 @@ use super::refusal::Refusal;
 use super::state::{Run, Stage};
 use crate::kernel::Stamp;
 use draft::Draft;
+pub(super) use values::{is_read, same_person};
 
 /// Decides what an input means for a run, as facts; `now` is when it came, and the stamp that the facts are to have.
 ///

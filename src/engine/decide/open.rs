@@ -23,7 +23,7 @@ pub(super) fn open(
     }
     draft.add(Event::Open(Box::new(opened.clone())))?;
     for (name, value, source) in inputs {
-        draft.add(Event::InputSet { name: name.clone(), value: value.clone(), source: *source })?;
+        draft.add(Event::InputSet { name: name.clone(), value: value.clone(), source: *source, by: None })?;
     }
     draft.add(Event::MomentFixed {
         moment: Moment::Declared,

@@ -2,13 +2,13 @@
 
 use chrono::{DateTime, Utc};
 
-use super::advance::{ask_anew, go_on, go_on_by_itself, reads_differently, start_confirmed};
+use super::advance::{ask_anew, begin, go_on, go_on_by_itself, reads_differently, start_confirmed};
 use super::draft::Draft;
-use super::{objective, recovery};
-use crate::engine::event::{Ask, Event, InputSource, Mode};
+use super::{objective, recovery, values};
+use crate::engine::event::{Ask, Event, Mode};
 use crate::engine::input::Intent;
 use crate::engine::objectives::runnable;
-use crate::engine::prepare::{ask_improvised, sets, shell_target};
+use crate::engine::prepare::{ask_improvised, shell_target};
 use crate::engine::refusal::Refusal;
 use crate::engine::state::{Progress, Prompt, StepState};
 use crate::kernel::{AttemptId, StepId};
@@ -33,7 +33,9 @@ pub(super) fn wish(draft: &mut Draft, by: &str, intent: &Intent) -> Result<(), R
             draft.add(Event::NoteAdded { text, occurred_at: *occurred_at, by: by.to_owned() })
         }
         Intent::FixMoment { moment, occurred_at, evidence } => fix_moment(draft, *moment, *occurred_at, evidence, by),
-        Intent::SetInput { name, value } => set_input(draft, name, value),
+        Intent::SetInput { name, value } => values::set_input(draft, name, value, by),
+        Intent::ReadAgain { name, value, reader } => values::read_again(draft, name, value, reader),
+        Intent::WaiveReader { name, reason } => values::waive_reader(draft, name, reason, by),
         Intent::Auto { on } => auto(draft, *on, by),
         Intent::Stop { reason } => stop(draft, reason, by),
         Intent::GiveUpWaiting => give_up_waiting(draft, by),
@@ -49,16 +51,13 @@ fn run(draft: &mut Draft, id: &StepId) -> Result<(), Refusal> {
     let state = current(draft, id)?;
     free(draft)?;
     match state {
-        StepState::Offered => {
-            draft.add(Event::StepStarted { step: id.clone() })?;
-            go_on(draft)
-        }
+        StepState::Offered => begin(draft),
         StepState::Paused { .. } => go_on(draft),
         StepState::Failed { .. } => Err(Refusal::Failed(id.clone())),
         StepState::ByHand => Err(Refusal::InYourHands(id.clone())),
         StepState::Running { attempt, .. } => Err(Refusal::Busy(attempt)),
         StepState::Confirming { prompt, .. } => Err(Refusal::PromptOpen(prompt)),
-        StepState::Waiting | StepState::Done { .. } | StepState::Skipped { .. } => {
+        StepState::Waiting | StepState::Done { .. } | StepState::Skipped { .. } | StepState::NotApplicable { .. } => {
             Err(Refusal::SettledAlready(id.clone()))
         }
     }
@@ -113,7 +112,9 @@ fn tick(draft: &mut Draft, id: &StepId, item: u32, by: &str) -> Result<(), Refus
     let all = draft.run.ticks.get(draft.run.current).is_some_and(|ticks| !ticks.contains(&false));
     match draft.step() {
         // The last tick is the word that was missing; a manual step takes its note or evidence besides.
-        Some((step, StepState::ByHand)) if all && step.manual.is_none() => settle(draft, id, "by-hand", None, by),
+        Some((step, StepState::ByHand)) if all && step.manual.is_none() && draft.run.asked().is_empty() => {
+            settle(draft, id, "by-hand", None, by)
+        }
         _ => Ok(()),
     }
 }
@@ -129,6 +130,9 @@ fn done(draft: &mut Draft, id: &StepId, note: &str, by: &str) -> Result<(), Refu
     if !in_hand {
         return Err(Refusal::NotInYourHands(id.clone()));
     }
+    if let Some(missing) = draft.run.asked().first() {
+        return Err(Refusal::ValuesMissing(missing.name.clone()));
+    }
     if open > 0 {
         return Err(Refusal::ItemsOpen { open });
     }
@@ -141,7 +145,7 @@ fn done(draft: &mut Draft, id: &StepId, note: &str, by: &str) -> Result<(), Refu
 }
 
 /// Begins an offered step in which nothing runs: whoever ticks or finishes it has plainly begun it.
-fn take_in_hand(draft: &mut Draft) -> Result<(), Refusal> {
+pub(super) fn take_in_hand(draft: &mut Draft) -> Result<(), Refusal> {
     match draft.step() {
         Some((step, StepState::Offered)) if runnable(&step).is_empty() => {
             draft.add(Event::StepStarted { step: step.id })
@@ -171,7 +175,7 @@ fn skip(draft: &mut Draft, id: &StepId, reason: &str, by: &str) -> Result<(), Re
         StepState::Offered | StepState::Paused { .. } | StepState::Failed { .. } | StepState::ByHand => {}
         StepState::Confirming { prompt, .. } => return Err(Refusal::PromptOpen(prompt)),
         StepState::Running { attempt, .. } => return Err(running(draft, attempt)),
-        StepState::Waiting | StepState::Done { .. } | StepState::Skipped { .. } => {
+        StepState::Waiting | StepState::Done { .. } | StepState::Skipped { .. } | StepState::NotApplicable { .. } => {
             return Err(Refusal::SettledAlready(id.clone()));
         }
     }
@@ -229,22 +233,6 @@ fn fix_moment(
     }
     objective::fix(draft, moment, occurred_at, by, evidence.trim().to_owned())?;
     if reads_differently(draft) { ask_anew(draft) } else { Ok(()) }
-}
-
-fn set_input(draft: &mut Draft, name: &str, value: &str) -> Result<(), Refusal> {
-    let plan = draft.run.plan.clone();
-    let value = match plan.meta.inputs.iter().find(|input| input.name == name) {
-        Some(input) => input.accept(value).map_err(Refusal::BadValue)?,
-        // What a skipped step was to capture, a person may know.
-        None if sets(&plan, name) => value.to_owned(),
-        None => return Err(Refusal::NoSuchInput(name.to_owned())),
-    };
-    if draft.run.vars.get(name) == Some(&value) {
-        return Ok(());
-    }
-    draft.add(Event::InputSet { name: name.to_owned(), value, source: InputSource::Operator })?;
-    // A shell block takes values from its environment, so its text alone does not show that they changed.
-    ask_anew(draft)
 }
 
 fn auto(draft: &mut Draft, on: bool, by: &str) -> Result<(), Refusal> {
@@ -331,6 +319,6 @@ fn current(draft: &Draft, id: &StepId) -> Result<StepState, Refusal> {
     }
 }
 
-fn said(text: &str) -> Option<String> {
+pub(super) fn said(text: &str) -> Option<String> {
     Some(text.trim()).filter(|text| !text.is_empty()).map(str::to_owned)
 }

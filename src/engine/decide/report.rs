@@ -4,17 +4,17 @@ use chrono::{DateTime, Utc};
 
 use super::advance::{failed, go_on, go_on_by_itself};
 use super::draft::Draft;
-use super::{objective, recovery};
+use super::{objective, recovery, values};
 use crate::engine::effect::Judge;
 use crate::engine::event::{Event, Verdict};
 use crate::engine::input::Ended;
-use crate::engine::measure::{Measured, read_captures, read_loss, read_time};
+use crate::engine::measure::{Measured, read_loss, read_time};
 use crate::engine::outcome::Outcome;
 use crate::engine::prepare::{divided, judge_of, vars};
 use crate::engine::refusal::Refusal;
 use crate::engine::state::{Attempt, StepState};
 use crate::kernel::AttemptId;
-use crate::runbook::{Action, Measure};
+use crate::runbook::{Action, Capture, Measure};
 
 /// Holds what an attempt's output says besides success.
 struct Yield {
@@ -44,11 +44,13 @@ pub(super) fn finished(draft: &mut Draft, id: &AttemptId, ended: &Ended) -> Resu
     match verdict(draft, &attempt, &action, ended) {
         Ok(gave) => {
             add_finished(draft, id, ended, Verdict::Passed)?;
+            keep_output(draft, id, &action, ended)?;
             passed(draft, id, &attempt, &action, ended, gave)?;
             if draft.run.stopping.is_some() { Ok(()) } else { go_on(draft) }
         }
         Err(why) => {
             add_finished(draft, id, ended, Verdict::Failed { why: why.clone() })?;
+            keep_output(draft, id, &action, ended)?;
             if draft.run.stopping.is_some() { Ok(()) } else { failed(draft, id, &why) }
         }
     }
@@ -64,6 +66,15 @@ fn add_finished(draft: &mut Draft, id: &AttemptId, ended: &Ended, verdict: Verdi
         streams: ended.streams.clone(),
         aws: ended.aws.clone(),
     })
+}
+
+/// Keeps the output where other parts of the runbook use it as `ACTION.stdout`.
+fn keep_output(draft: &mut Draft, id: &AttemptId, action: &Action, ended: &Ended) -> Result<(), Refusal> {
+    if !draft.run.plan.recalled.contains(&action.name) {
+        return Ok(());
+    }
+    let (name, value) = (format!("{}.stdout", action.name), ended.stdout.trim().to_owned());
+    draft.add(Event::Captured { name, value, attempt: id.clone() })
 }
 
 /// Judges an attempt of a step. Output that cannot be read as what it is declared to be is a failure: a loss that
@@ -93,10 +104,11 @@ fn verdict(draft: &Draft, attempt: &Attempt, action: &Action, ended: &Ended) -> 
         }
         (None, None) => judge.judge(&ended.outcome, &ended.stdout)?,
     }
-    if ended.truncated && !(action.capture.is_empty() && action.measures.is_none()) {
+    let recalled = draft.run.plan.recalled.contains(&action.name);
+    if ended.truncated && (recalled || !action.capture.is_empty() || action.measures.is_some()) {
         return Err(format!("its output is longer than {} KiB and cannot be captured", Ended::STDOUT_CAP / 1024));
     }
-    let captures = read_captures(&action.capture, &ended.stdout)?;
+    let captures = Capture::read(&action.capture, &ended.stdout)?;
     let loss = match action.measures {
         Some(Measure::Rpo) => Some(read_loss(&ended.stdout)?),
         None => None,
@@ -114,6 +126,11 @@ fn passed(
 ) -> Result<(), Refusal> {
     for (name, value) in gave.captures {
         draft.add(Event::Captured { name, value, attempt: id.clone() })?;
+    }
+    if !action.capture.is_empty()
+        && let Err(why) = values::derive_again(draft)?
+    {
+        draft.add(Event::Noticed { what: format!("A value may be stale: {why}") })?;
     }
     if let Some(moment) = action.marks {
         let now = draft.now.utc;

@@ -12,6 +12,7 @@ use crate::engine::{Ask, Mode, Prompt};
 use crate::kernel::SafeText;
 use crate::runbook::Impact;
 use crate::settings::theme::Role;
+use crate::ui::asking;
 use crate::ui::confirm::{Answer, Confirmation};
 use crate::ui::field::Field;
 use crate::ui::model::{Break, Model, RunScreen};
@@ -26,14 +27,25 @@ pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buff
     } else if let Some(form) = &screen.form {
         let inner = Pane { title: form.title(), border: Role::Focus, ..Pane::default() }.draw(model, area, buf);
         let columns = usize::from(inner.width);
+        let question = asking::question(&screen.run, &form.kind).unwrap_or_else(|| form.question().to_owned());
         let mut lines: Vec<Line<'static>> =
-            wrap(form.question(), columns, 4).into_iter().map(|row| line(model, Role::Text, row)).collect();
+            wrap(&question, columns, 6).into_iter().map(|row| line(model, Role::Text, row)).collect();
         if let Some((step, _)) = screen.current() {
             let step = format!("Step {} {}", step.number, SafeText::line(&step.title));
             lines.insert(0, line(model, Role::Dim, cut(&step, columns)));
         }
         lines.push(Line::default());
         lines.push(field(model, &form.field, columns));
+        match asking::echo(&screen.run, form, model.now.utc, model.local) {
+            Some(Ok(taken)) => {
+                let rows = wrap(&format!("= {taken}"), columns, 3);
+                lines.extend(rows.into_iter().map(|row| line(model, Role::Ok, row)));
+            }
+            Some(Err(why)) if form.problem.is_none() => {
+                lines.extend(wrap(&why, columns, 3).into_iter().map(|row| line(model, Role::Dim, row)));
+            }
+            Some(Err(_)) | None => {}
+        }
         if let Some(problem) = &form.problem {
             lines.extend(wrap(problem, columns, 3).into_iter().map(|row| line(model, Role::Fail, row)));
         }

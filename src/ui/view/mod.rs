@@ -124,7 +124,8 @@ fn sentence(model: &Model, screen: &RunScreen) -> (Role, String) {
         return (Role::Ask, "Nothing was interrupted. What now?".to_owned());
     }
     if let Some(form) = &screen.form {
-        return (Role::Ask, form.question().to_owned());
+        let question = super::asking::question(&screen.run, &form.kind);
+        return (Role::Ask, question.unwrap_or_else(|| form.question().to_owned()));
     }
     let role = match screen.run.who() {
         Who::Person => Role::Ask,
@@ -158,6 +159,7 @@ fn hint_words(model: &Model) -> Vec<(String, &'static str)> {
         if let Some(form) = &screen.form {
             let what = match form.kind {
                 super::FormKind::Improvise => "go on to the confirmation",
+                super::FormKind::Reader(_) => "go on to the value",
                 _ => "write it into the log",
             };
             return vec![("enter".to_owned(), what), ("esc".to_owned(), "back")];

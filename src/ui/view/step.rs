@@ -10,6 +10,7 @@ use crate::engine::StepState;
 use crate::kernel::{SafeText, say_duration};
 use crate::runbook::{Action, Impact, Section, Step};
 use crate::settings::theme::Role;
+use crate::ui::asking;
 use crate::ui::model::{Focus, Model, RunScreen};
 
 /// Lays out no more rows than this, however long a step is.
@@ -70,6 +71,7 @@ fn notes(model: &Model, screen: &RunScreen, row: (usize, &Step, &StepState), col
     }
     match state {
         StepState::Done { note: Some(note), .. } => say(Role::Ok, &format!("Done: {}", SafeText::line(note))),
+        StepState::NotApplicable { why } => say(Role::Dim, &format!("Not for this case: {}", SafeText::line(why))),
         StepState::Skipped { reason } => say(Role::Warn, &format!("Skipped: {}", SafeText::line(reason))),
         _ => {}
     }
@@ -80,6 +82,21 @@ fn notes(model: &Model, screen: &RunScreen, row: (usize, &Step, &StepState), col
     let cautions = step.cautions.iter().chain(step.actions.iter().flat_map(|action| &action.cautions));
     for caution in cautions {
         say(Role::Warn, &format!("{} {}", model.palette.glyph("⚠", "!"), SafeText::line(&filled(screen, caution))));
+    }
+    if let Some(when) = &step.when {
+        say(Role::Dim, &format!("Only if {}", SafeText::line(&when.to_string())));
+    }
+    for name in &step.ask {
+        let Some(input) = screen.run.plan.input(name) else { continue };
+        let entered = screen.run.vars.get(name).filter(|_| screen.run.entered.contains(name));
+        match entered {
+            Some(value) => say(Role::Ok, &format!("{name} = {}", asking::shown(&input.kind, value, model.local))),
+            None => say(Role::Ask, &format!("{name} is asked for: {}", SafeText::line(&input.description))),
+        }
+        if let Some(first) = screen.run.readings.get(name) {
+            // What was read is not shown: the second person looks at the source, not at the screen.
+            say(Role::Warn, &format!("{} has read {name}; a second person has to read it", SafeText::line(&first.by)));
+        }
     }
     for (item, ticked) in step.checklist.iter().zip(screen.run.ticks.get(at).into_iter().flatten()) {
         let (glyph, role) = if *ticked {

@@ -1,0 +1,160 @@
+//! Values that a step asks for: what the question says, what a typed value is taken for, who reads it a second time.
+
+use chrono::{DateTime, FixedOffset, SecondsFormat, Utc};
+
+use super::form::{Form, FormKind};
+use crate::engine::{Intent, Mode, Run};
+use crate::kernel::{SafeText, parse_when};
+use crate::runbook::{InputDecl, InputType};
+
+/// Says what came of an answer.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) enum Answered {
+    /// A wish.
+    Wish(Intent),
+    /// Another question follows.
+    Next(Form),
+}
+
+/// Opens the question for the next value that the current step asks for.
+pub(super) fn open(run: &Run, now: DateTime<Utc>) -> Option<Form> {
+    let input = *run.asked().first()?;
+    if run.readings.contains_key(&input.name) {
+        return Some(Form::new(FormKind::Reader(input.name.clone())));
+    }
+    let mut form = Form::new(FormKind::Value(input.name.clone()));
+    if let Some(Ok(proposed)) = run.proposal(input, now) {
+        form.field.insert(&proposed.replace('\n', ", "));
+    }
+    Some(form)
+}
+
+/// Makes a wish, or the next question, of an answer.
+pub(super) fn answer(run: &Run, form: &Form, now: DateTime<Utc>) -> Result<Answered, String> {
+    let text = form.field.text();
+    match &form.kind {
+        FormKind::Value(name) => {
+            let value = taken(run, name, &text, now)?;
+            Ok(Answered::Wish(Intent::SetInput { name: name.clone(), value }))
+        }
+        FormKind::Reader(name) => {
+            let reader = text.trim().to_owned();
+            if reader.is_empty() {
+                return Err("A name is needed; Esc goes back.".to_owned());
+            }
+            if run.readings.get(name).is_some_and(|first| first.by.trim().eq_ignore_ascii_case(&reader)) {
+                // Whoever entered it may have been the one who was wrong.
+                return Ok(Answered::Next(Form::new(FormKind::Value(name.clone()))));
+            }
+            Ok(Answered::Next(Form::new(FormKind::SecondValue { name: name.clone(), reader })))
+        }
+        FormKind::SecondValue { name, reader } => {
+            let value = taken(run, name, &text, now)?;
+            Ok(Answered::Wish(Intent::ReadAgain { name: name.clone(), value, reader: reader.clone() }))
+        }
+        _ => form.submit(now).map(Answered::Wish),
+    }
+}
+
+/// Reads what was typed as the input takes it.
+fn taken(run: &Run, name: &str, text: &str, now: DateTime<Utc>) -> Result<String, String> {
+    let Some(input) = run.plan.input(name) else { return Err(format!("This runbook has no input {name}.")) };
+    if text.trim().is_empty() && !matches!(input.kind, InputType::Text | InputType::List(_)) {
+        return Err("A value is needed; Esc goes back.".to_owned());
+    }
+    let text = match (&input.kind, input.choices(&run.vars)) {
+        (InputType::Time, _) if text.trim().starts_with('-') => {
+            parse_when(text, now)?.to_rfc3339_opts(SecondsFormat::Secs, true)
+        }
+        (InputType::List(_), _) => text.split(',').map(str::trim).collect::<Vec<_>>().join("\n"),
+        (_, Some(choices)) if !choices.iter().any(|choice| choice == text.trim()) => {
+            let number = text.trim().parse::<usize>().ok().and_then(|number| number.checked_sub(1));
+            number.and_then(|at| choices.get(at).cloned()).unwrap_or_else(|| text.to_owned())
+        }
+        _ => text.to_owned(),
+    };
+    input.accept_in(&text, &run.vars)
+}
+
+/// Says what a question about a value asks.
+pub(super) fn question(run: &Run, kind: &FormKind) -> Option<String> {
+    let of = |name: &str| run.plan.input(name);
+    Some(match kind {
+        FormKind::Value(name) => {
+            let input = of(name)?;
+            let what = SafeText::line(input.description.trim_end_matches('.')).into_string();
+            let what = if what.is_empty() { name.clone() } else { what };
+            format!("{what}. {}{}", takes(run, input), second(run, input))
+        }
+        FormKind::Reader(name) => {
+            let first = run.readings.get(name).map(|first| SafeText::line(&first.by).into_string()).unwrap_or_default();
+            format!(
+                "{name} needs a second reader. Who reads it? Their name goes into the log. ({first} enters it anew.)"
+            )
+        }
+        FormKind::SecondValue { name, reader } => {
+            let reader = SafeText::line(reader).into_string();
+            format!("{reader}: what do you read for {name}? Look for yourself, not at what was typed.")
+        }
+        FormKind::Waive(name) => {
+            format!("Why can nobody else read {name}? The reason leads the report.")
+        }
+        _ => return None,
+    })
+}
+
+fn takes(run: &Run, input: &InputDecl) -> String {
+    if let Some(choices) = input.choices(&run.vars) {
+        let choices = choices.iter().enumerate().map(|(at, choice)| format!("{} {}", at + 1, SafeText::line(choice)));
+        return format!("One of {}.", choices.collect::<Vec<_>>().join(", "));
+    }
+    match &input.kind {
+        InputType::Text | InputType::Choice(_) | InputType::ChoiceOf(_) => "A text.".to_owned(),
+        InputType::Integer => "A whole number.".to_owned(),
+        InputType::Number => "A number.".to_owned(),
+        InputType::Boolean => "true or false.".to_owned(),
+        InputType::Time => "A time with its zone: 2026-11-22T03:14:00Z, or +01:00 at its end; or -12m.".to_owned(),
+        InputType::Duration => "A duration: 90s, 10m, 1h30m.".to_owned(),
+        InputType::List(_) => "Several, with commas between them.".to_owned(),
+    }
+}
+
+fn second(run: &Run, input: &InputDecl) -> &'static str {
+    let real = run.opened.as_ref().is_some_and(|opened| opened.mode == Mode::Real);
+    match input.readers {
+        crate::runbook::Readers::Two if real => " Another person reads it after you.",
+        crate::runbook::Readers::Two | crate::runbook::Readers::One => "",
+    }
+}
+
+/// Says what the typed text is taken for; `Err` says why it is not taken. `None` while nothing is typed.
+pub(super) fn echo(
+    run: &Run,
+    form: &Form,
+    now: DateTime<Utc>,
+    local: Option<FixedOffset>,
+) -> Option<Result<String, String>> {
+    let (FormKind::Value(name) | FormKind::SecondValue { name, .. }) = &form.kind else { return None };
+    let text = form.field.text();
+    if text.trim().is_empty() {
+        return None;
+    }
+    let input = run.plan.input(name)?;
+    Some(taken(run, name, &text, now).map(|value| shown(&input.kind, &value, local)))
+}
+
+/// Shows a value: a time in UTC and in local time, a list with commas.
+pub(super) fn shown(kind: &InputType, value: &str, local: Option<FixedOffset>) -> String {
+    let safe = |text: &str| SafeText::line(text).into_string();
+    match kind {
+        InputType::Time => {
+            let time = DateTime::parse_from_rfc3339(value).ok();
+            let here = local
+                .zip(time)
+                .map(|(local, time)| format!("; here {}", time.with_timezone(&local).format("%Y-%m-%d %H:%M:%S %:z")));
+            format!("{} UTC{}", safe(value), here.unwrap_or_default())
+        }
+        InputType::List(of) => value.lines().map(|item| shown(of, item, None)).collect::<Vec<_>>().join(", "),
+        _ => safe(value),
+    }
+}
