@@ -318,7 +318,7 @@ async fn what_can_not_be_called_is_one_sentence_and_sends_nothing() {
         ("route53 change-resource-record-sets --hosted-zone-id Z --change-batch {\"Changes\":", "not JSON"),
         ("route53 change-resource-record-sets --hosted-zone-id Z --change-batch '{}'", "`changes` is missing"),
         ("s3api head-object --bucket '' --key k", "can't be made"),
-        ("ec2 reboot-instances", "does not know"),
+        ("lambda invoke", "does not know"),
     ] {
         let reply = call(&server, line).await;
         let Outcome::Unusable { error } = &reply.outcome else { panic!("{line}: {:?}", reply.outcome) };

@@ -12,7 +12,7 @@ use super::event::{Ask, Mode, Target};
 use super::objectives::between;
 use super::state::Run;
 use crate::kernel::{AttemptId, StepId};
-use crate::runbook::aws::{operation, option};
+use crate::runbook::aws::{self, operation, option};
 use crate::runbook::words::{self, Unset, is_identifier};
 use crate::runbook::{Action, Confirm, Expect, Impact, Kind, Moment, Plan, Shell, Step};
 
@@ -174,7 +174,7 @@ fn target(run: &Run, action: &Action, calls: &[Vec<String>], command: &str) -> T
                 if let Some(region) = option(call, "--region") {
                     region.clone_into(&mut target.region);
                 }
-                let named = operation(call).map(|operation| operation.resource).filter(|name| !name.is_empty());
+                let named = operation(call).map(aws::Operation::resource).filter(|name| !name.is_empty());
                 if let Some(resource) = named.and_then(|name| option(call, name)) {
                     resource.clone_into(&mut target.resource);
                 }

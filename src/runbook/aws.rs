@@ -1,164 +1,151 @@
-//! The catalogue of AWS operations: what each does to the world, and which option names its resource.
+//! The catalogue of AWS operations: what each does to the world, which option names its resource, what its options hold.
 //!
 //! Data only. `exec::aws` executes them; a test there holds that every operation of this table can be executed.
+//! `tests/aws_rows.py --check` compares the rows with AWS's public models.
 
-use super::Impact;
+mod aurora;
+mod compute;
+mod guards;
+mod rds;
+mod route53;
+mod rows;
+mod s3;
+
+use std::sync::LazyLock;
+
+use super::{Impact, Necessity};
 
 /// Describes one operation of the AWS CLI's syntax.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Operation {
     /// `rds`.
     pub service: &'static str,
     /// `promote-read-replica`; a waiter is `wait db-instance-available`.
-    pub name: &'static str,
-    /// How grave.
+    pub name: String,
+    /// AWS's own name, `PromoteReadReplica`; of a waiter that of the operation it looks with.
+    pub api: &'static str,
+    /// How grave, by its worst use.
     pub impact: Impact,
-    /// The option that names what it acts on (`--db-instance-identifier`), or empty.
-    pub resource: &'static str,
-    /// Every option it takes besides `--region`, `--query`, `--output`.
-    pub options: &'static [&'static str],
-    /// Those it cannot do without.
-    pub required: &'static [&'static str],
+    /// What it takes besides [`GENERAL`].
+    pub members: Vec<Member>,
+    /// Members of the answer that are secret and never printed.
+    pub hides: Vec<&'static str>,
+    /// Method and path, where the service is called by them.
+    pub http: Option<(&'static str, &'static str)>,
 }
 
-/// Writes rows as `service "name" Impact on "resource" needs [required …] takes [options …]`.
-macro_rules! rows {
-    ($($service:ident $name:literal $impact:ident on $resource:literal
-        needs [$($required:literal)*] takes [$($option:literal)*])*) => {
-        &[$(Operation {
-            service: stringify!($service),
-            name: $name,
-            impact: Impact::$impact,
-            resource: $resource,
-            options: &[$($option),*],
-            required: &[$($required),*],
-        }),*]
-    };
+/// Is one thing that an operation takes, or one part of a structure.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Member {
+    /// AWS's name, as it stands in JSON: `DBInstanceIdentifier`.
+    pub name: &'static str,
+    /// Its name on the wire, mostly the same.
+    pub wire: &'static str,
+    /// `--db-instance-identifier`.
+    pub option: String,
+    /// What part it plays.
+    pub part: Part,
+    /// Whether the operation can do without it.
+    pub needed: Necessity,
+    /// What it holds.
+    pub holds: Type,
+}
+
+/// Says what part a member plays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// None in particular.
+    Plain,
+    /// It names what the operation acts on.
+    Resource,
+    /// It stands in the address behind the question mark.
+    Address,
+}
+
+/// Says what a member holds.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Type {
+    /// Text.
+    Text,
+    /// A whole number.
+    Integer,
+    /// A number.
+    Float,
+    /// Yes or no.
+    Flag,
+    /// A point in time.
+    Time,
+    /// Text by which AWS tells a request that was sent twice; made up if it is not given.
+    Token,
+    /// Text that is given as a file, since calls are recorded.
+    Secret,
+    /// The bytes of a file.
+    File,
+    /// Names and texts.
+    Pairs,
+    /// Several, inside of elements called `wrapper` where the protocol has them.
+    List {
+        /// What an item is called.
+        wrapper: &'static str,
+        /// What an item holds.
+        item: Box<Type>,
+    },
+    /// A structure.
+    Record(Vec<Member>),
+}
+
+impl Type {
+    /// Returns the word by which lists of options say it.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Text | Self::Token => "text",
+            Self::Integer => "integer",
+            Self::Float => "number",
+            Self::Flag => "switch",
+            Self::Time => "time",
+            Self::Secret | Self::File => "file",
+            Self::Pairs => "pairs",
+            Self::Record(_) => "structure",
+            Self::List { item, .. } => match item.as_ref() {
+                Self::Record(_) | Self::Pairs => "structures",
+                _ => "texts",
+            },
+        }
+    }
+}
+
+impl Operation {
+    /// Lists every option it takes besides [`GENERAL`].
+    pub fn options(&self) -> impl Iterator<Item = &str> {
+        self.members.iter().map(|member| member.option.as_str())
+    }
+
+    /// Lists the options that it cannot do without.
+    pub fn required(&self) -> impl Iterator<Item = &str> {
+        let needed = self.members.iter().filter(|member| member.needed == Necessity::Required);
+        needed.map(|member| member.option.as_str())
+    }
+
+    /// Returns the option that names what it acts on (`--db-instance-identifier`), or nothing.
+    pub fn resource(&self) -> &str {
+        let member = self.members.iter().find(|member| member.part == Part::Resource);
+        member.map_or("", |member| member.option.as_str())
+    }
 }
 
 /// Lists all operations.
-pub const OPERATIONS: &[Operation] = rows! {
-    sts "get-caller-identity" Observe on "" needs [] takes []
+pub static OPERATIONS: LazyLock<Vec<Operation>> =
+    LazyLock::new(|| tables().flat_map(|(service, table)| rows::read(service, table)).collect());
 
-    rds "describe-db-instances" Observe on "--db-instance-identifier" needs [] takes [
-        "--db-instance-identifier" "--filters" "--max-records" "--marker"
-    ]
-    rds "describe-db-snapshots" Observe on "--db-snapshot-identifier" needs [] takes [
-        "--db-instance-identifier" "--db-snapshot-identifier" "--snapshot-type" "--filters" "--max-records"
-        "--marker" "--include-shared" "--include-public" "--dbi-resource-id"
-    ]
-    rds "describe-events" Observe on "--source-identifier" needs [] takes [
-        "--source-identifier" "--source-type" "--start-time" "--end-time" "--duration" "--event-categories"
-        "--filters" "--max-records" "--marker"
-    ]
-    rds "describe-db-instance-automated-backups" Observe on "--db-instance-identifier" needs [] takes [
-        "--dbi-resource-id" "--db-instance-identifier" "--filters" "--max-records" "--marker"
-        "--db-instance-automated-backups-arn"
-    ]
-    rds "promote-read-replica" Irreversible on "--db-instance-identifier" needs ["--db-instance-identifier"] takes [
-        "--db-instance-identifier" "--backup-retention-period" "--preferred-backup-window"
-    ]
-    rds "modify-db-instance" Disrupt on "--db-instance-identifier" needs ["--db-instance-identifier"] takes [
-        "--db-instance-identifier" "--allocated-storage" "--db-instance-class" "--db-subnet-group-name"
-        "--db-security-groups" "--vpc-security-group-ids" "--apply-immediately" "--db-parameter-group-name"
-        "--backup-retention-period" "--preferred-backup-window" "--preferred-maintenance-window" "--multi-az"
-        "--engine-version" "--allow-major-version-upgrade" "--auto-minor-version-upgrade" "--license-model"
-        "--iops" "--storage-throughput" "--option-group-name" "--new-db-instance-identifier" "--storage-type"
-        "--tde-credential-arn" "--ca-certificate-identifier" "--domain" "--domain-fqdn" "--domain-ou"
-        "--domain-auth-secret-arn" "--domain-dns-ips" "--disable-domain" "--copy-tags-to-snapshot"
-        "--monitoring-interval" "--db-port-number" "--publicly-accessible" "--monitoring-role-arn"
-        "--domain-iam-role-name" "--promotion-tier" "--enable-iam-database-authentication"
-        "--database-insights-mode" "--enable-performance-insights" "--performance-insights-kms-key-id"
-        "--performance-insights-retention-period" "--cloudwatch-logs-export-configuration"
-        "--processor-features" "--use-default-processor-features" "--deletion-protection"
-        "--max-allocated-storage" "--certificate-rotation-restart" "--replica-mode" "--automation-mode"
-        "--resume-full-automation-mode-minutes" "--enable-customer-owned-ip" "--network-type"
-        "--aws-backup-recovery-point-arn" "--manage-master-user-password" "--rotate-master-user-password"
-        "--master-user-secret-kms-key-id" "--multi-tenant" "--dedicated-log-volume" "--engine"
-        "--db-capacity-reservation-identifier" "--master-user-authentication-type"
-        "--engine-lifecycle-support"
-    ]
-    rds "reboot-db-instance" Disrupt on "--db-instance-identifier" needs ["--db-instance-identifier"] takes [
-        "--db-instance-identifier" "--force-failover"
-    ]
-    rds "delete-db-instance" Irreversible on "--db-instance-identifier" needs ["--db-instance-identifier"] takes [
-        "--db-instance-identifier" "--skip-final-snapshot" "--final-db-snapshot-identifier"
-        "--delete-automated-backups"
-    ]
-    rds "create-db-snapshot" Change on "--db-snapshot-identifier" needs ["--db-snapshot-identifier" "--db-instance-identifier"] takes [
-        "--db-snapshot-identifier" "--db-instance-identifier" "--tags"
-    ]
-    rds "start-db-instance-automated-backups-replication" Change on "--source-db-instance-arn" needs ["--source-db-instance-arn"] takes [
-        "--source-db-instance-arn" "--backup-retention-period" "--kms-key-id" "--tags"
-    ]
-    rds "wait db-instance-available" Observe on "--db-instance-identifier" needs [] takes [
-        "--db-instance-identifier" "--filters" "--max-records" "--marker"
-    ]
-    rds "wait db-instance-deleted" Observe on "--db-instance-identifier" needs [] takes [
-        "--db-instance-identifier" "--filters" "--max-records" "--marker"
-    ]
-    rds "wait db-snapshot-available" Observe on "--db-snapshot-identifier" needs [] takes [
-        "--db-instance-identifier" "--db-snapshot-identifier" "--snapshot-type" "--filters" "--max-records"
-        "--marker" "--include-shared" "--include-public" "--dbi-resource-id"
-    ]
+fn tables() -> impl Iterator<Item = (&'static str, &'static str)> {
+    [rds::ROWS, aurora::ROWS, s3::ROWS, route53::ROWS, compute::ROWS, guards::ROWS].into_iter().flatten().copied()
+}
 
-    route53 "get-health-check" Observe on "--health-check-id" needs ["--health-check-id"] takes ["--health-check-id"]
-    route53 "get-health-check-status" Observe on "--health-check-id" needs ["--health-check-id"] takes [
-        "--health-check-id"
-    ]
-    route53 "list-resource-record-sets" Observe on "--hosted-zone-id" needs ["--hosted-zone-id"] takes [
-        "--hosted-zone-id" "--start-record-name" "--start-record-type" "--start-record-identifier"
-    ]
-    route53 "list-hosted-zones-by-name" Observe on "--dns-name" needs [] takes ["--dns-name" "--hosted-zone-id"]
-    route53 "get-change" Observe on "--id" needs ["--id"] takes ["--id"]
-    route53 "change-resource-record-sets" Disrupt on "--hosted-zone-id" needs ["--hosted-zone-id" "--change-batch"] takes [
-        "--hosted-zone-id" "--change-batch"
-    ]
-    route53 "update-health-check" Disrupt on "--health-check-id" needs ["--health-check-id"] takes [
-        "--health-check-id" "--health-check-version" "--ip-address" "--port" "--resource-path"
-        "--fully-qualified-domain-name" "--search-string" "--failure-threshold" "--inverted" "--disabled"
-        "--health-threshold" "--child-health-checks" "--enable-sni" "--regions"
-        "--insufficient-data-health-status" "--reset-elements"
-    ]
-    route53 "wait resource-record-sets-changed" Observe on "--id" needs ["--id"] takes ["--id"]
-
-    s3api "head-object" Observe on "--key" needs ["--bucket" "--key"] takes [
-        "--bucket" "--if-match" "--if-modified-since" "--if-none-match" "--if-unmodified-since" "--key"
-        "--range" "--response-cache-control" "--response-content-disposition" "--response-content-encoding"
-        "--response-content-language" "--response-content-type" "--response-expires" "--version-id"
-        "--request-payer" "--part-number" "--expected-bucket-owner" "--checksum-mode"
-    ]
-    s3api "head-bucket" Observe on "--bucket" needs ["--bucket"] takes ["--bucket" "--expected-bucket-owner"]
-    s3api "get-bucket-versioning" Observe on "--bucket" needs ["--bucket"] takes [
-        "--bucket" "--expected-bucket-owner"
-    ]
-    s3api "get-object-tagging" Observe on "--key" needs ["--bucket" "--key"] takes [
-        "--bucket" "--key" "--version-id" "--expected-bucket-owner" "--request-payer"
-    ]
-    s3api "list-object-versions" Observe on "--bucket" needs ["--bucket"] takes [
-        "--bucket" "--delimiter" "--encoding-type" "--key-marker" "--max-keys" "--prefix"
-        "--version-id-marker" "--expected-bucket-owner" "--request-payer" "--optional-object-attributes"
-    ]
-    s3api "put-object" Change on "--key" needs ["--bucket" "--key"] takes [
-        "--acl" "--body" "--bucket" "--cache-control" "--content-disposition" "--content-encoding"
-        "--content-language" "--content-md5" "--content-type" "--checksum-algorithm" "--expires" "--if-match"
-        "--if-none-match" "--grant-full-control" "--grant-read" "--grant-read-acp" "--grant-write-acp" "--key"
-        "--metadata" "--server-side-encryption" "--storage-class" "--website-redirect-location"
-        "--ssekms-key-id" "--ssekms-encryption-context" "--bucket-key-enabled" "--request-payer" "--tagging"
-        "--object-lock-mode" "--object-lock-retain-until-date" "--object-lock-legal-hold-status"
-        "--expected-bucket-owner"
-    ]
-    s3api "delete-object" Irreversible on "--key" needs ["--bucket" "--key"] takes [
-        "--bucket" "--key" "--version-id" "--request-payer" "--bypass-governance-retention"
-        "--expected-bucket-owner" "--if-match"
-    ]
-    s3api "wait object-exists" Observe on "--key" needs ["--bucket" "--key"] takes [
-        "--bucket" "--if-match" "--if-modified-since" "--if-none-match" "--if-unmodified-since" "--key"
-        "--range" "--response-cache-control" "--response-content-disposition" "--response-content-encoding"
-        "--response-content-language" "--response-content-type" "--response-expires" "--version-id"
-        "--request-payer" "--part-number" "--expected-bucket-owner" "--checksum-mode"
-    ]
-};
+/// Reads a catalogue of its own, for tests that speak of the parser alone.
+#[cfg(test)]
+pub(super) fn catalogue(service: &'static str, rows: &'static str) -> Vec<Operation> {
+    rows::read(service, rows)
+}
 
 /// Lists the options that every operation takes.
 pub const GENERAL: &[&str] = &["--region", "--query", "--output", "--no-paginate", "--no-cli-pager"];
@@ -174,14 +161,12 @@ pub fn operation(words: &[String]) -> Option<&'static Operation> {
 }
 
 /// Says which option of `operation` a word like `--multi-az`, `--no-multi-az` or `--query=…` names, if it takes it.
-pub fn named(operation: &'static Operation, word: &str) -> Option<&'static str> {
+pub fn named<'o>(operation: &'o Operation, word: &str) -> Option<&'o str> {
     let name = word.split('=').next().unwrap_or(word);
     let positive = name.strip_prefix("--no-").map(|rest| format!("--{rest}"));
     operation
-        .options
-        .iter()
-        .chain(GENERAL)
-        .copied()
+        .options()
+        .chain(GENERAL.iter().copied())
         .find(|option| *option == name || positive.as_deref().is_some_and(|positive| positive == *option))
 }
 
@@ -198,20 +183,73 @@ pub fn option<'w>(words: &'w [String], option: &str) -> Option<&'w str> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
     fn rows_are_consistent() {
-        for (at, row) in OPERATIONS.iter().enumerate() {
-            let name = (row.service, row.name);
-            assert!(OPERATIONS.iter().skip(at + 1).all(|other| (other.service, other.name) != name), "{name:?} twice");
-            assert!(row.required.iter().all(|option| row.options.contains(option)), "{name:?}");
-            assert!(row.resource.is_empty() || row.options.contains(&row.resource), "{name:?}");
-            assert!(row.options.iter().all(|option| option.starts_with("--")), "{name:?}");
+        let written: usize = tables().map(|(_, table)| rows::blocks(table).len()).sum();
+        assert_eq!(OPERATIONS.len(), written, "rows that can't be read: {:?}", unread());
+        let names: BTreeSet<_> = OPERATIONS.iter().map(|row| (row.service, row.name.as_str())).collect();
+        assert_eq!(names.len(), OPERATIONS.len(), "an operation stands twice");
+        for row in OPERATIONS.iter() {
+            let options: BTreeSet<_> = row.options().collect();
+            assert_eq!(options.len(), row.members.len(), "{}: an option stands twice", row.name);
             if row.name.starts_with("wait ") {
-                assert_eq!(row.impact, Impact::Observe, "{name:?}");
+                assert_eq!(row.impact, Impact::Observe, "{}", row.name);
             }
         }
+    }
+
+    /// Writes the table of the page: a row a service, a column an impact.
+    fn table() -> String {
+        let mut services: Vec<&str> = Vec::new();
+        for row in OPERATIONS.iter() {
+            if !services.contains(&row.service) {
+                services.push(row.service);
+            }
+        }
+        let mut table =
+            "| service | reads only | changes | disrupts | cannot be undone |\n|---|---|---|---|---|\n".to_owned();
+        for service in services {
+            let cell = |impact: Impact| {
+                let rows = OPERATIONS.iter().filter(|row| row.service == service && row.impact == impact);
+                rows.map(|row| format!("`{}`", row.name)).collect::<Vec<_>>().join(", ")
+            };
+            let cells = [Impact::Observe, Impact::Change, Impact::Disrupt, Impact::Irreversible].map(cell).join(" | ");
+            table.extend([format!("| `{service}` | {cells} |\n")]);
+        }
+        table
+    }
+
+    #[test]
+    fn the_page_lists_every_operation() {
+        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/aws.md");
+        let text = std::fs::read_to_string(page).unwrap();
+        let (before, rest) = text.split_once("| service |").unwrap();
+        let (_, after) = rest.split_once("\n\n").unwrap();
+        let expected = format!("{before}{}\n{after}", table());
+        if text != expected
+            && std::env::vars().any(|(name, value)| (name.as_str(), value.as_str()) == ("INSTA_UPDATE", "always"))
+        {
+            std::fs::write(page, expected).unwrap();
+            return;
+        }
+        assert!(
+            text == expected,
+            "docs/aws.md is out of date; `INSTA_UPDATE=always cargo test --lib runbook::aws` writes it"
+        );
+    }
+
+    fn unread() -> Vec<&'static str> {
+        let all = tables().flat_map(|(_, table)| rows::blocks(table));
+        all.filter(|(head, _)| {
+            let name = head.split(' ').next().unwrap_or("");
+            name != "wait" && !OPERATIONS.iter().any(|row| row.api == name)
+        })
+        .map(|(head, _)| head)
+        .collect()
     }
 
     #[test]

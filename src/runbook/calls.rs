@@ -4,14 +4,12 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::time::Duration;
 
-use super::aws::Operation;
+use super::aws::{self, GENERAL, Operation};
 use super::build::ActionPlace;
 use super::sink::{Sink, nearest};
 use super::words::{self, Word};
 use super::{Action, Impact, Kind, Meta, Necessity, Step};
 
-/// Options that every operation takes.
-const GLOBAL: [&str; 3] = ["--region", "--query", "--output"];
 /// How long a call to a region that may be gone can hang before it costs too much.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -118,8 +116,9 @@ impl Call<'_> {
             };
             after_option = true;
             let option = format!("--{option}");
-            let takes = || operation.options.iter().chain(GLOBAL.iter()).copied();
-            if !takes().any(|known| known == option) {
+            let known = aws::named(operation, &option).map(str::to_owned);
+            if known.is_none() {
+                let takes = || operation.options().chain(GENERAL.iter().copied());
                 let help = nearest(&option, takes()).map_or_else(
                     || format!("it takes {}", takes().collect::<Vec<_>>().join(" ")),
                     |near| format!("did you mean `{near}`?"),
@@ -131,9 +130,9 @@ impl Call<'_> {
                     help,
                 );
             }
-            given.push(option);
+            given.push(known.unwrap_or(option));
         }
-        for required in operation.required {
+        for required in operation.required() {
             if !given.iter().any(|option| option == required) {
                 sink.error(
                     "missing-option",
@@ -175,7 +174,7 @@ impl Call<'_> {
                 "add `--backup-retention-period 14`",
             );
         }
-        if (operation.service, operation.name) == ("route53", "change-resource-record-sets")
+        if (operation.service, operation.name.as_str()) == ("route53", "change-resource-record-sets")
             && self.meta.scenario == "region-failure"
         {
             sink.warn(

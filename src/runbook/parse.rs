@@ -43,7 +43,7 @@ impl Parsed {
 ///
 /// Whatever the bytes are, it returns; it reads no clock (see [`check`]).
 pub fn parse(path: &str, bytes: &[u8]) -> Parsed {
-    parse_with(path, bytes, aws::OPERATIONS)
+    parse_with(path, bytes, &aws::OPERATIONS)
 }
 
 /// Finds what depends on the day: a review that is too old. The result holds every problem of the file.

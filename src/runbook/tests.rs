@@ -2,54 +2,29 @@
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::LazyLock;
 
-use super::aws::Operation;
+use super::aws::{Operation, catalogue};
 use super::parse::parse_with;
-use super::{Impact, Parsed, Plan};
+use super::{Parsed, Plan};
 
 /// A catalogue of its own, so that these tests speak of the parser alone.
-const OPERATIONS: &[Operation] = &[
-    Operation {
-        service: "rds",
-        name: "describe-db-instances",
-        impact: Impact::Observe,
-        resource: "--db-instance-identifier",
-        options: &["--db-instance-identifier"],
-        required: &[],
-    },
-    Operation {
-        service: "rds",
-        name: "promote-read-replica",
-        impact: Impact::Irreversible,
-        resource: "--db-instance-identifier",
-        options: &["--db-instance-identifier", "--backup-retention-period", "--preferred-backup-window"],
-        required: &["--db-instance-identifier"],
-    },
-    Operation {
-        service: "rds",
-        name: "modify-db-instance",
-        impact: Impact::Change,
-        resource: "--db-instance-identifier",
-        options: &["--db-instance-identifier", "--apply-immediately", "--vpc-security-group-ids"],
-        required: &["--db-instance-identifier"],
-    },
-    Operation {
-        service: "rds",
-        name: "wait db-instance-available",
-        impact: Impact::Observe,
-        resource: "--db-instance-identifier",
-        options: &["--db-instance-identifier"],
-        required: &["--db-instance-identifier"],
-    },
-    Operation {
-        service: "route53",
-        name: "change-resource-record-sets",
-        impact: Impact::Change,
-        resource: "--hosted-zone-id",
-        options: &["--hosted-zone-id", "--change-batch"],
-        required: &["--hosted-zone-id", "--change-batch"],
-    },
-];
+static OPERATIONS: LazyLock<Vec<Operation>> = LazyLock::new(|| {
+    let rds = "
+DescribeDBInstances observe
+    DBInstanceIdentifier@
+PromoteReadReplica irreversible
+    DBInstanceIdentifier@* BackupRetentionPeriod:int PreferredBackupWindow
+ModifyDBInstance change
+    DBInstanceIdentifier@* ApplyImmediately:flag VpcSecurityGroupIds[]
+wait db-instance-available = DescribeDBInstances
+";
+    let route53 = "
+ChangeResourceRecordSets change
+    HostedZoneId@* ChangeBatch*
+";
+    [("rds", rds), ("route53", route53)].into_iter().flat_map(|(service, rows)| catalogue(service, rows)).collect()
+});
 
 fn files(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(folder);
@@ -59,7 +34,7 @@ fn files(folder: &str) -> Vec<PathBuf> {
 }
 
 fn parsed(file: &Path) -> Parsed {
-    parse_with(file.file_name().unwrap().to_str().unwrap(), &std::fs::read(file).unwrap(), OPERATIONS)
+    parse_with(file.file_name().unwrap().to_str().unwrap(), &std::fs::read(file).unwrap(), &OPERATIONS)
 }
 
 /// Shows a plan in a form that a person can check against the file.
@@ -150,7 +125,7 @@ mod law {
     proptest! {
         #[test]
         fn any_bytes_parse(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
-            let parsed = parse_with("any.md", &bytes, OPERATIONS);
+            let parsed = parse_with("any.md", &bytes, &OPERATIONS);
             drop(parsed.render());
         }
 
@@ -160,7 +135,7 @@ mod law {
             end in prop_oneof![Just("\n"), Just("\r\n")],
         ) {
             let text = lines.join(end);
-            let parsed = parse_with("any.md", text.as_bytes(), OPERATIONS);
+            let parsed = parse_with("any.md", text.as_bytes(), &OPERATIONS);
             prop_assert_eq!(parsed.fences.len(), counted(&parsed), "{}", text);
             let mut at: Vec<usize> = parsed.fences.iter().map(|fence| fence.line).collect();
             at.dedup();
@@ -184,7 +159,7 @@ mod law {
         let huge = vec![b'#'; 100 * 1024 * 1024];
         for (bytes, code) in [(&huge[..], "too-large"), (b"", "empty"), (b" \n\n", "empty"), (b"# a\n\xff", "not-utf8")]
         {
-            let parsed = parse_with("x.md", bytes, OPERATIONS);
+            let parsed = parse_with("x.md", bytes, &OPERATIONS);
             assert_eq!(parsed.problems[0].code, code);
             assert!(parsed.plan.is_none());
         }
@@ -198,14 +173,14 @@ mod law {
             format!("---\na: {}\n---\n", "[".repeat(50_000)),
             "[".repeat(50_000),
         ] {
-            drop(parse_with("deep.md", text.as_bytes(), OPERATIONS));
+            drop(parse_with("deep.md", text.as_bytes(), &OPERATIONS));
         }
     }
 
     #[test]
     fn a_review_ages() {
         let text = "---\nlast_reviewed_on: 2026-01-01\n---\n# T\n";
-        let parsed = parse_with("x.md", text.as_bytes(), OPERATIONS);
+        let parsed = parse_with("x.md", text.as_bytes(), &OPERATIONS);
         let old = |day: &str| super::super::check(&parsed, day.parse().unwrap()).iter().any(|p| p.code == "old-review");
         assert!(!old("2026-06-30") && old("2026-07-01"));
     }

@@ -55,8 +55,8 @@ fn what_is_asked_before_an_action_runs() {
 fn an_operation_that_nobody_knows_is_no_observation() {
     let aws = |code: &str| Action { kind: Kind::Aws, code: code.into(), ..action("a", Impact::Observe) };
     assert_eq!(asked(one(aws("aws rds do-something-new --id x")), Mode::Drill), Some(Ask::Key));
-    for row in lifeboat::runbook::aws::OPERATIONS {
-        let plan = one(aws(&format!("aws {} {} {} shop-db --region eu-west-1", row.service, row.name, row.resource)));
+    for row in lifeboat::runbook::aws::OPERATIONS.iter() {
+        let plan = one(aws(&format!("aws {} {} {} shop-db --region eu-west-1", row.service, row.name, row.resource())));
         let mut rig = Rig::open(plan, Mode::Drill);
         rig.run_step().unwrap();
         match (row.impact, rig.run.prompt) {
@@ -64,7 +64,7 @@ fn an_operation_that_nobody_knows_is_no_observation() {
             (_, Some(prompt)) => {
                 assert_eq!(prompt.impact, row.impact);
                 assert_eq!(prompt.target.region, "eu-west-1");
-                let named = if row.resource.is_empty() { "" } else { "shop-db" };
+                let named = if row.resource().is_empty() { "" } else { "shop-db" };
                 assert_eq!(prompt.target.resource, named, "{}", row.name);
             }
             other => panic!("{other:?} for {}", row.name),

@@ -6,10 +6,13 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value};
 
 use super::output::{self, Format};
-use crate::runbook::aws::{GENERAL, OPERATIONS, Operation, named, operation};
+use crate::runbook::aws::{GENERAL, OPERATIONS, Operation, Type, named, operation};
 
 /// What `file://` and `--body` may bring: an upload is kept in memory, so that it can be signed and sent again.
 const MAX_FILE: u64 = 256 * 1024 * 1024;
+
+/// Where `get-object` writes; the AWS CLI has no name for it either.
+pub(super) const OUTFILE: &str = "OUTFILE";
 
 /// Is a call that was understood.
 #[derive(Clone, Debug)]
@@ -81,6 +84,11 @@ impl Request {
         let mut given: BTreeMap<&'static str, Words> = BTreeMap::new();
         let mut rest = words.iter().skip(1 + operation.name.split(' ').count()).peekable();
         while let Some(word) = rest.next() {
+            // The one word that belongs to no option, as with the AWS CLI: where an object goes.
+            if !word.starts_with("--") && operation.api == "GetObject" && !given.contains_key(OUTFILE) {
+                given.insert(OUTFILE, Words::Yes(vec![word.clone()]));
+                continue;
+            }
             if !word.starts_with("--") {
                 return Err(format!("{called}: `{word}` belongs to no option; quote a value that has spaces"));
             }
@@ -93,6 +101,9 @@ impl Request {
                 let mut values = Vec::new();
                 while let Some(value) = rest.next_if(|next| !next.starts_with("--")) {
                     values.push(value.clone());
+                    if operation.api == "GetObject" {
+                        break;
+                    }
                 }
                 // This one begins with `--no-` and means itself.
                 Words::Yes(values)
@@ -101,8 +112,11 @@ impl Request {
                 return Err(format!("{called}: `{option}` is given twice; leave one"));
             }
         }
-        if let Some(missing) = operation.required.iter().find(|option| !given.contains_key(*option)) {
+        if let Some(missing) = operation.required().find(|option| !given.contains_key(*option)) {
             return Err(format!("{called} needs `{missing}`; add it"));
+        }
+        if operation.api == "GetObject" && !given.contains_key(OUTFILE) {
+            return Err(format!("{called} needs a place for the object: name a file behind the options"));
         }
         let mut arguments = Arguments { given, folder: folder.to_owned() };
         let region = arguments.general("--region")?;
@@ -132,6 +146,22 @@ impl Arguments {
         let value = self.value(Form::Scalar, option)?;
         self.given.remove(option);
         Ok(value.and_then(|value| value.as_str().map(str::to_owned)))
+    }
+
+    /// Gives every token of `operation` that was not given, so that AWS knows a request that it gets twice.
+    pub(super) fn give_tokens(&mut self, operation: &'static Operation) {
+        for member in operation.members.iter().filter(|member| member.holds == Type::Token) {
+            let token = || {
+                let [a, b] = [fastrand::u64(..), fastrand::u64(..)].map(|part| format!("{part:016x}"));
+                Words::Yes(vec![format!("{a}{b}")])
+            };
+            self.given.entry(member.option.as_str()).or_insert_with(token);
+        }
+    }
+
+    /// Returns where a file stands that is named relative to the runbook's working directory.
+    pub(super) fn place(&self, path: &str) -> PathBuf {
+        self.folder.join(path)
     }
 
     /// Says whether `option` was given.
@@ -295,7 +325,7 @@ fn unknown_option(operation: &'static Operation, called: &str, word: &str) -> St
     if matches!(name, "--profile" | "--endpoint-url") {
         return format!("{called}: `{name}` is one for the whole run, not for a call; set it when the run begins");
     }
-    let all = operation.options.iter().chain(GENERAL).map(|option| (*option).to_owned());
+    let all = operation.options().chain(GENERAL.iter().copied()).map(str::to_owned);
     match nearest(name, all) {
         Some(near) => format!("{called} has no option `{name}`; did you mean `{near}`?"),
         None => format!("{called} has no option `{name}` that lifeboat knows; use the AWS CLI in a shell block"),

@@ -182,9 +182,11 @@ macro_rules! record {
 
 /// Binds the operations of a service: the SDK's method, and the SDK's setter for each option.
 ///
-/// Makes `send`, which builds the input and returns the call, and `options`, which says what is bound.
+/// Makes `send`, which builds the input and returns the call, and `options`, which says what is bound. Where an answer
+/// is more than its document, `=>` names what is done with it. Each operation is a function of its own: builders are
+/// large, and a function with all of them would need a larger stack than a worker has.
 macro_rules! operations {
-    ($sdk:ident; $($method:ident { $($setter:ident),* $(,)? })*) => {
+    ($sdk:ident; $($method:ident { $($setter:ident),* $(,)? } $(=> $then:path)?)*) => {
         /// Builds the call `name` from `arguments`, to be awaited.
         pub(in crate::exec::aws) fn send(
             client: &$sdk::Client,
@@ -192,27 +194,30 @@ macro_rules! operations {
             arguments: &crate::exec::aws::arguments::Arguments,
             manner: &crate::exec::aws::clients::Manner,
         ) -> Result<crate::exec::aws::clients::Sending, String> {
-            let method = name.replace('-', "_");
-            // A service whose operations take no options would not look at them.
-            let _ = arguments;
-            $(
-                if method == stringify!($method) {
-                    let builder = client.$method();
-                    $(
-                        let option = crate::exec::aws::bind::option_of(stringify!($setter));
-                        let builder = builder.$setter(crate::exec::aws::bind::Bound::take(arguments, &option)?);
-                    )*
-                    let overrides = $sdk::Config::builder()
-                        .retry_config(manner.retries.clone())
-                        .timeout_config(manner.timeouts.clone());
-                    let call = builder.customize().config_override(overrides).interceptor(manner.tap.clone()).send();
-                    return Ok(Box::pin(async move {
-                        call.await.map(drop).map_err(crate::exec::aws::failure::Trouble::from)
-                    }));
-                }
-            )*
-            Err(format!("`{name}` is not bound; report this"))
+            match name.replace('-', "_").as_str() {
+                $(stringify!($method) => $method(client, arguments, manner),)*
+                _ => Err(format!("`{name}` is not bound; report this")),
+            }
         }
+
+        $(
+            fn $method(
+                client: &$sdk::Client,
+                arguments: &crate::exec::aws::arguments::Arguments,
+                manner: &crate::exec::aws::clients::Manner,
+            ) -> Result<crate::exec::aws::clients::Sending, String> {
+                let builder = client.$method();
+                $(
+                    let option = crate::exec::aws::bind::option_of(stringify!($setter));
+                    let builder = builder.$setter(crate::exec::aws::bind::Bound::take(arguments, &option)?);
+                )*
+                let overrides = $sdk::Config::builder()
+                    .retry_config(manner.retries.clone())
+                    .timeout_config(manner.timeouts.clone());
+                let call = builder.customize().config_override(overrides).interceptor(manner.tap.clone()).send();
+                operations!(@then call arguments $($then)?)
+            }
+        )*
 
         /// Returns the options that are bound for `name`.
         #[cfg(test)]
@@ -226,6 +231,16 @@ macro_rules! operations {
             None
         }
     };
+    (@then $call:ident $arguments:ident) => {
+        Ok(Box::pin(async move { $call.await.map(drop).map_err(crate::exec::aws::failure::Trouble::from) }))
+    };
+    (@then $call:ident $arguments:ident $then:path) => {{
+        let arguments = $arguments.clone();
+        Ok(Box::pin(async move {
+            let output = $call.await.map_err(crate::exec::aws::failure::Trouble::from)?;
+            $then(output, &arguments).await
+        }))
+    }};
 }
 
 pub(super) use {operations, record, words};

@@ -7,17 +7,18 @@ use std::time::Duration;
 use serde_json::Value;
 use tokio::time::{Instant, sleep, timeout_at};
 
-use super::arguments::{Arguments, Request};
+use super::arguments::{Arguments, OUTFILE, Request};
 use super::capture::Kept;
-use super::clients::{Clients, Manner};
+use super::clients::{Clients, Manner, Repeats};
 use super::failure::{self, Trouble};
 use super::paging::Book;
-use super::wait::{Look, Verdict, Waiter, Watch, waiter};
-use super::{AwsContext, output, xml};
+use super::wait::{Changed, Look, Verdict, Waiter, Watch, waiter};
+use super::{AwsContext, answer, output};
 use crate::engine::{AwsReceipt, Outcome};
 use crate::exec::Reply;
 use crate::kernel::say_duration;
 use crate::runbook::Impact;
+use crate::runbook::aws::Type;
 
 /// How often a call that acts is sent again after AWS said that it did nothing but ask for patience.
 const RESENDS: u32 = 2;
@@ -27,9 +28,12 @@ const RESENDS: u32 = 2;
 pub(super) struct Caller {
     context: Arc<AwsContext>,
     clients: Clients,
-    /// When this process last changed an RDS resource, by region and identifier: what a waiter must know.
-    changed: Arc<Mutex<HashMap<(String, String), Instant>>>,
+    /// When and how this process last changed a resource, by region and identifier: what a waiter must know.
+    changed: Arc<Mutex<Changes>>,
 }
+
+/// By region and identifier: when a resource was changed, and by which operation.
+type Changes = HashMap<(String, String), (Instant, &'static str)>;
 
 /// Is what one operation gave, pages put together.
 struct Done {
@@ -45,10 +49,11 @@ impl Caller {
     }
 
     pub(super) async fn call(&self, words: &[String], timeout: Duration) -> Reply {
-        let request = match Request::parse(words, &self.context.folder) {
+        let mut request = match Request::parse(words, &self.context.folder) {
             Ok(request) => request,
             Err(error) => return unusable(error),
         };
+        request.arguments.give_tokens(request.operation);
         let service = request.operation.service;
         let region = match self.clients.region(service, request.region.as_deref()) {
             Ok(region) => region,
@@ -57,14 +62,14 @@ impl Caller {
         // A very long timeout is no limit at all; a month is more than any call needs.
         let deadline = Instant::now() + timeout.min(Duration::from_secs(31 * 86_400));
         let place = Place { region, deadline, timeout };
-        match waiter(service, request.operation.name) {
+        match waiter(service, &request.operation.name) {
             Some(waiter) => self.wait(&request, waiter, &place).await,
             None => self.once(&request, &place).await,
         }
     }
 
     async fn once(&self, request: &Request, place: &Place) -> Reply {
-        let done = self.operate(request, request.operation.name, place).await;
+        let done = self.operate(request, &request.operation.name, place).await;
         let mut reply = Reply {
             stdout: Vec::new(),
             stderr: failure::said(&done.outcome, &named(request, &done.kept)).into_bytes(),
@@ -94,7 +99,7 @@ impl Caller {
             let (outcome, kept) = self.send(request, name, &arguments, place).await;
             let answered = kept.answer.as_ref().filter(|_| matches!(outcome, Outcome::Answered { .. }));
             let Some(answer) = answered else { return Done { outcome, value: Value::Null, kept } };
-            match xml::output(request.operation.service, name, answer) {
+            match answer::output(request.operation, name, answer) {
                 Ok(page) => match book.add(page, &arguments) {
                     Some(next) => arguments = next,
                     None => return Done { outcome, value: book.close(), kept },
@@ -112,13 +117,19 @@ impl Caller {
     async fn send(&self, request: &Request, name: &str, arguments: &Arguments, place: &Place) -> (Outcome, Kept) {
         let service = request.operation.service;
         let impact = request.operation.impact;
+        let has_token = request.operation.members.iter().any(|member| member.holds == Type::Token);
+        let repeats = if impact == Impact::Observe || has_token { Repeats::Harmless } else { Repeats::Unknown };
         let mut sent = 0;
         loop {
             let left = place.deadline.saturating_duration_since(Instant::now());
-            // An upload takes as long as it takes; anything else is answered quickly or not at all.
-            let limit = if arguments.has("--body") { left } else { left.min(self.context.call_timeout) };
-            let manner = Manner::new(impact, limit, self.context.reach);
-            let call = match self.clients.send((service, name, &place.region), arguments, &manner) {
+            // A file takes as long as it takes; anything else is answered quickly or not at all.
+            let limit = if arguments.has("--body") || arguments.has(OUTFILE) {
+                left
+            } else {
+                left.min(self.context.call_timeout)
+            };
+            let manner = Manner::new(repeats, limit, self.context.reach);
+            let call = match self.clients.send((request.operation, name, &place.region), arguments, &manner) {
                 Ok(call) => call,
                 Err(error) => {
                     return (Outcome::Unusable { error: format!("`aws {service} {name}`: {error}") }, Kept::default());
@@ -144,8 +155,8 @@ impl Caller {
             sent += 1;
             let pause = Duration::from_millis(300) * 2_u32.pow(sent);
             let in_time = Instant::now() + pause < place.deadline;
-            // The SDK sends looks again by itself.
-            if impact == Impact::Observe || !failure::is_throttle(&outcome) || sent > RESENDS || !in_time {
+            // What is harmless to repeat was sent again already.
+            if repeats == Repeats::Harmless || !failure::is_throttle(&outcome) || sent > RESENDS || !in_time {
                 return (outcome, kept);
             }
             sleep(pause).await;
@@ -196,7 +207,7 @@ impl Caller {
             if left <= pause {
                 sleep(left).await;
                 let after = place.timeout;
-                let name = request.operation.name;
+                let name = &request.operation.name;
                 let said = format!("\nWaiter {name} failed: gave up after {}: {last}\n", say_duration(after));
                 let outcome = Outcome::TimedOut { after_ms: u64::try_from(after.as_millis()).unwrap_or(u64::MAX) };
                 return ended(request, &done.kept, place, outcome, &said);
@@ -211,18 +222,20 @@ impl Caller {
     }
 
     fn remember(&self, request: &Request, place: &Place) {
-        for option in ["--db-instance-identifier", "--new-db-instance-identifier", "--db-snapshot-identifier"] {
-            if let Some(id) = request.arguments.word(option) {
-                let mut changed = self.changed.lock().unwrap_or_else(PoisonError::into_inner);
-                changed.insert((place.region.clone(), id.to_lowercase()), Instant::now());
-            }
+        let resource = request.operation.resource();
+        let renamed = |option: &&str| option.starts_with("--new-") && option.ends_with("-identifier");
+        let named = request.operation.options().filter(|option| *option == resource || renamed(option));
+        for id in named.filter_map(|option| request.arguments.word(option)) {
+            let mut changed = self.changed.lock().unwrap_or_else(PoisonError::into_inner);
+            changed.insert((place.region.clone(), id.to_lowercase()), (Instant::now(), request.operation.api));
         }
     }
 
-    fn changed(&self, request: &Request, place: &Place) -> Option<Duration> {
-        let id = request.arguments.word(request.operation.resource)?;
+    fn changed(&self, request: &Request, place: &Place) -> Option<Changed> {
+        let id = request.arguments.word(request.operation.resource())?;
         let changed = self.changed.lock().unwrap_or_else(PoisonError::into_inner);
-        changed.get(&(place.region.clone(), id.to_lowercase())).map(Instant::elapsed)
+        let (at, by) = changed.get(&(place.region.clone(), id.to_lowercase()))?;
+        Some(Changed { ago: at.elapsed(), by })
     }
 }
 
@@ -272,7 +285,7 @@ fn ended(request: &Request, kept: &Kept, place: &Place, outcome: Outcome, said: 
 
 /// Returns AWS's name of the operation.
 fn named(request: &Request, kept: &Kept) -> String {
-    if kept.operation.is_empty() { request.operation.name.to_owned() } else { kept.operation.clone() }
+    if kept.operation.is_empty() { request.operation.name.clone() } else { kept.operation.clone() }
 }
 
 fn receipt(request: &Request, kept: &Kept, place: &Place) -> Option<AwsReceipt> {
@@ -282,11 +295,10 @@ fn receipt(request: &Request, kept: &Kept, place: &Place) -> Option<AwsReceipt> 
     }
     let answer = kept.answer.as_ref();
     let header = |name: &str| answer.and_then(|answer| answer.header(name)).map(str::to_owned);
-    let in_body = || answer.and_then(|answer| xml::request_id(&answer.body));
     Some(AwsReceipt {
         operation: format!("{}:{}", request.operation.service.trim_end_matches("api"), kept.operation),
         region: kept.region.clone().unwrap_or_else(|| place.region.clone()),
-        request_id: header("x-amzn-requestid").or_else(|| header("x-amz-request-id")).or_else(in_body),
+        request_id: answer.and_then(answer::request_id),
         status: answer.map(|answer| answer.status),
         date: header("date"),
     })

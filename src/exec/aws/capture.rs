@@ -1,4 +1,4 @@
-//! Keeps what goes over the wire: an interceptor on every call holds the answer as AWS sent it.
+//! Keeps what goes over the wire: an interceptor on every call of the SDK holds the answer as AWS sent it.
 //!
 //! The SDK's outputs don't serialise, and the AWS CLI's JSON follows the answer, not the SDK's types. The same
 //! interceptor is the last look before a request leaves: in a drill nothing goes beyond this machine.
@@ -61,6 +61,21 @@ impl Tap {
         Self { reach, kept: Arc::default() }
     }
 
+    /// Notes that a request of `operation`, signed for `region`, leaves for `host`.
+    pub(super) fn leaves(&self, operation: &str, region: &str, host: &str) {
+        *self.kept.lock().unwrap_or_else(PoisonError::into_inner) = Kept {
+            operation: operation.to_owned(),
+            region: Some(region.to_owned()),
+            host: Some(host.to_owned()),
+            answer: None,
+        };
+    }
+
+    /// Keeps the whole answer to it.
+    pub(super) fn keep(&self, answer: Answer) {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).answer = Some(answer);
+    }
+
     /// Returns what was kept.
     pub(super) fn kept(&self) -> Kept {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -97,11 +112,13 @@ impl Intercept for Tap {
         &self,
         context: &AfterDeserializationInterceptorContextRef<'_>,
         _: &RuntimeComponents,
-        _: &mut ConfigBag,
+        cfg: &mut ConfigBag,
     ) -> Result<(), BoxError> {
         let response = context.response();
-        // A body that broke off is not bytes: no answer, then.
-        if let Some(body) = response.body().bytes() {
+        // A body that broke off is not bytes: no answer, then. The body of an object is nobody's to keep here.
+        let object =
+            cfg.load::<Metadata>().is_some_and(|of| of.name() == "GetObject") && response.status().is_success();
+        if let Some(body) = response.body().bytes().or(object.then_some(&[])) {
             let headers = response.headers().iter().map(|(name, value)| (name.to_lowercase(), value.to_owned()));
             let answer = Answer {
                 status: response.status().as_u16(),

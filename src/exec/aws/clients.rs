@@ -25,13 +25,27 @@ use aws_smithy_types::timeout::TimeoutConfig;
 use super::arguments::{Arguments, is_region};
 use super::capture::{Tap, is_loopback};
 use super::failure::Trouble;
-use super::{AwsContext, Reach, bindings};
-use crate::runbook::Impact;
+use super::services::{self, Protocol};
+use super::signed::{self, Signer};
+use super::{AwsContext, Reach, bindings, input};
+use crate::runbook::aws::Operation;
 
 /// Off EC2 nobody answers on the metadata address, and the chain should say so at once.
 const METADATA_TIMEOUT: Duration = Duration::from_millis(500);
 /// A healthy region's endpoint accepts within milliseconds; a dead one should not eat the call's time.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How often a call is sent that may be sent twice.
+const ATTEMPTS: u32 = 3;
+
+/// Says what it means to send a call twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Repeats {
+    /// No more than to send it once.
+    Harmless,
+    /// It may act twice.
+    Unknown,
+}
 
 /// Is a call on its way.
 pub(super) type Sending = Pin<Box<dyn Future<Output = Result<(), Trouble>> + Send>>;
@@ -39,6 +53,10 @@ pub(super) type Sending = Pin<Box<dyn Future<Output = Result<(), Trouble>> + Sen
 /// Says how one call is made.
 #[derive(Clone, Debug)]
 pub(super) struct Manner {
+    /// How often a signed call is sent at most.
+    pub(super) attempts: u32,
+    /// When one attempt of a signed call is given up.
+    pub(super) attempt_limit: Duration,
     /// What the SDK sends again by itself.
     pub(super) retries: RetryConfig,
     /// When an attempt is given up.
@@ -48,38 +66,38 @@ pub(super) struct Manner {
 }
 
 impl Manner {
-    /// Decides by what the call does to the world and how long it may take.
+    /// Decides by whether a call may be sent twice and how long it may take.
     ///
-    /// A call that only observes is sent up to three times. One that acts is sent once: when an answer is lost, the
+    /// A call that only observes is sent up to three times, and so is one that AWS knows again by its token. One that acts is sent once: when an answer is lost, the
     /// SDK can't know whether AWS acted, would send it again, and the second answer (`InvalidDBInstanceState` after a
     /// promotion that succeeded) would hide the first.
-    pub(super) fn new(impact: Impact, limit: Duration, reach: Reach) -> Self {
+    pub(super) fn new(repeats: Repeats, limit: Duration, reach: Reach) -> Self {
         let timeouts = TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT.min(limit)).operation_timeout(limit);
-        let (retries, timeouts) = match impact {
+        let (attempts, attempt_limit, retries, timeouts) = match repeats {
             // Half of the limit: one attempt that hangs leaves time for another.
-            Impact::Observe => {
-                (RetryConfig::standard().with_max_attempts(3), timeouts.operation_attempt_timeout(limit / 2))
+            Repeats::Harmless => {
+                let retries = RetryConfig::standard().with_max_attempts(ATTEMPTS);
+                (ATTEMPTS, limit / 2, retries, timeouts.operation_attempt_timeout(limit / 2))
             }
-            Impact::Change | Impact::Disrupt | Impact::Irreversible => (RetryConfig::disabled(), timeouts),
+            Repeats::Unknown => (1, limit, RetryConfig::disabled(), timeouts),
         };
-        Self { retries, timeouts: timeouts.build(), tap: Tap::new(reach) }
+        Self { attempts, attempt_limit, retries, timeouts: timeouts.build(), tap: Tap::new(reach) }
     }
 }
 
 #[derive(Clone, Debug)]
 enum Client {
-    Rds(aws_sdk_rds::Client),
     Route53(aws_sdk_route53::Client),
     S3(aws_sdk_s3::Client),
-    Sts(aws_sdk_sts::Client),
 }
 
-/// Holds the configuration and the clients made from it.
+/// Holds the configuration, the clients made from it, and what signs everything else.
 #[derive(Clone, Debug)]
 pub(super) struct Clients {
     config: Arc<SdkConfig>,
     refusal: Option<String>,
     cache: Arc<Mutex<HashMap<(String, String), Client>>>,
+    signer: Signer,
 }
 
 impl Clients {
@@ -104,7 +122,13 @@ impl Clients {
                 Some("a drill calls this machine only, and no endpoint is set; start the practice estate".to_owned())
             }
         };
-        Self { config: Arc::new(config), refusal, cache: Arc::default() }
+        Self::of(config, refusal, context.reach)
+    }
+
+    fn of(config: SdkConfig, refusal: Option<String>, reach: Reach) -> Self {
+        let endpoint = config.endpoint_url().map(str::to_owned);
+        let signer = Signer::new(endpoint, config.credentials_provider(), reach);
+        Self { config: Arc::new(config), refusal, cache: Arc::default(), signer }
     }
 
     /// Returns the region of a call.
@@ -124,24 +148,29 @@ impl Clients {
         }
     }
 
-    /// Builds the call `name` of `service` in `region`.
+    /// Builds the call of `operation` in `region`; `name` is the operation's, or the one that a waiter looks with.
     ///
     /// # Errors
     /// One sentence, if the call may not or can't be made.
     pub(super) fn send(
         &self,
-        (service, name, region): (&str, &str, &str),
+        (operation, name, region): (&'static Operation, &str, &str),
         arguments: &Arguments,
         manner: &Manner,
     ) -> Result<Sending, String> {
         if let Some(refusal) = &self.refusal {
             return Err(refusal.clone());
         }
-        match self.client(service, region) {
-            Client::Rds(client) => bindings::rds::send(&client, name, arguments, manner),
+        let service = services::find(operation.service)
+            .ok_or_else(|| format!("`{}` is not known; report this", operation.service))?;
+        if service.protocol != Protocol::Sdk {
+            let input = input::read(operation, arguments)?;
+            let call = signed::Call { service, operation, region: region.to_owned(), input };
+            return Ok(Box::pin(self.signer.clone().send(call, manner.clone())));
+        }
+        match self.client(service.name, region) {
             Client::Route53(client) => bindings::route53::send(&client, name, arguments, manner),
             Client::S3(client) => bindings::s3api::send(&client, name, arguments, manner),
-            Client::Sts(client) => bindings::sts::send(&client, name, arguments, manner),
         }
     }
 
@@ -149,17 +178,12 @@ impl Clients {
         let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
         let make = || {
             let config = self.config.to_builder().region(Region::new(region.to_owned())).build();
-            match service {
-                "rds" => Client::Rds(aws_sdk_rds::Client::new(&config)),
-                "route53" => Client::Route53(aws_sdk_route53::Client::new(&config)),
-                "sts" => Client::Sts(aws_sdk_sts::Client::new(&config)),
-                _ => {
-                    // Behind an endpoint of one address a bucket is no host name.
-                    let own = aws_sdk_s3::config::Builder::from(&config);
-                    let own = own.force_path_style(config.endpoint_url().is_some());
-                    Client::S3(aws_sdk_s3::Client::from_conf(own.build()))
-                }
+            if service == "route53" {
+                return Client::Route53(aws_sdk_route53::Client::new(&config));
             }
+            // Behind an endpoint of one address a bucket is no host name.
+            let own = aws_sdk_s3::config::Builder::from(&config).force_path_style(config.endpoint_url().is_some());
+            Client::S3(aws_sdk_s3::Client::from_conf(own.build()))
         };
         cache.entry((service.to_owned(), region.to_owned())).or_insert_with(make).clone()
     }
@@ -273,12 +297,12 @@ mod tests {
             .credentials_provider(SharedCredentialsProvider::new(Keys::new("A", "s", None, None, "test")))
             .http_client(http_client_fn(move |_, _| SharedHttpConnector::new(connector.clone())));
         config.set_endpoint_url(endpoint.map(str::to_owned));
-        let clients = Clients { config: Arc::new(config.build()), refusal: None, cache: Arc::default() };
+        let clients = Clients::of(config.build(), None, Reach::Anywhere);
         let request = Request::parse(&shlex::split(line).unwrap(), Path::new(".")).unwrap();
-        let manner = Manner::new(Impact::Irreversible, Duration::from_secs(1), Reach::Anywhere);
-        let (service, name) = (request.operation.service, request.operation.name);
-        let region = clients.region(service, request.region.as_deref()).unwrap();
-        clients.send((service, name, &region), &request.arguments, &manner).unwrap().await.unwrap_err();
+        let manner = Manner::new(Repeats::Unknown, Duration::from_secs(1), Reach::Anywhere);
+        let region = clients.region(request.operation.service, request.region.as_deref()).unwrap();
+        let call = (request.operation, request.operation.name.as_str(), region.as_str());
+        clients.send(call, &request.arguments, &manner).unwrap().await.unwrap_err();
         let uri = nowhere.0.lock().unwrap().clone();
         (uri, manner.tap.kept().region)
     }
@@ -286,13 +310,9 @@ mod tests {
     #[tokio::test]
     async fn addresses_are_those_of_aws() {
         for (endpoint, line, uri, region) in [
-            (None, "sts get-caller-identity", "https://sts.eu-west-1.amazonaws.com/", "eu-west-1"),
-            (None, "sts get-caller-identity --region us-east-1", "https://sts.us-east-1.amazonaws.com/", "us-east-1"),
-            (None, "rds describe-events --region us-west-2", "https://rds.us-west-2.amazonaws.com/", "us-west-2"),
             (None, "route53 get-change --id C1", "https://route53.amazonaws.com/2013-04-01/change/C1", "us-east-1"),
             (None, "s3api head-bucket --bucket latch", "https://latch.s3.eu-west-1.amazonaws.com/", "eu-west-1"),
             (Some("http://127.0.0.1:9"), "s3api head-bucket --bucket latch", "http://127.0.0.1:9/latch", "eu-west-1"),
-            (Some("http://127.0.0.1:9"), "rds describe-events", "http://127.0.0.1:9/", "eu-west-1"),
         ] {
             let found = address(endpoint, line).await;
             assert_eq!(

@@ -7,8 +7,8 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::{ConnectorError, SdkError};
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+use super::answer;
 use super::capture::{Answer, Kept};
-use super::xml;
 use crate::engine::Outcome;
 
 /// Codes by which AWS says that it did nothing yet and wants to be asked again.
@@ -30,6 +30,16 @@ const THROTTLES: &[&str] = &[
 /// Codes of failures that pass, though AWS may have acted.
 const PASSING: &[&str] = &["InternalError", "InternalFailure", "RequestTimeout", "RequestTimeoutException"];
 
+/// Codes by which AWS says that credentials are over.
+const EXPIRED: &[&str] = &["ExpiredToken", "ExpiredTokenException", "RequestExpired"];
+
+/// What an operator reads who has no credentials.
+pub(super) const NO_CREDENTIALS: &str = "no AWS credentials are to be found; set a profile, export \
+    `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or log in with `aws sso login`";
+/// What an operator reads whose credentials don't come.
+pub(super) const SLOW_CREDENTIALS: &str =
+    "the source of the AWS credentials did not answer in time; log in again or export keys";
+
 /// Says whether a request went out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sent {
@@ -39,8 +49,8 @@ pub(super) enum Sent {
     Perhaps,
 }
 
-/// Is an error of the SDK, whatever the operation.
-#[derive(Debug)]
+/// Is what went wrong with a call, whatever the operation.
+#[derive(Clone, Debug)]
 pub(super) enum Trouble {
     /// The call could not be built; nothing was sent.
     Unbuilt(String),
@@ -112,19 +122,14 @@ fn innermost(error: &(dyn Error + 'static)) -> String {
     last.to_string()
 }
 
-fn credentials(error: &(dyn Error + 'static)) -> Option<String> {
+/// Finds out that there are no credentials, and says why.
+pub(super) fn credentials(error: &(dyn Error + 'static)) -> Option<String> {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(error) = error.downcast_ref::<CredentialsError>() {
             return Some(match error {
-                CredentialsError::CredentialsNotLoaded(_) => {
-                    "no AWS credentials are to be found; set a profile, export `AWS_ACCESS_KEY_ID` and \
-                     `AWS_SECRET_ACCESS_KEY`, or log in with `aws sso login`"
-                        .to_owned()
-                }
-                CredentialsError::ProviderTimedOut(_) => {
-                    "the source of the AWS credentials did not answer in time; log in again or export keys".to_owned()
-                }
+                CredentialsError::CredentialsNotLoaded(_) => NO_CREDENTIALS.to_owned(),
+                CredentialsError::ProviderTimedOut(_) => SLOW_CREDENTIALS.to_owned(),
                 other => format!("the AWS credentials can't be had: {}; check the profile", innermost(other)),
             });
         }
@@ -143,6 +148,11 @@ pub(super) fn is_throttled(code: &str) -> bool {
     THROTTLES.contains(&code)
 }
 
+/// Says whether AWS refused because the credentials are over.
+pub(super) fn is_expired(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::AwsRefused { code, .. } if EXPIRED.contains(&code.as_str()))
+}
+
 /// Turns trouble into an outcome.
 pub(super) fn outcome(trouble: Trouble, kept: &Kept) -> Outcome {
     match trouble {
@@ -151,7 +161,7 @@ pub(super) fn outcome(trouble: Trouble, kept: &Kept) -> Outcome {
         Trouble::Lost { why, .. } => Outcome::Unreachable { error: why },
         Trouble::Refused { code, message } => {
             let answer = kept.answer.clone().unwrap_or_default();
-            let read = xml::error(&answer.body);
+            let read = answer::refusal(&answer);
             let (code, message) = match (read, code) {
                 (Some((code, said)), _) => (code, said),
                 (None, Some(code)) if !answer.body.is_empty() => (code, message.unwrap_or_default()),
@@ -169,7 +179,7 @@ pub(super) fn outcome(trouble: Trouble, kept: &Kept) -> Outcome {
 
 /// Says whether a complete answer came that is no error. S3 sends some errors with status 200.
 pub(super) fn is_success(kept: &Kept) -> bool {
-    kept.answer.as_ref().is_some_and(|answer| answer.status / 100 == 2 && xml::error(&answer.body).is_none())
+    kept.answer.as_ref().is_some_and(|answer| answer.status / 100 == 2 && answer::refusal(answer).is_none())
 }
 
 fn passes(status: u16) -> bool {
@@ -186,7 +196,7 @@ fn reason(answer: &Answer) -> String {
 pub(super) fn said(outcome: &Outcome, operation: &str) -> String {
     match outcome {
         Outcome::AwsRefused { code, message } | Outcome::Throttled { code, message } => {
-            let hint = hint(code).map_or_else(String::new, |hint| format!("{hint}\n"));
+            let hint = hint(code, operation, message).map_or_else(String::new, |hint| format!("{hint}\n"));
             format!("\nAn error occurred ({code}) when calling the {operation} operation: {message}\n{hint}")
         }
         Outcome::Answered { .. } => String::new(),
@@ -195,17 +205,78 @@ pub(super) fn said(outcome: &Outcome, operation: &str) -> String {
 }
 
 /// Adds the next step where AWS's message leaves it out.
-fn hint(code: &str) -> Option<&'static str> {
-    match code {
-        "ExpiredToken" | "ExpiredTokenException" | "RequestExpired" => {
-            Some("The credentials have expired: renew them (`aws sso login`, or new keys) and try again.")
+fn hint(code: &str, operation: &str, message: &str) -> Option<String> {
+    let hint = match code {
+        code if EXPIRED.contains(&code) => {
+            "The credentials have expired: renew them (`aws sso login`, or new keys) and try again."
         }
-        "InvalidClientTokenId" | "SignatureDoesNotMatch" | "UnrecognizedClientException" => {
-            Some("AWS does not accept these credentials: check the profile or the exported keys.")
+        "InvalidClientTokenId" | "InvalidSignatureException" | "SignatureDoesNotMatch"
+            if message.contains("Signature expired") || message.contains("not yet current") =>
+        {
+            CLOCK
         }
-        "RequestTimeTooSkewed" => Some("This machine's clock is wrong: correct it and try again."),
-        _ => None,
+        "InvalidAccessKeyId"
+        | "InvalidClientTokenId"
+        | "InvalidSignatureException"
+        | "SignatureDoesNotMatch"
+        | "UnrecognizedClientException"
+        | "AuthFailure" => "AWS does not accept these credentials: check the profile or the exported keys.",
+        "RequestTimeTooSkewed" => CLOCK,
+        "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" | "AuthorizationError" => {
+            return Some(denied(operation, message));
+        }
+        "OptInRequired" | "InvalidRegion" => "The region is not enabled for this account: check `--region`.",
+        _ => return None,
+    };
+    Some(hint.to_owned())
+}
+
+const CLOCK: &str = "This machine's clock is wrong: correct it and try again.";
+
+/// Names the permission that is missing. Most services say it in the message; S3 says no more than "Access Denied".
+fn denied(operation: &str, message: &str) -> String {
+    let said = message.split_once("not authorized to perform: ").and_then(|(_, rest)| rest.split_whitespace().next());
+    let named = said.map(|action| action.trim_matches(|c: char| !c.is_ascii_alphanumeric()).to_owned());
+    let action = named.or_else(|| Some(format!("s3:{}", s3_action(operation)?)));
+    match action {
+        Some(action) if message.contains("explicit deny") => {
+            format!("A policy denies `{action}`: ask for it to be lifted, or work as a role that it does not name.")
+        }
+        Some(action) => format!(
+            "The permission `{action}` is missing (or a policy of the resource or the organisation denies it): ask for \
+             it, or work as a role that has it."
+        ),
+        None => "A permission is missing: ask for it, or work as a role that has it.".to_owned(),
     }
+}
+
+/// Returns the permission that an operation of S3 wants, where it is called otherwise than the operation.
+fn s3_action(operation: &str) -> Option<&'static str> {
+    Some(match operation {
+        "HeadBucket" | "ListObjectsV2" => "ListBucket",
+        "ListBuckets" => "ListAllMyBuckets",
+        "ListObjectVersions" => "ListBucketVersions",
+        "HeadObject" | "GetObject" => "GetObject",
+        "GetObjectAttributes" => "GetObjectAttributes",
+        "GetObjectTagging" => "GetObjectTagging",
+        "GetObjectRetention" => "GetObjectRetention",
+        "GetObjectLegalHold" => "GetObjectLegalHold",
+        "CopyObject" | "PutObject" => "PutObject",
+        "PutObjectTagging" => "PutObjectTagging",
+        "PutObjectRetention" => "PutObjectRetention",
+        "PutObjectLegalHold" => "PutObjectLegalHold",
+        "RestoreObject" => "RestoreObject",
+        "DeleteObject" | "DeleteObjects" => "DeleteObject",
+        "GetBucketVersioning" => "GetBucketVersioning",
+        "PutBucketVersioning" => "PutBucketVersioning",
+        "GetBucketLifecycleConfiguration" => "GetLifecycleConfiguration",
+        "PutBucketLifecycleConfiguration" | "DeleteBucketLifecycle" => "PutLifecycleConfiguration",
+        "GetBucketReplication" => "GetReplicationConfiguration",
+        "PutBucketReplication" | "DeleteBucketReplication" => "PutReplicationConfiguration",
+        "GetObjectLockConfiguration" => "GetBucketObjectLockConfiguration",
+        "PutObjectLockConfiguration" => "PutBucketObjectLockConfiguration",
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
@@ -240,6 +311,25 @@ mod tests {
     fn expired_credentials_come_with_the_next_step() {
         let outcome = Outcome::AwsRefused { code: "ExpiredToken".to_owned(), message: "m".to_owned() };
         assert!(said(&outcome, "GetCallerIdentity").contains("renew them"));
+    }
+
+    #[test]
+    fn a_missing_permission_is_named() {
+        let iam = "User: arn:aws:iam::1:user/me is not authorized to perform: rds:PromoteReadReplica on resource: x";
+        for (operation, message, named) in [
+            ("PromoteReadReplica", iam, "`rds:PromoteReadReplica` is missing"),
+            ("ListObjectVersions", "Access Denied", "`s3:ListBucketVersions` is missing"),
+            (
+                "DescribeKey",
+                "not authorized to perform: kms:DescribeKey with an explicit deny in a policy",
+                "denies `kms:DescribeKey`",
+            ),
+            ("Elsewhere", "no", "A permission is missing"),
+        ] {
+            let outcome = Outcome::AwsRefused { code: "AccessDenied".to_owned(), message: message.to_owned() };
+            let said = said(&outcome, operation);
+            assert!(said.contains(named), "{said}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! Purpose: words in ([`Aws::call`]), a [`Reply`] out. It knows nothing of runs, steps or screens. `docs/aws.md` says
 //! what differs from the AWS CLI and how an operation is added.
 
+mod answer;
 mod arguments;
 mod bind;
 mod bindings;
@@ -10,10 +11,14 @@ mod call;
 mod capture;
 mod clients;
 mod failure;
+mod input;
 mod output;
 mod paging;
+mod services;
 mod shapes;
+mod signed;
 mod wait;
+mod wire;
 mod xml;
 
 use std::path::{Path, PathBuf};

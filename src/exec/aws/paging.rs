@@ -19,22 +19,43 @@ struct Paging {
 }
 
 const MARKER: &[(&str, &str)] = &[("Marker", "--marker")];
+const NEXT_MARKER: &[(&str, &str)] = &[("NextMarker", "--marker")];
+const NEXT_TOKEN: &[(&str, &str)] = &[("NextToken", "--next-token")];
+const SMALL_TOKEN: &[(&str, &str)] = &[("nextToken", "--next-token")];
 
 const PAGED: &[Paging] = &[
     rds("describe-db-instances", &["DBInstances"]),
     rds("describe-db-snapshots", &["DBSnapshots"]),
-    rds("describe-events", &["Events"]),
     rds("describe-db-instance-automated-backups", &["DBInstanceAutomatedBackups"]),
+    rds("describe-events", &["Events"]),
+    rds("describe-db-log-files", &["DescribeDBLogFiles"]),
+    paged("rds", "download-db-log-file-portion", MARKER, "--number-of-lines", &["LogFileData"]),
+    rds("describe-db-parameter-groups", &["DBParameterGroups"]),
+    rds("describe-db-parameters", &["Parameters"]),
+    rds("describe-db-subnet-groups", &["DBSubnetGroups"]),
+    rds("describe-option-groups", &["OptionGroupsList"]),
+    rds("describe-pending-maintenance-actions", &["PendingMaintenanceActions"]),
+    rds("describe-db-clusters", &["DBClusters"]),
+    rds("describe-db-cluster-snapshots", &["DBClusterSnapshots"]),
+    rds("describe-db-cluster-automated-backups", &["DBClusterAutomatedBackups"]),
+    rds("describe-db-cluster-backtracks", &["DBClusterBacktracks"]),
+    rds("describe-db-cluster-endpoints", &["DBClusterEndpoints"]),
+    rds("describe-db-cluster-parameter-groups", &["DBClusterParameterGroups"]),
+    rds("describe-db-cluster-parameters", &["Parameters"]),
+    rds("describe-global-clusters", &["GlobalClusters"]),
     Paging {
-        of: ("route53", "list-resource-record-sets"),
-        next: &[
-            ("NextRecordName", "--start-record-name"),
-            ("NextRecordType", "--start-record-type"),
-            ("NextRecordIdentifier", "--start-record-identifier"),
-        ],
-        size: "",
-        lists: &["ResourceRecordSets"],
-        keep: &[],
+        of: ("s3api", "list-buckets"),
+        next: &[("ContinuationToken", "--continuation-token")],
+        size: "--max-buckets",
+        lists: &["Buckets"],
+        keep: &["Owner", "Prefix"],
+    },
+    Paging {
+        of: ("s3api", "list-objects-v2"),
+        next: &[("NextContinuationToken", "--continuation-token")],
+        size: "--max-keys",
+        lists: &["Contents", "CommonPrefixes"],
+        keep: &["RequestCharged", "Prefix"],
     },
     Paging {
         of: ("s3api", "list-object-versions"),
@@ -43,11 +64,73 @@ const PAGED: &[Paging] = &[
         lists: &["Versions", "DeleteMarkers", "CommonPrefixes"],
         keep: &["RequestCharged", "Prefix"],
     },
+    paged("route53", "list-hosted-zones", NEXT_MARKER, "--max-items", &["HostedZones"]),
+    Paging {
+        of: ("route53", "list-resource-record-sets"),
+        next: &[
+            ("NextRecordName", "--start-record-name"),
+            ("NextRecordType", "--start-record-type"),
+            ("NextRecordIdentifier", "--start-record-identifier"),
+        ],
+        size: "--max-items",
+        lists: &["ResourceRecordSets"],
+        keep: &[],
+    },
+    paged("route53", "list-health-checks", NEXT_MARKER, "--max-items", &["HealthChecks"]),
+    paged("ec2", "describe-instances", NEXT_TOKEN, "--max-results", &["Reservations"]),
+    paged("ec2", "describe-instance-status", NEXT_TOKEN, "--max-results", &["InstanceStatuses"]),
+    paged("ec2", "describe-security-groups", NEXT_TOKEN, "--max-results", &["SecurityGroups"]),
+    paged("ec2", "describe-subnets", NEXT_TOKEN, "--max-results", &["Subnets"]),
+    paged("ec2", "describe-vpcs", NEXT_TOKEN, "--max-results", &["Vpcs"]),
+    paged("ec2", "describe-network-acls", NEXT_TOKEN, "--max-results", &["NetworkAcls"]),
+    paged("ec2", "describe-route-tables", NEXT_TOKEN, "--max-results", &["RouteTables"]),
+    paged("ec2", "describe-nat-gateways", NEXT_TOKEN, "--max-results", &["NatGateways"]),
+    paged("ec2", "describe-volumes", NEXT_TOKEN, "--max-results", &["Volumes"]),
+    paged("ec2", "describe-snapshots", NEXT_TOKEN, "--max-results", &["Snapshots"]),
+    paged("autoscaling", "describe-auto-scaling-groups", NEXT_TOKEN, "--max-records", &["AutoScalingGroups"]),
+    paged("autoscaling", "describe-auto-scaling-instances", NEXT_TOKEN, "--max-records", &["AutoScalingInstances"]),
+    paged("autoscaling", "describe-scaling-activities", NEXT_TOKEN, "--max-records", &["Activities"]),
+    paged("elbv2", "describe-load-balancers", NEXT_MARKER, "--page-size", &["LoadBalancers"]),
+    paged("elbv2", "describe-listeners", NEXT_MARKER, "--page-size", &["Listeners"]),
+    paged("elbv2", "describe-rules", NEXT_MARKER, "--page-size", &["Rules"]),
+    paged("elbv2", "describe-target-groups", NEXT_MARKER, "--page-size", &["TargetGroups"]),
+    paged("ecs", "list-services", SMALL_TOKEN, "--max-results", &["serviceArns"]),
+    paged("elasticache", "describe-replication-groups", MARKER, "--max-records", &["ReplicationGroups"]),
+    paged("elasticache", "describe-cache-clusters", MARKER, "--max-records", &["CacheClusters"]),
+    paged("elasticache", "describe-global-replication-groups", MARKER, "--max-records", &["GlobalReplicationGroups"]),
+    paged("elasticache", "describe-events", MARKER, "--max-records", &["Events"]),
+    paged("arc-zonal-shift", "list-zonal-shifts", SMALL_TOKEN, "--max-results", &["items"]),
+    paged("arc-zonal-shift", "list-managed-resources", SMALL_TOKEN, "--max-results", &["items"]),
+    paged("cloudwatch", "get-metric-data", NEXT_TOKEN, "--max-datapoints", &["MetricDataResults", "Messages"]),
+    paged("cloudwatch", "list-metrics", NEXT_TOKEN, "", &["Metrics", "OwningAccounts"]),
+    paged("cloudwatch", "describe-alarms", NEXT_TOKEN, "--max-records", &["MetricAlarms", "CompositeAlarms"]),
+    paged("cloudwatch", "describe-alarm-history", NEXT_TOKEN, "--max-records", &["AlarmHistoryItems"]),
+    paged("cloudtrail", "lookup-events", NEXT_TOKEN, "--max-results", &["Events"]),
+    paged("backup", "list-recovery-points-by-resource", NEXT_TOKEN, "--max-results", &["RecoveryPoints"]),
+    paged("backup", "list-backup-jobs", NEXT_TOKEN, "--max-results", &["BackupJobs"]),
+    paged("backup", "list-restore-jobs", NEXT_TOKEN, "--max-results", &["RestoreJobs"]),
+    paged("kms", "list-keys", NEXT_MARKER, "--limit", &["Keys"]),
+    paged("kms", "list-aliases", NEXT_MARKER, "--limit", &["Aliases"]),
+    paged("kms", "list-grants", NEXT_MARKER, "--limit", &["Grants"]),
+    paged("secretsmanager", "list-secrets", NEXT_TOKEN, "--max-results", &["SecretList"]),
 ];
 
 const fn rds(operation: &'static str, lists: &'static [&'static str]) -> Paging {
-    Paging { of: ("rds", operation), next: MARKER, size: "--max-records", lists, keep: &[] }
+    paged("rds", operation, MARKER, "--max-records", lists)
 }
+
+const fn paged(
+    service: &'static str,
+    operation: &'static str,
+    next: &'static [(&'static str, &'static str)],
+    size: &'static str,
+    lists: &'static [&'static str],
+) -> Paging {
+    Paging { of: (service, operation), next, size, lists, keep: &[] }
+}
+
+/// Members by which services say that a page is not the last.
+const MORE: [&str; 3] = ["IsTruncated", "Truncated", "AdditionalDataPending"];
 
 /// Puts the pages of one call together.
 pub(super) struct Book {
@@ -58,7 +141,7 @@ pub(super) struct Book {
 impl Book {
     /// Opens one. As with the AWS CLI, a call that pages by hand gets the page it asks for, as it comes.
     pub(super) fn new(request: &Request) -> Self {
-        let of = (request.operation.service, request.operation.name);
+        let of = (request.operation.service, request.operation.name.as_str());
         let by_hand = |paging: &Paging| {
             let mut options = paging.next.iter().map(|(_, option)| *option).chain([paging.size]);
             request.pages == Pages::One || options.any(|option| request.arguments.has(option))
@@ -74,7 +157,7 @@ impl Book {
             return None;
         };
         // Some answers repeat where they began; only a page that is cut short has a next one.
-        let cut_short = page.get("IsTruncated").is_none_or(|truncated| truncated == &Value::Bool(true));
+        let cut_short = MORE.iter().find_map(|member| page.get(*member)).is_none_or(|more| more == &Value::Bool(true));
         let next: Vec<_> = paging
             .next
             .iter()
@@ -85,10 +168,11 @@ impl Book {
             paging.keep.iter().map(|name| ((*name).to_owned(), page.remove(*name).unwrap_or_default())).collect()
         });
         for list in paging.lists {
-            if let Some(Value::Array(items)) = page.remove(*list)
-                && let Value::Array(all) = whole.entry(*list).or_insert_with(|| Value::Array(Vec::new()))
-            {
-                all.extend(items);
+            match (page.remove(*list), whole.get_mut(*list)) {
+                (Some(Value::Array(items)), Some(Value::Array(all))) => all.extend(items),
+                (Some(Value::String(part)), Some(Value::String(text))) => text.push_str(&part),
+                (Some(first), None) => drop(whole.insert((*list).to_owned(), first)),
+                (_, _) => {}
             }
         }
         // A server that sends the same place for ever would have us ask for ever.
@@ -128,9 +212,13 @@ mod tests {
     #[test]
     fn rows_fit_the_catalogue() {
         for paging in PAGED {
-            let row = OPERATIONS.iter().find(|row| (row.service, row.name) == paging.of).unwrap();
+            let row = OPERATIONS.iter().find(|row| (row.service, row.name.as_str()) == paging.of).unwrap();
             let mut options = paging.next.iter().map(|(_, option)| option).chain([&paging.size]);
-            assert!(options.all(|option| option.is_empty() || row.options.contains(option)), "{:?}", paging.of);
+            assert!(
+                options.all(|option| option.is_empty() || row.options().any(|has| has == *option)),
+                "{:?}",
+                paging.of
+            );
         }
         assert!(GENERAL.contains(&"--no-paginate"));
     }

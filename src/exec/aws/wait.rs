@@ -1,9 +1,10 @@
 //! `wait`: what each waiter looks at and when it is content. Pure: looks in, verdicts out.
 //!
-//! After a change RDS may answer `available` for some seconds more, with the change not begun. A waiter that believed
-//! the first look would return at once and the next step would act on an instance in motion. So `available` counts
-//! only when two looks agree, when nothing is pending, and, if this process changed the instance a moment ago, when
-//! the status was seen to leave `available` or the time in which AWS shows stale answers is over.
+//! After a change AWS may answer with the status from before for some seconds more, with the change not begun. A
+//! waiter that believed the first look would return at once and the next step would act on an instance in motion. So
+//! a good status counts only when two looks agree, when nothing is pending, and, if this process changed the thing a
+//! moment ago, when the status was seen to leave or the time in which AWS shows stale answers is over. After a
+//! promotion it counts only when the instance is no replica any more.
 
 use std::time::Duration;
 
@@ -22,45 +23,246 @@ pub(super) struct Waiter {
 
 #[derive(Debug)]
 enum Goal {
-    /// Each item of a list has the status `available`.
-    Available { list: &'static str, id: &'static str, status: &'static str },
-    /// The refusal with this code.
+    /// Each item of a list has a status.
+    Status(Status),
+    /// The refusal with this code, or an empty list.
     Gone { code: &'static str, list: &'static str },
     /// The value at this place.
     Value { pointer: &'static str, wanted: &'static str },
     /// Any answer; the refusal with this code means not yet.
     Answer { not_yet: &'static str },
+    /// What a function says of the whole answer.
+    Whole(fn(&Value) -> Verdict),
 }
 
+/// Describes a status that each item of a list must have.
+#[derive(Clone, Copy, Debug)]
+struct Status {
+    /// Where the items are, lists within lists with dots between.
+    list: &'static str,
+    /// The pointer to an item's name.
+    id: &'static str,
+    /// The pointer to an item's status.
+    now: &'static str,
+    /// The status.
+    wanted: &'static str,
+    /// A status that is as good, with something to say.
+    as_good: Option<(&'static str, &'static str)>,
+    /// Statuses that no waiting mends.
+    never: fn(&str) -> bool,
+    /// The refusal that means not yet.
+    not_yet: &'static str,
+}
+
+/// Statuses of RDS that no waiting mends. The AWS CLI's own waiter knows the first three and two of the
+/// `incompatible-` ones.
+fn is_terminal(status: &str) -> bool {
+    matches!(
+        status,
+        "deleted"
+            | "deleting"
+            | "failed"
+            | "storage-full"
+            | "restore-error"
+            | "insufficient-capacity"
+            | "stopped"
+            | "cloning-failed"
+            | "migration-failed"
+    ) || status.starts_with("incompatible-")
+        || status.starts_with("inaccessible-encryption-credentials")
+}
+
+const INSTANCE: Status = Status {
+    list: "DBInstances",
+    id: "/DBInstanceIdentifier",
+    now: "/DBInstanceStatus",
+    wanted: "available",
+    as_good: Some(("storage-optimization", "it can be used; its storage can't be changed for some hours")),
+    never: is_terminal,
+    not_yet: "",
+};
+const SNAPSHOT: Status =
+    Status { list: "DBSnapshots", id: "/DBSnapshotIdentifier", now: "/Status", as_good: None, ..INSTANCE };
+const CLUSTER: Status = Status { list: "DBClusters", id: "/DBClusterIdentifier", ..SNAPSHOT };
+const CLUSTER_SNAPSHOT: Status = Status { list: "DBClusterSnapshots", id: "/DBClusterSnapshotIdentifier", ..SNAPSHOT };
+const SERVER: Status = Status {
+    list: "Reservations.Instances",
+    id: "/InstanceId",
+    now: "/State/Name",
+    wanted: "running",
+    as_good: None,
+    never: |status| matches!(status, "shutting-down" | "terminated" | "stopping"),
+    not_yet: "InvalidInstanceID.NotFound",
+};
+const HEALTH: Status =
+    Status { list: "InstanceStatuses", now: "/InstanceStatus/Status", wanted: "ok", never: |_| false, ..SERVER };
+const TARGET: Status = Status {
+    list: "TargetHealthDescriptions",
+    id: "/Target/Id",
+    now: "/TargetHealth/State",
+    wanted: "healthy",
+    as_good: None,
+    never: |_| false,
+    not_yet: "InvalidTarget",
+};
+
 const WAITERS: &[Waiter] = &[
-    Waiter {
-        of: ("rds", "wait db-instance-available"),
-        look: "describe-db-instances",
-        goal: Goal::Available { list: "DBInstances", id: "DBInstanceIdentifier", status: "DBInstanceStatus" },
-    },
-    Waiter {
-        of: ("rds", "wait db-snapshot-available"),
-        look: "describe-db-snapshots",
-        goal: Goal::Available { list: "DBSnapshots", id: "DBSnapshotIdentifier", status: "Status" },
-    },
-    Waiter {
-        of: ("rds", "wait db-instance-deleted"),
-        look: "describe-db-instances",
-        goal: Goal::Gone { code: "DBInstanceNotFound", list: "DBInstances" },
-    },
+    rds("wait db-instance-available", "describe-db-instances", Goal::Status(INSTANCE)),
+    rds("wait db-snapshot-available", "describe-db-snapshots", Goal::Status(SNAPSHOT)),
+    rds("wait db-cluster-available", "describe-db-clusters", Goal::Status(CLUSTER)),
+    rds("wait db-cluster-snapshot-available", "describe-db-cluster-snapshots", Goal::Status(CLUSTER_SNAPSHOT)),
+    rds("wait db-instance-deleted", "describe-db-instances", gone("DBInstanceNotFound", "DBInstances")),
+    rds("wait db-snapshot-deleted", "describe-db-snapshots", gone("DBSnapshotNotFound", "DBSnapshots")),
+    rds("wait db-cluster-deleted", "describe-db-clusters", gone("DBClusterNotFoundFault", "DBClusters")),
+    rds(
+        "wait db-cluster-snapshot-deleted",
+        "describe-db-cluster-snapshots",
+        gone("DBClusterSnapshotNotFoundFault", "DBClusterSnapshots"),
+    ),
     Waiter {
         of: ("route53", "wait resource-record-sets-changed"),
         look: "get-change",
         goal: Goal::Value { pointer: "/ChangeInfo/Status", wanted: "INSYNC" },
     },
     Waiter { of: ("s3api", "wait object-exists"), look: "head-object", goal: Goal::Answer { not_yet: "404" } },
+    Waiter { of: ("s3api", "wait bucket-exists"), look: "head-bucket", goal: Goal::Answer { not_yet: "404" } },
+    Waiter { of: ("s3api", "wait object-not-exists"), look: "head-object", goal: gone("404", "") },
+    Waiter { of: ("s3api", "wait bucket-not-exists"), look: "head-bucket", goal: gone("404", "") },
+    Waiter { of: ("ec2", "wait instance-running"), look: "describe-instances", goal: Goal::Status(SERVER) },
+    Waiter {
+        of: ("ec2", "wait instance-stopped"),
+        look: "describe-instances",
+        goal: Goal::Status(Status {
+            wanted: "stopped",
+            never: |status| matches!(status, "pending" | "shutting-down" | "terminated"),
+            ..SERVER
+        }),
+    },
+    Waiter {
+        of: ("ec2", "wait instance-terminated"),
+        look: "describe-instances",
+        goal: Goal::Status(Status { wanted: "terminated", never: |status| status == "pending", ..SERVER }),
+    },
+    Waiter { of: ("ec2", "wait instance-status-ok"), look: "describe-instance-status", goal: Goal::Status(HEALTH) },
+    Waiter {
+        of: ("ec2", "wait system-status-ok"),
+        look: "describe-instance-status",
+        goal: Goal::Status(Status { now: "/SystemStatus/Status", ..HEALTH }),
+    },
+    Waiter {
+        of: ("ec2", "wait volume-available"),
+        look: "describe-volumes",
+        goal: Goal::Status(Status {
+            list: "Volumes",
+            id: "/VolumeId",
+            now: "/State",
+            wanted: "available",
+            never: |status| matches!(status, "deleting" | "deleted" | "error"),
+            not_yet: "",
+            ..SERVER
+        }),
+    },
+    Waiter {
+        of: ("ec2", "wait snapshot-completed"),
+        look: "describe-snapshots",
+        goal: Goal::Status(Status {
+            list: "Snapshots",
+            id: "/SnapshotId",
+            now: "/State",
+            wanted: "completed",
+            never: |status| status == "error",
+            not_yet: "",
+            ..SERVER
+        }),
+    },
+    Waiter {
+        of: ("elbv2", "wait load-balancer-available"),
+        look: "describe-load-balancers",
+        goal: Goal::Status(Status {
+            list: "LoadBalancers",
+            id: "/LoadBalancerName",
+            now: "/State/Code",
+            wanted: "active",
+            never: |status| status == "failed",
+            not_yet: "LoadBalancerNotFound",
+            ..TARGET
+        }),
+    },
+    Waiter { of: ("elbv2", "wait target-in-service"), look: "describe-target-health", goal: Goal::Status(TARGET) },
+    Waiter {
+        of: ("elbv2", "wait target-deregistered"),
+        look: "describe-target-health",
+        goal: Goal::Whole(|answer| {
+            match items(answer, "TargetHealthDescriptions")
+                .into_iter()
+                .find(|target| text(target, TARGET.now) != "unused")
+            {
+                None => Verdict::Done(None),
+                Some(target) => {
+                    Verdict::Wait(format!("`{}` is `{}`", text(target, TARGET.id), text(target, TARGET.now)))
+                }
+            }
+        }),
+    },
+    Waiter {
+        of: ("cloudwatch", "wait alarm-exists"),
+        look: "describe-alarms",
+        goal: Goal::Whole(|answer| {
+            let found = ["MetricAlarms", "CompositeAlarms"].into_iter().any(|list| !items(answer, list).is_empty());
+            if found { Verdict::Done(None) } else { Verdict::Wait("there is none".to_owned()) }
+        }),
+    },
+    Waiter { of: ("ecs", "wait services-stable"), look: "describe-services", goal: Goal::Whole(stable) },
+    Waiter {
+        of: ("elasticache", "wait replication-group-available"),
+        look: "describe-replication-groups",
+        goal: Goal::Status(Status {
+            list: "ReplicationGroups",
+            id: "/ReplicationGroupId",
+            never: |status| matches!(status, "deleting" | "deleted" | "create-failed"),
+            ..SNAPSHOT
+        }),
+    },
 ];
 
-/// Statuses that no waiting mends. The AWS CLI's own waiter knows the first three and two of the `incompatible-` ones.
-fn is_terminal(status: &str) -> bool {
-    matches!(status, "deleted" | "deleting" | "failed" | "storage-full" | "restore-error" | "insufficient-capacity")
-        || status.starts_with("incompatible-")
-        || status.starts_with("inaccessible-encryption-credentials")
+const fn rds(name: &'static str, look: &'static str, goal: Goal) -> Waiter {
+    Waiter { of: ("rds", name), look, goal }
+}
+
+const fn gone(code: &'static str, list: &'static str) -> Goal {
+    Goal::Gone { code, list }
+}
+
+/// Every task runs that should, of one deployment.
+fn stable(answer: &Value) -> Verdict {
+    if let Some(missing) = items(answer, "failures").first() {
+        return Verdict::Never(format!("`{}`: {}", text(missing, "/arn"), text(missing, "/reason")));
+    }
+    let services = items(answer, "services");
+    for service in &services {
+        let (name, status) = (text(service, "/serviceName"), text(service, "/status"));
+        if matches!(status.as_str(), "DRAINING" | "INACTIVE") {
+            return Verdict::Never(format!("`{name}` is `{status}`, which waiting does not mend"));
+        }
+        let count = |name: &str| service.get(name).and_then(Value::as_i64).unwrap_or_default();
+        let (running, desired) = (count("runningCount"), count("desiredCount"));
+        if running != desired || items(service, "deployments").len() != 1 {
+            return Verdict::Wait(format!("`{name}` has {running} of {desired} tasks running"));
+        }
+    }
+    if services.is_empty() { Verdict::Wait("there is none".to_owned()) } else { Verdict::Done(None) }
+}
+
+/// Lists what is at `path`, lists within lists with dots between.
+fn items<'v>(value: &'v Value, path: &str) -> Vec<&'v Value> {
+    path.split('.').fold(vec![value], |found, name| {
+        let lists = found.into_iter().filter_map(|value| value.get(name)?.as_array());
+        lists.flatten().collect()
+    })
+}
+
+fn text(item: &Value, pointer: &str) -> String {
+    item.pointer(pointer).and_then(Value::as_str).unwrap_or("?").to_owned()
 }
 
 /// Finds the waiter `name` of `service`.
@@ -75,6 +277,15 @@ pub(super) enum Look<'a> {
     Answer(&'a Value),
     /// A refusal, by its code.
     Refusal(&'a str),
+}
+
+/// Says what this process did to the thing that is waited for.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Changed {
+    /// How long ago.
+    pub(super) ago: Duration,
+    /// AWS's name of the operation.
+    pub(super) by: &'static str,
 }
 
 /// Is what a look means.
@@ -116,13 +327,16 @@ impl Watch {
         Self { waiter, settle, moved: Seen::NothingYet, good_since: None }
     }
 
-    /// Judges a look made at `at`; `changed` says how long ago this process changed the thing, if it did.
-    pub(super) fn judge(&mut self, look: Look<'_>, at: Duration, changed: Option<Duration>) -> Verdict {
+    /// Judges a look made at `at`; `changed` says how and how long ago this process changed the thing, if it did.
+    pub(super) fn judge(&mut self, look: Look<'_>, at: Duration, changed: Option<Changed>) -> Verdict {
         match (&self.waiter.goal, look) {
-            (Goal::Available { list, id, status }, Look::Answer(answer)) => {
-                let items = answer.get(list).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
-                self.available(items, (id, status), at, changed)
+            (Goal::Status(status), Look::Answer(answer)) => {
+                self.status(&items(answer, status.list), status, at, changed)
             }
+            (Goal::Status(status), Look::Refusal(said)) if said == status.not_yet => {
+                Verdict::Wait("it is not there yet".to_owned())
+            }
+            (Goal::Whole(judge), Look::Answer(answer)) => judge(answer),
             (Goal::Gone { list, .. }, Look::Answer(answer)) => match answer.get(list).and_then(Value::as_array) {
                 Some(items) if items.is_empty() => Verdict::Done(None),
                 _ => Verdict::Wait("it is still there".to_owned()),
@@ -141,56 +355,71 @@ impl Watch {
         }
     }
 
-    fn available(
-        &mut self,
-        items: &[Value],
-        (id, status): (&str, &str),
-        at: Duration,
-        changed: Option<Duration>,
-    ) -> Verdict {
-        let text = |item: &Value, name: &str| item.get(name).and_then(Value::as_str).unwrap_or("?").to_owned();
-        if let Some(item) = items.iter().find(|item| is_terminal(&text(item, status))) {
-            return Verdict::Never(format!(
-                "`{}` is `{}`, which waiting does not mend",
-                text(item, id),
-                text(item, status)
-            ));
+    fn status(&mut self, items: &[&Value], goal: &Status, at: Duration, changed: Option<Changed>) -> Verdict {
+        let (id, status) = (|item: &Value| text(item, goal.id), |item: &Value| text(item, goal.now));
+        let good = |item: &Value| {
+            let status = status(item);
+            status == goal.wanted || goal.as_good.is_some_and(|(as_good, _)| status == as_good)
+        };
+        // The status may still be the one that this process changed the thing for.
+        let fresh = changed.is_some_and(|changed| changed.ago < self.settle) && self.moved == Seen::NothingYet;
+        let lost = |item: &&&Value| !good(item) && (goal.never)(&status(item));
+        if let Some(item) = items.iter().find(lost) {
+            if fresh {
+                return Verdict::Wait(format!("`{}` is `{}`, and was changed a moment ago", id(item), status(item)));
+            }
+            return Verdict::Never(format!("`{}` is `{}`, which waiting does not mend", id(item), status(item)));
         }
         let Some(first) = items.first() else {
             self.good_since = None;
             return Verdict::Wait("there is none".to_owned());
         };
-        if let Some(item) = items.iter().find(|item| text(item, status) != "available") {
+        if let Some(item) = items.iter().find(|item| !good(item)) {
             self.moved = Seen::Moving;
             self.good_since = None;
-            return Verdict::Wait(format!("`{}` is `{}`", text(item, id), text(item, status)));
+            return Verdict::Wait(format!("`{}` is `{}`", id(item), status(item)));
+        }
+        if changed.is_some_and(|changed| changed.by == "PromoteReadReplica")
+            && let Some(source) =
+                items.iter().find_map(|item| item.get(REPLICA_OF)?.as_str().filter(|of| !of.is_empty()))
+        {
+            return Verdict::Wait(format!("`{}` is `{}`, and still a replica of `{source}`", id(first), status(first)));
         }
         let Some(since) = self.good_since else {
             self.good_since = Some(at);
             return Verdict::Confirm;
         };
-        let fresh = changed.is_some_and(|ago| ago < self.settle) && self.moved == Seen::NothingYet;
         if fresh {
             return Verdict::Wait(format!(
-                "`{}` is `available`, and was changed a moment ago: the answer may be stale",
-                text(first, id)
+                "`{}` is `{}`, and was changed a moment ago: the answer may be stale",
+                id(first),
+                status(first)
             ));
         }
-        let pending = |item: &&Value| {
+        let pending = |item: &&&Value| {
             item.get("PendingModifiedValues").and_then(Value::as_object).is_some_and(|values| !values.is_empty())
         };
+        let remark = || {
+            let (as_good, remark) = goal.as_good?;
+            let item = items.iter().find(|item| status(item) == as_good)?;
+            Some(format!("`{}` is `{as_good}`: {remark}", id(item)))
+        };
         match items.iter().find(pending) {
-            None => Verdict::Done(None),
+            None => Verdict::Done(remark()),
             // What waits for the maintenance window or a reboot stays pending for days.
             Some(item) if at.saturating_sub(since) >= self.settle => Verdict::Done(Some(format!(
-                "`{}` is available with values pending: {}",
-                text(item, id),
+                "`{}` is {} with values pending: {}",
+                id(item),
+                status(item),
                 item.get("PendingModifiedValues").map(Value::to_string).unwrap_or_default()
             ))),
-            Some(item) => Verdict::Wait(format!("`{}` is available, with values pending", text(item, id))),
+            Some(item) => Verdict::Wait(format!("`{}` is {}, with values pending", id(item), status(item))),
         }
     }
 }
+
+/// The member that says of which instance an instance is a replica.
+const REPLICA_OF: &str = "ReadReplicaSourceDBInstanceIdentifier";
 
 #[cfg(test)]
 mod tests {
@@ -209,6 +438,10 @@ mod tests {
         Watch::new(waiter("rds", "wait db-instance-available").unwrap(), SETTLE)
     }
 
+    fn modified(seconds: u64) -> Changed {
+        Changed { ago: at(seconds), by: "ModifyDBInstance" }
+    }
+
     fn at(seconds: u64) -> Duration {
         Duration::from_secs(seconds)
     }
@@ -216,10 +449,9 @@ mod tests {
     #[test]
     fn every_waiter_of_the_catalogue_is_here() {
         for row in OPERATIONS.iter().filter(|row| row.name.starts_with("wait ")) {
-            let waiter = waiter(row.service, row.name).unwrap();
-            let look =
-                OPERATIONS.iter().find(|other| (other.service, other.name) == (row.service, waiter.look)).unwrap();
-            assert_eq!((look.options, look.required), (row.options, row.required), "{}", row.name);
+            let waiter = waiter(row.service, &row.name).unwrap_or_else(|| panic!("{}", row.name));
+            let look = OPERATIONS.iter().find(|other| other.service == row.service && other.name == waiter.look);
+            assert_eq!(look.unwrap().api, row.api, "{}", row.name);
         }
     }
 
@@ -236,18 +468,21 @@ mod tests {
     #[test]
     fn a_stale_available_is_not_believed() {
         let (mut watch, good) = (watch(), instance("available"));
-        assert_eq!(watch.judge(Look::Answer(&good), at(0), Some(at(1))), Verdict::Confirm);
-        assert!(matches!(watch.judge(Look::Answer(&good), at(5), Some(at(6))), Verdict::Wait(_)));
-        assert!(matches!(watch.judge(Look::Answer(&instance("modifying")), at(9), Some(at(10))), Verdict::Wait(_)));
-        assert_eq!(watch.judge(Look::Answer(&good), at(20), Some(at(21))), Verdict::Confirm);
-        assert_eq!(watch.judge(Look::Answer(&good), at(25), Some(at(26))), Verdict::Done(None));
+        assert_eq!(watch.judge(Look::Answer(&good), at(0), Some(modified(1))), Verdict::Confirm);
+        assert!(matches!(watch.judge(Look::Answer(&good), at(5), Some(modified(6))), Verdict::Wait(_)));
+        assert!(matches!(
+            watch.judge(Look::Answer(&instance("modifying")), at(9), Some(modified(10))),
+            Verdict::Wait(_)
+        ));
+        assert_eq!(watch.judge(Look::Answer(&good), at(20), Some(modified(21))), Verdict::Confirm);
+        assert_eq!(watch.judge(Look::Answer(&good), at(25), Some(modified(26))), Verdict::Done(None));
     }
 
     #[test]
     fn a_change_that_never_shows_ends_when_answers_have_settled() {
         let (mut watch, good) = (watch(), instance("available"));
-        watch.judge(Look::Answer(&good), at(0), Some(at(1)));
-        assert_eq!(watch.judge(Look::Answer(&good), at(60), Some(at(61))), Verdict::Done(None));
+        watch.judge(Look::Answer(&good), at(0), Some(modified(1)));
+        assert_eq!(watch.judge(Look::Answer(&good), at(60), Some(modified(61))), Verdict::Done(None));
     }
 
     #[test]
@@ -258,6 +493,31 @@ mod tests {
         assert_eq!(watch.judge(Look::Answer(&pending), at(0), None), Verdict::Confirm);
         assert!(matches!(watch.judge(Look::Answer(&pending), at(5), None), Verdict::Wait(_)));
         assert!(matches!(watch.judge(Look::Answer(&pending), at(65), None), Verdict::Done(Some(_))));
+    }
+
+    #[test]
+    fn a_promotion_is_over_when_it_is_no_replica_any_more() {
+        let (mut watch, good) = (watch(), instance("available"));
+        let promoted = |seconds| Some(Changed { ago: at(seconds), by: "PromoteReadReplica" });
+        let mut replica = good.clone();
+        replica["DBInstances"][0]["ReadReplicaSourceDBInstanceIdentifier"] = json!("shop-db");
+        assert!(matches!(watch.judge(Look::Answer(&replica), at(300), promoted(300)), Verdict::Wait(_)));
+        assert_eq!(watch.judge(Look::Answer(&good), at(330), promoted(330)), Verdict::Confirm);
+        assert_eq!(watch.judge(Look::Answer(&good), at(335), promoted(335)), Verdict::Done(None));
+    }
+
+    #[test]
+    fn what_was_just_mended_may_still_look_broken() {
+        let (mut watch, full) = (watch(), instance("storage-full"));
+        assert!(matches!(watch.judge(Look::Answer(&full), at(0), Some(modified(1))), Verdict::Wait(_)));
+        assert!(matches!(watch.judge(Look::Answer(&full), at(60), Some(modified(61))), Verdict::Never(_)));
+    }
+
+    #[test]
+    fn what_can_be_used_is_available_with_a_remark() {
+        let (mut watch, usable) = (watch(), instance("storage-optimization"));
+        assert_eq!(watch.judge(Look::Answer(&usable), at(0), None), Verdict::Confirm);
+        assert!(matches!(watch.judge(Look::Answer(&usable), at(5), None), Verdict::Done(Some(_))));
     }
 
     #[test]
@@ -274,6 +534,7 @@ mod tests {
             "inaccessible-encryption-credentials-recoverable",
             "insufficient-capacity",
             "restore-error",
+            "stopped",
             "storage-full",
         ] {
             assert!(
@@ -281,9 +542,7 @@ mod tests {
                 "{status}"
             );
         }
-        for status in
-            ["creating", "backing-up", "modifying", "rebooting", "storage-optimization", "starting", "new-one"]
-        {
+        for status in ["creating", "backing-up", "modifying", "rebooting", "starting", "new-one"] {
             assert!(
                 matches!(watch().judge(Look::Answer(&instance(status)), at(0), None), Verdict::Wait(_)),
                 "{status}"
@@ -305,5 +564,46 @@ mod tests {
         assert!(matches!(object.judge(Look::Refusal("404"), at(0), None), Verdict::Wait(_)));
         assert_eq!(object.judge(Look::Refusal("403"), at(0), None), Verdict::Refused);
         assert_eq!(object.judge(Look::Answer(&json!({})), at(1), None), Verdict::Done(None));
+    }
+
+    #[test]
+    fn waiters_of_the_other_services() {
+        let servers = |state: &str| {
+            json!({"Reservations": [{"Instances": [{"InstanceId": "i-1", "State": {"Name": "running"}}]},
+            {"Instances": [{"InstanceId": "i-2", "State": {"Name": state}}]}]})
+        };
+        let targets = |state: &str| json!({"TargetHealthDescriptions": [{"Target": {"Id": "i-1"}, "TargetHealth": {"State": state}}]});
+        let tasks = |running: u32| json!({"services": [{"serviceName": "s", "runningCount": running, "desiredCount": 2, "deployments": [{}]}], "failures": []});
+        for (of, look, said) in [
+            (("ec2", "wait instance-running"), servers("pending"), "`i-2` is `pending`"),
+            (("ec2", "wait instance-running"), servers("terminated"), "does not mend"),
+            (("ec2", "wait instance-stopped"), servers("stopping"), "`i-1` is `running`"),
+            (("elbv2", "wait target-in-service"), targets("unhealthy"), "`i-1` is `unhealthy`"),
+            (("elbv2", "wait target-deregistered"), targets("draining"), "`i-1` is `draining`"),
+            (("ecs", "wait services-stable"), tasks(1), "1 of 2 tasks"),
+            (("ecs", "wait services-stable"), json!({"failures": [{"arn": "a", "reason": "MISSING"}]}), "MISSING"),
+            (("cloudwatch", "wait alarm-exists"), json!({"MetricAlarms": []}), "there is none"),
+        ] {
+            let mut watch = Watch::new(waiter(of.0, of.1).unwrap(), SETTLE);
+            let (Verdict::Wait(found) | Verdict::Never(found)) = watch.judge(Look::Answer(&look), at(0), None) else {
+                panic!("{of:?} is content with {look}")
+            };
+            assert!(found.contains(said), "{of:?}: {found}");
+        }
+        for (of, look) in [
+            (("ec2", "wait instance-running"), servers("running")),
+            (("elbv2", "wait target-in-service"), targets("healthy")),
+            (("elbv2", "wait target-deregistered"), targets("unused")),
+            (("ecs", "wait services-stable"), tasks(2)),
+            (("cloudwatch", "wait alarm-exists"), json!({"MetricAlarms": [{}]})),
+        ] {
+            let mut watch = Watch::new(waiter(of.0, of.1).unwrap(), SETTLE);
+            let first = watch.judge(Look::Answer(&look), at(0), None);
+            let found = if first == Verdict::Confirm { watch.judge(Look::Answer(&look), at(5), None) } else { first };
+            assert_eq!(found, Verdict::Done(None), "{of:?}");
+        }
+        let mut gone = Watch::new(waiter("s3api", "wait object-not-exists").unwrap(), SETTLE);
+        assert!(matches!(gone.judge(Look::Answer(&json!({})), at(0), None), Verdict::Wait(_)));
+        assert_eq!(gone.judge(Look::Refusal("404"), at(1), None), Verdict::Done(None));
     }
 }

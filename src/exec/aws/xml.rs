@@ -1,12 +1,20 @@
 //! AWS's XML answers to the AWS CLI's JSON, by the tables of `shapes`.
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use quick_xml::Reader;
 use quick_xml::events::{BytesStart, Event};
 use serde_json::{Map, Value};
 
+use super::answer;
 use super::capture::Answer;
+use super::services::Protocol;
 use super::shapes::{self, Shape, Shapes};
+
+/// The document that is one text: where a bucket is.
+const LOCATION: &str = "LocationConstraint";
+
+/// What items of a list are called where they have no name.
+const NAMELESS: [&str; 2] = ["member", "item"];
 
 /// Answers nest some ten elements deep; what is deeper is no answer of AWS.
 const MAX_DEPTH: usize = 64;
@@ -29,18 +37,28 @@ impl Node {
 ///
 /// # Errors
 /// What is wrong with the document.
-pub(super) fn output(service: &str, operation: &str, answer: &Answer) -> Result<Value, String> {
+pub(super) fn output(service: &str, protocol: Protocol, operation: &str, answer: &Answer) -> Result<Value, String> {
     let shapes = shapes::of(service);
     let mut members = Map::new();
     if service == "s3api" {
         members = headers(shapes, operation, answer);
     }
     if !answer.body.trim().is_empty() {
+        // A policy is a document of its own, and no XML.
+        if operation == "get-bucket-policy" {
+            members.insert("Policy".to_owned(), Value::String(answer.body.clone()));
+            return Ok(Value::Object(members));
+        }
         let root = parse(&answer.body)?;
+        if root.name == LOCATION {
+            let place = Some(root.text.trim().to_owned()).filter(|place| !place.is_empty());
+            members.insert(LOCATION.to_owned(), place.map_or(Value::Null, Value::String));
+            return Ok(Value::Object(members));
+        }
         let result = format!("{}Result", root.name.trim_end_matches("Response"));
-        let body = match (shapes.payload(&root.name), service) {
+        let body = match (shapes.payload(&root.name), protocol) {
             (Some(member), _) => Map::from_iter([(member.to_owned(), structure(shapes, &root, &root.name))]),
-            (None, "rds" | "sts") => root.child(&result).map(|result| map(shapes, result, "")).unwrap_or_default(),
+            (None, Protocol::Query(_)) => root.child(&result).map(|result| map(shapes, result, "")).unwrap_or_default(),
             (None, _) => map(shapes, &root, ""),
         };
         members.extend(body);
@@ -51,7 +69,8 @@ pub(super) fn output(service: &str, operation: &str, answer: &Answer) -> Result<
 /// Finds the code and the message of an error answer.
 pub(super) fn error(body: &str) -> Option<(String, String)> {
     let root = parse(body).ok()?;
-    let error = if root.name == "Error" { &root } else { root.child("Error").unwrap_or(&root) };
+    let inner = root.child("Errors").unwrap_or(&root);
+    let error = if root.name == "Error" { &root } else { inner.child("Error").unwrap_or(&root) };
     let text = |node: Option<&Node>| node.map(|node| node.text.trim().to_owned());
     if let Some(code) = text(error.child("Code")) {
         return Some((code, text(error.child("Message")).unwrap_or_default()));
@@ -66,7 +85,8 @@ pub(super) fn error(body: &str) -> Option<(String, String)> {
 pub(super) fn request_id(body: &str) -> Option<String> {
     let root = parse(body).ok()?;
     let place = root.child("ResponseMetadata").unwrap_or(&root);
-    place.child("RequestId").or_else(|| root.child("RequestID")).map(|id| id.text.trim().to_owned())
+    let id = ["RequestId", "RequestID", "requestId"].into_iter().find_map(|name| place.child(name));
+    id.or_else(|| root.child("RequestID")).map(|id| id.text.trim().to_owned())
 }
 
 fn headers(shapes: &Shapes, operation: &str, answer: &Answer) -> Map<String, Value> {
@@ -75,7 +95,10 @@ fn headers(shapes: &Shapes, operation: &str, answer: &Answer) -> Map<String, Val
     for (header, value) in &answer.headers {
         let known = shapes.headers().find(|(name, _, shape)| name == header && *shape != Shape::Map);
         if let Some((name, member, shape)) = known
-            && (about_the_object || name == "etag" || name.starts_with("x-amz-"))
+            && (about_the_object
+                || matches!((operation, name), ("get-object-attributes", "last-modified"))
+                || name == "etag"
+                || name.starts_with("x-amz-"))
         {
             members.insert(member.to_owned(), scalar(Some(shape), value));
         }
@@ -92,18 +115,21 @@ fn headers(shapes: &Shapes, operation: &str, answer: &Answer) -> Map<String, Val
     members
 }
 
-fn map(shapes: &Shapes, node: &Node, called: &str) -> Map<String, Value> {
+fn map<'a>(shapes: &Shapes, node: &'a Node, called: &str) -> Map<String, Value> {
     let mut members = Map::new();
     for child in &node.children {
         let shape = shapes.kind(called, &child.name);
-        let name = shapes.name(called, &child.name).to_owned();
+        let name = shapes.name(called, &child.name).into_owned();
         match shape {
             Some(Shape::List) => {
-                let items = child.children.iter().map(|item| value(shapes, None, item));
+                // Where items have no name of their own they are told by that of their list.
+                let list =
+                    |item: &'a Node| if NAMELESS.contains(&item.name.as_str()) { &child.name } else { &item.name };
+                let items = child.children.iter().map(|item| value(shapes, None, item, list(item)));
                 members.insert(name, Value::Array(items.collect()));
             }
             Some(Shape::Flat) => {
-                let item = value(shapes, None, child);
+                let item = value(shapes, None, child, &child.name);
                 if let Value::Array(items) = members.entry(name).or_insert_with(|| Value::Array(Vec::new())) {
                     items.push(item);
                 }
@@ -117,7 +143,7 @@ fn map(shapes: &Shapes, node: &Node, called: &str) -> Map<String, Value> {
                 members.insert(name, Value::Object(entries.collect()));
             }
             shape => {
-                members.insert(name, value(shapes, shape, child));
+                members.insert(name, value(shapes, shape, child, &child.name));
             }
         }
     }
@@ -128,9 +154,9 @@ fn structure(shapes: &Shapes, node: &Node, called: &str) -> Value {
     Value::Object(map(shapes, node, called))
 }
 
-fn value(shapes: &Shapes, shape: Option<Shape>, node: &Node) -> Value {
+fn value(shapes: &Shapes, shape: Option<Shape>, node: &Node, called: &str) -> Value {
     if shape == Some(Shape::Structure) || !node.children.is_empty() {
-        structure(shapes, node, &node.name)
+        structure(shapes, node, called)
     } else {
         scalar(shape, &node.text)
     }
@@ -148,12 +174,9 @@ fn scalar(shape: Option<Shape>, text: &str) -> Value {
     read.unwrap_or_else(|| Value::String(text.to_owned()))
 }
 
-/// Writes a time as version 2 of the AWS CLI does: `2026-11-22T16:00:00.123000+00:00`.
 fn time(text: &str) -> Option<String> {
     let time = DateTime::parse_from_rfc3339(text).or_else(|_| DateTime::parse_from_rfc2822(text)).ok()?;
-    let time = time.with_timezone(&Utc);
-    let format = if time.timestamp_subsec_micros() == 0 { SecondsFormat::Secs } else { SecondsFormat::Micros };
-    Some(time.to_rfc3339_opts(format, false))
+    Some(answer::written(time.with_timezone(&Utc)))
 }
 
 fn parse(text: &str) -> Result<Node, String> {
@@ -233,6 +256,8 @@ mod tests {
 
     use super::*;
 
+    const QUERY: Protocol = Protocol::Query("");
+
     fn answer(body: &str) -> Answer {
         Answer { status: 200, headers: Vec::new(), body: body.to_owned() }
     }
@@ -251,7 +276,7 @@ mod tests {
           </DBInstance></DBInstances></DescribeDBInstancesResult>
           <ResponseMetadata><RequestId>id-1</RequestId></ResponseMetadata></DescribeDBInstancesResponse>";
         assert_eq!(
-            output("rds", "describe-db-instances", &answer(body)).unwrap(),
+            output("rds", QUERY, "describe-db-instances", &answer(body)).unwrap(),
             json!({"DBInstances": [{
                 "DBInstanceIdentifier": "a&b!", "AllocatedStorage": 20, "MultiAZ": false,
                 "InstanceCreateTime": "2026-11-22T16:00:00.123000+00:00",
@@ -267,7 +292,7 @@ mod tests {
         let versions = "<ListVersionsResult><Name>b</Name><Version><Key>k</Key><IsLatest>true</IsLatest><Size>3</Size>
             </Version><Version><Key>l</Key></Version><DeleteMarker><Key>m</Key></DeleteMarker></ListVersionsResult>";
         assert_eq!(
-            output("s3api", "list-object-versions", &answer(versions)).unwrap(),
+            output("s3api", Protocol::Sdk, "list-object-versions", &answer(versions)).unwrap(),
             json!({"Name": "b", "Versions": [{"Key": "k", "IsLatest": true, "Size": 3}, {"Key": "l"}],
                    "DeleteMarkers": [{"Key": "m"}]})
         );
@@ -282,11 +307,14 @@ mod tests {
         let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let answer = Answer { status: 200, headers: headers.into(), body: String::new() };
         assert_eq!(
-            output("s3api", "head-object", &answer).unwrap(),
+            output("s3api", Protocol::Sdk, "head-object", &answer).unwrap(),
             json!({"ETag": "\"e\"", "ContentLength": 3, "LastModified": "2026-10-21T07:28:00+00:00", "VersionId": "v",
                    "Metadata": {"who": "me"}})
         );
-        assert_eq!(output("s3api", "put-object", &answer).unwrap(), json!({"ETag": "\"e\"", "VersionId": "v"}));
+        assert_eq!(
+            output("s3api", Protocol::Sdk, "put-object", &answer).unwrap(),
+            json!({"ETag": "\"e\"", "VersionId": "v"})
+        );
     }
 
     #[test]
@@ -318,8 +346,8 @@ mod tests {
         #[test]
         fn any_text_is_read_without_a_panic(body in "[<>/a-cE&;#x\"= ]{0,200}") {
             let answer = answer(&body);
-            drop(output("rds", "describe-db-instances", &answer));
-            drop(output("s3api", "head-object", &answer));
+            drop(output("rds", QUERY, "describe-db-instances", &answer));
+            drop(output("s3api", Protocol::Sdk, "head-object", &answer));
             drop(error(&body));
         }
     }
