@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::ffi::OsString;
-use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::io::{self, Write as _};
 use std::net::Shutdown;
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
@@ -11,6 +11,8 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use process_wrap::std::{ChildWrapper, CommandWrap, ProcessSession};
+use tokio::io::{AsyncBufReadExt as _, BufReader};
+use tokio::net::unix::pipe;
 use tokio::sync::oneshot;
 
 use super::journal::{Told, look_up};
@@ -71,12 +73,13 @@ impl Supervisor {
         }
         let complaints = open_append(&run_dir.join("supervisor.err")).map_err(error)?;
         let (ours, theirs) = UnixStream::pair().map_err(error)?;
+        let (replies, say) = io::pipe().map_err(error)?;
         let mut command = Command::new(program);
         command
             .arg("__supervise")
             .arg(&run_dir)
             .stdin(Stdio::from(OwnedFd::from(theirs)))
-            .stdout(Stdio::null())
+            .stdout(Stdio::from(OwnedFd::from(say)))
             .stderr(Stdio::from(complaints));
         for name in hidden {
             command.env_remove(name);
@@ -84,14 +87,13 @@ impl Supervisor {
         let child = CommandWrap::from(command).wrap(ProcessSession).spawn().map_err(error)?;
         let pid = child.id();
         let waiting: Waiting = Arc::new(Mutex::new(Some(HashMap::new())));
-        let replies = ours.try_clone().map_err(error)?;
         let listener = Arc::clone(&waiting);
-        // The thread ends with the supervisor, which may outlive this value by as long as a block runs: so it is
-        // not joined. It owns nothing but the socket's other end and the child to be reaped.
-        std::thread::Builder::new()
-            .name("supervisor-replies".to_owned())
-            .spawn(move || listen(replies, &listener, child))
-            .map_err(error)?;
+        // On the runtime's own thread: a thread between it and the pipe would cost each block one switch more.
+        let runtime = tokio::runtime::Handle::try_current().map_err(|outside| error(io::Error::other(outside)))?;
+        let entered = runtime.enter();
+        let replies = pipe::Receiver::from_owned_fd(OwnedFd::from(replies)).map_err(error)?;
+        drop(entered);
+        runtime.spawn(listen(replies, listener, child));
         Ok(Self { run_dir, pid, waiting, requests: Mutex::new(ours) })
     }
 
@@ -171,21 +173,22 @@ impl Drop for Supervisor {
     }
 }
 
-/// Hears how attempts end, until the supervisor is gone.
-fn listen(replies: UnixStream, waiting: &Waiting, mut child: Box<dyn ChildWrapper>) {
-    for line in BufReader::new(replies).lines() {
-        let Ok(line) = line else { break };
+/// Hears how attempts end, until the supervisor is gone. It may outlive the value that it was started for by as long
+/// as a block runs, and owns nothing but its end of the pipe and the child to be reaped.
+async fn listen(replies: pipe::Receiver, waiting: Waiting, mut child: Box<dyn ChildWrapper>) {
+    let mut lines = BufReader::new(replies).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
         let Ok(record) = serde_json::from_str::<Record>(&line) else { continue };
-        let sender = lock(waiting).as_mut().and_then(|waiting| waiting.remove(&record.attempt));
+        let sender = lock(&waiting).as_mut().and_then(|waiting| waiting.remove(&record.attempt));
         if let Some(sender) = sender {
             // Nobody waits any more: the outcome is in its file.
             drop(sender.send(record));
         }
     }
     // Dropping the senders wakes everybody who still waits.
-    drop(lock(waiting).take());
+    drop(lock(&waiting).take());
     // Reaped, so that it does not stay a zombie for as long as the engine lives.
-    drop(child.wait());
+    drop(tokio::task::spawn_blocking(move || child.wait()).await);
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

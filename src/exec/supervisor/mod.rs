@@ -2,12 +2,12 @@
 //!
 //! ```text
 //! engine                                            supervisor (`lifeboat __supervise RUN_DIR`, a session of its own)
-//! `start`, the spec                     --------->  journal, then sh in a session of its own, output straight to files
+//! `start`, the spec                     --------->  journal, then sh in a group of its own, output straight to files
 //! `interrupt A gentle|force`            --------->  TERM to the group, KILL after the grace
 //! outcome, streams                      <---------  journal, then the record
 //! ```
 //!
-//! The two talk over an inherited pair of sockets. When the engine is gone, running attempts go on to their end and
+//! The two talk over an inherited socket and a pipe. When the engine is gone, running attempts go on to their end and
 //! their outcomes are journalled; the supervisor leaves after the last one. An engine that comes back finds them by
 //! [`adopt`].
 

@@ -1,6 +1,9 @@
-//! The supervisor's own process: one thread, one loop over the engine's socket, ended children and deadlines.
+//! The supervisor's own process: one thread, one loop over the engine's requests, ended children and deadlines.
+//!
+//! Requests come on standard input, a socket; replies go to standard output, a pipe.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::os::fd::AsFd as _;
 use std::os::unix::ffi::OsStringExt as _;
@@ -32,7 +35,7 @@ const NOTES: Duration = Duration::from_millis(50);
 /// Says why a supervisor could not serve.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
-    /// Its standard input is no socket.
+    /// Its standard input is no socket, or it has no standard output.
     #[error(
         "the supervisor of {run_dir} is not connected to an engine ({source}); it is started by `lifeboat run`, not by hand"
     )]
@@ -62,6 +65,8 @@ pub fn serve(run_dir: &Path) -> Result<(), ServeError> {
     let engine = UnixStream::from(engine);
     engine.peer_addr().map_err(connection)?;
     engine.set_nonblocking(true).map_err(connection)?;
+    let replies = io::stdout().as_fd().try_clone_to_owned().map_err(connection)?;
+    rustix::io::ioctl_fionbio(&replies, true).map_err(|error| connection(error.into()))?;
     let (mut ended, bell) = UnixStream::pair().map_err(system("make a pipe"))?;
     ended.set_nonblocking(true).map_err(system("make a pipe"))?;
     signal_hook::low_level::pipe::register(signal_hook::consts::SIGCHLD, bell)
@@ -72,7 +77,8 @@ pub fn serve(run_dir: &Path) -> Result<(), ServeError> {
         journal,
         spares: Spares::default(),
         shells: Shells::default(),
-        engine: Some(engine),
+        engine,
+        replies: Some(File::from(replies)),
         request: Vec::new(),
         reply: Vec::new(),
         running: Vec::new(),
@@ -116,7 +122,10 @@ struct Server {
     journal: Journal,
     spares: Spares,
     shells: Shells,
-    engine: Option<UnixStream>,
+    /// What the engine asks for.
+    engine: UnixStream,
+    /// Where it is told how attempts ended, as long as it listens.
+    replies: Option<File>,
     request: Vec<u8>,
     reply: Vec<u8>,
     running: Vec<Running>,
@@ -134,13 +143,11 @@ struct Server {
 impl Server {
     fn wait(&self, bell: &UnixStream, wake: Option<Instant>) -> io::Result<()> {
         let mut fds = vec![PollFd::new(bell, PollFlags::IN)];
-        if let Some(engine) = &self.engine {
-            let mut wanted = PollFlags::empty();
-            wanted.set(PollFlags::IN, !self.orphaned);
-            wanted.set(PollFlags::OUT, !self.reply.is_empty());
-            if !wanted.is_empty() {
-                fds.push(PollFd::new(engine, wanted));
-            }
+        if !self.orphaned {
+            fds.push(PollFd::new(&self.engine, PollFlags::IN));
+        }
+        if let Some(replies) = self.replies.as_ref().filter(|_| !self.reply.is_empty()) {
+            fds.push(PollFd::new(replies, PollFlags::OUT));
         }
         let timeout = wake.map(|at| at.saturating_duration_since(Instant::now()));
         let timeout = timeout.and_then(|timeout| Timespec::try_from(timeout).ok());
@@ -153,9 +160,9 @@ impl Server {
     /// Reads what the engine asks for.
     fn hear(&mut self) {
         let mut bytes = [0; CHUNK];
-        while let Some(engine) = self.engine.as_mut().filter(|_| !self.orphaned) {
+        while !self.orphaned {
             let known = self.request.len();
-            match engine.read(&mut bytes) {
+            match self.engine.read(&mut bytes) {
                 Ok(0) => self.orphaned = true,
                 Ok(read) => self.request.extend_from_slice(bytes.get(..read).unwrap_or_default()),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
@@ -305,14 +312,14 @@ impl Server {
 
     /// Sends what there is to tell, as far as the engine takes it.
     fn tell(&mut self) {
-        let Some(engine) = &mut self.engine else { return self.reply.clear() };
+        let Some(replies) = &mut self.replies else { return self.reply.clear() };
         while !self.reply.is_empty() {
-            match engine.write(&self.reply) {
+            match replies.write(&self.reply) {
                 Ok(sent) => drop(self.reply.drain(..sent)),
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(_) => {
-                    self.engine = None;
+                    self.replies = None;
                     self.orphaned = true;
                     return self.reply.clear();
                 }
