@@ -286,7 +286,7 @@ async fn a_healthy_estate_speaks_like_the_services_it_stands_for() {
     let twice = route53.change_resource_record_sets().hosted_zone_id(zone).change_batch(batch()).send().await;
     assert!(twice.unwrap_err().into_service_error().is_invalid_change_batch());
     let listed = route53.list_resource_record_sets().hosted_zone_id(zone).send().await.unwrap();
-    assert_eq!(listed.resource_record_sets().len(), 6);
+    assert_eq!(listed.resource_record_sets().len(), 8);
 
     // Versions, delete markers, and what a wrong checksum is told.
     let (bucket, key) = (estate.input("ASSETS_BUCKET"), "a b/ü+c.txt");

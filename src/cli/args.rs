@@ -78,8 +78,11 @@ pub(super) struct Common {
 /// Holds the options of a drill.
 #[derive(Debug, Args)]
 pub(super) struct Drill {
-    /// The runbook of what breaks, by name or path: region-failure.
+    /// The runbook of what breaks, by name or path: region-failure, instance-failure ...
     pub(super) scenario: String,
+    /// Break something else, now or later: FAULT or FAULT@+3m. May be given more than once.
+    #[arg(long = "inject", value_name = "FAULT[@+TIME]", value_parser = fault)]
+    pub(super) faults: Vec<String>,
     /// The same seed gives the same estate and the same story.
     #[arg(long, default_value_t = 1)]
     pub(super) seed: u64,
@@ -159,6 +162,9 @@ pub(super) enum EstateCommand {
         /// The port of its AWS endpoint (default: any that is free).
         #[arg(long)]
         port: Option<u16>,
+        /// Break it, now or later: FAULT or FAULT@+3m. May be given more than once.
+        #[arg(long = "inject", value_name = "FAULT[@+TIME]", value_parser = fault)]
+        faults: Vec<String>,
         /// Leave the terminal's session.
         #[arg(long, hide = true)]
         own_session: bool,
@@ -169,14 +175,21 @@ pub(super) enum EstateCommand {
         #[arg(long, value_name = "DIR")]
         dir: Option<PathBuf>,
     },
-    /// Break it on purpose.
-    Inject {
-        /// The fault: region-failure.
-        fault: String,
+    /// Break a standing one on purpose, now or later.
+    #[command(alias = "inject")]
+    Fault {
+        /// The faults: FAULT or FAULT@+3m, in the estate's own time.
+        #[arg(required = true, value_parser = fault)]
+        faults: Vec<String>,
         /// Its folder.
         #[arg(long, value_name = "DIR")]
         dir: Option<PathBuf>,
     },
+}
+
+/// Takes the name of a fault, and when it comes, as it was typed.
+fn fault(text: &str) -> Result<String, String> {
+    crate::estate::model::fault::schedule(text).map(|_| text.to_owned())
 }
 
 /// Says how something is printed.

@@ -18,7 +18,7 @@ pub(super) fn estate(command: EstateCommand) -> Result<ExitCode, Failure> {
         .build()
         .map_err(|error| Failure::new(Kind::Internal, format!("the runtime did not start: {error}")))?;
     match command {
-        EstateCommand::Up { seed, speed, dir, port, own_session } => {
+        EstateCommand::Up { seed, speed, dir, port, faults, own_session } => {
             if own_session {
                 // It fails where this process leads its session already, which is what is wanted.
                 rustix::process::setsid().ok();
@@ -27,6 +27,7 @@ pub(super) fn estate(command: EstateCommand) -> Result<ExitCode, Failure> {
             let mut options = Options::new(dir.clone(), seed);
             options.speed = speed;
             options.ports.aws = port.unwrap_or(0);
+            options.faults = faults;
             runtime.block_on(async {
                 let announced = tokio::spawn(announce(dir));
                 let served = estate::serve(options).await;
@@ -42,9 +43,13 @@ pub(super) fn estate(command: EstateCommand) -> Result<ExitCode, Failure> {
             say::line(format_args!("the practice estate in {} has ended", practice.folder().display()));
             Ok(ExitCode::SUCCESS)
         }
-        EstateCommand::Inject { fault, dir } => {
-            runtime.block_on(find(dir)?.inject(&fault)).map_err(refused)?;
-            say::line(format_args!("{fault} is under way"));
+        EstateCommand::Fault { faults, dir } => {
+            let practice = find(dir)?;
+            for fault in faults {
+                runtime.block_on(practice.inject(&fault)).map_err(refused)?;
+                let comes = if fault.contains('@') { "will come" } else { "is under way" };
+                say::line(format_args!("{fault} {comes}"));
+            }
             Ok(ExitCode::SUCCESS)
         }
     }
@@ -85,6 +90,7 @@ fn find(dir: Option<PathBuf>) -> Result<Practice, Failure> {
 fn of_estate(error: EstateError) -> Failure {
     let kind = match &error {
         EstateError::Speed(_)
+        | EstateError::Fault { .. }
         | EstateError::AlreadyStanding { .. }
         | EstateError::Listen { .. }
         | EstateError::Record { .. }

@@ -35,6 +35,7 @@ pub(super) fn open() -> Result<ExitCode, Failure> {
         .map_err(|error| Failure::new(Kind::Terminal, error.to_string()))?;
     match exit {
         Exit::Drill(scenario) => work::drill(&Drill {
+            faults: Vec::new(),
             scenario,
             seed: 1,
             speed: 1,

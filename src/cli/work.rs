@@ -61,7 +61,10 @@ async fn raise(drill: &Drill, scenario: &str, folder: &Path) -> Result<Arc<Pract
     let estate = folder.join("estate");
     let raised = async {
         let practice = Practice::raise(&program, &estate, drill.seed, drill.speed).await?;
-        practice.inject(scenario).await?;
+        practice.play(scenario).await?;
+        for fault in &drill.faults {
+            practice.inject(fault).await?;
+        }
         Ok(practice)
     };
     let practice = unless_signalled(raised).await?;

@@ -12,7 +12,7 @@ use crate::estate::EstateRecord;
 use crate::estate::model::truth::Truth;
 use crate::exec::Reach;
 use crate::exec::http::{self, HttpContext};
-use crate::report::Customers;
+use crate::report::{Corruption, Customers};
 
 /// How long an estate may take to stand, and a fault to reach the customers, beyond its own time.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -21,7 +21,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// The scenarios that the practice estate can play: faults by which one begins.
-pub const SCENARIOS: [&str; 1] = ["region-failure"];
+pub const SCENARIOS: [&str; 5] =
+    ["instance-failure", "az-failure", "region-failure", "data-corruption", "accidental-deletion"];
+
+/// The scenario that nobody notices at first: the estate's clock goes on at once until somebody does.
+const UNNOTICED: &str = "data-corruption";
 
 /// Says why there is no practice estate.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +56,7 @@ pub struct Practice {
 #[derive(Debug, Deserialize)]
 struct Alarm {
     onset: Option<DateTime<Utc>>,
+    says: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -131,7 +136,7 @@ impl Practice {
         &self.folder
     }
 
-    /// Breaks something.
+    /// Breaks something, now or later: `FAULT` or `FAULT@+3m`.
     ///
     /// # Errors
     /// What the console said.
@@ -140,17 +145,29 @@ impl Practice {
         self.ask("POST", "/inject", &body).await.map(|_| ())
     }
 
-    /// Waits until the shop's monitoring has seen the first failed request, and returns when that was.
+    /// Breaks what a scenario begins with.
+    ///
+    /// # Errors
+    /// What the console said.
+    pub async fn play(&self, scenario: &str) -> Result<(), PracticeError> {
+        if scenario != UNNOTICED {
+            return self.inject(scenario).await;
+        }
+        let body = serde_json::json!({ "fault": scenario, "until": "alarm" }).to_string();
+        self.ask("POST", "/inject", &body).await.map(|_| ())
+    }
+
+    /// Waits until the shop's monitoring has noticed something, and returns since when, and what it says.
     ///
     /// # Errors
     /// What the console said, or that nothing failed in time.
-    pub async fn onset(&self) -> Result<DateTime<Utc>, PracticeError> {
+    pub async fn onset(&self) -> Result<(DateTime<Utc>, String), PracticeError> {
         let began = Instant::now();
         loop {
             let answer = self.ask("GET", "/alarm", "").await?;
             let alarm: Alarm = serde_json::from_slice(&answer).map_err(|e| PracticeError::Console(e.to_string()))?;
             if let Some(onset) = alarm.onset {
-                return Ok(onset);
+                return Ok((onset, alarm.says.unwrap_or_else(|| "the shop's monitoring".to_owned())));
             }
             if began.elapsed() > PATIENCE {
                 return Err(PracticeError::Console("the fault reached no customer".to_owned()));
@@ -173,6 +190,15 @@ impl Practice {
             served_from: time(truth.served_again_at),
             orders_lost: truth.orders_lost,
             loss: millis(truth.loss_ms),
+            corruption: truth.corruption.map(|cost| Corruption {
+                recovery_point_age: cost.recovery_point_age_ms.map(millis),
+                discarded: cost.discarded_orders,
+                discarded_cents: cost.discarded_cents,
+                discarded_span: millis(cost.discarded_ms),
+                exposure: millis(cost.exposure_ms),
+                bad_rows_left: cost.bad_rows_left,
+            }),
+            objects_missing: truth.objects_missing,
             estate_downtime: truth.virtual_ms.downtime_ms.map(millis),
         })
     }

@@ -433,9 +433,7 @@ async fn onset(options: &Options, stage: &Stage) -> Result<Option<(DateTime<Utc>
     }
     match stage {
         Stage::Real => Ok(None),
-        Stage::Drill(practice) => {
-            Ok(Some((practice.onset().await?, "the shop's monitoring: first failed request".to_owned())))
-        }
+        Stage::Drill(practice) => Ok(Some(practice.onset().await?)),
     }
 }
 

@@ -12,10 +12,10 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
+use super::model::InjectError;
 use super::model::health::{Health, verdict};
 use super::model::place::Region;
 use super::model::truth::Truth;
-use super::model::world::Fault;
 use super::standing::Standing;
 
 /// The header that holds the token.
@@ -31,6 +31,16 @@ struct Console {
 #[serde(deny_unknown_fields)]
 struct Injection {
     fault: String,
+    #[serde(default)]
+    until: Option<Waypoint>,
+}
+
+/// Says how far the estate's clock goes on at once after a fault.
+#[derive(Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Waypoint {
+    /// Until the shop's monitoring has noticed it; with data that a server keeps, not at all.
+    Alarm,
 }
 
 /// Makes the console; only who knows `token` gets an answer.
@@ -40,6 +50,7 @@ pub(super) fn router(standing: Arc<Standing>, token: &str) -> Router {
         .route("/inject", post(inject))
         .route("/truth", get(truth))
         .route("/alarm", get(alarm))
+        .route("/faults", get(faults))
         .route("/state", get(state))
         .route("/down", post(down))
         .layer(middleware::from_fn_with_state(console.clone(), guard))
@@ -62,26 +73,46 @@ async fn inject(State(console): State<Console>, body: Bytes) -> Response {
         Ok(injection) => injection,
         Err(error) => return refuse(StatusCode::BAD_REQUEST, format!("read the fault: {error}")),
     };
-    let Some(fault) = Fault::named(&injection.fault) else {
-        let error = format!("no fault `{}`; there are region-failure and region-return", injection.fault);
-        return refuse(StatusCode::NOT_FOUND, error);
-    };
-    console.standing.with(|world| match world.inject(fault) {
-        Ok(()) => {
-            let at = world.now();
+    let injected = console.standing.with(|world| world.inject_named(&injection.fault));
+    match injected {
+        Ok(at) => {
+            if injection.until == Some(Waypoint::Alarm) {
+                console.standing.skip_to_alarm();
+            }
             Json(json!({ "injected_at": console.standing.iso(at), "virtual_ms": at.0 })).into_response()
         }
-        Err(why) => refuse(StatusCode::CONFLICT, why.to_owned()),
-    })
+        Err(InjectError::Unknown(why)) => refuse(StatusCode::NOT_FOUND, why),
+        Err(InjectError::Refused(why)) => refuse(StatusCode::CONFLICT, why.to_owned()),
+    }
 }
 
 async fn truth(State(console): State<Console>) -> Json<Truth> {
-    Json(console.standing.with(|world| Truth::of(world, &console.standing.line)))
+    Json(console.standing.with(|world| Truth::of(world, &console.standing.line())))
 }
 
 async fn alarm(State(console): State<Console>) -> Json<Value> {
-    let onset = console.standing.with(|world| world.customers.onset);
-    Json(json!({ "onset": onset.map(|at| console.standing.iso(at)), "virtual_ms": onset.map(|at| at.0) }))
+    let alarm = console.standing.with(|world| world.alarm());
+    Json(json!({
+        "onset": alarm.map(|(at, _)| console.standing.iso(at)),
+        "virtual_ms": alarm.map(|(at, _)| at.0),
+        "says": alarm.map(|(_, says)| says),
+    }))
+}
+
+async fn faults(State(console): State<Console>) -> Json<Value> {
+    let standing = &console.standing;
+    Json(standing.with(|world| {
+        let injected = world.broken.injected.iter().map(|entry| {
+            json!({
+                "at": standing.iso(entry.at), "virtual_ms": entry.at.0, "fault": entry.fault, "refused": entry.refused,
+            })
+        });
+        let waiting = world
+            .broken
+            .waiting()
+            .map(|(at, fault)| json!({ "at": standing.iso(at), "virtual_ms": at.0, "fault": fault }));
+        json!({ "injected": injected.collect::<Vec<_>>(), "waiting": waiting.collect::<Vec<_>>() })
+    }))
 }
 
 async fn state(State(console): State<Console>) -> Json<Value> {
@@ -91,10 +122,12 @@ async fn state(State(console): State<Console>) -> Json<Value> {
             json!({
                 "id": instance.id,
                 "region": instance.region.name(),
-                "status": instance.status().name(),
+                "status": instance.status(world.now()).name(),
                 "busy": instance.is_busy(),
-                "writable": world.writable(instance.region).is_ok(),
-                "retention": instance.retention,
+                "writable": instance.is_writable(world.now()) && world.is_up(instance.region),
+                "retention": instance.settings.retention,
+                "zone": instance.zone,
+                "data": instance.data.to_string(),
             })
         });
         let checks = world.checks.iter().map(|check| {
@@ -103,14 +136,15 @@ async fn state(State(console): State<Console>) -> Json<Value> {
         });
         let regions = Region::ALL.iter().map(|region| {
             let shop = format!("{:?}", world.shop(*region).front).to_lowercase();
-            json!({ "name": region.name(), "up": world.is_up(*region), "shop": shop })
+            let database = world.used_by(*region).map(|instance| instance.id.clone());
+            json!({ "name": region.name(), "up": world.is_up(*region), "shop": shop, "database": database })
         });
         let story =
             world.story.iter().map(|(at, what)| json!({ "virtual_ms": at.0, "at": standing.iso(*at), "what": what }));
         json!({
             "virtual_ms": world.now().0,
             "now": standing.iso(world.now()),
-            "speed": standing.line.speed,
+            "speed": standing.line().speed,
             "service": world.service().map(|(address, _)| address.to_string()),
             "regions": regions.collect::<Vec<_>>(),
             "instances": instances.collect::<Vec<_>>(),

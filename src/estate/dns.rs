@@ -155,6 +155,6 @@ fn record(name: &Name, kind: &str, ttl: u32, value: &str, standing: &Standing) -
     };
     // A real client counts in real seconds; it must not keep an answer longer than the estate's own customers do,
     // and DNS knows nothing shorter than a second.
-    let ttl = ttl.div_ceil(standing.line.speed.max(1)).max(1);
+    let ttl = ttl.div_ceil(standing.line().speed.max(1)).max(1);
     Some(Record::from_rdata(name.clone(), ttl, data))
 }

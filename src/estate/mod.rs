@@ -32,12 +32,15 @@ pub struct Options {
     pub idle_limit: Duration,
     /// Where to listen.
     pub ports: Ports,
+    /// What is broken from the beginning, or later: `FAULT` or `FAULT@+3m`.
+    pub faults: Vec<String>,
 }
 
 impl Options {
     /// Describes an estate in `dir` at real speed, on any free ports, that ends when unused for an hour.
     pub fn new(dir: impl Into<PathBuf>, seed: u64) -> Self {
-        Self { dir: dir.into(), seed, speed: 1, idle_limit: Duration::from_secs(3600), ports: Ports::default() }
+        let (idle_limit, ports) = (Duration::from_secs(3600), Ports::default());
+        Self { dir: dir.into(), seed, speed: 1, idle_limit, ports, faults: Vec::new() }
     }
 }
 

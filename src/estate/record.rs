@@ -49,6 +49,14 @@ pub enum EstateError {
     /// The speed makes no sense.
     #[error("start the practice estate at speed {0}: choose a speed from 1 to 3600")]
     Speed(u32),
+    /// A fault is none, or makes no sense.
+    #[error("break the practice estate: {fault}: {why}")]
+    Fault {
+        /// What was asked for.
+        fault: String,
+        /// Why it did not happen.
+        why: String,
+    },
     /// Another estate stands in the same folder.
     #[error("start a practice estate in {}: one is standing there already (process {pid}); end it with `lifeboat estate down`", dir.display())]
     AlreadyStanding {

@@ -15,8 +15,9 @@ use tokio::net::{TcpListener, UdpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 
+use super::model::key;
 use super::model::place::{self, Region};
-use super::model::{Seed, World};
+use super::model::{InjectError, Seed, World};
 use super::standing::Standing;
 use super::{EstateError, EstateRecord, Options, Ports, aws, console, dns, shop};
 
@@ -41,6 +42,16 @@ pub async fn serve(options: Options) -> Result<(), EstateError> {
     let mut terminate = signal(SignalKind::terminate()).map_err(EstateError::Signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(EstateError::Signals)?;
     let standing = Arc::new(Standing::open(Seed(options.seed), options.speed));
+    for fault in &options.faults {
+        let injected = standing.with(|world| world.inject_named(fault));
+        injected.map_err(|refused| {
+            let why = match refused {
+                InjectError::Unknown(why) => why,
+                InjectError::Refused(why) => why.to_owned(),
+            };
+            EstateError::Fault { fault: fault.clone(), why }
+        })?;
+    }
     let mut token = [0_u8; 16];
     OsRng.fill_bytes(&mut token);
     let token = token.iter().fold(String::new(), |token, byte| token + &format!("{byte:02x}"));
@@ -148,6 +159,12 @@ impl Listeners {
         let dns = format!("127.0.0.1:{}", port(&self.dns_tcp)?);
         let shop_port = port(&self.east)?;
         let ids = standing.with(|world| world.check_ids.clone());
+        let key = |region| key::database_key(region, Seed(options.seed));
+        let keys = (key(Region::East), key(Region::West));
+        let fleet = standing.with(|world| {
+            let east = world.fleet(Region::East);
+            (east.load_balancer(), east.target_group())
+        });
         let shop_at = |host: &str| format!("http://{host}:{shop_port}");
         let (east, west) = (Region::East.address().to_string(), Region::West.address().to_string());
         let latch = format!("{endpoint}/{}/{}", place::LATCH_BUCKET, place::LATCH_KEY);
@@ -185,6 +202,19 @@ impl Listeners {
             ("DUMPS_BUCKET", "shop-dumps-us-west-2"),
             ("ASSETS_BUCKET", "shop-assets-us-west-2"),
             ("STATE_BUCKET", "shop-tfstate-us-west-2"),
+            ("PRIMARY_ASSETS_BUCKET", "shop-assets-us-east-1"),
+            ("PRIMARY_SECURITY_GROUP", place::EAST_SECURITY_GROUP),
+            ("PRIMARY_PARAMETER_GROUP", place::EAST_PARAMETER_GROUP),
+            ("PRIMARY_SUBNET_GROUP", Region::East.subnet_group()),
+            ("RECOVERY_SUBNET_GROUP", Region::West.subnet_group()),
+            ("PRIMARY_KMS_KEY", &keys.0),
+            ("RECOVERY_KMS_KEY", &keys.1),
+            ("PRIMARY_DB_ALIAS", Region::East.database_alias()),
+            ("RECOVERY_DB_ALIAS", Region::West.database_alias()),
+            ("DB_SECRET", place::DATABASE_SECRET),
+            ("LOAD_BALANCER_ARN", &fleet.0),
+            ("TARGET_GROUP_ARN", &fleet.1),
+            ("SCALING_GROUP", "shop"),
             ("RECOVERY_SECURITY_GROUP", place::WEST_SECURITY_GROUP),
             ("RECOVERY_PARAMETER_GROUP", place::WEST_PARAMETER_GROUP),
         ];
@@ -196,7 +226,7 @@ impl Listeners {
             pid: std::process::id(),
             seed: options.seed,
             speed: options.speed,
-            started_at: standing.line.started,
+            started_at: standing.line().started,
             env: owned(&env),
             inputs: owned(&inputs),
             aws_endpoint: endpoint.clone(),

@@ -2,14 +2,15 @@
 
 use std::sync::Arc;
 
-use axum::extract::State;
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
-use super::model::instance::Role;
+use super::model::Moment;
+use super::model::instance::{Instance, Role};
 use super::model::place::Region;
 use super::model::shop::{Front, Hold, Refused};
 use super::model::world::World;
@@ -29,6 +30,11 @@ pub(super) fn router(standing: Arc<Standing>, region: Region) -> Router {
         .route("/orders", post(order))
         .route("/orders/summary", get(summary))
         .route("/write-probe", post(write_probe))
+        .route("/databases/{id}", get(database))
+        .route("/releases", get(releases))
+        .route("/admin/repair-from/{id}", post(repair))
+        .route("/admin/rollback", post(roll_back))
+        .route("/admin/restart", post(restart))
         .route("/admin/maintenance", post(hold))
         .route("/admin/resume", post(resume))
         .with_state(Application { standing, region })
@@ -54,6 +60,28 @@ impl Application {
         }
     }
 
+    /// Says what a database holds, as whoever checks it finds it.
+    fn contents(&self, world: &World, instance: &Instance) -> Value {
+        let ledger = world.rds.data.ledger(instance.data);
+        let time = |at: Option<Moment>| at.map(|at| self.standing.iso(at));
+        let order = |number: Option<u64>| number.map(|number| format!("ord-{number:010}"));
+        let last_good = ledger.last_good_order();
+        json!({
+            "region": self.region.name(),
+            "database": instance.id,
+            "orders": ledger.count(),
+            "checksum": format!("{:016x}", ledger.checksum()),
+            "bad_rows": ledger.bad().len(),
+            "first_bad_at": time(ledger.first_bad_at()),
+            "last_good_order": order(last_good),
+            "last_good_order_at": time(last_good.and_then(|number| ledger.committed_at(number))),
+            "last_order": order(ledger.last_order()),
+            "last_commit": time(ledger.last_commit()),
+            "in_recovery": instance.role != Role::Primary,
+            "modelled": true,
+        })
+    }
+
     fn time(&self, world: &World) -> String {
         self.standing.iso(world.now())
     }
@@ -75,18 +103,19 @@ async fn health(State(app): State<Application>) -> Response {
 
 async fn heartbeat(State(app): State<Application>) -> Response {
     app.answer(|world, region| {
-        let instance = world.rds.of(region).filter(|instance| instance.is_reachable());
-        let instance = instance.ok_or(Refused::DatabaseUnreachable)?;
-        let ledger = world.ledger(region);
+        let instance = world.connected(region)?;
+        let ledger = world.rds.data.ledger(instance.data);
         Ok((
             StatusCode::OK,
             json!({
                 "region": region.name(),
                 "database": instance.id,
-                "last_commit": ledger.last_commit.map(|at| app.standing.iso(at)),
-                "heartbeat": ledger.heartbeat.map(|at| app.standing.iso(at)),
+                "last_commit": ledger.last_commit().map(|at| app.standing.iso(at)),
+                "heartbeat": ledger.heartbeat().map(|at| app.standing.iso(at)),
                 "in_recovery": instance.role != Role::Primary,
-                "writable": instance.is_writable(),
+                "writable": instance.is_writable(world.now()),
+                "zone": instance.zone,
+                "server": World::address_of(instance).to_string(),
                 "now": app.time(world),
             }),
         ))
@@ -106,18 +135,75 @@ async fn order(State(app): State<Application>) -> Response {
 
 async fn summary(State(app): State<Application>) -> Response {
     app.answer(|world, region| {
-        world.rds.of(region).filter(|instance| instance.is_reachable()).ok_or(Refused::DatabaseUnreachable)?;
-        let ledger = world.ledger(region);
+        let instance = world.connected(region)?;
+        Ok((StatusCode::OK, app.contents(world, instance)))
+    })
+    .await
+}
+
+/// Answers for any database of the region, whichever the shop uses: what a reader of it finds.
+async fn database(State(app): State<Application>, Path(id): Path<String>) -> Response {
+    app.answer(|world, region| {
+        let Ok(instance) = world.rds.find(region, &id) else {
+            let error = format!("no database {id} stands in {}", region.name());
+            return Ok((StatusCode::NOT_FOUND, json!({ "error": error })));
+        };
+        if !instance.is_reachable(world.now()) {
+            return Err(Refused::DatabaseUnreachable);
+        }
+        Ok((StatusCode::OK, app.contents(world, instance)))
+    })
+    .await
+}
+
+/// Carries over into the shop's database what another one has and it has not, and puts right what is wrong.
+async fn repair(State(app): State<Application>, Path(id): Path<String>) -> Response {
+    app.answer(|world, region| {
+        let Ok(instance) = world.rds.find(region, &id) else {
+            let error = format!("no database {id} stands in {}", region.name());
+            return Ok((StatusCode::NOT_FOUND, json!({ "error": error })));
+        };
+        if !instance.is_reachable(world.now()) {
+            return Err(Refused::DatabaseUnreachable);
+        }
+        let from = instance.data;
+        let (imported, repaired) = world.repair_from(region, from)?;
+        Ok((StatusCode::OK, json!({ "from": id, "imported": imported, "repaired": repaired })))
+    })
+    .await
+}
+
+async fn releases(State(app): State<Application>) -> Response {
+    app.answer(|world, _| {
+        let all = world.releases.iter().rev();
+        let all =
+            all.map(|release| json!({ "version": release.version, "deployed_at": app.standing.iso(release.deployed) }));
+        Ok((StatusCode::OK, json!({ "releases": all.collect::<Vec<_>>() })))
+    })
+    .await
+}
+
+async fn roll_back(State(app): State<Application>) -> Response {
+    app.answer(|world, _| {
+        Ok(match world.roll_back() {
+            Some(version) => (StatusCode::OK, json!({ "version": version })),
+            None => (StatusCode::CONFLICT, json!({ "error": "there is no release before the one that runs" })),
+        })
+    })
+    .await
+}
+
+async fn restart(State(app): State<Application>) -> Response {
+    app.answer(|world, region| {
+        world.connect(region);
+        let database = world.connected(region).map(|instance| instance.id.clone());
+        let database = database.map_err(|refused| refused.to_string());
         Ok((
             StatusCode::OK,
-            json!({
-                "region": region.name(),
-                "orders": ledger.orders.count(),
-                "checksum": format!("{:016x}", ledger.checksum),
-                "last_order": ledger.orders.last().map(|number| format!("ord-{number:010}")),
-                "last_commit": ledger.last_commit.map(|at| app.standing.iso(at)),
-                "modelled": true,
-            }),
+            match database {
+                Ok(id) => json!({ "region": region.name(), "database": id }),
+                Err(error) => json!({ "region": region.name(), "database": null, "error": error }),
+            },
         ))
     })
     .await
@@ -144,6 +230,7 @@ async fn hold(State(app): State<Application>) -> Response {
 
 async fn resume(State(app): State<Application>) -> Response {
     app.answer(|world, region| {
+        world.connect(region);
         let writable = world.writable(region).is_ok();
         let shop = world.shop_mut(region);
         shop.hold = Hold::Free;

@@ -2,12 +2,13 @@
 
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use tokio::sync::watch;
 
+use super::model::time::TICK;
 use super::model::{Moment, Seed, Timeline, World};
 
 /// How much of the estate's own time has passed when it opens: customers have been served for a minute.
@@ -15,13 +16,21 @@ const WARM_UP: Duration = Duration::from_secs(60);
 /// How long a call that nobody answers is held at most.
 const LONGEST_HANG: Duration = Duration::from_secs(900);
 
+/// How far the estate's clock goes on at once at most, in its own milliseconds.
+const LONGEST_SKIP: i64 = 1_800_000;
+
+/// Is how its time maps to the wall clock, and how much of it had passed when it opened.
+#[derive(Clone, Copy)]
+struct Clock {
+    line: Timeline,
+    head_start: Duration,
+}
+
 /// Is what the servers of an estate share.
 pub(super) struct Standing {
-    /// How its time maps to the wall clock.
-    pub(super) line: Timeline,
     world: Mutex<World>,
     opened: Instant,
-    head_start: Duration,
+    clock: RwLock<Clock>,
     used: AtomicU64,
     requests: AtomicU64,
     ended: watch::Sender<bool>,
@@ -34,10 +43,9 @@ impl Standing {
         let head_start = WARM_UP / speed.max(1);
         let started = Utc::now() - TimeDelta::from_std(head_start).unwrap_or_default();
         Self {
-            line: Timeline { started, speed },
             world: Mutex::new(World::new(seed)),
             opened: Instant::now(),
-            head_start,
+            clock: RwLock::new(Clock { line: Timeline { started, speed }, head_start }),
             used: AtomicU64::new(0),
             requests: AtomicU64::new(0),
             ended: watch::Sender::new(false),
@@ -48,8 +56,38 @@ impl Standing {
     /// Does something with the world as it is now. The lock is never held across an await.
     pub(super) fn with<R>(&self, act: impl FnOnce(&mut World) -> R) -> R {
         let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
-        world.advance(self.line.moment(self.opened.elapsed() + self.head_start));
+        let clock = self.clock();
+        world.advance(clock.line.moment(self.opened.elapsed() + clock.head_start));
         act(&mut world)
+    }
+
+    fn clock(&self) -> Clock {
+        *self.clock.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns how its time maps to the wall clock.
+    pub(super) fn line(&self) -> Timeline {
+        self.clock().line
+    }
+
+    /// Lets the estate's clock go on at once until the monitoring raises an alarm: whoever begins an exercise does not
+    /// wait for minutes in which nobody has noticed anything. What lies before is as much longer ago. Where a server
+    /// keeps the data nothing is skipped: it cannot be made to have committed earlier.
+    pub(super) fn skip_to_alarm(&self) {
+        let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
+        if world.rds.outbox.is_external() {
+            return;
+        }
+        let before = world.now();
+        while world.alarm().is_none() && world.now().since(before) < LONGEST_SKIP {
+            let next = world.now().plus(TICK);
+            world.advance(next);
+        }
+        let skipped = u64::try_from(world.now().since(before)).unwrap_or(0);
+        let mut clock = self.clock.write().unwrap_or_else(PoisonError::into_inner);
+        let real = Duration::from_millis(skipped) / clock.line.speed.max(1);
+        clock.head_start += real;
+        clock.line.started -= TimeDelta::from_std(real).unwrap_or_default();
     }
 
     /// Notes that somebody uses it.
@@ -74,7 +112,7 @@ impl Standing {
 
     /// Returns `moment` on the wall clock as AWS writes times.
     pub(super) fn iso(&self, moment: Moment) -> String {
-        rfc3339(self.line.wall(moment))
+        rfc3339(self.line().wall(moment))
     }
 
     /// Tells everybody that it ends.
@@ -89,6 +127,11 @@ impl Standing {
             // An error means that the estate is gone, which is its end too.
             drop(ended.wait_for(|ended| *ended).await);
         }
+    }
+
+    /// Lets a caller wait for so much of the estate's time.
+    pub(super) async fn dawdle(&self, length: Duration) {
+        drop(tokio::time::timeout(length / self.line().speed.max(1), self.ended()).await);
     }
 
     /// Leaves a caller without an answer, as a lost region does, until it gives up or the estate ends.

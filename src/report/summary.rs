@@ -22,6 +22,27 @@ pub struct Customers {
     pub loss: Duration,
     /// The downtime by the estate's own clock, which runs at the drill's speed.
     pub estate_downtime: Option<Duration>,
+    /// What corruption cost, if there was any.
+    pub corruption: Option<Corruption>,
+    /// How many of the shop's objects they do not get.
+    pub objects_missing: u64,
+}
+
+/// Is what corruption cost by the estate's own clock: three figures, never one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Corruption {
+    /// From the restored moment to the first bad write; `None` where nothing was restored.
+    pub recovery_point_age: Option<Duration>,
+    /// How many good orders were acknowledged and are not in the surviving database.
+    pub discarded: u64,
+    /// What they were worth, in cents.
+    pub discarded_cents: u64,
+    /// From the restored moment to the freeze; 0 where nothing is discarded.
+    pub discarded_span: Duration,
+    /// From the first bad write to the freeze.
+    pub exposure: Duration,
+    /// How many rows of the surviving database are wrong.
+    pub bad_rows_left: u64,
 }
 
 /// Says whether the RTO was met.
@@ -83,6 +104,7 @@ pub fn summary(run: &Run, customers: Option<&Customers>) -> Vec<String> {
     if let Some(customers) = customers {
         lines.push(customers_line(customers));
         lines.extend(estate_time_line(run, customers));
+        lines.extend(cost_lines(customers));
     }
     lines.push(String::new());
     lines.extend(time_lines(run));
@@ -149,6 +171,29 @@ fn customers_line(customers: &Customers) -> String {
         customers.orders_lost,
         exact(millis(customers.loss))
     )
+}
+
+fn cost_lines(customers: &Customers) -> Vec<String> {
+    let mut lines = Vec::new();
+    if let Some(cost) = &customers.corruption {
+        let age = cost.recovery_point_age.map_or("nothing was restored".to_owned(), |age| {
+            format!("restored to {} before the first bad write", exact(millis(age)))
+        });
+        lines.push(format!(
+            "COST  {age}; {} good orders discarded ({}.{:02}, {} of orders); exposed for {}; {} wrong rows are left (by the \
+             estate's clock)",
+            cost.discarded,
+            cost.discarded_cents / 100,
+            cost.discarded_cents % 100,
+            exact(millis(cost.discarded_span)),
+            exact(millis(cost.exposure)),
+            cost.bad_rows_left
+        ));
+    }
+    if customers.objects_missing > 0 {
+        lines.push(format!("      {} objects of the shop are still missing", customers.objects_missing));
+    }
+    lines
 }
 
 fn estate_time_line(run: &Run, customers: &Customers) -> Option<String> {

@@ -142,13 +142,13 @@ fn a_file_that_is_no_runbook_is_refused() {
 #[test]
 fn a_drill_plays_what_the_estate_can_play() {
     let home = Home::new();
-    home.write("az.md", "---\nscenario: az-failure\n---\n# T\n## S\n```sh\ntouch executed\n```\n");
+    home.write("flood.md", "---\nscenario: flood\n---\n# T\n## S\n```sh\ntouch executed\n```\n");
     home.write("plain.md", "# T\n## S\n```sh\ntouch executed\n```\n");
-    for (name, scenario) in [("az.md", "`az-failure`"), ("plain.md", "not given")] {
+    for (name, scenario) in [("flood.md", "`flood`"), ("plain.md", "not given")] {
         let said = home.run(&["drill", name, "--unattended"]);
         refused(&home, &said, 3);
         let sentence = format!(
-            "{name} can't be drilled: its scenario is {scenario}, and the practice estate plays region-failure"
+            "{name} can't be drilled: its scenario is {scenario}, and the practice estate plays instance-failure, "
         );
         assert!(said.err.contains(&sentence) && said.err.contains("next: "), "{said:?}");
         assert!(!said.err.contains("raising"), "{said:?}");

@@ -64,9 +64,9 @@ fn an_estate_is_raised_broken_and_ended() {
     assert!(second.err.contains("one is standing there already") && second.err.contains("estate down"), "{second:?}");
     assert_eq!(second.out, "", "it tells nothing of another's estate");
 
-    let unknown = home.run(&["estate", "inject", "earthquake"]);
+    let unknown = home.run(&["estate", "fault", "earthquake"]);
     assert_eq!(unknown.code, Some(2), "{unknown:?}");
-    assert!(unknown.err.contains("no fault `earthquake`; there are region-failure"), "{unknown:?}");
+    assert!(unknown.err.contains("no fault `earthquake`; there are instance-failure"), "{unknown:?}");
     let broken = home.run(&["estate", "inject", "region-failure"]);
     assert_eq!((broken.code, broken.out.as_str()), (Some(0), "region-failure is under way\n"), "{broken:?}");
 

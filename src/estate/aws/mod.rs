@@ -3,6 +3,7 @@
 //! Signatures are not verified, the access key is: a real one that strays here is refused, and the secret is public anyway.
 
 mod checksum;
+mod form;
 mod rds;
 mod route53;
 mod s3;
@@ -10,6 +11,7 @@ mod sts;
 mod xml;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes, to_bytes};
@@ -17,6 +19,7 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
 
+use super::model::fault::Impairment;
 use super::model::place::{ACCESS_KEY, Region};
 use super::model::world::{Fate, World};
 use super::standing::Standing;
@@ -24,6 +27,9 @@ use xml::Xml;
 
 /// The largest request that is read; the largest object with the overhead of its chunks fits.
 const LARGEST_REQUEST: usize = 2 * super::model::bucket::LARGEST_OBJECT;
+
+/// Who calls with the estate's credentials, and with what, as the trail names them.
+const OPERATOR: (&str, &str) = ("practice-operator", "lifeboat");
 
 /// Makes the endpoint of all services.
 pub(super) fn router(standing: Arc<Standing>) -> Router {
@@ -174,6 +180,13 @@ async fn handle(State(standing): State<Arc<Standing>>, request: Request) -> Resp
             }
         }
     };
+    let slow = standing.with(|world| {
+        let slow = world.broken.is_impaired(Impairment::SlowApi, world.now());
+        slow.then(|| Duration::from_millis(2_000 + world.chance() % 6_000))
+    });
+    if let Some(slow) = slow {
+        standing.dawdle(slow).await;
+    }
     let reply = match end {
         End::Reply(reply) => reply,
         End::Hang => {
@@ -224,6 +237,9 @@ fn refuse(service: Service, scope: Option<&Scope>, region: Option<Region>, id: &
 }
 
 fn dispatch(service: Service, call: &Call<'_>, world: &mut World) -> End {
+    if let Some(refusal) = impaired(service, call, world) {
+        return End::Reply(refusal);
+    }
     // All of Route 53's API is a control plane, and it stands in us-east-1 whatever region a client signs for.
     let stands = if service == Service::Route53 { Some(Region::East) } else { call.region };
     match stands.map(|region| world.fate(region)) {
@@ -237,6 +253,30 @@ fn dispatch(service: Service, call: &Call<'_>, world: &mut World) -> End {
         Service::Route53 => End::Reply(route53::answer(call, world)),
         Service::S3 => s3::answer(call, world),
     }
+}
+
+/// Answers as an interface does that is impaired on purpose.
+fn impaired(service: Service, call: &Call<'_>, world: &mut World) -> Option<Reply> {
+    call.region?;
+    let now = world.now();
+    if world.broken.is_impaired(Impairment::ExpiredCredentials, now) {
+        return Some(if service == Service::S3 {
+            service.error(400, "ExpiredToken", "The provided token has expired.", &call.id)
+        } else {
+            service.error(403, "ExpiredToken", "The security token included in the request is expired", &call.id)
+        });
+    }
+    if world.broken.is_impaired(Impairment::Throttling, now) && world.chance() % 10 < 7 {
+        return Some(if service == Service::S3 {
+            service.error(503, "SlowDown", "Please reduce your request rate.", &call.id)
+        } else {
+            service.error(400, "Throttling", "Rate exceeded", &call.id)
+        });
+    }
+    if service == Service::Route53 && world.broken.is_impaired(Impairment::DnsControlPlane, now) {
+        return Some(service.unavailable(&call.id));
+    }
+    None
 }
 
 #[cfg(test)]

@@ -263,7 +263,7 @@ fn get(call: &Call<'_>, bucket: &Bucket, key: &str) -> Reply {
 }
 
 fn http_date(call: &Call<'_>, at: Moment) -> String {
-    call.standing.line.wall(at).format("%a, %d %b %Y %H:%M:%S GMT").to_string()
+    call.standing.line().wall(at).format("%a, %d %b %Y %H:%M:%S GMT").to_string()
 }
 
 /// Takes the object out of a request after its checksums were verified.

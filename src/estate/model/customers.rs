@@ -2,13 +2,17 @@
 
 use std::net::Ipv4Addr;
 
-use super::ledger::Numbers;
+use super::numbers::Numbers;
 use super::time::{Moment, SECOND, TICK};
 
 /// How many customers there are; each writes one order a second, one after the other.
 pub const HOW_MANY: usize = 10;
 /// How many attempts in a row must fail before the monitoring raises the alarm.
 const ALARM_AFTER: u32 = 10;
+/// How many of the last [`WINDOW`] attempts must fail before it does, where others succeed in between.
+const ALARM_SHARE: u32 = 15;
+/// How many attempts the monitoring remembers.
+const WINDOW: u32 = 100;
 
 /// Is what a customer keeps of DNS.
 #[derive(Clone, Copy, Debug, Default)]
@@ -75,6 +79,7 @@ pub struct Customers {
     pub onset: Option<Moment>,
     failing_since: Option<Moment>,
     in_a_row: u32,
+    recent: u128,
 }
 
 impl Customers {
@@ -101,6 +106,7 @@ impl Customers {
         self.acknowledged.push(number, at);
         self.in_a_row = 0;
         self.failing_since = None;
+        self.recent <<= 1;
         if self.first_failed.is_some() && self.served_again.is_none() {
             self.served_again = Some(at);
         }
@@ -113,10 +119,14 @@ impl Customers {
         self.last_failed = Some(at);
         self.served_again = None;
         self.in_a_row += 1;
+        self.recent = (self.recent << 1) | 1;
         let since = *self.failing_since.get_or_insert(at);
-        let raises = self.in_a_row == ALARM_AFTER && self.onset.is_none();
+        let remembered = self.recent & (u128::MAX >> (u128::BITS - WINDOW));
+        let often = remembered.count_ones() >= ALARM_SHARE;
+        let raises = (self.in_a_row == ALARM_AFTER || often) && self.onset.is_none();
         if raises {
-            self.onset = Some(since);
+            let oldest = i64::from(u128::BITS - 1 - remembered.leading_zeros().min(u128::BITS - 1));
+            self.onset = Some(if often { since.min(at.plus(-oldest * TICK)) } else { since });
         }
         raises
     }
@@ -160,6 +170,21 @@ mod tests {
         assert_eq!(customers.acknowledged.time_of(4), Some(Moment(700)));
         assert_eq!(customers.acknowledged.time_of(5), None);
         assert_eq!(customers.onset, None);
+    }
+
+    #[test]
+    fn a_share_of_failures_raises_the_alarm_too() {
+        let mut customers = Customers::default();
+        let mut raised = None;
+        for tick in 1..=200 {
+            let at = Moment(tick * TICK);
+            if tick > 50 && tick % 3 == 0 {
+                raised = raised.or(customers.refused(at).then_some(at));
+            } else {
+                customers.served(u64::try_from(tick).unwrap(), at);
+            }
+        }
+        assert_eq!((customers.onset, raised), (Some(Moment(5_100)), Some(Moment(9_300))));
     }
 
     #[test]

@@ -3,23 +3,38 @@
 //! [`World`] composes the parts and moves them through time in steps of [`time::TICK`]; every other file is one part
 //! that knows nothing of the rest.
 
+mod breakage;
 pub mod bucket;
 pub mod customers;
+pub mod data;
 pub mod draw;
+pub mod effect;
+pub mod fault;
+pub mod fleet;
 pub mod health;
 pub mod instance;
+pub mod key;
 pub mod ledger;
+mod motion;
+pub mod numbers;
 pub mod place;
 pub mod rds;
+pub mod secret;
+mod settings;
 pub mod shop;
-mod stock;
+mod status;
+pub mod stock;
 pub mod time;
+pub mod trail;
 pub mod truth;
+mod work;
 pub mod world;
 pub mod zone;
 
+pub use breakage::InjectError;
 pub use draw::Seed;
+pub use fault::Fault;
 pub use place::Region;
 pub use stock::CheckIds;
 pub use time::{Moment, Timeline};
-pub use world::{Fault, World};
+pub use world::World;

@@ -4,9 +4,60 @@ use bytes::Bytes;
 
 use super::bucket::{Access, Bucket, Object};
 use super::draw::Seed;
+use super::effect::{DataId, DataPoint};
 use super::health::{Check, Health, Sense, Subject};
-use super::place::{LATCH_BUCKET, LATCH_KEY, Region};
-use super::time::{DAY, Moment};
+use super::instance::Instance;
+use super::ledger::Ledger;
+use super::place::{LATCH_BUCKET, LATCH_KEY, PRIMARY_DB, Region};
+use super::rds::Snapshot;
+use super::time::{DAY, Moment, SECOND, TICK};
+
+/// How many orders there were before the estate came up.
+pub const HISTORY: u64 = OLD_ORDERS + FRESH_ORDERS;
+/// How many of them are older than two hours: one a minute.
+pub const OLD_ORDERS: u64 = 7_200;
+/// How many of them came in the last two hours: one a tick.
+pub const FRESH_ORDERS: u64 = 72_000;
+/// How many objects the shop's assets hold below `images/`.
+const IMAGES: u64 = 40;
+/// Below what the shop's images are.
+pub const IMAGES_PREFIX: &str = "images/";
+/// The buckets of the shop's assets: what is put into the first is replicated to the second.
+pub const ASSETS: [&str; 2] = ["shop-assets-us-east-1", "shop-assets-us-west-2"];
+
+/// Makes what the primary database holds when the estate comes up.
+pub(super) fn history() -> Ledger {
+    let fresh = i64::try_from(FRESH_ORDERS).unwrap_or(0) * TICK;
+    let old = i64::try_from(OLD_ORDERS).unwrap_or(0) * 60 * SECOND;
+    let mut ledger = Ledger::with_history(1, OLD_ORDERS, Moment(-fresh - old), 60 * SECOND);
+    ledger.extend_history(OLD_ORDERS + 1, HISTORY, Moment(-fresh), TICK);
+    ledger
+}
+
+/// Returns when an order from before the estate came up was committed.
+pub fn history_time(number: u64) -> Option<Moment> {
+    let fresh = i64::try_from(FRESH_ORDERS).ok()? * TICK;
+    let place = i64::try_from(number).ok()?;
+    let old = i64::try_from(OLD_ORDERS).ok()?;
+    match number {
+        1..=OLD_ORDERS => Some(Moment(-fresh - (old - place + 1) * 60 * SECOND)),
+        _ if number <= HISTORY => Some(Moment(-fresh + (place - old - 1) * TICK)),
+        _ => None,
+    }
+}
+
+/// Makes the nightly snapshots of the primary database.
+pub(super) fn snapshots(primary: &Instance) -> Vec<Snapshot> {
+    let night = |nights: i64| {
+        let begun = Moment(-nights * DAY - 5 * 3_600 * SECOND);
+        let id = format!("rds:{PRIMARY_DB}-night-{:02}", 14 - nights);
+        let of = DataPoint { data: DataId(primary.data.0), through: begun };
+        let mut taken = Snapshot::of(primary, id, "automated", of, begun);
+        taken.finished = Some(begun.plus(180 * SECOND));
+        taken
+    };
+    (0..14).map(night).collect()
+}
 
 /// Names the health checks.
 #[derive(Clone, Debug)]
@@ -56,6 +107,12 @@ pub(super) fn buckets(seed: Seed) -> Vec<Bucket> {
             bucket.put(key, id, Moment(-age), Object::new(Bytes::copy_from_slice(body.as_bytes()), media));
         }
     };
+    for name in ASSETS {
+        for number in 1..=IMAGES {
+            let body = format!("image {number} of the shop (modelled)\n");
+            put(name, &format!("{IMAGES_PREFIX}{number:04}.jpg"), 30 * DAY, &body, "image/jpeg");
+        }
+    }
     for region in ["us-east-1", "us-west-2"] {
         for night in 1..=7 {
             let body = format!("-- logical dump of shop-db, night {night} before the exercise (modelled)\n");

@@ -62,6 +62,13 @@ impl Timeline {
         Moment(i64::try_from(millis).unwrap_or(i64::MAX / 4))
     }
 
+    /// Returns the moment at which the wall clock shows `time`.
+    pub fn moment_of(&self, time: DateTime<Utc>) -> Moment {
+        let micros = time.signed_duration_since(self.started).num_microseconds().unwrap_or(i64::MAX / 4);
+        let fast = if micros > 0 { micros.saturating_mul(i64::from(self.speed.max(1))) } else { micros };
+        Moment(fast.div_euclid(1_000))
+    }
+
     /// Returns how many real milliseconds `millis` virtual ones take.
     pub fn real(&self, millis: i64) -> i64 {
         millis / i64::from(self.speed.max(1))
@@ -79,5 +86,8 @@ mod tests {
         assert_eq!(line.wall(Moment(-60_000)).timestamp(), 1_000_000 - 60);
         assert_eq!(line.moment(Duration::from_secs(2)), Moment(120_000));
         assert_eq!(Moment(1_234).tick(), Moment(1_200));
+        for moment in [Moment(-86_400_000), Moment(-1), Moment(0), Moment(600), Moment(3_600_000)] {
+            assert_eq!(line.moment_of(line.wall(moment)), moment);
+        }
     }
 }

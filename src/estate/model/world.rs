@@ -1,44 +1,28 @@
-//! The whole estate moving through virtual time: what is up, who writes where, what breaks when.
+//! The whole estate moving through virtual time: what is up, who writes where, who is served.
 
 use std::net::Ipv4Addr;
 
+use super::breakage::Breakage;
 use super::bucket::{Access, Bucket};
 use super::customers::Customers;
-use super::draw::Seed;
-use super::health::{Check, Health, Subject, verdict};
-use super::instance::{Happening, Role};
-use super::ledger::{Commit, Ledger, Link, Write};
-use super::place::{Region, SERVICE};
+use super::draw::{Seed, scramble};
+use super::effect::DataId;
+use super::fleet::Fleet;
+use super::health::{Check, verdict};
+use super::instance::{Instance, Role};
+use super::key::{self, Key};
+use super::ledger::{Commit, Ledger, Write};
+use super::place::{Region, SERVICE, ZONE};
 use super::rds::Rds;
-use super::shop::{Front, Refused, Shop};
-use super::stock::{self, CheckIds};
-use super::time::{Moment, SECOND, TICK};
+use super::secret::{self, Secret};
+use super::shop::{Front, Refused, Session, Shop};
+use super::stock::{self, CheckIds, HISTORY};
+use super::time::{Moment, TICK};
+use super::trail::{Trail, TrailEvent};
 use super::zone::{Answer, Zone};
 
-/// After how long a replica reports that it cannot reach its source.
-const REPLICATION_TIMEOUT: i64 = 40 * SECOND;
 /// How much of the story is kept; a drill's has some thirty lines.
 const LONGEST_STORY: usize = 2_000;
-
-/// Is something that can be made to happen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fault {
-    /// `us-east-1` is lost: compute, database, control planes.
-    RegionFailure,
-    /// `us-east-1` comes back as it was, unfenced.
-    RegionReturn,
-}
-
-impl Fault {
-    /// Finds the fault of that name.
-    pub fn named(name: &str) -> Option<Self> {
-        match name {
-            "region-failure" => Some(Self::RegionFailure),
-            "region-return" => Some(Self::RegionReturn),
-            _ => None,
-        }
-    }
-}
 
 /// Says what becomes of a call to a control plane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +33,17 @@ pub enum Fate {
     Hangs,
     /// A 503 comes back.
     Unavailable,
+}
+
+/// Is what the application of both regions runs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Release {
+    /// Its version.
+    pub version: &'static str,
+    /// When it was deployed.
+    pub deployed: Moment,
+    /// From when on it mangles rows.
+    pub mangles_from: Option<Moment>,
 }
 
 /// Is the whole estate.
@@ -66,48 +61,67 @@ pub struct World {
     pub check_ids: CheckIds,
     /// The buckets.
     pub buckets: Vec<Bucket>,
+    /// The keys.
+    pub keys: Vec<Key>,
+    /// The secrets.
+    pub secrets: Vec<Secret>,
+    /// The application's machines in each region.
+    pub fleets: [Fleet; 2],
+    /// Who called what.
+    pub trail: Trail,
     /// The customers and their record.
     pub customers: Customers,
+    /// The releases of the application, the one that runs last.
+    pub releases: Vec<Release>,
     /// What happened, in order.
     pub story: Vec<(Moment, String)>,
-    now: Moment,
-    east: Ledger,
-    west: Ledger,
-    link: Link,
-    east_shop: Shop,
-    west_shop: Shop,
-    lost: Option<(Moment, Moment)>,
-    recovered: Option<Moment>,
-    orders: u64,
-    serial: u64,
-    fates: u64,
+    /// What was broken.
+    pub broken: Breakage,
+    pub(super) now: Moment,
+    pub(super) east_shop: Shop,
+    pub(super) west_shop: Shop,
+    pub(super) recovered: Option<(DataId, Option<Moment>)>,
+    pub(super) surviving: DataId,
+    pub(super) orders: u64,
+    pub(super) serial: u64,
+    pub(super) fates: u64,
 }
 
 impl World {
     /// Makes the reference stack, at rest, from `seed`.
     pub fn new(seed: Seed) -> Self {
         let (check_ids, checks) = stock::checks(seed);
-        Self {
-            rds: Rds::new(seed),
+        let rds = Rds::new(seed);
+        let surviving = rds.instances.first().map_or(DataId(1), |primary| primary.data);
+        let release = Release { version: "2026.47.1", deployed: Moment(-5 * super::time::DAY), mangles_from: None };
+        let mut world = Self {
+            rds,
             zone: Zone::new(seed, &check_ids.primary, &check_ids.secondary),
             checks,
             check_ids,
             buckets: stock::buckets(seed),
+            keys: key::stock(seed),
+            secrets: secret::stock(seed),
+            fleets: Region::ALL.map(|region| Fleet::new(region, seed)),
+            trail: Trail::default(),
             customers: Customers::default(),
+            releases: vec![release],
             story: Vec::new(),
+            broken: Breakage::default(),
             now: Moment::START,
-            east: Ledger::default(),
-            west: Ledger::default(),
-            link: Link::new(seed.millis("replication-lag", 200, 900)),
             east_shop: Shop::new(Region::East, Front::Serving),
             west_shop: Shop::new(Region::West, Front::Maintenance),
-            lost: None,
             recovered: None,
-            orders: 0,
+            surviving,
+            orders: HISTORY,
             serial: 0,
             fates: 0,
             seed,
+        };
+        for region in Region::ALL {
+            world.connect(region);
         }
+        world
     }
 
     /// Returns the moment at which the estate is.
@@ -125,25 +139,30 @@ impl World {
 
     /// Tells whether `region` is up.
     pub fn is_up(&self, region: Region) -> bool {
-        region != Region::East || self.lost.is_none_or(|(_, cut)| self.now < cut)
-    }
-
-    /// Returns when the failure of the region was injected.
-    pub fn failed_at(&self) -> Option<Moment> {
-        self.lost.map(|(injected, _)| injected)
+        region != Region::East || self.broken.region_cut().is_none_or(|cut| self.now < cut)
     }
 
     /// Returns the commit up to which the recovery side had everything when it was promoted.
     pub fn recovered(&self) -> Option<Moment> {
-        self.recovered
+        self.recovered.filter(|(data, _)| *data == self.surviving).and_then(|(_, at)| at)
     }
 
-    /// Returns what the database of `region` holds.
-    pub fn ledger(&self, region: Region) -> &Ledger {
-        match region {
-            Region::East => &self.east,
-            Region::West => &self.west,
-        }
+    /// Returns the database that will go on: of those that a shop uses, the one that became a primary last. Until a
+    /// lost region's replica is promoted, that replica.
+    pub fn surviving(&self) -> DataId {
+        self.surviving
+    }
+
+    /// Returns the machines of `region`.
+    pub fn fleet(&self, region: Region) -> &Fleet {
+        let [east, west] = &self.fleets;
+        if region == Region::East { east } else { west }
+    }
+
+    /// Returns the machines of `region` for a change.
+    pub fn fleet_mut(&mut self, region: Region) -> &mut Fleet {
+        let [east, west] = &mut self.fleets;
+        if region == Region::East { east } else { west }
     }
 
     /// Returns the shop of `region`.
@@ -162,26 +181,104 @@ impl World {
         }
     }
 
-    /// Tells whether the database of `region` takes writes now, or why not.
-    pub fn writable(&self, region: Region) -> Result<(), Refused> {
-        let instance = self.rds.of(region).ok_or(Refused::DatabaseUnreachable)?;
-        match (self.is_up(region), instance.is_reachable(), &instance.role) {
-            (false, _, _) => Err(Refused::RegionDown),
-            (true, false, _) => Err(Refused::DatabaseUnreachable),
-            (true, true, Role::Replica(_)) => Err(Refused::ReadOnly),
-            (true, true, Role::Primary) => Ok(()),
+    /// Finds the instance to which the name of a host leads, through aliases of the zone.
+    pub fn instance_named(&self, host: &str) -> Option<&Instance> {
+        let mut name = host.trim_end_matches('.').to_ascii_lowercase();
+        for _ in 0..4 {
+            if let Some(instance) = self.endpoint(&name) {
+                return Some(instance);
+            }
+            match self.answer(&name, "CNAME") {
+                Answer::Values { values, .. } => {
+                    name = values.first()?.trim_end_matches('.').to_ascii_lowercase();
+                }
+                Answer::NoData | Answer::NoName | Answer::NotOurs => return None,
+            }
+        }
+        None
+    }
+
+    /// Finds the instance whose endpoint has this name; a new name leads nowhere at first.
+    fn endpoint(&self, name: &str) -> Option<&Instance> {
+        let (id, rest) = name.split_once('.')?;
+        let region = Region::named(rest.strip_suffix(ZONE)?.strip_suffix(".rds.")?)?;
+        let found = self.rds.find(region, id).ok()?;
+        (found.named_from <= self.now).then_some(found)
+    }
+
+    /// Returns the address of an instance: its third part changes with the zone.
+    pub fn address_of(instance: &Instance) -> Ipv4Addr {
+        let host = u8::try_from(instance.data.0 % 200).unwrap_or(0).saturating_add(10);
+        Ipv4Addr::new(127, 77, instance.octet(), host)
+    }
+
+    /// Returns the host that the shop of `region` is told to use.
+    pub fn database_host(&self, region: Region) -> Option<String> {
+        let secret = self.secrets.iter().find(|secret| secret.region == region && secret.deleted_at.is_none())?;
+        secret.host()
+    }
+
+    /// Returns the instance that the shop of `region` uses: by its open connections, else by the name that it is told.
+    pub fn used_by(&self, region: Region) -> Option<&Instance> {
+        let open = self.shop(region).session().and_then(|session| self.rds.by_data(session.data));
+        open.or_else(|| self.instance_named(&self.database_host(region)?))
+    }
+
+    /// Lets the shop of `region` open connections to its database, where it can.
+    pub fn connect(&mut self, region: Region) {
+        let now = self.now;
+        let opened = self.try_connect(region).ok();
+        if opened.is_none() && self.shop(region).session().is_none() {
+            return;
+        }
+        self.shop_mut(region).connect(opened.map(|(data, starts)| Session { data, starts, since: now }));
+    }
+
+    fn try_connect(&self, region: Region) -> Result<(DataId, u32), Refused> {
+        let host = self.database_host(region).ok_or(Refused::NoDatabase)?;
+        let instance = self.instance_named(&host).ok_or(Refused::NoDatabase)?;
+        if !instance.is_reachable(self.now) || !self.is_up(instance.region) {
+            return Err(Refused::DatabaseUnreachable);
+        }
+        if instance.admits_shop() { Ok((instance.data, instance.starts)) } else { Err(Refused::ShutOut) }
+    }
+
+    /// Returns the database to which the shop of `region` is connected, or why it is not.
+    pub fn connected(&self, region: Region) -> Result<&Instance, Refused> {
+        if !self.is_up(region) {
+            return Err(Refused::RegionDown);
+        }
+        let session = self.shop(region).session();
+        let instance = session
+            .and_then(|session| self.rds.by_data(session.data).filter(|instance| instance.starts == session.starts));
+        match instance {
+            Some(instance) if instance.is_reachable(self.now) && self.is_up(instance.region) => Ok(instance),
+            Some(_) => Err(Refused::DatabaseUnreachable),
+            None => Err(self.try_connect(region).err().unwrap_or(Refused::DatabaseUnreachable)),
         }
     }
 
-    /// Tells whether the replica of `region` has given up on its source.
-    pub fn replication_broken(&self) -> bool {
-        self.link.broken().is_some_and(|since| self.now.since(since) >= REPLICATION_TIMEOUT)
+    /// Tells whether the database of the shop of `region` takes writes now, or why not.
+    pub fn writable(&self, region: Region) -> Result<(), Refused> {
+        match self.connected(region)?.role {
+            Role::Replica(_) => Err(Refused::ReadOnly),
+            Role::Primary => Ok(()),
+        }
+    }
+
+    /// Returns what the database of the shop of `region` holds; nothing where it has none.
+    pub fn ledger(&self, region: Region) -> &Ledger {
+        self.rds.data.ledger(self.used_by(region).map_or(DataId(0), |instance| instance.data))
     }
 
     /// Places an order in the shop of `region` and returns its number once it is committed.
     pub fn place_order(&mut self, region: Region) -> Result<u64, Refused> {
         if !self.is_up(region) {
             return Err(Refused::RegionDown);
+        }
+        self.serial += 1;
+        if !self.fleet(region).serves(self.serial, self.now) {
+            return Err(Refused::ZoneDown);
         }
         if self.shop(region).front == Front::Maintenance {
             return Err(Refused::Maintenance);
@@ -190,7 +287,15 @@ impl World {
         self.orders += 1;
         let number = self.orders;
         self.commit(region, Write::Order(number));
+        if self.mangles() && scramble(number ^ self.seed.0).is_multiple_of(3) {
+            self.commit(region, Write::Mangled(number));
+        }
         Ok(number)
+    }
+
+    /// Tells whether the release that runs mangles rows now.
+    pub fn mangles(&self) -> bool {
+        self.releases.last().and_then(|release| release.mangles_from).is_some_and(|from| from <= self.now)
     }
 
     /// Places an order for somebody who is none of the ten customers; it counts as acknowledged, not as their request.
@@ -205,11 +310,39 @@ impl World {
         self.writable(region)?;
         let canary = self.next_serial();
         self.commit(region, Write::Canary(canary));
-        self.ledger(region).canary.filter(|read| *read == canary).ok_or(Refused::DatabaseUnreachable)
+        self.ledger(region).canary().filter(|read| *read == canary).ok_or(Refused::DatabaseUnreachable)
+    }
+
+    /// Copies into the database of the shop of `region` the orders that `from` has and it has not, and puts right what
+    /// is wrong there and right in `from`; returns how many of each. What is wrong in `from` is left.
+    pub fn repair_from(&mut self, region: Region, from: DataId) -> Result<(u64, u64), Refused> {
+        use super::numbers::Numbers;
+        self.writable(region)?;
+        let into = self.connected(region)?.data;
+        let (ours, theirs) = (self.rds.data.ledger(into), self.rds.data.ledger(from));
+        let bad = Numbers::of(theirs.bad().iter().map(|number| (*number, *number)));
+        let missing = theirs.numbers().without(&ours.numbers()).without(&bad);
+        let known = theirs.numbers();
+        let right: Vec<u64> =
+            ours.bad().iter().copied().filter(|number| known.contains(*number) && !bad.contains(*number)).collect();
+        let now = self.now;
+        if let Some(ledger) = self.rds.data.ledger_mut(into) {
+            ledger.import(&missing, now);
+        }
+        for number in &right {
+            self.commit(region, Write::Repaired(*number));
+        }
+        self.tell(format!("{} orders were carried over, {} put right", missing.count(), right.len()));
+        Ok((missing.count(), right.len() as u64))
     }
 
     /// Returns what the name servers answer.
     pub fn answer(&self, name: &str, kind: &str) -> Answer {
+        let plain = name.trim_end_matches('.').to_ascii_lowercase();
+        if let Some(instance) = self.endpoint(&plain) {
+            let values = vec![Self::address_of(instance).to_string()];
+            return if kind == "A" { Answer::Values { ttl: 5, values } } else { Answer::NoData };
+        }
         self.zone.answer(name, kind, |id| verdict(&self.checks, id))
     }
 
@@ -243,35 +376,15 @@ impl World {
             return Fate::Answered;
         }
         self.fates += 1;
-        if self.seed.bits(&format!("fate/{}", self.fates)) % 10 < 6 { Fate::Hangs } else { Fate::Unavailable }
+        let hangs = self.broken.always_hangs() || self.seed.bits(&format!("fate/{}", self.fates)) % 10 < 6;
+        if hangs { Fate::Hangs } else { Fate::Unavailable }
     }
 
-    /// Makes `fault` happen.
-    ///
-    /// # Errors
-    /// When it makes no sense now.
-    pub fn inject(&mut self, fault: Fault) -> Result<(), &'static str> {
-        match (fault, self.lost) {
-            (Fault::RegionFailure, Some(_)) => Err("us-east-1 is lost already"),
-            (Fault::RegionReturn, None) => Err("us-east-1 is not lost"),
-            (Fault::RegionFailure, None) => {
-                let cut = self.now.plus(self.seed.millis("replication-breaks-before", 500, 20_000));
-                self.lost = Some((self.now, cut));
-                self.link.cut(self.now);
-                self.tell("replication from us-east-1 broke");
-                Ok(())
-            }
-            (Fault::RegionReturn, Some(_)) => {
-                self.lost = None;
-                if self.rds.of(Region::West).is_some_and(|west| matches!(west.role, Role::Replica(_))) {
-                    // The replica catches up from what its source kept.
-                    self.west = self.east.clone();
-                    self.link.mend();
-                }
-                self.tell("us-east-1 is back, unfenced");
-                Ok(())
-            }
-        }
+    /// Returns what the monitoring has noticed: since when customers fail, or when it found what they do not notice,
+    /// and what it says.
+    pub fn alarm(&self) -> Option<(Moment, &'static str)> {
+        let failing = self.customers.onset.map(|onset| (onset, "the shop's monitoring: first failed request"));
+        failing.into_iter().chain(self.broken.alarm).min_by_key(|(at, _)| *at)
     }
 
     /// Adds a line to the story.
@@ -281,112 +394,33 @@ impl World {
         }
     }
 
-    fn commit(&mut self, region: Region, write: Write) {
+    /// Records a call in the trail.
+    pub fn record_call(
+        &mut self,
+        region: Region,
+        (source, name): (&'static str, &str),
+        (user, agent): (&'static str, &'static str),
+        resource: &str,
+        parameters: serde_json::Value,
+    ) {
+        let serial = self.next_serial();
+        self.trail.push(TrailEvent {
+            id: self.seed.uuid(&format!("trail/{serial}")),
+            at: self.now,
+            region,
+            source,
+            name: name.to_owned(),
+            user,
+            agent,
+            resource: resource.to_owned(),
+            parameters,
+        });
+    }
+
+    pub(super) fn commit(&mut self, region: Region, write: Write) {
+        let Ok(data) = self.connected(region).map(|instance| instance.data) else { return };
         let commit = Commit { at: self.now, write };
-        match region {
-            Region::East => {
-                self.east.apply(commit);
-                self.link.send(commit);
-            }
-            Region::West => self.west.apply(commit),
-        }
-    }
-
-    fn step(&mut self) {
-        if self.lost.is_some_and(|(_, cut)| cut == self.now) {
-            self.tell("us-east-1 is lost");
-        }
-        for region in Region::ALL {
-            if self.is_up(region) {
-                self.databases(region);
-            }
-        }
-        self.replication();
-        self.zone.advance(self.now);
-        for region in Region::ALL {
-            self.application(region);
-        }
-        self.health();
-        self.customer();
-    }
-
-    fn databases(&mut self, region: Region) {
-        for (_, id, happened) in self.rds.advance(region, self.now) {
-            self.tell(match &happened {
-                Happening::Restarted => format!("{id} restarted"),
-                Happening::Promoted => format!("{id} is a primary"),
-                Happening::BackedUp => format!("{id} has its first backup"),
-                Happening::SnapshotTaken(name) => format!("snapshot {name} is finished"),
-                Happening::Modified => format!("{id} is modified"),
-            });
-            if happened == Happening::Promoted && region == Region::West {
-                self.link.cut(self.now);
-                self.recovered = self.west.last_commit;
-            }
-        }
-        if self.now.0.rem_euclid(SECOND) == 0 && self.writable(region).is_ok() {
-            self.commit(region, Write::Heartbeat);
-        }
-        if region == Region::West && self.writable(Region::West) == Err(Refused::ReadOnly) {
-            while let Some(arrived) = self.link.receive(self.now) {
-                self.west.apply(arrived);
-            }
-        }
-    }
-
-    /// Lets the replica report, once, that it has given up on its source.
-    fn replication(&mut self) {
-        let gave_up = self.link.broken().is_some_and(|since| self.now.since(since) == REPLICATION_TIMEOUT);
-        let replica = self.rds.of(Region::West).filter(|west| matches!(west.role, Role::Replica(_)));
-        if let (true, Some(id)) = (gave_up, replica.map(|west| west.id.clone())) {
-            let message = "Replication has stopped: the source of the read replica does not answer.";
-            self.rds.note(self.now, Region::West, &id, "read replica", message);
-            self.tell(format!("{id} reports that replication stopped"));
-        }
-    }
-
-    fn application(&mut self, region: Region) {
-        if !self.is_up(region) {
-            return;
-        }
-        let (now, writable) = (self.now, self.writable(region).is_ok());
-        if let Some(front) = self.shop_mut(region).look(now, writable) {
-            let does = match front {
-                Front::Serving => "takes orders",
-                Front::Maintenance => "answers maintenance",
-            };
-            self.tell(format!("the shop in {} {does}", region.name()));
-        }
-    }
-
-    fn health(&mut self) {
-        let due: Vec<usize> =
-            self.checks.iter().enumerate().filter(|(_, check)| check.is_due(self.now)).map(|(at, _)| at).collect();
-        if due.is_empty() {
-            return;
-        }
-        let before = self.service();
-        for at in due {
-            let Some(subject) = self.checks.get(at).map(|check| check.subject.clone()) else { continue };
-            let seen = Health::when(match &subject {
-                Subject::Shop(region) => self.is_up(*region),
-                Subject::Object { bucket, key } => self.anybody_reads(bucket, key),
-                Subject::Checks { .. } => continue,
-            });
-            let now = self.now;
-            let changed = self.checks.get_mut(at).and_then(|check| Some((check.name, check.look(now, seen)?)));
-            if let Some((name, health)) = changed {
-                self.tell(format!(
-                    "health check {name} is {}",
-                    if health == Health::Healthy { "healthy" } else { "unhealthy" }
-                ));
-            }
-        }
-        let after = self.service();
-        if let Some((address, _)) = after.filter(|_| after != before) {
-            let region = Region::at(address).map_or("elsewhere", Region::name);
-            self.tell(format!("DNS answers {region}"));
-        }
+        self.rds.data.commit(data, commit, &mut self.rds.outbox);
     }
 
     /// Tells whether an anonymous GET of an object answers 200.
@@ -394,29 +428,6 @@ impl World {
         self.bucket(bucket).is_some_and(|bucket| {
             self.is_up(bucket.region) && bucket.access == Access::PublicRead && bucket.get(key, None).is_ok()
         })
-    }
-
-    fn customer(&mut self) {
-        let now = self.now;
-        // Taken out for the call, so that only the customer whose cache has run out asks the name servers.
-        let mut customers = std::mem::take(&mut self.customers);
-        let destination = customers.destination(now, || self.service()).and_then(Region::at);
-        self.customers = customers;
-        let outcome = destination.ok_or(Refused::RegionDown).and_then(|region| self.place_order(region));
-        if let Ok(number) = outcome {
-            let again = self.customers.first_failed.is_some() && self.customers.served_again.is_none();
-            self.customers.served(number, now);
-            if again {
-                self.tell("customers are served");
-            }
-            return;
-        }
-        if self.customers.first_failed.is_none() {
-            self.tell("the first customer's request fails");
-        }
-        if self.customers.refused(now) {
-            self.tell("the monitoring raises the alarm");
-        }
     }
 }
 

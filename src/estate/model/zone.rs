@@ -2,7 +2,7 @@
 
 use super::draw::Seed;
 use super::health::Health;
-use super::place::{Region, SERVICE, ZONE};
+use super::place::{PRIMARY_DB, REPLICA_DB, Region, SERVICE, ZONE};
 use super::time::{Moment, SECOND};
 
 /// Says which of a failover pair a record is.
@@ -112,6 +112,8 @@ impl Zone {
             RecordSet::simple(&name_server, "A", 172_800, "127.0.0.1"),
             pair(Region::East, Failover::Primary, "shop-primary-us-east-1", primary_check),
             pair(Region::West, Failover::Secondary, "shop-secondary-us-west-2", secondary_check),
+            RecordSet::simple(Region::East.database_alias(), "CNAME", 5, &Region::East.endpoint(PRIMARY_DB)),
+            RecordSet::simple(Region::West.database_alias(), "CNAME", 5, &Region::West.endpoint(REPLICA_DB)),
         ];
         Self { served: listed.clone(), listed, changes: Vec::new(), made: 0, seed }
     }

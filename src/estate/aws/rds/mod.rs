@@ -1,0 +1,169 @@
+//! RDS over awsQuery: parameters in a form, XML back.
+
+mod backups;
+mod instances;
+mod others;
+mod shape;
+mod snapshots;
+
+use chrono::{DateTime, Utc};
+
+use super::form::{Form, Wrong, value_error};
+use super::xml::Xml;
+use super::{Call, Reply, Service};
+use crate::estate::model::Moment;
+use crate::estate::model::place::Region;
+use crate::estate::model::rds::Refusal;
+use crate::estate::model::world::World;
+
+fn wrong(refusal: Refusal) -> Wrong {
+    let quota = |what: &str| format!("The quota of {what} is used up.");
+    match refusal {
+        Refusal::NoInstance(id) => (404, "DBInstanceNotFound", format!("DBInstance {id} not found.")),
+        Refusal::InstanceExists(id) => (400, "DBInstanceAlreadyExists", format!("DB instance {id} already exists.")),
+        Refusal::InstanceQuota => (400, "InstanceQuotaExceeded", quota("DB instances")),
+        Refusal::NoSnapshot(id) => (404, "DBSnapshotNotFound", format!("DBSnapshot {id} not found.")),
+        Refusal::SnapshotExists(id) => {
+            (400, "DBSnapshotAlreadyExists", format!("Cannot create the snapshot because {id} already exists."))
+        }
+        Refusal::SnapshotState(message) => (400, "InvalidDBSnapshotState", message),
+        Refusal::NoBackup(id) => {
+            (404, "DBInstanceAutomatedBackupNotFound", format!("The automated backup {id} was not found."))
+        }
+        Refusal::BackupState(message) => (400, "InvalidDBInstanceAutomatedBackupState", message),
+        Refusal::NotRestorable(message) => (400, "PointInTimeRestoreNotEnabled", message),
+        Refusal::State(message) => (400, "InvalidDBInstanceState", message),
+        Refusal::Value(message) => (400, "InvalidParameterValue", message),
+        Refusal::Combination(message) => (400, "InvalidParameterCombination", message),
+        Refusal::NoParameterGroup(name) => {
+            (404, "DBParameterGroupNotFound", format!("DBParameterGroup not found: {name}"))
+        }
+        Refusal::ParameterGroupExists(name) => {
+            (400, "DBParameterGroupAlreadyExists", format!("Parameter group {name} already exists"))
+        }
+        Refusal::NoSubnetGroup(name) => {
+            (404, "DBSubnetGroupNotFoundFault", format!("DB subnet group '{name}' does not exist."))
+        }
+        Refusal::Network(message) => (400, "InvalidVPCNetworkStateFault", message),
+        Refusal::Key(message) => (400, "KMSKeyNotAccessibleFault", message),
+        Refusal::SnapshotQuota => (400, "SnapshotQuotaExceeded", quota("snapshots")),
+    }
+}
+
+/// Answers a call.
+pub(super) fn answer(call: &Call<'_>, world: &mut World) -> Reply {
+    let form = Form::read(&call.body, &call.query);
+    let action = form.get("Action").unwrap_or_default().to_owned();
+    let Some(region) = call.region else {
+        return Service::Rds.error(
+            403,
+            "MissingAuthenticationToken",
+            "Request is missing Authentication Token",
+            &call.id,
+        );
+    };
+    let mut cx = Context { call, world, region, form };
+    let result = match action.as_str() {
+        "DescribeDBInstances" => cx.describe_instances(),
+        "CreateDBInstanceReadReplica" => cx.create_replica(),
+        "RestoreDBInstanceToPointInTime" => cx.restore_point(),
+        "RestoreDBInstanceFromDBSnapshot" => cx.restore_snapshot(),
+        "PromoteReadReplica" => cx.promote(),
+        "ModifyDBInstance" => cx.modify(),
+        "RebootDBInstance" => cx.reboot(),
+        "StartDBInstance" => cx.start(),
+        "StopDBInstance" => cx.stop(),
+        "DeleteDBInstance" => cx.delete(),
+        "CreateDBSnapshot" => cx.create_snapshot(),
+        "CopyDBSnapshot" => cx.copy_snapshot(),
+        "DeleteDBSnapshot" => cx.delete_snapshot(),
+        "DescribeDBSnapshots" => cx.describe_snapshots(),
+        "ModifyDBSnapshotAttribute" => cx.share_snapshot(),
+        "DescribeDBSnapshotAttributes" => cx.describe_snapshot_attributes(),
+        "DescribeDBInstanceAutomatedBackups" => cx.describe_backups(),
+        "StartDBInstanceAutomatedBackupsReplication" => cx.replicate_backups(),
+        "StopDBInstanceAutomatedBackupsReplication" => cx.stop_replicating_backups(),
+        "DeleteDBInstanceAutomatedBackup" => cx.delete_backup(),
+        "DescribeEvents" => cx.describe_events(),
+        "DescribeDBLogFiles" => cx.describe_logs(),
+        "DownloadDBLogFilePortion" => cx.download_log(),
+        "ListTagsForResource" => cx.list_tags(),
+        "AddTagsToResource" => cx.add_tags(),
+        "RemoveTagsFromResource" => cx.remove_tags(),
+        "DescribeDBParameterGroups" => cx.describe_parameter_groups(),
+        "DescribeDBParameters" => cx.describe_parameters(),
+        "CreateDBParameterGroup" => cx.create_parameter_group(),
+        "ModifyDBParameterGroup" => cx.modify_parameter_group(),
+        "ResetDBParameterGroup" => cx.reset_parameter_group(),
+        "DescribeDBSubnetGroups" => cx.describe_subnet_groups(),
+        _ => Err((400, "InvalidAction", format!("Could not find operation {action} for version 2014-10-31"))),
+    };
+    let changes = !action.starts_with("Describe") && !action.starts_with("List") && !action.starts_with("Download");
+    if result.is_ok() && changes {
+        let resource = cx.form.get("DBInstanceIdentifier").or(cx.form.get("TargetDBInstanceIdentifier"));
+        let resource = resource.or(cx.form.get("DBSnapshotIdentifier")).unwrap_or_default().to_owned();
+        let parameters = cx.form.for_trail();
+        cx.world.record_call(region, ("rds.amazonaws.com", &action), super::OPERATOR, &resource, parameters);
+    }
+    match result {
+        Ok(result) => Reply::xml(200, result),
+        Err((status, code, message)) => Service::Rds.error(status, code, &message, &call.id),
+    }
+}
+
+struct Context<'c, 's> {
+    call: &'c Call<'s>,
+    world: &'c mut World,
+    region: Region,
+    form: Form,
+}
+
+impl Context<'_, '_> {
+    fn respond(&self, action: &str, fill: impl FnOnce(&mut Xml)) -> String {
+        Xml::document(&format!("{action}Response"), Service::Rds.namespace(), |xml| {
+            xml.nest(&format!("{action}Result"), fill).nest("ResponseMetadata", |xml| {
+                xml.text("RequestId", &self.call.id);
+            });
+        })
+    }
+
+    fn respond_instance(&self, action: &str, id: &str) -> Result<String, Wrong> {
+        let found = self.world.rds.find(self.region, id).map_err(wrong)?;
+        Ok(self.respond(action, |xml| {
+            xml.nest("DBInstance", |xml| self.instance(xml, found));
+        }))
+    }
+
+    fn wall(&self, moment: Moment) -> DateTime<Utc> {
+        self.call.standing.line().wall(moment)
+    }
+
+    fn iso(&self, moment: Moment) -> String {
+        self.call.standing.iso(moment)
+    }
+
+    /// Returns the moment that a parameter names; a time must say its zone.
+    fn moment(&self, name: &str) -> Result<Option<Moment>, Wrong> {
+        Ok(self.form.time(name)?.map(|time| self.call.standing.line().moment_of(time)))
+    }
+
+    fn identifier(&self, name: &str) -> Result<String, Wrong> {
+        let value = self.form.required(name)?;
+        let sound = value.len() <= 255
+            && value.starts_with(|c: char| c.is_ascii_alphabetic())
+            && value.chars().all(|c| c.is_ascii_alphanumeric() || c == '-');
+        if sound { Ok(value.to_owned()) } else { Err(value_error(name, value)) }
+    }
+
+    /// Cuts a list to the page that the call asks for, and says where the next one begins.
+    fn page<'a, T>(&self, all: &'a [T]) -> Result<(&'a [T], Option<String>), Wrong> {
+        let most = self.form.number::<usize>("MaxRecords")?.unwrap_or(100).clamp(1, 100);
+        let from = match self.form.get("Marker").filter(|marker| !marker.is_empty()) {
+            None => 0,
+            Some(marker) => marker.parse().map_err(|_| value_error("Marker", marker))?,
+        };
+        let end = all.len().min(from + most);
+        let page = all.get(from..end).unwrap_or_default();
+        Ok((page, (end < all.len()).then(|| end.to_string())))
+    }
+}
