@@ -102,6 +102,7 @@ fn may_mend(outcome: &Outcome) -> bool {
         Outcome::Answered { status } => status.is_none_or(|status| status >= 500 || status == 404 || status == 429),
         Outcome::Exited { .. } => true,
         Outcome::AwsRefused { .. }
+        | Outcome::SqlRefused { .. }
         | Outcome::Unusable { .. }
         | Outcome::SpawnFailed { .. }
         | Outcome::Interrupted

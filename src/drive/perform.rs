@@ -15,6 +15,7 @@ use crate::exec::aws::Aws;
 use crate::exec::dns::DnsContext;
 use crate::exec::http::HttpContext;
 use crate::exec::output::OutputFiles;
+use crate::exec::sql::{self, SqlContext};
 use crate::exec::supervisor::{Force, ShellSpec, StateRule, Supervisor};
 use crate::exec::{Reply, dns, http};
 use crate::kernel::AttemptId;
@@ -222,12 +223,32 @@ impl Performer {
                 Err(error) => Look::of_reply(at, Reply::failed(Outcome::Unusable { error: error.to_string() })),
             };
         }
+        if let What::Sql { script, line, access, values, database } = &job.what {
+            let follow = self.show.follow(&self.world.folder, &job.attempt);
+            let reply = match database {
+                Ok(database) => {
+                    let cx = SqlContext {
+                        timeout: job.timeout.unwrap_or(ONE_CALL),
+                        resolver: self.world.http.resolver,
+                        reach: self.world.http.reach,
+                    };
+                    let script = sql::Script { text: script, line: *line, access: *access, vars: values };
+                    // Rows go straight to the file: there may be more of them than memory holds.
+                    let mut out = |rows: &[u8]| files.append(rows, b"");
+                    sql::run(&cx, database, script, &mut out, interrupted(word)).await
+                }
+                Err(error) => Reply::failed(Outcome::Unusable { error: error.clone() }),
+            };
+            files.write(&[], &reply.stderr);
+            follow.finish().await;
+            return Look::of_reply(at, reply);
+        }
         let reply = tokio::select! {
             reply = self.native(job) => reply,
             // A watch that has seen enough lets its look come to its end; it is bounded.
             () = interrupted(word) => Reply::failed(Outcome::Interrupted),
         };
-        files.write(&reply);
+        files.write(&reply.stdout, &reply.stderr);
         self.show.native(&job.attempt, &reply);
         Look::of_reply(at, reply)
     }
@@ -258,8 +279,8 @@ impl Performer {
             }
             What::Http { request } => http::request(&HttpContext { timeout, ..self.world.http.clone() }, request).await,
             What::Dns { query } => dns::query(&DnsContext { timeout, ..self.world.dns.clone() }, query).await,
-            What::Shell { .. } => {
-                Reply::failed(Outcome::Unusable { error: "a shell block is no native call".to_owned() })
+            What::Shell { .. } | What::Sql { .. } => {
+                Reply::failed(Outcome::Unusable { error: "this is no native call".to_owned() })
             }
         }
     }
@@ -282,12 +303,14 @@ impl Files {
         }
     }
 
-    fn write(&mut self, reply: &Reply) {
-        if let Some(files) = &mut self.native
-            && let Err(error) = files.append(&reply.stdout, &reply.stderr)
-        {
+    fn write(&mut self, stdout: &[u8], stderr: &[u8]) {
+        if let Err(error) = self.append(stdout, stderr) {
             self.failed = Some(error.to_string());
         }
+    }
+
+    fn append(&mut self, stdout: &[u8], stderr: &[u8]) -> std::io::Result<()> {
+        self.native.as_mut().map_or(Ok(()), |files| files.append(stdout, stderr))
     }
 
     fn finish(&mut self, look: &Look) -> Streams {

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::input::TimerId;
 use super::outcome::Outcome;
-use crate::kernel::{AttemptId, StepId};
-use crate::runbook::{Expect, Shell};
+use crate::kernel::{AttemptId, Secret, StepId};
+use crate::runbook::{Expect, Shell, SslMode};
 
 /// Is something to do in the world.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,6 +81,57 @@ pub enum What {
         /// The query.
         query: String,
     },
+    /// Statements for a PostgreSQL database; values are bound as parameters.
+    Sql {
+        /// The fence's text.
+        script: String,
+        /// The line of the runbook before its first.
+        line: usize,
+        /// What it may do.
+        access: Access,
+        /// What is bound to its variables.
+        values: BTreeMap<String, String>,
+        /// Where; or why nobody can say.
+        database: Result<Box<Database>, String>,
+    },
+}
+
+/// Says what statements may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Read: they run in a read-only transaction.
+    ReadOnly,
+    /// Change things.
+    ReadWrite,
+}
+
+/// Says how a database is reached, variables substituted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Database {
+    /// What the runbook calls it; empty if nobody named it.
+    pub name: String,
+    /// A host name, an address, or the folder of a Unix socket.
+    pub host: String,
+    /// The port.
+    pub port: u16,
+    /// The database.
+    pub dbname: String,
+    /// The role.
+    pub user: String,
+    /// Its password.
+    pub password: Option<Secret<String>>,
+    /// How the connection is protected.
+    pub sslmode: SslMode,
+    /// A PEM file with trusted certificates.
+    pub sslrootcert: Option<String>,
+}
+
+impl Database {
+    /// Names it for people: `west (shop at shop-db-west.example:5432)`.
+    pub fn words(&self) -> String {
+        let place = format!("{} at {}:{}", self.dbname, self.host, self.port);
+        if self.name.is_empty() { place } else { format!("{} ({place})", self.name) }
+    }
 }
 
 /// Says how an action is polled.

@@ -51,7 +51,7 @@ fn ended_well(judge: &Judge, outcome: &Outcome) -> Result<(), String> {
                     judge.status.contains(&status) || (judge.status.is_empty() && (200..300).contains(&status))
                 })
         }
-        Outcome::AwsRefused { code, .. } => judge.error.as_ref() == Some(code),
+        Outcome::AwsRefused { code, .. } | Outcome::SqlRefused { code, .. } => judge.error.as_ref() == Some(code),
         _ => false,
     };
     match (good, &judge.error) {

@@ -23,7 +23,7 @@ mod refusal;
 mod state;
 
 pub use decide::decide;
-pub use effect::{Effect, Job, Judge, Poll, What};
+pub use effect::{Access, Database, Effect, Job, Judge, Poll, What};
 pub use event::{Ask, Event, Fact, InputSource, Mode, Opened, Target, Verdict};
 pub use evolve::{IllegalHistory, evolve};
 pub use input::{Ended, Input, Intent, Notice, Report, TimerId};

@@ -42,6 +42,13 @@ pub enum Outcome {
         /// AWS's message.
         message: String,
     },
+    /// A database refused a statement or a login: an error that trying again will not mend.
+    SqlRefused {
+        /// The SQLSTATE.
+        code: String,
+        /// Where, and the server's message.
+        message: String,
+    },
     /// AWS or a server asked to slow down, or failed in a way that trying again may mend.
     Throttled {
         /// The error code.
@@ -79,7 +86,9 @@ impl Outcome {
             Self::SpawnFailed { error } => format!("could not start: {error}"),
             Self::Answered { status: Some(status) } => format!("answered {status}"),
             Self::Answered { status: None } => "answered".to_owned(),
-            Self::AwsRefused { code, message } => format!("refused: {code}: {message}"),
+            Self::AwsRefused { code, message } | Self::SqlRefused { code, message } => {
+                format!("refused: {code}: {message}")
+            }
             Self::Throttled { code, message } => format!("throttled: {code}: {message}"),
             Self::Unreachable { error } => format!("unreachable: {error}"),
             Self::Unusable { error } => error.clone(),

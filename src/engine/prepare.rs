@@ -3,18 +3,19 @@
 //! What is recorded is what runs: a job is made from the recorded command, never from the runbook's text a second time.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use super::effect::{Job, Judge, Poll, What};
+use super::effect::{Access, Database, Job, Judge, Poll, What};
 use super::event::{Ask, Mode, Target};
 use super::objectives::between;
 use super::state::Run;
-use crate::kernel::{AttemptId, StepId};
+use crate::kernel::{AttemptId, Secret, StepId};
 use crate::runbook::aws::{self, operation, option};
 use crate::runbook::words::{self, Unset, is_identifier};
-use crate::runbook::{Action, Confirm, Expect, Impact, Kind, Moment, Plan, Shell, Step};
+use crate::runbook::{Action, Confirm, Connection, Expect, Impact, Kind, Moment, Plan, Shell, Step, sql};
 
 /// How long one look, request, query or AWS call may take where the author says nothing.
 const LOOK: Duration = Duration::from_secs(20);
@@ -68,14 +69,15 @@ pub(super) fn prepare(run: &Run, step: &Step, action: &Action, at: DateTime<Utc>
             }
             query
         }
+        Kind::Sql => database_command(&action.code, &database(&run.plan, action, &vars)?, access(impact), &vars)?,
     };
-    let target = target(run, action, &calls, &command);
+    let target = target(run, action, &calls, &command, &vars);
     let ask = ask(run, step, action, impact, &target, &vars)?;
     Ok(Prepared { impact, command, target, ask })
 }
 
 /// Lists the variables that an action uses, in its text or its attributes.
-pub(super) fn uses(action: &Action) -> Vec<String> {
+pub(super) fn uses(plan: &Plan, action: &Action) -> Vec<String> {
     let mut names: Vec<String> = match action.kind {
         Kind::Shell(_) => shell_names(&action.code).into_iter().map(str::to_owned).collect(),
         Kind::Aws => {
@@ -83,6 +85,11 @@ pub(super) fn uses(action: &Action) -> Vec<String> {
             calls.iter().flatten().flat_map(words::Word::variables).map(str::to_owned).collect()
         }
         Kind::Http | Kind::Dns => words::variables(&action.code).into_iter().map(|(name, _)| name).collect(),
+        Kind::Sql => {
+            let reaching = plan.meta.connection(action.db.as_deref()).into_iter().flat_map(Connection::templates);
+            let reaching = reaching.flat_map(words::variables);
+            sql::variables(&action.code).into_iter().chain(reaching).map(|(name, _)| name).collect()
+        }
     };
     let phrase = match &action.confirm {
         Some(Confirm::Phrase(phrase)) => Some(phrase),
@@ -99,7 +106,7 @@ pub(super) fn uses(action: &Action) -> Vec<String> {
 /// Does the action only observe, as far as can be told before its values are known? Unknown counts as no.
 pub(super) fn observes(action: &Action) -> bool {
     let own = match action.kind {
-        Kind::Shell(_) | Kind::Http | Kind::Dns => Impact::Observe,
+        Kind::Shell(_) | Kind::Http | Kind::Dns | Kind::Sql => Impact::Observe,
         Kind::Aws => words::calls(&action.code).map_or(Impact::Irreversible, |calls| {
             let heads =
                 calls.iter().map(|call| call.iter().take(3).map_while(words::Word::literal).collect::<Vec<_>>());
@@ -159,13 +166,21 @@ pub(super) fn shell_target(run: &Run) -> Target {
     Target { account: account.to_owned(), region: region.to_owned(), resource: String::new() }
 }
 
-fn target(run: &Run, action: &Action, calls: &[Vec<String>], command: &str) -> Target {
+fn target(run: &Run, action: &Action, calls: &[Vec<String>], command: &str, vars: &BTreeMap<String, String>) -> Target {
     let local =
         |resource: &str| Target { account: "local".to_owned(), region: String::new(), resource: resource.to_owned() };
     match action.kind {
         Kind::Shell(_) => shell_target(run),
         Kind::Http => local(host_of(command)),
         Kind::Dns => local(command.split_whitespace().next().unwrap_or_default()),
+        Kind::Sql => database(&run.plan, action, vars).map_or_else(
+            |_| local(""),
+            |at| Target {
+                account: format!("{}:{}", at.host, at.port),
+                region: String::new(),
+                resource: if at.name.is_empty() { at.dbname } else { at.name },
+            },
+        ),
         Kind::Aws => {
             let mut target = shell_target(run);
             // The gravest call is the one to read before confirming; of several, the first.
@@ -182,6 +197,77 @@ fn target(run: &Run, action: &Action, calls: &[Vec<String>], command: &str) -> T
             target
         }
     }
+}
+
+/// Finds the connection of an `sql` fence and puts the values in; `Err` says in words what is missing.
+fn database(plan: &Plan, action: &Action, vars: &BTreeMap<String, String>) -> Result<Database, String> {
+    let connection = plan.meta.connection(action.db.as_deref()).ok_or_else(|| match &action.db {
+        Some(db) => format!("the front matter has no connection `{db}`"),
+        None => "the `sql` fence does not say which connection it is for; write `db=NAME`".to_owned(),
+    })?;
+    let name = &connection.name;
+    let fill = |text: &String| match words::fill(text, vars) {
+        Err(unset) => Err(format!("the connection `{name}`: {unset}")),
+        Ok(text) if text.contains(char::is_control) => {
+            Err(format!("the connection `{name}` holds a control character once its values are put in"))
+        }
+        Ok(text) => Ok(text),
+    };
+    let some = |text: &Option<String>| text.as_ref().map(fill).transpose();
+    let port = fill(&connection.port)?;
+    let host = fill(&connection.host)?;
+    if host.trim().is_empty() {
+        return Err(format!("the connection `{name}` has no host once its values are put in"));
+    }
+    Ok(Database {
+        name: name.clone(),
+        host,
+        port: port.parse().map_err(|_| format!("the connection `{name}` has `{port}` for its port"))?,
+        dbname: fill(&connection.dbname)?,
+        user: fill(&connection.user)?,
+        password: some(&connection.password)?.map(Secret::new),
+        sslmode: connection.sslmode,
+        sslrootcert: some(&connection.sslrootcert)?,
+    })
+}
+
+/// A fence that only observes runs in a read-only transaction.
+fn access(impact: Impact) -> Access {
+    if impact == Impact::Observe { Access::ReadOnly } else { Access::ReadWrite }
+}
+
+/// Says below the statements, as comments, where they run and what is bound; that is what is shown and recorded.
+fn database_command(
+    code: &str,
+    at: &Database,
+    access: Access,
+    vars: &BTreeMap<String, String>,
+) -> Result<String, String> {
+    let statements = sql::statements(code).map_err(|bad| bad.to_string())?;
+    if statements.is_empty() {
+        return Err("the `sql` fence holds no statement".to_owned());
+    }
+    let access = match access {
+        Access::ReadOnly => ", read-only transaction",
+        Access::ReadWrite => "",
+    };
+    let mut command = format!("{}\n-- on {}, as {}{access}", code.trim_end(), at.words(), at.user);
+    let mut bound: Vec<&String> = Vec::new();
+    for name in statements.iter().flat_map(|statement| &statement.parameters) {
+        let value = vars.get(name).ok_or_else(|| Unset { name: name.clone() }.to_string())?;
+        if !bound.contains(&name) {
+            bound.push(name);
+            // Writing to a String cannot fail.
+            let _ = write!(command, "\n-- {name} = {value:?}");
+        }
+    }
+    Ok(command)
+}
+
+/// Picks the values that the statements of a fence are bound to.
+fn bound(code: &str, vars: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let names = sql::variables(code).into_iter();
+    names.filter_map(|(name, _)| vars.get(&name).map(|value| (name, value.clone()))).collect()
 }
 
 /// Finds the host in the request line of an HTTP request.
@@ -290,6 +376,13 @@ pub(super) fn job(run: &Run, attempt: &AttemptId, step: Option<&StepId>, action:
         }
         Kind::Http => What::Http { request: command.to_owned() },
         Kind::Dns => What::Dns { query: command.to_owned() },
+        Kind::Sql => What::Sql {
+            script: command.to_owned(),
+            line: action.line,
+            access: access(action.impact),
+            values: bound(command, &vars),
+            database: database(&run.plan, action, &vars).map(Box::new),
+        },
     };
     let poll = action.until.as_ref().map(|until| Poll {
         every: divided(action.every, speed),
@@ -303,7 +396,7 @@ pub(super) fn job(run: &Run, attempt: &AttemptId, step: Option<&StepId>, action:
         (_, limit, None) if waits => Some(divided(limit.unwrap_or(WAITER), speed).max(LEAST)),
         (_, Some(limit), None) => Some(divided(limit, speed).max(limit.min(LEAST))),
         (Kind::Shell(_), None, None) => None,
-        (Kind::Aws | Kind::Http | Kind::Dns, None, None) | (_, _, Some(_)) => Some(LOOK),
+        (Kind::Aws | Kind::Http | Kind::Dns | Kind::Sql, None, None) | (_, _, Some(_)) => Some(LOOK),
     };
     let judge = judge_of(action, &vars);
     Job { attempt: attempt.clone(), step: step.cloned(), what, timeout, poll, judge, vars: environment(vars) }

@@ -1,4 +1,4 @@
-//! Floor 5: acts: shell blocks through the supervisor, AWS, HTTP and DNS. It knows jobs and outcomes, nothing of runs.
+//! Floor 5: acts: shell blocks through the supervisor, AWS, HTTP, DNS and SQL. It knows jobs and outcomes, nothing of runs.
 
 pub mod aws;
 pub mod carry;
@@ -8,6 +8,7 @@ pub mod http;
 pub mod output;
 mod plain;
 pub mod shell;
+pub mod sql;
 pub mod supervisor;
 mod words;
 

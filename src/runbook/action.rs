@@ -11,11 +11,12 @@ use super::{
 };
 use crate::kernel::{ActionName, parse_duration};
 
-const KNOWN: [&str; 24] = [
+const KNOWN: [&str; 25] = [
     "budget",
     "capture",
     "confirm",
     "cwd",
+    "db",
     "error",
     "every",
     "exit",
@@ -38,7 +39,7 @@ const KNOWN: [&str; 24] = [
     "x-",
 ];
 
-const NOT_YET: [&str; 33] = [
+const NOT_YET: [&str; 32] = [
     "approval-timeout",
     "approvals",
     "approvers",
@@ -47,7 +48,6 @@ const NOT_YET: [&str; 33] = [
     "by",
     "category",
     "concurrency",
-    "db",
     "deadline",
     "env",
     "escalate",
@@ -98,6 +98,7 @@ fn implied(kind: Kind, code: &str) -> Impact {
     match kind {
         Kind::Aws | Kind::Dns => Impact::Observe,
         Kind::Shell(_) => Impact::Change,
+        Kind::Sql => super::sql::implied(code),
         Kind::Http => {
             let method = code.split_whitespace().next().unwrap_or("");
             if matches!(method, "GET" | "HEAD" | "OPTIONS") { Impact::Observe } else { Impact::Change }
@@ -146,7 +147,8 @@ pub(super) fn apply(action: &mut Action, attributes: &[Attribute], fence: &Range
         ("status", matches!(action.kind, Kind::Http), "`http` fences"),
         ("exit", matches!(action.kind, Kind::Shell(_)), "shell fences"),
         ("cwd", matches!(action.kind, Kind::Shell(_)), "shell fences"),
-        ("error", matches!(action.kind, Kind::Aws), "`aws` fences"),
+        ("error", matches!(action.kind, Kind::Aws | Kind::Sql), "`aws` and `sql` fences"),
+        ("db", matches!(action.kind, Kind::Sql), "`sql` fences"),
     ] {
         if !fits && attributes.iter().any(|attribute| attribute.key == key) {
             sink.error("attribute", at(key), format!("`{key}` is only for {what}"), "take it out, or use `expect`");
@@ -203,6 +205,7 @@ impl Setter<'_, '_, '_> {
             "repeatable" => action.repeatable = matches!(self.flag(), Some(Flag::Set)),
             "cwd" => action.cwd = self.text(),
             "when" => action.when = self.formula(),
+            "db" => action.db = self.text(),
             key if key.starts_with("x-") => {}
             key => self.unknown(key),
         }
@@ -386,7 +389,7 @@ impl Setter<'_, '_, '_> {
     fn not_less(kind: Kind, implied: Impact, said: Impact) -> Impact {
         match kind {
             Kind::Shell(_) => said,
-            Kind::Http | Kind::Dns | Kind::Aws => implied.max(said),
+            Kind::Http | Kind::Dns | Kind::Aws | Kind::Sql => implied.max(said),
         }
     }
 }

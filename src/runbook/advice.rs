@@ -17,6 +17,9 @@ pub(super) fn check(front: &Front, built: &Built<'_>, scan: &Scan, sink: &mut Si
     let counted = counted(front, built);
     for (at, (action, place)) in actions.zip(&built.places).enumerate() {
         one(built, action, place, sink);
+        if action.kind == Kind::Sql {
+            super::connection::check(front, action, place, sink);
+        }
         if counted.contains(&at) {
             longer_than_rto(front, action, place, sink);
         }
@@ -111,7 +114,7 @@ fn one(built: &Built<'_>, action: &Action, place: &ActionPlace<'_>, sink: &mut S
     let request = match action.kind {
         Kind::Http => bad_request(&action.code),
         Kind::Dns => bad_query(&action.code),
-        Kind::Aws | Kind::Shell(_) => None,
+        Kind::Aws | Kind::Shell(_) | Kind::Sql => None,
     };
     if let Some((message, help)) = request {
         sink.error("bad-request", place.fence.clone(), message, help);

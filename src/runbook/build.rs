@@ -396,7 +396,7 @@ impl<'n> Builder<'_, '_, 'n> {
                     "unknown-language",
                     at.clone(),
                     format!("there is no language `{word}`, so this fence cannot run"),
-                    format!("{near}sh, bash, aws, http and dns run; write `text` if it is only to be read"),
+                    format!("{near}sh, bash, aws, http, dns and sql run; write `text` if it is only to be read"),
                 );
             }
         }

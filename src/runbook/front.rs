@@ -11,13 +11,14 @@ use chrono::NaiveDate;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_saphyr::Spanned;
 
+use super::connection::RawConnection;
 use super::sink::{Sink, nearest};
 use super::{Approved, LossKind, Meta, Objectives, Regions, Rpo, words};
 use crate::kernel::{ActionName, Source, parse_duration};
 use inputs::RawInput;
 
 /// Every key that is understood, besides `title`.
-const KEYS: [&str; 11] = [
+const KEYS: [&str; 12] = [
     "scenario",
     "service",
     "regions",
@@ -29,8 +30,8 @@ const KEYS: [&str; 11] = [
     "inputs",
     "owners",
     "last_reviewed_on",
+    "connections",
 ];
-const NOT_YET: [&str; 1] = ["connections"];
 const SCENARIOS: [&str; 7] = [
     "instance-failure",
     "az-failure",
@@ -114,7 +115,7 @@ pub(super) fn find(text: &str) -> Option<Place> {
 
 /// Says whether the front matter has a key of lifeboat's.
 pub(super) fn is_ours(yaml: &str) -> bool {
-    yaml.lines().filter_map(|line| line.split_once(':')).any(|(key, _)| KEYS.contains(&key) || NOT_YET.contains(&key))
+    yaml.lines().filter_map(|line| line.split_once(':')).any(|(key, _)| KEYS.contains(&key))
 }
 
 /// Reports front matter in a form that this version does not read.
@@ -159,9 +160,7 @@ fn unknown_key(key: &Spanned<String>, place: &Place, sink: &mut Sink<'_>) {
         return;
     }
     let at = Reader { place, source: sink.source }.at(key);
-    if NOT_YET.contains(&name) {
-        sink.not_yet(at, &format!("`{name}`"), "take it out; reach the database from an `sh` fence");
-    } else if let Some(near) = nearest(name, KEYS) {
+    if let Some(near) = nearest(name, KEYS) {
         sink.error("unknown-key", at, format!("there is no key `{name}`"), format!("did you mean `{near}`?"));
     } else {
         sink.warn(
@@ -205,13 +204,13 @@ fn decode<'y, T: Deserialize<'y>>(yaml: &'y str, place: &Place, sink: &mut Sink<
 }
 
 /// Turns places of the YAML into places of the file.
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     place: &'a Place,
     source: &'a Source,
 }
 
 impl Reader<'_> {
-    fn at<T>(&self, value: &Spanned<T>) -> Range<usize> {
+    pub(super) fn at<T>(&self, value: &Spanned<T>) -> Range<usize> {
         let line = self.source.line_of(self.place.yaml.start) + value.referenced.line().max(1) as usize - 1;
         let span = self.source.line_span(line);
         let text = self.source.slice(span.clone());
@@ -264,7 +263,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Pairs<T> {
     }
 }
 
-type Text = Spanned<String>;
+pub(super) type Text = Spanned<String>;
 
 #[derive(serde::Deserialize)]
 struct Raw {
@@ -284,6 +283,8 @@ struct Raw {
     owners: Vec<String>,
     last_reviewed_on: Option<Text>,
     approved: Option<RawApproved>,
+    #[serde(default)]
+    connections: Pairs<RawConnection>,
 }
 
 #[derive(serde::Deserialize)]
@@ -333,6 +334,8 @@ impl Raw {
         });
         let declared = Declared::These(self.inputs.0.iter().map(|(name, _)| name.value.clone()).collect());
         let inputs = self.inputs.0.into_iter().filter_map(|(name, raw)| raw.clean(&name, reader, sink)).collect();
+        let connections =
+            self.connections.0.into_iter().filter_map(|(name, raw)| raw.clean(&name, reader, sink)).collect();
         let meta = Meta {
             scenario: self.scenario.map(|scenario| scenario.value).unwrap_or_default(),
             service: self.service.unwrap_or_default(),
@@ -343,6 +346,7 @@ impl Raw {
             sustain: self.sustain.and_then(|text| duration(&text, reader, sink)).unwrap_or_default(),
             roles: self.roles,
             inputs,
+            connections,
             owners: self.owners,
             last_reviewed_on: self.last_reviewed_on.and_then(|text| date(&text, reader, sink)),
             approved: self.approved.and_then(|raw| date(&raw.on, reader, sink).map(|on| Approved { by: raw.by, on })),

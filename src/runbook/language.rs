@@ -84,7 +84,7 @@ const EXAMPLES: [&str; 64] = [
     "yml",
 ];
 
-const NOT_YET: [&str; 21] = [
+const NOT_YET: [&str; 20] = [
     "console",
     "dash",
     "fish",
@@ -105,10 +105,9 @@ const NOT_YET: [&str; 21] = [
     "rb",
     "ruby",
     "shell-session",
-    "sql",
 ];
 
-const RUNS: [&str; 7] = ["sh", "bash", "shell", "shellscript", "aws", "http", "dns"];
+const RUNS: [&str; 8] = ["sh", "bash", "shell", "shellscript", "aws", "http", "dns", "sql"];
 
 /// Looks a language up.
 pub(super) fn language(word: &str) -> Language {
@@ -120,6 +119,7 @@ pub(super) fn language(word: &str) -> Language {
         "aws" => Language::Runs(Kind::Aws),
         "http" => Language::Runs(Kind::Http),
         "dns" => Language::Runs(Kind::Dns),
+        "sql" => Language::Runs(Kind::Sql),
         "zsh" | "terminal" => Language::NotYet,
         word if NOT_YET.contains(&word) => Language::NotYet,
         word if EXAMPLES.contains(&word) => Language::Example,

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::connection::Connection;
 use super::{Capture, Formula, InputDecl};
 use crate::kernel::{ActionName, StepId};
 
@@ -76,6 +77,8 @@ pub struct Meta {
     pub roles: Vec<String>,
     /// Inputs in the author's order.
     pub inputs: Vec<InputDecl>,
+    /// Databases that `sql` fences reach, in the author's order.
+    pub connections: Vec<Connection>,
     /// Who answers for this runbook.
     pub owners: Vec<String>,
     /// When somebody last read it against reality (`2026-10-01`).
@@ -252,7 +255,7 @@ pub struct Action {
     pub impact: Impact,
     /// What the operator has to do at least.
     pub confirm: Option<Confirm>,
-    /// When it is given up; `None`: 20 s for `http`, `dns` and a single AWS call, no limit for a shell block.
+    /// When it is given up; `None`: 20 s for `http`, `dns`, `sql` and a single AWS call, no limit for a shell block.
     pub timeout: Option<Duration>,
     /// How often a failure is tried again by itself.
     pub retry: u32,
@@ -262,7 +265,7 @@ pub struct Action {
     pub expect: Option<Expect>,
     /// Exit codes that count as success.
     pub exit: Vec<i32>,
-    /// An AWS error code that is the expected answer (`DBInstanceNotFound`).
+    /// An error that is the expected answer: an AWS error code (`DBInstanceNotFound`), an SQLSTATE (`25006`).
     pub error: Option<String>,
     /// HTTP statuses that count as success; empty: 200 to 299.
     pub status: Vec<u16>,
@@ -290,6 +293,8 @@ pub struct Action {
     pub repeatable: bool,
     /// Working directory of a shell block.
     pub cwd: Option<String>,
+    /// The connection of an `sql` fence; `None`: the only one there is.
+    pub db: Option<String>,
     /// Cautions bound to it, shown again in its confirmation.
     pub cautions: Vec<String>,
     /// The line of the opening fence, from 1.
@@ -329,6 +334,7 @@ impl Action {
             budget: None,
             repeatable: false,
             cwd: None,
+            db: None,
             cautions: Vec::new(),
             line,
         }
@@ -362,6 +368,8 @@ pub enum Kind {
     Http,
     /// One DNS query.
     Dns,
+    /// Statements for a PostgreSQL database.
+    Sql,
 }
 
 /// Names a shell.

@@ -7,7 +7,7 @@ use super::attributes::Attribute;
 use super::build::{ActionPlace, Built};
 use super::front::Front;
 use super::sink::{Dress, Sink, nearest};
-use super::{Action, Derivation, Formula, InputDecl, InputType, Kind, Step, shell, words};
+use super::{Action, Derivation, Formula, InputDecl, InputType, Kind, Step, shell, sql, words};
 use crate::kernel::ActionName;
 
 /// What lifeboat sets itself.
@@ -162,6 +162,10 @@ impl<'f> Walk<'f> {
         for (name, at) in used(action, place) {
             self.uses([name], &at, sink);
         }
+        let connection = (action.kind == Kind::Sql).then(|| self.front.meta.connection(action.db.as_deref())).flatten();
+        for template in connection.into_iter().flat_map(super::Connection::templates) {
+            self.uses(words::variables(template).into_iter().map(|(name, _)| name), &place.fence, sink);
+        }
         if let Kind::Shell(_) = action.kind {
             self.shell(action, place, sink);
         }
@@ -279,6 +283,9 @@ fn used(action: &Action, place: &ActionPlace<'_>) -> Vec<(String, Range<usize>)>
         }
         Kind::Http | Kind::Dns => {
             used.extend(words::variables(&action.code).into_iter().map(|(name, at)| (name, place.node.place(at))));
+        }
+        Kind::Sql => {
+            used.extend(sql::variables(&action.code).into_iter().map(|(name, at)| (name, place.node.place(at))));
         }
         Kind::Shell(_) => {}
     }

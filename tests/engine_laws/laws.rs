@@ -55,6 +55,7 @@ fn kind() -> impl Strategy<Value = (Kind, &'static str)> {
         1 => Just((Kind::Http, "GET https://shop.example.com/${LIFEBOAT_RUN}?now=${LIFEBOAT_NOW}")),
         1 => Just((Kind::Dns, "shop.example.com A @${FOUND}")),
         1 => Just((Kind::Http, "GET https://shop.example.com/${ABOVE}/${0-0.outcome}")),
+        1 => Just((Kind::Sql, "SELECT count(*) FROM orders WHERE replica = ${REPLICA}")),
     ]
 }
 

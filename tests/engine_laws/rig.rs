@@ -131,7 +131,7 @@ impl Rig {
                 assert_eq!(attempt, &job.attempt);
                 assert!(self.started.insert(attempt.clone()), "{attempt} started twice");
                 match &job.what {
-                    What::Shell { script, .. } => assert_eq!(script, command),
+                    What::Shell { script, .. } | What::Sql { script, .. } => assert_eq!(script, command),
                     What::Http { request } => assert_eq!(request, command),
                     What::Dns { query } => assert_eq!(query, command),
                     What::Aws { calls } => assert_eq!(calls.len(), command.matches("aws ").count()),

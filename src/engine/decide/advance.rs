@@ -53,7 +53,7 @@ pub(super) fn go_on(draft: &mut Draft) -> Result<(), Refusal> {
             return go_on_by_itself(draft);
         };
         let needed = match values::unless(draft, action.when.as_ref())? {
-            Ok(None) => values::derive(draft, &uses(action))?,
+            Ok(None) => values::derive(draft, &uses(&draft.run.plan, action))?,
             Ok(Some(why)) => {
                 draft.add(Event::NotApplicable { step: step.id.clone(), action: Some(action.name.clone()), why })?;
                 continue;

@@ -95,6 +95,7 @@ fn verdict(draft: &Draft, attempt: &Attempt, action: &Action, ended: &Ended) -> 
                 | Outcome::TimedOut { .. }
                 | Outcome::Answered { .. }
                 | Outcome::AwsRefused { .. }
+                | Outcome::SqlRefused { .. }
                 | Outcome::Throttled { .. }
                 | Outcome::Unreachable { .. } => {}
             }
