@@ -1,6 +1,7 @@
 //! The shop's HTTP application of one region, around the model's.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
@@ -29,6 +30,7 @@ pub(super) fn router(standing: Arc<Standing>, region: Region) -> Router {
         .route("/heartbeat", get(heartbeat))
         .route("/orders", post(order))
         .route("/orders/summary", get(summary))
+        .route("/orders/reconcile", get(reconcile))
         .route("/write-probe", post(write_probe))
         .route("/databases/{id}", get(database))
         .route("/releases", get(releases))
@@ -137,6 +139,30 @@ async fn summary(State(app): State<Application>) -> Response {
     app.answer(|world, region| {
         let instance = world.connected(region)?;
         Ok((StatusCode::OK, app.contents(world, instance)))
+    })
+    .await
+}
+
+/// Compares what customers were told, of which the application keeps a record of its own, with what its database holds.
+async fn reconcile(State(app): State<Application>) -> Response {
+    app.answer(|world, region| {
+        let instance = world.connected(region)?;
+        let told = &world.customers.acknowledged;
+        let missing = told.orders.without(&world.rds.data.ledger(instance.data).numbers());
+        let ends = (missing.iter().next(), missing.last());
+        let span = match ends {
+            (Some(first), Some(last)) => told.time_of(last).zip(told.time_of(first)).map(|(to, from)| to.since(from)),
+            _ => None,
+        };
+        let seconds = Duration::from_millis(app.standing.line().real(span.unwrap_or(0)).unsigned_abs()).as_secs_f64();
+        let body = json!({
+            "database": instance.id,
+            "acknowledged": told.orders.count(),
+            "orders": missing.count(),
+            "low": seconds,
+            "high": seconds,
+        });
+        Ok((StatusCode::OK, body))
     })
     .await
 }
