@@ -3,7 +3,11 @@
 use std::path::{Path, PathBuf};
 
 /// The runbooks that come with the binary, so that an installed lifeboat needs no checkout.
-const EMBEDDED: &[(&str, &str)] = &[("region-failure", include_str!("../../runbooks/region-failure.md"))];
+const EMBEDDED: &[(&str, &str)] = &[
+    ("accidental-deletion", include_str!("../../runbooks/accidental-deletion.md")),
+    ("instance-failure", include_str!("../../runbooks/instance-failure.md")),
+    ("region-failure", include_str!("../../runbooks/region-failure.md")),
+];
 
 /// The largest runbook that is read, in bytes; more is no runbook.
 const MOST_BYTES: u64 = 4 * 1024 * 1024;
