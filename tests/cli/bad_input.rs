@@ -142,9 +142,9 @@ fn a_file_that_is_no_runbook_is_refused() {
 #[test]
 fn a_drill_plays_what_the_estate_can_play() {
     let home = Home::new();
-    home.write("flood.md", "---\nscenario: flood\n---\n# T\n## S\n```sh\ntouch executed\n```\n");
+    home.write("other.md", "---\nscenario: other\n---\n# T\n## S\n```sh\ntouch executed\n```\n");
     home.write("plain.md", "# T\n## S\n```sh\ntouch executed\n```\n");
-    for (name, scenario) in [("flood.md", "`flood`"), ("plain.md", "not given")] {
+    for (name, scenario) in [("other.md", "`other`"), ("plain.md", "not given")] {
         let said = home.run(&["drill", name, "--unattended"]);
         refused(&home, &said, 3);
         let sentence = format!(

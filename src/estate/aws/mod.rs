@@ -2,13 +2,18 @@
 //!
 //! Signatures are not verified, the access key is: a real one that strays here is refused, and the secret is public anyway.
 
+mod cbor;
 mod checksum;
+mod compute;
 mod form;
+mod guard;
+mod metrics;
 mod rds;
 mod route53;
 mod s3;
 mod sts;
 mod xml;
+mod zonal;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -79,6 +84,11 @@ impl Reply {
         Self { status, headers: vec![("content-type".to_owned(), "text/xml".to_owned())], body: body.into() }
     }
 
+    fn json(status: u16, body: &serde_json::Value) -> Self {
+        let headers = vec![("content-type".to_owned(), "application/x-amz-json-1.1".to_owned())];
+        Self { status, headers, body: body.to_string().into() }
+    }
+
     fn empty(status: u16) -> Self {
         Self { status, headers: Vec::new(), body: Bytes::new() }
     }
@@ -95,24 +105,42 @@ enum End {
     Hang,
 }
 
-/// Names the protocols; each writes its errors in its own way.
+/// Names the services; each speaks its protocol.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Service {
     Rds,
     Sts,
     Route53,
     S3,
+    AutoScaling,
+    LoadBalancing,
+    Ec2,
+    CloudWatch,
+    ZonalShift,
+    Secrets,
+    Keys,
+    Trail,
 }
 
 impl Service {
+    /// The services by the name that a request is signed for.
+    const ALL: [(&'static str, Self); 12] = [
+        ("rds", Self::Rds),
+        ("sts", Self::Sts),
+        ("route53", Self::Route53),
+        ("s3", Self::S3),
+        ("autoscaling", Self::AutoScaling),
+        ("elasticloadbalancing", Self::LoadBalancing),
+        ("ec2", Self::Ec2),
+        ("monitoring", Self::CloudWatch),
+        ("arc-zonal-shift", Self::ZonalShift),
+        ("secretsmanager", Self::Secrets),
+        ("kms", Self::Keys),
+        ("cloudtrail", Self::Trail),
+    ];
+
     fn named(name: &str) -> Option<Self> {
-        match name {
-            "rds" => Some(Self::Rds),
-            "sts" => Some(Self::Sts),
-            "route53" => Some(Self::Route53),
-            "s3" => Some(Self::S3),
-            _ => None,
-        }
+        Self::ALL.iter().find(|(known, _)| *known == name).map(|(_, service)| *service)
     }
 
     fn namespace(self) -> &'static str {
@@ -121,29 +149,49 @@ impl Service {
             Self::Sts => "https://sts.amazonaws.com/doc/2011-06-15/",
             Self::Route53 => "https://route53.amazonaws.com/doc/2013-04-01/",
             Self::S3 => "http://s3.amazonaws.com/doc/2006-03-01/",
+            Self::AutoScaling => "http://autoscaling.amazonaws.com/doc/2011-01-01/",
+            Self::LoadBalancing => "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/",
+            Self::Ec2 => "http://ec2.amazonaws.com/doc/2016-11-15/",
+            Self::CloudWatch | Self::ZonalShift | Self::Secrets | Self::Keys | Self::Trail => "",
         }
     }
 
     /// Writes an error of the service.
     fn error(self, status: u16, code: &str, message: &str, id: &str) -> Reply {
-        if self == Self::S3 {
-            let message = quick_xml::escape::escape(message);
-            let body = format!(
-                "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{message}</Message>\
-                 <RequestId>{id}</RequestId></Error>"
-            );
-            let mut reply = Reply::xml(status, body);
-            reply.headers = vec![("content-type".to_owned(), "application/xml".to_owned())];
-            return reply;
-        }
         let kind = if status < 500 { "Sender" } else { "Receiver" };
-        let body = Xml::document("ErrorResponse", self.namespace(), |xml| {
-            xml.nest("Error", |xml| {
-                xml.text("Type", kind).text("Code", code).text("Message", message);
-            })
-            .text("RequestId", id);
-        });
-        Reply::xml(status, body)
+        match self {
+            Self::S3 => {
+                let message = quick_xml::escape::escape(message);
+                let body = format!(
+                    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code><Message>{message}</Message>\
+                     <RequestId>{id}</RequestId></Error>"
+                );
+                let mut reply = Reply::xml(status, body);
+                reply.headers = vec![("content-type".to_owned(), "application/xml".to_owned())];
+                reply
+            }
+            Self::Ec2 => {
+                let message = quick_xml::escape::escape(message);
+                let body = format!(
+                    "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Response><Errors><Error><Code>{code}</Code><Message>\
+                     {message}</Message></Error></Errors><RequestID>{id}</RequestID></Response>"
+                );
+                Reply::xml(status, body)
+            }
+            Self::CloudWatch | Self::ZonalShift | Self::Secrets | Self::Keys | Self::Trail => {
+                let body = serde_json::json!({ "__type": code, "message": message, "Message": message });
+                Reply::json(status, &body).with("x-amzn-errortype", code)
+            }
+            Self::Rds | Self::Sts | Self::Route53 | Self::AutoScaling | Self::LoadBalancing => {
+                let body = Xml::document("ErrorResponse", self.namespace(), |xml| {
+                    xml.nest("Error", |xml| {
+                        xml.text("Type", kind).text("Code", code).text("Message", message);
+                    })
+                    .text("RequestId", id);
+                });
+                Reply::xml(status, body)
+            }
+        }
     }
 
     fn unavailable(self, id: &str) -> Reply {
@@ -163,7 +211,8 @@ async fn handle(State(standing): State<Arc<Standing>>, request: Request) -> Resp
     let end = match (service, read) {
         (None, _) => {
             let name = scope.map_or(String::new(), |scope| scope.service);
-            let message = format!("The practice estate has no service `{name}`; it has rds, route53, s3 and sts.");
+            let known: Vec<&str> = Service::ALL.iter().map(|(known, _)| *known).collect();
+            let message = format!("The practice estate has no service `{name}`; it has {}.", known.join(", "));
             End::Reply(Service::Rds.error(400, "InvalidAction", &message, &id))
         }
         (Some(service), Err(_)) => {
@@ -252,7 +301,27 @@ fn dispatch(service: Service, call: &Call<'_>, world: &mut World) -> End {
         Service::Sts => End::Reply(sts::answer(call)),
         Service::Route53 => End::Reply(route53::answer(call, world)),
         Service::S3 => s3::answer(call, world),
+        Service::AutoScaling => End::Reply(compute::scaling(call, world)),
+        Service::LoadBalancing => End::Reply(compute::balancing(call, world)),
+        Service::Ec2 => End::Reply(compute::machines(call, world)),
+        Service::CloudWatch => End::Reply(metrics::answer(call, world)),
+        Service::ZonalShift => End::Reply(zonal::answer(call, world)),
+        Service::Secrets => End::Reply(guard::secrets(call, world)),
+        Service::Keys => End::Reply(guard::keys(call, world)),
+        Service::Trail => End::Reply(guard::trail(call, world)),
     }
+}
+
+/// Says that a service has no such operation.
+fn unknown_operation(service: Service, action: &str, version: &str, id: &str) -> Reply {
+    service.error(400, "InvalidAction", &format!("Could not find operation {action} for version {version}"), id)
+}
+
+/// Reads the operation and the document of a call that speaks JSON.
+fn json_call(call: &Call<'_>) -> (String, serde_json::Value) {
+    let target = call.header("x-amz-target").unwrap_or_default();
+    let name = target.rsplit('.').next().unwrap_or_default().to_owned();
+    (name, serde_json::from_slice(&call.body).unwrap_or_else(|_| serde_json::json!({})))
 }
 
 /// Answers as an interface does that is impaired on purpose.

@@ -19,6 +19,7 @@ mod motion;
 pub mod numbers;
 pub mod place;
 pub mod rds;
+pub mod replication;
 pub mod secret;
 mod settings;
 pub mod shop;

@@ -19,6 +19,7 @@ impl World {
             }
         }
         self.replication();
+        self.replicate_objects();
         self.zone.advance(self.now);
         for region in Region::ALL {
             self.application(region);

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::bucket::{Access, Bucket, Object};
+use super::bucket::{Access, Bucket, Class, Copying, Object};
 use super::draw::Seed;
 use super::effect::{DataId, DataPoint};
 use super::health::{Check, Health, Sense, Subject};
@@ -132,7 +132,52 @@ pub(super) fn buckets(seed: Seed) -> Vec<Bucket> {
             "text/html",
         );
     }
+    let archived = [(200, Class::Glacier), (300, Class::Glacier), (700, Class::DeepArchive)];
+    let name = |days: i64| format!("archive/shop-db-minus-{days}.sql");
+    for (days, _) in archived {
+        put("shop-dumps-us-west-2", &name(days), days * DAY, "-- an archived dump (modelled)\n", "application/sql");
+    }
     let state = "{\"version\":4,\"terraform_version\":\"1.11.4\",\"serial\":118,\"lineage\":\"practice\",\"outputs\":{},\"resources\":[]}\n";
     put("shop-tfstate-us-west-2", "shop/terraform.tfstate", 3 * DAY, state, "application/json");
+    let dumps = all.iter_mut().find(|known| known.name == "shop-dumps-us-west-2");
+    if let Some(dumps) = dumps {
+        for (days, class) in archived {
+            if let Some(version) = dumps.version_mut(&name(days), None) {
+                version.class = class;
+            }
+        }
+    }
+    let [source, copy] = ASSETS;
+    for bucket in &mut all {
+        bucket.configured.insert("lifecycle", LIFECYCLE.to_owned());
+        let copying = if bucket.name == source { Copying::Completed } else { Copying::Replica };
+        if bucket.name == source {
+            bucket.replicates_to = Some(copy.to_owned());
+            bucket.configured.insert("replication", replication(copy));
+        }
+        if ASSETS.contains(&bucket.name.as_str()) {
+            for number in 1..=IMAGES {
+                if let Some(version) = bucket.version_mut(&format!("{IMAGES_PREFIX}{number:04}.jpg"), None) {
+                    version.copying = Some(copying);
+                }
+            }
+        }
+    }
     all
+}
+
+/// What the buckets do with what is old.
+const LIFECYCLE: &str = "<LifecycleConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\"><Rule><ID>archive</ID>\
+    <Filter><Prefix>nightly/</Prefix></Filter><Status>Enabled</Status><Transition><Days>30</Days>\
+    <StorageClass>GLACIER</StorageClass></Transition><Transition><Days>365</Days><StorageClass>DEEP_ARCHIVE</StorageClass>\
+    </Transition><Expiration><Days>2557</Days></Expiration></Rule></LifecycleConfiguration>";
+
+fn replication(to: &str) -> String {
+    format!(
+        "<ReplicationConfiguration xmlns=\"http://s3.amazonaws.com/doc/2006-03-01/\">\
+         <Role>arn:aws:iam::000000000000:role/shop-replication</Role><Rule><ID>assets</ID><Priority>1</Priority>\
+         <Filter><Prefix></Prefix></Filter><Status>Enabled</Status><Destination><Bucket>arn:aws:s3:::{to}</Bucket>\
+         </Destination><DeleteMarkerReplication><Status>Disabled</Status></DeleteMarkerReplication></Rule>\
+         </ReplicationConfiguration>"
+    )
 }

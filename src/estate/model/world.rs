@@ -14,6 +14,7 @@ use super::key::{self, Key};
 use super::ledger::{Commit, Ledger, Write};
 use super::place::{Region, SERVICE, ZONE};
 use super::rds::Rds;
+use super::replication::UnderWay;
 use super::secret::{self, Secret};
 use super::shop::{Front, Refused, Session, Shop};
 use super::stock::{self, CheckIds, HISTORY};
@@ -61,6 +62,8 @@ pub struct World {
     pub check_ids: CheckIds,
     /// The buckets.
     pub buckets: Vec<Bucket>,
+    /// What is on its way from one bucket to another.
+    pub copies: Vec<UnderWay>,
     /// The keys.
     pub keys: Vec<Key>,
     /// The secrets.
@@ -100,6 +103,7 @@ impl World {
             checks,
             check_ids,
             buckets: stock::buckets(seed),
+            copies: Vec::new(),
             keys: key::stock(seed),
             secrets: secret::stock(seed),
             fleets: Region::ALL.map(|region| Fleet::new(region, seed)),
