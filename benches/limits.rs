@@ -7,9 +7,10 @@
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
+use lifeboat::estate::postgres::{House, Programs, Server};
 use portable_pty::{CommandBuilder, NativePtySystem, PtySize, PtySystem as _};
 
 const LIFEBOAT: &str = env!("CARGO_BIN_EXE_lifeboat");
@@ -35,6 +36,48 @@ fn main() {
     run("steps", &thousand_steps);
     run("flood", &flood);
     run("drill", &drill);
+    run("fingerprint", &|_| fingerprint());
+}
+
+/// Rows of the table that is fingerprinted, some 850 bytes each.
+const ROWS: u32 = 4_000_000;
+
+/// A table's fingerprint beside what PostgreSQL needs to count it and to hash it.
+fn fingerprint() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let house = Arc::new(House::build(Programs::find().unwrap()).await.unwrap());
+        let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let at = std::net::SocketAddrV4::new(std::net::Ipv4Addr::LOCALHOST, port);
+        let server = Server::create(&house, "bench", at).await.unwrap();
+        let fill = format!(
+            "CREATE TABLE big AS SELECT g AS id, g % 100003 AS customer, repeat(md5(g::text), 24) AS note \
+             FROM generate_series(1, {ROWS}) g"
+        );
+        server.sql("postgres", &fill).await.unwrap();
+        server.sql("postgres", "VACUUM (FREEZE, ANALYZE) big").await.unwrap();
+        println!("a table of {}", server.sql("postgres", "SELECT pg_size_pretty(pg_table_size('big'))").await.unwrap());
+        let (mut counted, mut hashed, mut ours) = (Vec::new(), Vec::new(), Vec::new());
+        for _ in 0..3 {
+            let began = Instant::now();
+            server.sql("postgres", "SELECT count(*) FROM big").await.unwrap();
+            counted.push(began.elapsed());
+            let began = Instant::now();
+            server.sql("postgres", "SELECT sum(hashtextextended(big::text, 0)) FROM big").await.unwrap();
+            hashed.push(began.elapsed());
+            let began = Instant::now();
+            let mut taken = Command::new(LIFEBOAT);
+            taken.args(["fingerprint", &server.url("postgres")]).stdout(Stdio::null()).stderr(Stdio::null());
+            assert!(taken.status().unwrap().success());
+            ours.push(began.elapsed());
+        }
+        let (counted, hashed, ours) = (median(counted), median(hashed), median(ours));
+        say("fingerprint", ours, counted + hashed, "count(*) and hashing", "1.5");
+        say("", ours, hashed, "hashing alone", "");
+        say("", ours, counted, "count(*) alone", "");
+        server.delete().await.unwrap();
+        Arc::into_inner(house).unwrap().clear().await.unwrap();
+    });
 }
 
 fn say(measure: &str, ours: Duration, limit: Duration, what: &str, goal: &str) {

@@ -12,6 +12,12 @@ need() { # need PROGRAM DEBIAN-PACKAGE
 need cc gcc
 need ssh-keygen openssh-client
 need python3 python3
+# Debian keeps PostgreSQL's server programs beside the path.
+found_postgres() { [ -n "${LIFEBOAT_POSTGRES_BIN:-}" ] || command -v initdb || ls /usr/lib/postgresql/*/bin/initdb; }
+if ! found_postgres >/dev/null 2>&1; then
+  as_root apt-get update -qq
+  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql
+fi
 
 export INSTA_UPDATE=no CARGO_TERM_COLOR=never
 echo "== formatting"

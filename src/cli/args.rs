@@ -41,6 +41,8 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: LogCommand,
     },
+    /// Say what is in a PostgreSQL database without its data, or prove that a copy is one.
+    Fingerprint(Fingerprint),
     /// The practice estate by itself.
     Estate {
         /// What to do with it.
@@ -53,6 +55,25 @@ pub(super) enum Command {
         /// The run's folder.
         folder: PathBuf,
     },
+}
+
+/// Holds the options of a fingerprint.
+#[derive(Debug, Args)]
+pub(super) struct Fingerprint {
+    /// The database: postgresql://USER@HOST:PORT/DATABASE. Its password may come from PGPASSWORD.
+    pub(super) url: String,
+    /// Write the manifest to this new file.
+    #[arg(long, value_name = "FILE")]
+    pub(super) out: Option<PathBuf>,
+    /// Compare with this manifest; exit 1 if anything differs.
+    #[arg(long, value_name = "MANIFEST")]
+    pub(super) against: Option<PathBuf>,
+    /// Compare append-only tables up to the manifest's watermarks, and nothing else of their kind.
+    #[arg(long, requires = "against", conflicts_with = "out")]
+    pub(super) up_to_watermark: bool,
+    /// A table that only grows, and the column by which it does: public.orders:id. May be given more than once.
+    #[arg(long, value_name = "TABLE:COLUMN", conflicts_with = "up_to_watermark")]
+    pub(super) append_only: Vec<String>,
 }
 
 /// Holds what drill and run share.

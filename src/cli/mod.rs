@@ -4,6 +4,7 @@ mod args;
 mod check;
 mod estate;
 mod failure;
+mod fingerprint;
 mod log;
 mod picker;
 mod places;
@@ -39,6 +40,7 @@ fn work(cli: Cli) -> ExitCode {
         Some(Command::Run(run)) => work::run(&run),
         Some(Command::Check { runbooks, format }) => check::check(&runbooks, format),
         Some(Command::Log { command }) => log::log(command),
+        Some(Command::Fingerprint(wanted)) => fingerprint::fingerprint(&wanted),
         Some(Command::Estate { command }) => estate::estate(command),
         Some(Command::Supervise { folder }) => crate::exec::supervisor::serve(&folder)
             .map(|()| ExitCode::SUCCESS)

@@ -4,6 +4,7 @@
 //! modules are thin servers around it. It knows nothing of runs, runbooks or journals.
 
 pub mod model;
+pub mod postgres;
 
 mod aws;
 mod console;

@@ -3,6 +3,7 @@
 pub mod aws;
 pub mod carry;
 pub mod dns;
+pub mod fingerprint;
 pub mod folder;
 pub mod http;
 pub mod output;

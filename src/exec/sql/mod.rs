@@ -82,7 +82,7 @@ pub async fn run(
     };
     let mut session = match opened {
         Ok(Ok(session)) => session,
-        Ok(Err(trouble)) => return Reply::failed(trouble.into_outcome(database, cx.timeout)),
+        Ok(Err(trouble)) => return Reply::failed(trouble.into_outcome(database, cx.timeout, began.elapsed())),
         Err(_) => {
             let within = crate::kernel::say_duration(cx.timeout);
             let error = format!("{} did not let anybody in within {within}", database.words());
@@ -113,7 +113,7 @@ pub async fn run(
             // What came before the failure is evidence, too.
             drop(take.finish());
             match end {
-                End::Trouble(trouble) => trouble.into_outcome(database, cx.timeout),
+                End::Trouble(trouble) => trouble.into_outcome(database, cx.timeout, began.elapsed()),
                 End::Late => Outcome::TimedOut { after_ms: u64::try_from(cx.timeout.as_millis()).unwrap_or(u64::MAX) },
                 End::Stopped => Outcome::Interrupted,
             }

@@ -77,8 +77,8 @@ impl Trouble {
         }
     }
 
-    /// Makes the outcome of an attempt, naming the database.
-    pub fn into_outcome(self, database: &Database, limit: Duration) -> Outcome {
+    /// Makes the outcome of an attempt that `took` so long of its `limit`, naming the database.
+    pub fn into_outcome(self, database: &Database, limit: Duration, took: Duration) -> Outcome {
         let place = database.words();
         match self {
             Self::Unreachable(error) => Outcome::Unreachable { error: format!("{place}: {error}") },
@@ -88,8 +88,8 @@ impl Trouble {
                 let class = error.code.get(..2).unwrap_or_default();
                 let message = format!("{place}: {}{}{}", error.message, error.place, error.rest);
                 match error.code.as_str() {
-                    // Its own limit, or the transaction's, ran out.
-                    "57014" | "25P03" => {
+                    // The server enforces the limit, too; before that somebody else cancelled it.
+                    "57014" | "25P03" if took + Duration::from_millis(50) >= limit => {
                         Outcome::TimedOut { after_ms: u64::try_from(limit.as_millis()).unwrap_or(u64::MAX) }
                     }
                     // It starts, stops, or has crashed.
@@ -126,7 +126,11 @@ mod tests {
             sslrootcert: None,
         };
         let error = ServerError { code: code.to_owned(), message: "no".to_owned(), ..ServerError::default() };
-        Trouble::Refused(Box::new(error)).at(|_| 7).into_outcome(&database, Duration::from_secs(20))
+        Trouble::Refused(Box::new(error)).at(|_| 7).into_outcome(
+            &database,
+            Duration::from_secs(20),
+            Duration::from_secs(20),
+        )
     }
 
     #[test]
