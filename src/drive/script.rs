@@ -27,20 +27,25 @@ pub fn next(run: &Run, failures: usize, answers: &BTreeMap<String, String>, now:
     let drill = run.opened.as_ref().is_some_and(|opened| opened.mode == Mode::Drill);
     if let Some(prompt) = &run.prompt {
         let prompt = prompt.number;
-        return Some(if drill { Intent::ConfirmByScript { prompt } } else { Intent::GiveUpWaiting });
+        return if drill {
+            Some(Intent::ConfirmByScript { prompt })
+        } else {
+            (!run.working()).then_some(Intent::GiveUpWaiting)
+        };
     }
-    let Some(step) = run.plan.steps.get(run.current) else {
+    if run.current >= run.steps.len() {
         // Everything is settled and nobody looks any more whether the service is restored.
         let lost = run.watch.is_none() && run.running.is_empty();
         let reason = "every step is settled and the service was not seen to be restored".to_owned();
         return lost.then_some(if drill { Intent::Stop { reason } } else { Intent::GiveUpWaiting });
-    };
-    let id = step.id.clone();
+    }
+    let strand = run.focus().filter(|strand| run.awaits_person(*strand))?;
+    let (step, id) = (run.plan.steps.get(strand.step)?, run.strand_id(strand)?);
     if let Some(asked) = run.asked().first()
-        && matches!(run.steps.get(run.current)?, StepState::Offered | StepState::Paused { .. } | StepState::ByHand)
+        && !matches!(run.state(strand)?, StepState::Failed { .. } | StepState::Confirming { .. })
     {
         if !drill {
-            return Some(Intent::GiveUpWaiting);
+            return (!run.working()).then_some(Intent::GiveUpWaiting);
         }
         let name = asked.name.clone();
         let known = answers.get(&name).cloned().map(Ok).or_else(|| run.proposal(asked, now));
@@ -50,10 +55,10 @@ pub fn next(run: &Run, failures: usize, answers: &BTreeMap<String, String>, now:
             None => Intent::Stop { reason: format!("drill script: nothing proposes a value for {name}") },
         });
     }
-    match run.steps.get(run.current)? {
+    match run.state(strand)? {
         StepState::Offered | StepState::Paused { .. } => Some(Intent::Run { step: id }),
         StepState::ByHand if drill => {
-            let open = run.ticks.get(run.current).and_then(|ticks| ticks.iter().position(|ticked| !ticked));
+            let open = run.ticks.get(strand.step).and_then(|ticks| ticks.iter().position(|ticked| !ticked));
             Some(match open.and_then(|item| u32::try_from(item).ok()) {
                 Some(item) => Intent::Tick { step: id, item },
                 None => Intent::Done { step: id, note: "drill script: nobody was there to look".to_owned() },
@@ -65,11 +70,14 @@ pub fn next(run: &Run, failures: usize, answers: &BTreeMap<String, String>, now:
             Some(if harmless && failures <= RETRIES {
                 Intent::Retry { step: id }
             } else {
-                Intent::Stop { reason: format!("drill script: step {} failed: {why}", step.number) }
+                Intent::Stop { reason: format!("drill script: step {} failed: {why}", run.label(strand)) }
             })
         }
-        StepState::ByHand | StepState::Failed { .. } => Some(Intent::GiveUpWaiting),
+        // What runs beside it may still come to its end.
+        StepState::ByHand | StepState::Failed { .. } => (!run.working()).then_some(Intent::GiveUpWaiting),
         StepState::Waiting
+        | StepState::Ready { .. }
+        | StepState::Spread { .. }
         | StepState::Confirming { .. }
         | StepState::Running { .. }
         | StepState::Done { .. }

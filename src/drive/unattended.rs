@@ -60,8 +60,8 @@ pub async fn attend(
                     lines.say(&format!("{} {since:>7}  {}", at.format("%H:%M:%S"), narrate(&fact.event)));
                 }
                 // Facts that change nothing here may come between a wish and its answer: it is not repeated.
-                let wish = script::next(&run, failures, answers, now);
-                let wish = wish.map(|intent| (intent, run.steps.get(run.current).cloned()));
+                let state = || run.focus().map(|strand| (strand, run.state(strand).cloned()));
+                let wish = script::next(&run, failures, answers, now).map(|intent| (intent, state()));
                 if wish != asked {
                     asked = wish;
                     if let Some((intent, _)) = &asked {

@@ -84,6 +84,19 @@ pub enum Event {
         /// The step.
         step: StepId,
     },
+    /// A step began to run what follows once for each of these items, side by side. From here on `STEP[0]` is what it
+    /// does for the first.
+    ItemsBegun {
+        /// The step.
+        step: StepId,
+        /// The items, in order.
+        items: Vec<String>,
+    },
+    /// Enough of a step's items are done: it goes on, and what is not done goes on beside it.
+    ItemsPassed {
+        /// The step.
+        step: StepId,
+    },
     /// Lifeboat asked for a confirmation.
     ConfirmationAsked {
         /// The prompt's number, counted from 1 in a run; an answer names it.
@@ -100,6 +113,9 @@ pub enum Event {
         target: Target,
         /// What is asked of the operator.
         ask: Ask,
+        /// The same action for other items: one answer is for all.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        also: Vec<Also>,
     },
     /// The operator confirmed.
     Confirmed {
@@ -396,6 +412,17 @@ pub enum InputSource {
     Estate,
     /// Worked out from other values, as the runbook says.
     Derived,
+}
+
+/// Is the same action for another item, confirmed by the same answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Also {
+    /// What the step does for that item: `restore[1]`.
+    pub step: StepId,
+    /// Exactly what will run, every value resolved.
+    pub command: String,
+    /// Where.
+    pub target: Target,
 }
 
 /// Says what is asked of the operator in a confirmation.

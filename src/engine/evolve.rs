@@ -3,18 +3,21 @@
 //! Whatever comes here was either decided a moment ago or read from a log; a fact that does not fit is refused with the
 //! state untouched, so a forged or torn log cannot make a state that no run was ever in.
 
+mod strands;
+
 use std::time::Duration;
 
 use super::decide::{is_read, same_person};
-use super::event::{Event, Fact, Mode, Verdict};
-use super::objectives::{between, runnable};
+use super::event::{Event, Fact, Mode, Target, Verdict};
+use super::objectives::between;
 use super::outcome::Outcome;
 use super::state::{
-    ActionResult, Attempt, AttemptState, Breach, Candidate, Ending, Fixed, Loss, Note, PendingRetry, Progress, Prompt,
-    Reading, Recovery, Run, Second, Stage, StepState, Stopping, Waiver,
+    ActionResult, Agreed, Attempt, AttemptState, Breach, Candidate, Ending, Fixed, Lane, Loss, Note, PendingRetry,
+    Progress, Prompt, Reading, Recovery, Run, Second, Stage, StepState, Stopping, Strand, Turn, Waiver,
 };
 use crate::kernel::{ActionName, AttemptId, Stamp, StepId};
-use crate::runbook::{Impact, Moment, Step};
+use crate::runbook::{Impact, Moment};
+use strands::{askable, asked_at, change_turn, names, offer, open_strand, recall, set_state, settle, stand, startable};
 
 /// Says which fact does not fit, and why.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -68,7 +71,12 @@ fn apply(run: &mut Run, fact: &Fact) -> Legal {
             run.entered.insert(name.clone());
             run.readings.remove(name);
             // What was confirmed was read with another value.
-            run.confirmed_at = None;
+            for strand in run.open_strands() {
+                change_turn(run, strand, |turn| {
+                    turn.confirmed_at = None;
+                    turn.agreed.clear();
+                });
+            }
         }
         Event::FirstRead { name, value, by } => {
             let reading = Reading { value: value.clone(), by: by.clone(), second: Second::Missing };
@@ -85,19 +93,19 @@ fn apply(run: &mut Run, fact: &Fact) -> Legal {
             run.waivers.push(Waiver { name: name.clone(), reason: reason.clone(), by: by.clone() });
         }
         Event::NotApplicable { step, action: Some(action), .. } => {
-            let index = current(run, step)?;
-            let Some(StepState::Paused { cursor }) = run.steps.get(index) else {
-                return Err("it is not an action's turn".to_owned());
+            let strand = open_strand(run, step)?;
+            let cursor = match run.state(strand) {
+                Some(StepState::Ready { cursor } | StepState::Paused { cursor }) => *cursor,
+                _ => return Err("it is not an action's turn".to_owned()),
             };
-            let cursor = *cursor;
-            require(names(run, index, cursor, Some(action)), "it is another action's turn")?;
+            require(names(run, strand, cursor, Some(action)), "it is another action's turn")?;
             recall(run, action, "not-applicable", None);
-            stand(run, cursor.saturating_add(1));
+            stand(run, strand, cursor.saturating_add(1));
         }
         Event::NotApplicable { step, action: None, why } => {
-            let index = current(run, step)?;
-            require(run.steps.get(index) == Some(&StepState::Offered), "the step was not offered")?;
-            settle(run, index, StepState::NotApplicable { why: why.clone() }, at);
+            let strand = open_strand(run, step)?;
+            require(run.state(strand) == Some(&StepState::Offered), "the step was not offered")?;
+            settle(run, strand, StepState::NotApplicable { why: why.clone() }, at);
         }
         Event::MomentFixed { moment, occurred_at, by, evidence } => {
             let fixed = Fixed { occurred_at: *occurred_at, by: by.clone(), evidence: evidence.clone(), seq: fact.seq };
@@ -110,24 +118,65 @@ fn apply(run: &mut Run, fact: &Fact) -> Legal {
             run.progress = if *on { Progress::Automatic } else { Progress::Manual };
         }
         Event::StepStarted { step } => {
-            let index = current(run, step)?;
-            require(run.steps.get(index) == Some(&StepState::Offered), "the step was not offered")?;
-            if let Some((started, _)) = run.step_times.get_mut(index) {
+            let strand = open_strand(run, step)?;
+            require(run.state(strand) == Some(&StepState::Offered), "the step was not offered")?;
+            if let Some((started, _)) = run.step_times.get_mut(strand.step) {
                 *started = Some(at);
             }
-            stand(run, 0);
+            stand(run, strand, 0);
         }
-        Event::ConfirmationAsked { prompt, step, action, impact, command, target, ask } => {
+        Event::ItemsBegun { step, items } => {
+            let strand = open_strand(run, step)?;
+            let Some(StepState::Ready { cursor }) = run.state(strand) else {
+                return Err("the step is not where its items could begin".to_owned());
+            };
+            let (from, whole) = (*cursor, strand.item.is_none());
+            let step = run.plan.steps.get(strand.step);
+            let spreads = step.is_some_and(|step| Run::spread_at(step, from).is_some());
+            require(whole && spreads && !items.is_empty(), "the step does not run for items here")?;
+            let first = run.lanes_of(strand.step).count();
+            for (index, item) in items.iter().enumerate() {
+                let lane = Lane {
+                    from,
+                    first,
+                    item: item.clone(),
+                    state: StepState::Ready { cursor: from },
+                    turn: Turn::default(),
+                    vars: std::collections::BTreeMap::new(),
+                    times: (None, None),
+                };
+                run.lanes.insert(Strand { step: strand.step, item: Some(first.saturating_add(index)) }, lane);
+            }
+            set_state(run, strand, StepState::Spread { cursor: from });
+        }
+        Event::ItemsPassed { step } => {
+            let strand = open_strand(run, step)?;
+            let Some(StepState::Spread { cursor }) = run.state(strand) else {
+                return Err("the step does not run for items".to_owned());
+            };
+            let step = run.plan.steps.get(strand.step);
+            let end = step.and_then(|step| Run::spread_at(step, *cursor)).map_or(usize::MAX, |(_, end)| end);
+            stand(run, strand, end);
+        }
+        Event::ConfirmationAsked { prompt, step, action, impact, command, target, ask, also } => {
             require(*prompt == run.prompts.saturating_add(1), "its prompt has a wrong number")?;
             match step {
                 Some(step) => {
-                    let index = current(run, step)?;
-                    let cursor = askable(run, index)?;
-                    require(names(run, index, cursor, action.as_ref()), "it asks for another action")?;
-                    require(run.prompt.as_ref().is_none_or(|open| open.step.is_some()), "another prompt is open")?;
-                    run.retry = None;
-                    run.confirmed_at = None;
-                    set_state(run, index, StepState::Confirming { prompt: *prompt, cursor });
+                    let strand = open_strand(run, step)?;
+                    let cursor = askable(run, strand)?;
+                    require(names(run, strand, cursor, action.as_ref()), "it asks for another action")?;
+                    let other = run.prompt.as_ref().is_some_and(|open| open.step.as_ref() != Some(step));
+                    require(!other, "another prompt is open")?;
+                    for other in also {
+                        let other = open_strand(run, &other.step)?;
+                        let fits = other != strand && run.siblings(strand).any(|(sibling, _)| sibling == other);
+                        require(fits, "it asks for what is not the same action of another item")?;
+                    }
+                    change_turn(run, strand, |turn| {
+                        turn.retry = None;
+                        turn.confirmed_at = None;
+                    });
+                    set_state(run, strand, StepState::Confirming { prompt: *prompt, cursor });
                 }
                 None => require(run.prompt.is_none() && action.is_none() && !run.working(), "something else is open")?,
             }
@@ -140,6 +189,7 @@ fn apply(run: &mut Run, fact: &Fact) -> Legal {
                 command: command.clone(),
                 target: target.clone(),
                 ask: ask.clone(),
+                also: also.clone(),
                 at,
             });
         }
@@ -149,23 +199,42 @@ fn apply(run: &mut Run, fact: &Fact) -> Legal {
             let open = answered(run, *prompt, step.as_ref())?;
             match step {
                 Some(step) => {
-                    resume_at_prompt(run, step)?;
-                    run.confirmed_at = Some(open.at);
+                    let (strand, cursor) = asked_at(run, step)?;
+                    set_state(run, strand, StepState::Ready { cursor });
+                    change_turn(run, strand, |turn| turn.confirmed_at = Some(open.at));
+                    for other in &open.also {
+                        let Some(other_strand) = run.strand(&other.step) else { continue };
+                        let agreed =
+                            Agreed { command: other.command.clone(), target: other.target.clone(), at: open.at };
+                        change_turn(run, other_strand, |turn| {
+                            turn.agreed.insert(cursor, agreed);
+                        });
+                        if run.state(other_strand) == Some(&StepState::Paused { cursor }) {
+                            set_state(run, other_strand, StepState::Ready { cursor });
+                        }
+                    }
                 }
                 None => run.improvising = Some(open.command),
             }
             run.prompt = None;
         }
         Event::Declined { prompt, step, .. } => {
-            answered(run, *prompt, step.as_ref())?;
+            let open = answered(run, *prompt, step.as_ref())?;
             if let Some(step) = step {
-                resume_at_prompt(run, step)?;
+                let (strand, cursor) = asked_at(run, step)?;
+                set_state(run, strand, StepState::Paused { cursor });
+                for other in open.also.iter().filter_map(|also| run.strand(&also.step)).collect::<Vec<_>>() {
+                    if run.state(other) == Some(&StepState::Ready { cursor }) {
+                        set_state(run, other, StepState::Paused { cursor });
+                    }
+                }
             }
             run.prompt = None;
         }
         Event::AttemptStarted { attempt, step, action, impact, command, target } => {
             require(!run.attempts.contains_key(attempt), "an attempt cannot start twice")?;
-            start(run, attempt, step.as_ref(), action.as_ref(), *impact, command)?;
+            let what = Starting { action: action.as_ref(), impact: *impact, command, target };
+            start(run, attempt, step.as_ref(), &what, at)?;
             run.running.insert(attempt.clone());
             run.order.push(attempt.clone());
             let started = Attempt {
@@ -195,7 +264,11 @@ fn apply(run: &mut Run, fact: &Fact) -> Legal {
         }
         Event::Captured { name, value, attempt } => {
             known(run, attempt)?;
-            run.vars.insert(name.clone(), value.clone());
+            match run.strand_of(attempt).and_then(|strand| run.lanes.get_mut(&strand)) {
+                // Of an item alone; the list is made of those that are done.
+                Some(lane) => lane.vars.insert(name.clone(), value.clone()),
+                None => run.vars.insert(name.clone(), value.clone()),
+            };
         }
         Event::LossMeasured { attempt, of, low_ms, high_ms, orders, last_commit, method } => {
             known(run, attempt)?;
@@ -212,8 +285,8 @@ fn apply(run: &mut Run, fact: &Fact) -> Legal {
             });
         }
         Event::ItemTicked { step, item, .. } => {
-            let index = current(run, step)?;
-            let tick = run.ticks.get_mut(index).and_then(|ticks| ticks.get_mut(*item as usize));
+            let strand = open_strand(run, step)?;
+            let tick = run.ticks.get_mut(strand.step).and_then(|ticks| ticks.get_mut(*item as usize));
             match tick {
                 Some(tick) if !*tick => *tick = true,
                 Some(_) => return Err("the item was ticked already".to_owned()),
@@ -221,10 +294,9 @@ fn apply(run: &mut Run, fact: &Fact) -> Legal {
             }
         }
         Event::StepDone { step, how, note, .. } => {
-            let index = current(run, step)?;
-            let last = run.plan.steps.get(index).map_or(0, |step| runnable(step).len());
-            let fits = match (how.as_str(), run.steps.get(index)) {
-                ("ran" | "read", Some(StepState::Paused { cursor })) => *cursor >= last,
+            let strand = open_strand(run, step)?;
+            let fits = match (how.as_str(), run.state(strand)) {
+                ("ran" | "read", Some(StepState::Ready { cursor })) => run.action_at(strand, *cursor).is_none(),
                 ("by-hand", Some(StepState::ByHand)) => true,
                 ("marked", Some(state)) => {
                     matches!(state, StepState::Failed { .. } | StepState::Paused { .. } | StepState::Offered)
@@ -232,12 +304,16 @@ fn apply(run: &mut Run, fact: &Fact) -> Legal {
                 _ => false,
             };
             require(fits, "the step cannot be done from where it is")?;
-            settle(run, index, StepState::Done { how: how.clone(), note: note.clone() }, at);
+            settle(run, strand, StepState::Done { how: how.clone(), note: note.clone() }, at);
         }
         Event::StepFailed { step, attempt, why } => {
-            let index = current(run, step)?;
-            let cursor = match run.steps.get(index) {
-                Some(StepState::Paused { cursor }) if attempt.is_none() => *cursor,
+            let strand = open_strand(run, step)?;
+            let cursor = match run.state(strand) {
+                Some(StepState::Ready { cursor } | StepState::Paused { cursor } | StepState::Spread { cursor })
+                    if attempt.is_none() =>
+                {
+                    *cursor
+                }
                 Some(StepState::Running { attempt: ran, cursor })
                     if (attempt.as_ref() == Some(ran) || attempt.is_none()) && !run.running.contains(ran) =>
                 {
@@ -245,20 +321,27 @@ fn apply(run: &mut Run, fact: &Fact) -> Legal {
                 }
                 _ => return Err("the step cannot fail from where it is".to_owned()),
             };
-            run.retry = None;
-            run.confirmed_at = None;
-            set_state(run, index, StepState::Failed { attempt: attempt.clone(), cursor, why: why.clone() });
+            change_turn(run, strand, |turn| {
+                turn.retry = None;
+                turn.confirmed_at = None;
+            });
+            set_state(run, strand, StepState::Failed { attempt: attempt.clone(), cursor, why: why.clone() });
         }
         Event::StepSkipped { step, reason, .. } => {
-            let index = current(run, step)?;
-            let fits = match run.steps.get(index) {
-                Some(StepState::Offered | StepState::Paused { .. } | StepState::Failed { .. } | StepState::ByHand) => {
-                    true
-                }
+            let strand = open_strand(run, step)?;
+            let fits = match run.state(strand) {
+                Some(
+                    StepState::Offered
+                    | StepState::Ready { .. }
+                    | StepState::Paused { .. }
+                    | StepState::Failed { .. }
+                    | StepState::ByHand,
+                ) => true,
                 Some(StepState::Running { attempt, .. }) => !run.running.contains(attempt),
                 Some(
                     StepState::Waiting
                     | StepState::Confirming { .. }
+                    | StepState::Spread { .. }
                     | StepState::Done { .. }
                     | StepState::Skipped { .. }
                     | StepState::NotApplicable { .. },
@@ -266,26 +349,26 @@ fn apply(run: &mut Run, fact: &Fact) -> Legal {
                 | None => false,
             };
             require(fits, "the step cannot be left out from where it is")?;
-            settle(run, index, StepState::Skipped { reason: reason.clone() }, at);
+            settle(run, strand, StepState::Skipped { reason: reason.clone() }, at);
         }
         Event::RetryChosen { step, .. } => {
-            let index = current(run, step)?;
-            let Some(StepState::Failed { cursor, .. }) = run.steps.get(index) else {
+            let strand = open_strand(run, step)?;
+            let Some(StepState::Failed { cursor, .. }) = run.state(strand) else {
                 return Err("the step has not failed".to_owned());
             };
             let cursor = *cursor;
-            set_state(run, index, StepState::Paused { cursor });
-            run.tried = 0;
+            set_state(run, strand, StepState::Ready { cursor });
+            change_turn(run, strand, |turn| turn.tried = 0);
         }
         Event::FailurePassed { step, action, .. } => {
-            let index = current(run, step)?;
-            let Some(StepState::Running { attempt, cursor }) = run.steps.get(index) else {
+            let strand = open_strand(run, step)?;
+            let Some(StepState::Running { attempt, cursor }) = run.state(strand) else {
                 return Err("nothing failed that could be passed over".to_owned());
             };
             let cursor = *cursor;
             require(!run.running.contains(attempt), "the attempt still runs")?;
-            require(names(run, index, cursor, Some(action)), "another action failed")?;
-            stand(run, cursor.saturating_add(1));
+            require(names(run, strand, cursor, Some(action)), "another action failed")?;
+            stand(run, strand, cursor.saturating_add(1));
         }
         Event::InterruptAsked { attempt, .. } => require(run.running.contains(attempt), "the attempt does not run")?,
         Event::NoteAdded { text, occurred_at, by } => {
@@ -314,7 +397,9 @@ fn apply(run: &mut Run, fact: &Fact) -> Legal {
         Event::Noticed { .. } => {}
         Event::StopAsked { how, reason, by } => {
             run.stopping = Some(Stopping { how: how.clone(), reason: reason.clone(), by: by.clone() });
-            run.retry = None;
+            for strand in run.open_strands() {
+                change_turn(run, strand, |turn| turn.retry = None);
+            }
         }
         Event::Ended { how, reason, .. } => {
             run.prompt = None;
@@ -324,29 +409,42 @@ fn apply(run: &mut Run, fact: &Fact) -> Legal {
     Ok(())
 }
 
-/// Checks that an attempt may start now. What does more than observe needs its confirmation, in any history.
-fn start(
-    run: &mut Run,
-    attempt: &AttemptId,
-    step: Option<&StepId>,
-    action: Option<&ActionName>,
+/// Is what an attempt is about to be.
+struct Starting<'s> {
+    action: Option<&'s ActionName>,
     impact: Impact,
-    command: &str,
-) -> Legal {
+    command: &'s str,
+    target: &'s Target,
+}
+
+/// Checks that an attempt may start now. What does more than observe needs its confirmation, in any history.
+fn start(run: &mut Run, attempt: &AttemptId, step: Option<&StepId>, what: &Starting<'_>, at: Stamp) -> Legal {
     require(run.stopping.is_none(), "the run is stopping")?;
-    match (step, action) {
+    match (step, what.action) {
         (Some(step), action) => {
-            let index = current(run, step)?;
-            let cursor = startable(run, index)?;
-            require(names(run, index, cursor, action), "it is another action's turn")?;
-            require(impact == Impact::Observe || run.confirmed_at.is_some(), "nobody confirmed it")?;
-            require(run.prompt.is_none() && !run.working(), "something else is open")?;
-            run.retry = None;
-            run.tried = run.tried.saturating_add(1);
-            if let Some(tries) = run.tries.get_mut(index) {
+            let strand = open_strand(run, step)?;
+            let cursor = startable(run, strand)?;
+            require(names(run, strand, cursor, action), "it is another action's turn")?;
+            let turn = run.turn(strand).cloned().unwrap_or_default();
+            let agreed = turn.agreed.get(&cursor).filter(|agreed| {
+                turn.confirmed_at.is_none() && agreed.command == what.command && agreed.target == *what.target
+            });
+            let confirmed_at = turn.confirmed_at.or(agreed.map(|agreed| agreed.at));
+            require(what.impact == Impact::Observe || confirmed_at.is_some(), "nobody confirmed it")?;
+            require(!run.improvised_runs() && run.improvising.is_none(), "something else is open")?;
+            change_turn(run, strand, |turn| {
+                turn.retry = None;
+                turn.tried = turn.tried.saturating_add(1);
+                turn.confirmed_at = confirmed_at;
+                turn.agreed.remove(&cursor);
+            });
+            if let Some(lane) = run.lanes.get_mut(&strand) {
+                lane.times.0.get_or_insert(at);
+            }
+            if let Some(tries) = run.tries.get_mut(strand.step) {
                 *tries = tries.saturating_add(1);
             }
-            set_state(run, index, StepState::Running { attempt: attempt.clone(), cursor });
+            set_state(run, strand, StepState::Running { attempt: attempt.clone(), cursor });
         }
         (None, Some(action)) => {
             require(run.plan.meta.recovered_when.as_ref() == Some(action), "only the recovery is watched")?;
@@ -358,7 +456,7 @@ fn start(
             }
         }
         (None, None) => {
-            require(run.improvising.as_deref() == Some(command), "nobody confirmed this command")?;
+            require(run.improvising.as_deref() == Some(what.command), "nobody confirmed this command")?;
             require(!run.working(), "something else runs")?;
             run.improvising = None;
             run.improvised = run.improvised.saturating_add(1);
@@ -373,15 +471,15 @@ fn finish(run: &mut Run, attempt: &AttemptId, outcome: &Outcome, verdict: &Verdi
         run.watch = None;
         return Ok(());
     }
-    let Some(StepState::Running { attempt: ran, cursor }) = run.steps.get(run.current) else { return Ok(()) };
-    if ran != attempt {
-        return Ok(());
-    }
-    let (index, cursor) = (run.current, *cursor);
-    let Some(action) = run.plan.steps.get(index).and_then(|step| step.actions.get(cursor)) else { return Ok(()) };
+    let Some(strand) = run.strand_of(attempt) else { return Ok(()) };
+    let cursor = match run.state(strand) {
+        Some(StepState::Running { attempt: ran, cursor }) if ran == attempt => *cursor,
+        _ => return Ok(()),
+    };
+    let Some(action) = run.action_at(strand, cursor) else { return Ok(()) };
     let observing = run.attempts.get(attempt).is_some_and(|attempt| attempt.impact == Impact::Observe);
     let again = run.stopping.is_none()
-        && run.tried <= action.retry
+        && run.turn(strand).is_some_and(|turn| turn.tried <= action.retry)
         && (observing || action.repeatable)
         && *outcome != Outcome::Interrupted;
     let name = action.name.clone();
@@ -399,10 +497,11 @@ fn finish(run: &mut Run, attempt: &AttemptId, outcome: &Outcome, verdict: &Verdi
     recall(run, &name, word, exit);
     run.results.insert(name, result);
     match verdict {
-        Verdict::Passed => stand(run, cursor.saturating_add(1)),
+        Verdict::Passed => stand(run, strand, cursor.saturating_add(1)),
         Verdict::Failed { .. } if again => {
             run.retries = run.retries.saturating_add(1);
-            run.retry = Some(PendingRetry { number: run.retries, attempt: attempt.clone() });
+            let number = run.retries;
+            change_turn(run, strand, |turn| turn.retry = Some(PendingRetry { number, attempt: attempt.clone() }));
         }
         Verdict::Failed { .. } => {}
     }
@@ -413,36 +512,6 @@ fn require(holds: bool, why: &str) -> Legal {
     if holds { Ok(()) } else { Err(why.to_owned()) }
 }
 
-/// Returns the index of the current step if `id` names it.
-fn current(run: &Run, id: &StepId) -> Result<usize, String> {
-    match run.plan.steps.get(run.current) {
-        Some(step) if &step.id == id => Ok(run.current),
-        _ => Err(format!("it is not the turn of step `{id}`")),
-    }
-}
-
-/// Returns the cursor of a step whose action may be asked for.
-fn askable(run: &Run, index: usize) -> Result<usize, String> {
-    match run.steps.get(index) {
-        Some(StepState::Confirming { cursor, .. }) => Ok(*cursor),
-        _ => startable(run, index),
-    }
-}
-
-/// Returns the cursor of a step whose action may start.
-fn startable(run: &Run, index: usize) -> Result<usize, String> {
-    match run.steps.get(index) {
-        Some(StepState::Paused { cursor }) => Ok(*cursor),
-        Some(StepState::Running { cursor, .. }) if run.retry.is_some() => Ok(*cursor),
-        _ => Err("the step is not where an action could start".to_owned()),
-    }
-}
-
-fn names(run: &Run, index: usize, cursor: usize, action: Option<&ActionName>) -> bool {
-    let turn = run.plan.steps.get(index).and_then(|step| runnable(step).get(cursor));
-    turn.map(|turn| &turn.name) == action && action.is_some()
-}
-
 fn answered(run: &Run, prompt: u64, step: Option<&StepId>) -> Result<Prompt, String> {
     match &run.prompt {
         Some(open) if open.number == prompt && open.step.as_ref() == step => Ok(open.clone()),
@@ -450,78 +519,6 @@ fn answered(run: &Run, prompt: u64, step: Option<&StepId>) -> Result<Prompt, Str
     }
 }
 
-fn resume_at_prompt(run: &mut Run, step: &StepId) -> Legal {
-    let index = current(run, step)?;
-    let Some(StepState::Confirming { cursor, .. }) = run.steps.get(index) else {
-        return Err("the step does not wait for a confirmation".to_owned());
-    };
-    let cursor = *cursor;
-    set_state(run, index, StepState::Paused { cursor });
-    Ok(())
-}
-
 fn known(run: &Run, attempt: &AttemptId) -> Legal {
     require(run.attempts.contains_key(attempt), "it names an attempt that never was")
-}
-
-fn set_state(run: &mut Run, index: usize, state: StepState) {
-    if let Some(slot) = run.steps.get_mut(index) {
-        *slot = state;
-    }
-}
-
-/// Puts the current step before its action number `cursor`; past its last one a person has the rest, if there is any.
-fn stand(run: &mut Run, cursor: usize) {
-    let index = run.current;
-    let by_hand =
-        run.plan.steps.get(index).is_some_and(|step| cursor >= runnable(step).len() && owes(run, index, step));
-    run.tried = 0;
-    run.retry = None;
-    run.confirmed_at = None;
-    set_state(run, index, if by_hand { StepState::ByHand } else { StepState::Paused { cursor } });
-}
-
-/// Is a person's word missing before the step is done?
-fn owes(run: &Run, index: usize, step: &Step) -> bool {
-    step.manual.is_some() || run.ticks.get(index).is_some_and(|ticks| ticks.contains(&false))
-}
-
-fn settle(run: &mut Run, index: usize, state: StepState, at: Stamp) {
-    // What did not run has an outcome as well, so that conditions can ask for it.
-    let word = match &state {
-        StepState::Skipped { .. } => Some("skipped"),
-        StepState::NotApplicable { .. } => Some("not-applicable"),
-        _ => None,
-    };
-    if let (Some(word), Some(step)) = (word, run.plan.clone().steps.get(index)) {
-        for action in &step.actions {
-            if !run.vars.contains_key(&format!("{}.outcome", action.name)) {
-                recall(run, &action.name, word, None);
-            }
-        }
-    }
-    set_state(run, index, state);
-    if let Some((_, settled)) = run.step_times.get_mut(index) {
-        *settled = Some(at);
-    }
-    let next = index.saturating_add(1);
-    let ahead = run.steps.iter().skip(next).take_while(|state| state.is_settled()).count();
-    run.current = next.saturating_add(ahead);
-    run.tried = 0;
-    run.retry = None;
-    run.confirmed_at = None;
-    offer(run);
-}
-
-/// Keeps how an action ended, where other parts of the runbook use it.
-fn recall(run: &mut Run, action: &ActionName, outcome: &str, exit: Option<i32>) {
-    if !run.plan.recalled.contains(action) {
-        return;
-    }
-    run.vars.insert(format!("{action}.outcome"), outcome.to_owned());
-    run.vars.insert(format!("{action}.exit"), exit.map(|code| code.to_string()).unwrap_or_default());
-}
-
-fn offer(run: &mut Run) {
-    set_state(run, run.current, StepState::Offered);
 }

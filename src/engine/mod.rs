@@ -21,10 +21,11 @@ mod prepare;
 mod react;
 mod refusal;
 mod state;
+mod strand;
 
 pub use decide::decide;
 pub use effect::{Access, Database, Effect, Job, Judge, Poll, What};
-pub use event::{Ask, Event, Fact, InputSource, Mode, Opened, Target, Verdict};
+pub use event::{Also, Ask, Event, Fact, InputSource, Mode, Opened, Target, Verdict};
 pub use evolve::{IllegalHistory, evolve};
 pub use input::{Ended, Input, Intent, Notice, Report, TimerId};
 pub use judge::holds;
@@ -33,6 +34,6 @@ pub use outcome::{AwsReceipt, Outcome, Streams};
 pub use react::{react, rearm};
 pub use refusal::Refusal;
 pub use state::{
-    ActionResult, Attempt, AttemptState, Breach, Candidate, Ending, Fixed, Loss, Note, PendingRetry, Progress, Prompt,
-    Reading, Recovery, Run, Second, Spent, Stage, StepState, Stopping, Waiver, Who,
+    ActionResult, Agreed, Attempt, AttemptState, Breach, Candidate, Ending, Fixed, Lane, Loss, Note, PendingRetry,
+    Progress, Prompt, Reading, Recovery, Run, Second, Spent, Stage, StepState, Stopping, Strand, Turn, Waiver, Who,
 };

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::state::{AttemptState, Fixed, Loss, Progress, Recovery, Run, Spent, Stage, StepState, Who};
+use super::state::{AttemptState, Fixed, Loss, Progress, Recovery, Run, Spent, Stage, StepState, Strand, Who};
 use crate::kernel::{SafeText, Stamp};
 use crate::runbook::{Action, InputDecl, LossKind, Moment, Section, Step, words};
 
@@ -82,7 +82,7 @@ impl Run {
             Stage::New | Stage::Ended(_) => return Who::Nobody,
             Stage::Open => {}
         }
-        if self.working() || self.retry.is_some() {
+        if self.working() || self.retries_pending().iter().any(|(strand, _)| !self.is_background(*strand)) {
             return Who::Machine;
         }
         if self.prompt.is_some() || self.current < self.steps.len() {
@@ -94,9 +94,9 @@ impl Run {
         }
     }
 
-    /// Does an attempt run that is not the recovery watch?
+    /// Does an attempt run that what follows waits for?
     pub fn working(&self) -> bool {
-        self.running.iter().any(|attempt| Some(attempt) != self.watch.as_ref())
+        self.running.iter().any(|attempt| !self.runs_in_background(attempt))
     }
 
     /// Returns where the time went up to `now`.
@@ -138,46 +138,48 @@ impl Run {
         }
         let speed = self.speed();
         let (mut sum, mut known, mut unknown) = (Duration::ZERO, 0, 0);
-        for (at, action) in self.remaining() {
-            match action.expected {
-                Some(expected) => {
-                    known += 1;
-                    let gone = if at { self.running_for(now) } else { Duration::ZERO };
-                    sum = sum.saturating_add((expected / speed).saturating_sub(gone));
+        // Steps side by side take as long as the longest of them.
+        let mut group = Duration::ZERO;
+        let goal = self.plan.meta.recovered_when.as_ref();
+        for (index, step) in self.plan.steps.iter().enumerate().skip(self.current) {
+            let Some(state) = self.steps.get(index).filter(|state| !state.is_settled()) else { continue };
+            let mut own = Duration::ZERO;
+            let mut reached = false;
+            for (at, action) in runnable(step).iter().enumerate().skip(state.cursor()) {
+                match action.expected {
+                    Some(expected) => {
+                        known += 1;
+                        let gone = if at == state.cursor() { self.running_for(index, now) } else { Duration::ZERO };
+                        own = own.saturating_add((expected / speed).saturating_sub(gone));
+                    }
+                    None => unknown += 1,
                 }
-                None => unknown += 1,
+                if Some(&action.name) == goal {
+                    reached = true;
+                    break;
+                }
+            }
+            if !step.parallel {
+                sum = sum.saturating_add(std::mem::take(&mut group));
+            }
+            group = if step.parallel { group.max(own) } else { own };
+            if reached {
+                break;
             }
         }
+        let sum = sum.saturating_add(group);
         (known > 0).then(|| Forecast { finish: between(origin, now.utc).saturating_add(sum), known, unknown })
     }
 
-    /// Lists the actions that are still to pass, up to and including `recovered_when`; `true` marks the one that runs.
-    fn remaining(&self) -> Vec<(bool, &Action)> {
-        let mut rest = Vec::new();
-        for (index, step) in self.plan.steps.iter().enumerate().skip(self.current) {
-            if self.steps.get(index).is_some_and(StepState::is_settled) {
-                continue;
-            }
-            let cursor = self.steps.get(index).map_or(0, StepState::cursor);
-            for (at, action) in runnable(step).iter().enumerate().skip(cursor) {
-                rest.push((index == self.current && at == cursor, action));
-                if Some(&action.name) == self.plan.meta.recovered_when.as_ref() {
-                    return rest;
-                }
-            }
-        }
-        rest
-    }
-
-    fn running_for(&self, now: Stamp) -> Duration {
-        match self.steps.get(self.current) {
-            Some(StepState::Running { attempt, .. }) => self
-                .attempts
-                .get(attempt)
-                .filter(|attempt| attempt.state == AttemptState::Running)
-                .map_or(Duration::ZERO, |attempt| now.since(&attempt.started)),
-            _ => Duration::ZERO,
-        }
+    /// Returns for how long the current action of a step has run; of several items, the first one that began.
+    fn running_for(&self, step: usize, now: Stamp) -> Duration {
+        let strands = std::iter::once(Strand::whole(step)).chain(self.lanes_of(step).map(|(strand, _)| strand));
+        let runs = strands.filter_map(|strand| match self.state(strand) {
+            Some(StepState::Running { attempt, .. }) => self.attempts.get(attempt),
+            _ => None,
+        });
+        let runs = runs.filter(|attempt| attempt.state == AttemptState::Running);
+        runs.map(|attempt| now.since(&attempt.started)).max().unwrap_or_default()
     }
 
     /// Returns by how much a drill's durations are divided.
@@ -195,17 +197,21 @@ impl Run {
         if self.stopping.is_some() {
             return "Stopping. It ends when what runs has ended; stop again to end it at once.".to_owned();
         }
-        if let Some(prompt) = &self.prompt {
-            if prompt.step.is_none() {
-                return "NEXT: your own command. It waits for you to confirm.".to_owned();
-            }
-        } else if self.working() && !matches!(self.steps.get(self.current), Some(StepState::Running { .. })) {
+        if self.prompt.as_ref().is_some_and(|prompt| prompt.step.is_none()) {
+            return "NEXT: your own command. It waits for you to confirm.".to_owned();
+        }
+        if self.prompt.is_none() && self.improvised_runs() {
             return "Running your own command. Nothing needed from you.".to_owned();
         }
         if self.current < self.steps.len() {
-            return self.step_sentence(self.current);
+            let focus = self.focus().unwrap_or(Strand::whole(self.current));
+            return format!("{}{}", self.strand_sentence(focus), self.beside(focus));
         }
+        let background = self.running.iter().any(|id| Some(id) != self.watch.as_ref() && self.runs_in_background(id));
         match (&self.recovery, &self.plan.meta.recovered_when) {
+            (Recovery::Restored { .. }, _) | (Recovery::NotYet, None) if background => {
+                "All steps are settled. What still runs in the background is being ended.".to_owned()
+            }
             (Recovery::Restored { .. }, _) | (Recovery::NotYet, None) => {
                 "All steps are settled. Nothing needed from you.".to_owned()
             }
@@ -228,21 +234,36 @@ impl Run {
 
     /// Says in one sentence where a step is, in the words of [`Run::sentence`].
     pub fn step_sentence(&self, index: usize) -> String {
-        let (Some(step), Some(state)) = (self.plan.steps.get(index), self.steps.get(index)) else {
+        self.strand_sentence(Strand::whole(index))
+    }
+
+    fn strand_sentence(&self, strand: Strand) -> String {
+        let index = strand.step;
+        let (Some(step), Some(state)) = (self.plan.steps.get(index), self.state(strand)) else {
             return String::new();
         };
-        let name = label(step);
-        let asked = if index == self.current { self.asked_sentence() } else { String::new() };
+        let name = self.label(strand);
+        let retried = self.turn(strand).is_some_and(|turn| turn.retry.is_some());
+        let asked = if strand.item.is_none() { self.asked_sentence(index) } else { String::new() };
         match state {
             StepState::Waiting => format!("{name}. Its turn has not come."),
             StepState::Offered if runnable(step).is_empty() => format!("NEXT: {name}. {}", self.by_hand(index, step)),
-            StepState::Offered | StepState::Paused { .. } if !asked.is_empty() => format!("NEXT: {name}. {asked}"),
+            StepState::Offered | StepState::Ready { .. } | StepState::Paused { .. } if !asked.is_empty() => {
+                format!("NEXT: {name}. {asked}")
+            }
             StepState::Offered => format!("NEXT: {name}. It waits for you to run it."),
-            StepState::Confirming { .. } => format!("NEXT: {name}. It waits for you to confirm."),
-            StepState::Running { .. } if self.retry.is_some() => {
+            StepState::Confirming { .. } => match self.prompt.as_ref().map_or(0, |prompt| prompt.also.len()) {
+                0 => format!("NEXT: {name}. It waits for you to confirm."),
+                more => format!("NEXT: {name} and {more} more. They wait for you to confirm."),
+            },
+            StepState::Running { .. } if retried => {
                 format!("{name} failed and is tried again. Nothing needed from you.")
             }
             StepState::Running { .. } => format!("Running {name}. Nothing needed from you.{}", self.then(index)),
+            StepState::Spread { .. } => {
+                format!("Running {name} for {}. Nothing needed from you.{}", self.items(index), self.then(index))
+            }
+            StepState::Ready { .. } => format!("{name} goes on by itself."),
             StepState::Paused { .. } => format!("NEXT: {name}. It stands still; run it on or skip it."),
             StepState::ByHand => format!("NEXT: {name}. {}", self.by_hand(index, step)),
             StepState::Failed { why, .. } => {
@@ -256,14 +277,19 @@ impl Run {
 
     /// Lists the inputs that the current step asks for and that have no value from it yet.
     pub fn asked(&self) -> Vec<&InputDecl> {
-        let Some(step) = self.plan.steps.get(self.current) else { return Vec::new() };
+        self.focus().map(|strand| self.asked_by(strand.step)).unwrap_or_default()
+    }
+
+    /// Lists the inputs that a step asks for and that nobody has entered yet.
+    pub fn asked_by(&self, step: usize) -> Vec<&InputDecl> {
+        let Some(step) = self.plan.steps.get(step) else { return Vec::new() };
         let open = step.ask.iter().filter(|name| !self.entered.contains(*name));
         open.filter_map(|name| self.plan.input(name)).collect()
     }
 
     /// Proposes a value for an input that is asked for: the runbook's `value` or `default`, worked out as far as it can be.
     pub fn proposal(&self, input: &InputDecl, now: DateTime<Utc>) -> Option<Result<String, String>> {
-        let known = super::prepare::vars(self, now);
+        let known = super::prepare::vars(self, self.focus().unwrap_or(Strand::whole(self.current)), now);
         let worth = match (&input.value, &input.default) {
             (Some(value), _) => value.work_out(&known),
             (None, Some(default)) => words::fill(default, &known).map_err(|unset| unset.to_string()),
@@ -272,8 +298,8 @@ impl Run {
         Some(worth.and_then(|worth| input.accept_in(&worth, &known)))
     }
 
-    fn asked_sentence(&self) -> String {
-        match self.asked().as_slice() {
+    fn asked_sentence(&self, step: usize) -> String {
+        match self.asked_by(step).as_slice() {
             [] => String::new(),
             [first, ..] if self.readings.contains_key(&first.name) => {
                 format!("{} waits for a second reader.", first.name)
@@ -283,9 +309,46 @@ impl Run {
         }
     }
 
+    /// Says how far the items of a step are.
+    fn items(&self, index: usize) -> String {
+        let (mut all, mut done, mut failed) = (0, 0, 0);
+        for (_, lane) in self.lanes_of(index) {
+            all += 1;
+            done += usize::from(matches!(lane.state, StepState::Done { .. }));
+            failed += usize::from(matches!(lane.state, StepState::Failed { .. }));
+        }
+        let failed = if failed > 0 { format!(", {failed} failed") } else { String::new() };
+        format!("{all} items, {done} done{failed}")
+    }
+
+    /// Says what runs or waits beside the strand that the sentence is about.
+    fn beside(&self, focus: Strand) -> String {
+        let spread = |strand: Strand| matches!(self.state(strand), Some(StepState::Spread { .. }));
+        let open = self.open_strands().into_iter().filter(|other| *other != focus && !spread(*other));
+        let others: Vec<Strand> = open.collect();
+        let asks = others.iter().filter(|strand| self.awaits_person(**strand)).count();
+        let runs = others.iter().filter(|strand| matches!(self.state(**strand), Some(StepState::Running { .. })));
+        let runs = if spread(focus) { 0 } else { runs.count() };
+        let say = |count: usize, one: &str, more: &str| match count {
+            0 => String::new(),
+            1 => format!(" 1 more {one}."),
+            count => format!(" {count} more {more}."),
+        };
+        say(runs, "runs beside it", "run beside it") + &say(asks, "waits for you", "wait for you")
+    }
+
+    /// Names a strand for people: the step's number and title, and the item.
+    pub fn label(&self, strand: Strand) -> String {
+        let Some(step) = self.plan.steps.get(strand.step) else { return String::new() };
+        match self.lanes.get(&strand) {
+            Some(lane) => format!("{} [{}]", label(step), SafeText::line(&lane.item).as_str()),
+            None => label(step),
+        }
+    }
+
     fn by_hand(&self, index: usize, step: &Step) -> String {
-        if index == self.current && !self.asked().is_empty() {
-            return self.asked_sentence();
+        if !self.asked_by(index).is_empty() {
+            return self.asked_sentence(index);
         }
         let open = self.ticks.get(index).map_or(0, |ticks| ticks.iter().filter(|ticked| !**ticked).count());
         match (open, step.manual) {
@@ -318,6 +381,8 @@ impl StepState {
         match self {
             Self::Confirming { cursor, .. }
             | Self::Running { cursor, .. }
+            | Self::Ready { cursor }
+            | Self::Spread { cursor }
             | Self::Paused { cursor }
             | Self::Failed { cursor, .. } => *cursor,
             Self::Waiting

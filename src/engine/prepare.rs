@@ -11,7 +11,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use super::effect::{Access, Database, Job, Judge, Poll, What};
 use super::event::{Ask, Mode, Target};
 use super::objectives::between;
-use super::state::Run;
+use super::state::{Run, Strand};
 use crate::kernel::{AttemptId, Secret, StepId};
 use crate::runbook::aws::{self, operation, option};
 use crate::runbook::words::{self, Unset, is_identifier};
@@ -34,8 +34,14 @@ pub(super) struct Prepared {
 }
 
 /// Puts the values of `at` into an action; `Err` says in words why it cannot run.
-pub(super) fn prepare(run: &Run, step: &Step, action: &Action, at: DateTime<Utc>) -> Result<Prepared, String> {
-    let vars = vars(run, at);
+pub(super) fn prepare(
+    run: &Run,
+    strand: Strand,
+    step: &Step,
+    action: &Action,
+    at: DateTime<Utc>,
+) -> Result<Prepared, String> {
+    let vars = vars(run, strand, at);
     let unset = |unset: Unset| unset.to_string();
     for expect in [&action.expect, &action.until, &action.fail_if].into_iter().flatten() {
         fill_expect(expect, &vars).map_err(unset)?;
@@ -332,9 +338,18 @@ fn shell_names(script: &str) -> Vec<&str> {
         .collect()
 }
 
-/// Returns all variables and the `LIFEBOAT_*` built-ins as of `at`.
-pub(super) fn vars(run: &Run, at: DateTime<Utc>) -> BTreeMap<String, String> {
+/// Returns all variables and the `LIFEBOAT_*` built-ins as of `at`, as a strand sees them: for an item that is also the
+/// item itself, its place in the list, and what was captured for it.
+pub(super) fn vars(run: &Run, strand: Strand, at: DateTime<Utc>) -> BTreeMap<String, String> {
     let mut vars = run.vars.clone();
+    if let (Some(lane), Some((foreach, _))) = (run.lanes.get(&strand), run.spread_of(strand)) {
+        let index = strand.item.unwrap_or_default().saturating_sub(lane.first).to_string();
+        vars.extend(lane.vars.clone());
+        vars.insert(foreach.name.clone(), lane.item.clone());
+        // A shell has no names with points.
+        vars.insert(format!("{}_index", foreach.name), index.clone());
+        vars.insert(format!("{}.index", foreach.name), index);
+    }
     let Some(opened) = &run.opened else { return vars };
     let time = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Secs, true);
     let declared = run.moment(Moment::Declared).map_or(at, |fixed| fixed.occurred_at);
@@ -359,7 +374,9 @@ pub(super) fn vars(run: &Run, at: DateTime<Utc>) -> BTreeMap<String, String> {
 /// Makes the job of a recorded attempt.
 pub(super) fn job(run: &Run, attempt: &AttemptId, step: Option<&StepId>, action: &Action, command: &str) -> Job {
     let at = run.attempts.get(attempt).map_or_else(DateTime::default, |attempt| attempt.started.utc);
-    let vars = vars(run, run.confirmed_at.map_or(at, |stamp| stamp.utc));
+    let strand = step.and_then(|step| run.strand(step)).unwrap_or(Strand::whole(run.current));
+    let confirmed_at = run.turn(strand).and_then(|turn| turn.confirmed_at);
+    let vars = vars(run, strand, confirmed_at.map_or(at, |stamp| stamp.utc));
     let speed = run.speed();
     let filled = |expect: &Expect| fill_expect(expect, &vars).unwrap_or_else(|_| expect.clone());
     let mut waits = false;
@@ -391,6 +408,7 @@ pub(super) fn job(run: &Run, attempt: &AttemptId, step: Option<&StepId>, action:
         hold: action.hold.map_or(Duration::ZERO, |hold| divided(hold, speed)),
         fail_if: action.fail_if.as_ref().map(filled),
     });
+    let judge = judge_of(action, &vars);
     let timeout = match (action.kind, action.timeout, &poll) {
         (Kind::Shell(_), _, Some(poll)) => poll.limit,
         (_, limit, None) if waits => Some(divided(limit.unwrap_or(WAITER), speed).max(LEAST)),
@@ -398,7 +416,6 @@ pub(super) fn job(run: &Run, attempt: &AttemptId, step: Option<&StepId>, action:
         (Kind::Shell(_), None, None) => None,
         (Kind::Aws | Kind::Http | Kind::Dns | Kind::Sql, None, None) | (_, _, Some(_)) => Some(LOOK),
     };
-    let judge = judge_of(action, &vars);
     Job { attempt: attempt.clone(), step: step.cloned(), what, timeout, poll, judge, vars: environment(vars) }
 }
 
@@ -414,7 +431,7 @@ pub(super) fn improvised_job(run: &Run, attempt: &AttemptId, command: &str, at: 
         attempt: attempt.clone(),
         step: None,
         what: What::Shell { shell: Shell::Sh, script: command.to_owned(), cwd: None },
-        vars: environment(vars(run, at)),
+        vars: environment(vars(run, Strand::whole(run.current), at)),
         timeout: None,
         poll: None,
         judge: Judge::default(),

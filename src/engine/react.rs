@@ -6,7 +6,7 @@ use super::effect::{Effect, Job, Poll};
 use super::event::{Event, Fact};
 use super::input::TimerId;
 use super::prepare::{divided, improvised_job, job};
-use super::state::{AttemptState, Recovery, Run, Stage};
+use super::state::{AttemptState, PendingRetry, Recovery, Run, Stage, Strand};
 use crate::kernel::{AttemptId, Stamp};
 use crate::runbook::Moment;
 
@@ -14,10 +14,11 @@ use crate::runbook::Moment;
 pub fn react(run: &Run, fact: &Fact) -> Vec<Effect> {
     match &fact.event {
         Event::AttemptStarted { attempt, .. } => begin(run, attempt, fact.at),
-        Event::AttemptFinished { attempt, .. } => retry(run)
-            .filter(|_| run.retry.as_ref().is_some_and(|retry| retry.attempt == *attempt))
-            .into_iter()
-            .collect(),
+        Event::AttemptFinished { attempt, .. } => {
+            let strand = run.strand_of(attempt);
+            let waits = strand.and_then(|strand| run.turn(strand)?.retry.as_ref().map(|retry| (strand, retry)));
+            waits.filter(|(_, retry)| retry.attempt == *attempt).and_then(|at| retry(run, at)).into_iter().collect()
+        }
         Event::InterruptAsked { attempt, .. } if run.watch.as_ref() == Some(attempt) => {
             vec![Effect::Unwatch(attempt.clone())]
         }
@@ -36,6 +37,8 @@ pub fn react(run: &Run, fact: &Fact) -> Vec<Effect> {
         | Event::MomentFixed { .. }
         | Event::AutoSwitched { .. }
         | Event::StepStarted { .. }
+        | Event::ItemsBegun { .. }
+        | Event::ItemsPassed { .. }
         | Event::ConfirmationAsked { .. }
         | Event::Confirmed { .. }
         | Event::Declined { .. }
@@ -63,7 +66,8 @@ pub fn rearm(run: &Run, now: Stamp) -> Vec<Effect> {
         return Vec::new();
     }
     let watch = run.watch.iter().filter(|_| run.stopping.is_none()).flat_map(|attempt| begin(run, attempt, now));
-    rto(run, now).into_iter().chain(retry(run)).chain(watch).collect()
+    let retries = run.retries_pending().into_iter().filter_map(|at| retry(run, at));
+    rto(run, now).into_iter().chain(retries).chain(watch).collect()
 }
 
 fn begin(run: &Run, id: &AttemptId, at: Stamp) -> Vec<Effect> {
@@ -73,8 +77,9 @@ fn begin(run: &Run, id: &AttemptId, at: Stamp) -> Vec<Effect> {
     let Some(name) = &attempt.action else {
         return vec![Effect::Start(Box::new(improvised_job(run, id, &attempt.command, at.utc)))];
     };
-    // An attempt of a step belongs to the current one: looking there first keeps long runbooks fast.
-    let here = run.plan.steps.get(run.current).and_then(|step| step.actions.iter().find(|action| action.name == *name));
+    let here =
+        attempt.step.as_ref().and_then(|step| run.strand(step)).and_then(|strand| run.plan.steps.get(strand.step));
+    let here = here.and_then(|step| step.actions.iter().find(|action| action.name == *name));
     let Some(action) = here.or_else(|| run.plan.action(name).map(|(_, action)| action)) else { return Vec::new() };
     let job = job(run, id, attempt.step.as_ref(), action, &attempt.command);
     if attempt.step.is_some() {
@@ -97,10 +102,9 @@ fn rto(run: &Run, now: Stamp) -> Option<Effect> {
     Some(Effect::Wake { timer: TimerId::Rto, after })
 }
 
-fn retry(run: &Run) -> Option<Effect> {
-    let retry = run.retry.as_ref()?;
+fn retry(run: &Run, (strand, retry): (Strand, &PendingRetry)) -> Option<Effect> {
     let name = run.attempts.get(&retry.attempt)?.action.as_ref()?;
-    let step = run.plan.steps.get(run.current)?;
+    let step = run.plan.steps.get(strand.step)?;
     let action = step.actions.iter().find(|action| action.name == *name)?;
     let after = divided(action.every, run.speed()).max(Duration::from_millis(1));
     Some(Effect::Wake { timer: TimerId::Retry(retry.number), after })

@@ -45,6 +45,9 @@ pub enum Refusal {
     /// It cannot be declared done.
     #[error("Step `{0}` is not waiting for you to finish it. Run it first.")]
     NotInYourHands(StepId),
+    /// Nothing has to be done for it to go on.
+    #[error("Step `{0}` goes on by itself. Wait for it, or interrupt what runs.")]
+    GoesOn(StepId),
     /// Something runs.
     #[error("Attempt {0} still runs. Wait for it, or interrupt it.")]
     Busy(AttemptId),

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::event::{Ask, InputSource, Opened, Target, Verdict};
+use super::event::{Also, Ask, InputSource, Opened, Target, Verdict};
 use super::outcome::{AwsReceipt, Outcome, Streams};
 use crate::kernel::{ActionName, AttemptId, Stamp, StepId};
 use crate::runbook::{Impact, LossKind, Moment, Plan};
@@ -34,15 +34,19 @@ pub struct Run {
     pub steps: Vec<StepState>,
     /// When each step started and was settled.
     pub step_times: Vec<(Option<Stamp>, Option<Stamp>)>,
+    /// How far the current action of each step is, same order.
+    pub turns: Vec<Turn>,
+    /// What each step that runs for several items does for each of them.
+    pub lanes: BTreeMap<Strand, Lane>,
     /// Ticked checklist items of each step.
     pub ticks: Vec<Vec<bool>>,
-    /// Index of the first step that is not settled; `steps.len()` when all are.
+    /// Index of the first step that is not settled; `steps.len()` when all are. Parallel steps behind it may be open too.
     pub current: usize,
     /// All attempts, by id.
     pub attempts: BTreeMap<AttemptId, Attempt>,
     /// Attempt ids in the order in which they started.
     pub order: Vec<AttemptId>,
-    /// Attempts that run, as far as is known, the recovery watch included.
+    /// Attempts that run, as far as is known, watches included.
     pub running: BTreeSet<AttemptId>,
     /// How many attempts each step had, same order as the plan's steps.
     pub tries: Vec<u32>,
@@ -52,14 +56,8 @@ pub struct Run {
     pub watches: u32,
     /// The recovery watch that runs.
     pub watch: Option<AttemptId>,
-    /// How often the current action was tried since the operator last had a say in it.
-    pub tried: u32,
-    /// The failed attempt that will be tried again by itself.
-    pub retry: Option<PendingRetry>,
     /// How many automatic retries there were.
     pub retries: u64,
-    /// When the confirmation of the current action was asked, once it was given: the time of the values that were read.
-    pub confirmed_at: Option<Stamp>,
     /// The improvised command that was confirmed and has not started.
     pub improvising: Option<String>,
     /// The end that was asked for, while something still runs.
@@ -132,6 +130,65 @@ pub struct PendingRetry {
     pub attempt: AttemptId,
 }
 
+/// Names what is worked on at one time: a step, or what a step does for one of its items.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Strand {
+    /// Index of the step.
+    pub step: usize,
+    /// Number of the item among all that the step ever ran for; `None`: the step itself.
+    pub item: Option<usize>,
+}
+
+impl Strand {
+    /// Names a step itself.
+    pub fn whole(step: usize) -> Self {
+        Self { step, item: None }
+    }
+}
+
+/// Says how far the current action of a strand is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Turn {
+    /// How often it was tried since the operator last had a say in it.
+    pub tried: u32,
+    /// The failed attempt that will be tried again by itself.
+    pub retry: Option<PendingRetry>,
+    /// When its confirmation was asked, once it was given: the time of the values that were read.
+    pub confirmed_at: Option<Stamp>,
+    /// What was confirmed ahead, by the number of the action: it runs unasked if it is still exactly this.
+    pub agreed: BTreeMap<usize, Agreed>,
+}
+
+/// Is an action that was confirmed together with the same action of another item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Agreed {
+    /// Exactly what will run.
+    pub command: String,
+    /// Where.
+    pub target: Target,
+    /// When it was asked.
+    pub at: Stamp,
+}
+
+/// Is what a step does for one of its items.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lane {
+    /// Index of the first action that runs for each item.
+    pub from: usize,
+    /// Number of the first item of its list among all that the step ever ran for.
+    pub first: usize,
+    /// The item: `${t}`.
+    pub item: String,
+    /// Where it is.
+    pub state: StepState,
+    /// How far its current action is.
+    pub turn: Turn,
+    /// What its actions captured.
+    pub vars: BTreeMap<String, String>,
+    /// When its first attempt started and when it was settled.
+    pub times: (Option<Stamp>, Option<Stamp>),
+}
+
 /// Says where a step is. Impossible combinations do not exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StepState {
@@ -143,6 +200,17 @@ pub enum StepState {
     Confirming {
         /// The prompt.
         prompt: u64,
+        /// Index into [`crate::runbook::Step::actions`].
+        cursor: usize,
+    },
+    /// Its action number `cursor` is next and begins by itself as soon as it may: a question about something else is
+    /// open, enough others run, or the run is stopping.
+    Ready {
+        /// Index into [`crate::runbook::Step::actions`].
+        cursor: usize,
+    },
+    /// Its actions from number `cursor` on run once for each item, side by side: see [`Run::lanes`].
+    Spread {
         /// Index into [`crate::runbook::Step::actions`].
         cursor: usize,
     },
@@ -253,6 +321,8 @@ pub struct Prompt {
     pub target: Target,
     /// What is asked.
     pub ask: Ask,
+    /// The same action for other items: one answer is for all.
+    pub also: Vec<Also>,
     /// When it was asked.
     pub at: Stamp,
 }
@@ -433,6 +503,8 @@ impl Run {
             waivers: Vec::new(),
             steps: vec![StepState::Waiting; count],
             step_times: vec![(None, None); count],
+            turns: vec![Turn::default(); count],
+            lanes: BTreeMap::new(),
             ticks,
             current: 0,
             attempts: BTreeMap::new(),
@@ -442,10 +514,7 @@ impl Run {
             improvised: 0,
             watches: 0,
             watch: None,
-            tried: 0,
-            retry: None,
             retries: 0,
-            confirmed_at: None,
             improvising: None,
             stopping: None,
             prompt: None,

@@ -40,9 +40,27 @@ id!(
     RunId
 );
 id!(
-    /// Names a step of a runbook: its `id=` annotation, else the slug of its heading.
+    /// Names a step of a runbook: its `id=` annotation, else the slug of its heading. What a step does for one of its
+    /// items is named after it: `restore[2]`.
     StepId
 );
+
+impl StepId {
+    /// Names what this step does for its item number `item`, counted from 0.
+    #[must_use]
+    pub fn for_item(&self, item: usize) -> Self {
+        Self(format!("{}[{item}]", self.0))
+    }
+
+    /// Returns the step's own id, and the number of the item if it names what the step does for one.
+    pub fn parts(&self) -> (&str, Option<usize>) {
+        let item = self.0.strip_suffix(']').and_then(|rest| rest.rsplit_once('['));
+        match item.and_then(|(step, item)| Some((step, item.parse().ok()?))) {
+            Some((step, item)) => (step, Some(item)),
+            None => (&self.0, None),
+        }
+    }
+}
 id!(
     /// Names an action of a runbook: its `name=` attribute, else one made from its step.
     ActionName

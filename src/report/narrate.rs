@@ -42,12 +42,17 @@ fn words(event: &Event) -> String {
             format!("automatic progress {} by {by}", if *on { "switched on" } else { "switched off" })
         }
         Event::StepStarted { step } => format!("step {step} began"),
-        Event::ConfirmationAsked { impact, command, target, ask, .. } => {
+        Event::ItemsBegun { step, items } => {
+            format!("step {step} runs for {} items: {}", items.len(), items.join(", "))
+        }
+        Event::ItemsPassed { step } => format!("step {step} goes on behind its items"),
+        Event::ConfirmationAsked { impact, command, target, ask, also, .. } => {
             let ask = match ask {
                 Ask::Key => "a key".to_owned(),
                 Ask::Type { phrase } => format!("typing `{phrase}`"),
             };
-            format!("asks for {ask} before [{}{}] {command}", impact.word(), place(target))
+            let also = if also.is_empty() { String::new() } else { format!(" (and the same for {} more)", also.len()) };
+            format!("asks for {ask} before [{}{}] {command}{also}", impact.word(), place(target))
         }
         Event::Confirmed { how, by, .. } => format!("confirmed by {by} ({how})"),
         Event::Declined { by, .. } => format!("declined by {by}"),

@@ -5,9 +5,9 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::narrate::exact;
-use crate::engine::{AttemptState, Recovery, Run, Stage, StepState, Verdict, Waiver};
+use crate::engine::{AttemptState, Lane, Recovery, Run, Stage, StepState, Strand, Verdict, Waiver};
 use crate::kernel::{SafeText, clock};
-use crate::runbook::Moment;
+use crate::runbook::{Moment, Until};
 
 /// Is what the customers of a drill's shop saw, by their own record.
 #[derive(Clone, Debug, PartialEq)]
@@ -258,6 +258,17 @@ fn step_lines(run: &Run) -> Vec<String> {
         };
         lines.push(format!("      {} {}: {what}", step.number, step.title));
     }
+    for (strand, lane) in &run.lanes {
+        let what = match &lane.state {
+            StepState::Skipped { reason } => format!("SKIPPED: {reason}"),
+            StepState::Failed { why, .. } => format!("FAILED: {why}"),
+            StepState::Done { how, note } if how == "marked" => {
+                format!("UNVERIFIED, marked done: {}", note.as_deref().unwrap_or("no evidence"))
+            }
+            _ => continue,
+        };
+        lines.push(format!("      {}: {what}", run.label(*strand)));
+    }
     lines
 }
 
@@ -268,6 +279,35 @@ fn waiver_lines(run: &Run) -> Vec<String> {
 }
 
 fn owed_lines(run: &Run) -> Vec<String> {
+    let mut lines = left_over(run);
+    lines.extend(protection(run));
+    lines
+}
+
+/// Names what was begun for items that nobody waited for: it stands around and costs money.
+fn left_over(run: &Run) -> Vec<String> {
+    let taken = |strand: Strand, lane: &Lane| {
+        let same = run.lanes_of(strand.step).filter(|(_, other)| other.first == lane.first);
+        let done = same.filter(|(_, other)| matches!(other.state, StepState::Done { .. }));
+        done.min_by_key(|(_, other)| other.times.1.map(|stamp| stamp.mono)).map(|(first, _)| first) == Some(strand)
+    };
+    let any = |strand| run.foreach_of(strand).is_some_and(|foreach| foreach.until == Until::Any);
+    run.lanes
+        .iter()
+        .filter(|(strand, lane)| any(**strand) && lane.times.0.is_some() && !taken(**strand, lane))
+        .map(|(strand, lane)| {
+            let how = match &lane.state {
+                StepState::Done { .. } => "is done too",
+                StepState::Skipped { .. } => "was given up",
+                StepState::Failed { .. } => "failed",
+                _ => "is not done",
+            };
+            format!("owed  clean-up: {} was begun and {how}", run.label(*strand))
+        })
+        .collect()
+}
+
+fn protection(run: &Run) -> Vec<String> {
     if run.moments.contains_key(&Moment::Protected) || run.plan.meta.scenario.is_empty() {
         return Vec::new();
     }

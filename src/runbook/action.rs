@@ -7,13 +7,15 @@ use super::attributes::Attribute;
 use super::scan::FenceNode;
 use super::sink::{Sink, nearest};
 use super::{
-    Action, Capture, Confirm, Expect, Formula, Impact, Kind, Measure, Moment, Necessity, OnFailure, expect, words,
+    Action, Capture, Confirm, Expect, Formula, Impact, Kind, Measure, Moment, Necessity, OnFailure, expect, foreach,
+    words,
 };
 use crate::kernel::{ActionName, parse_duration};
 
-const KNOWN: [&str; 25] = [
+const KNOWN: &[&str] = &[
     "budget",
     "capture",
+    "concurrency",
     "confirm",
     "cwd",
     "db",
@@ -23,9 +25,11 @@ const KNOWN: [&str; 25] = [
     "expect",
     "expected",
     "fail-if",
+    "foreach",
     "hold",
     "impact",
     "marks",
+    "max-errors",
     "measures",
     "name",
     "on-failure",
@@ -35,11 +39,12 @@ const KNOWN: [&str; 25] = [
     "status",
     "timeout",
     "until",
+    "until-any",
     "when",
     "x-",
 ];
 
-const NOT_YET: [&str; 32] = [
+const NOT_YET: &[&str] = &[
     "approval-timeout",
     "approvals",
     "approvers",
@@ -47,17 +52,14 @@ const NOT_YET: [&str; 32] = [
     "background",
     "by",
     "category",
-    "concurrency",
     "deadline",
     "env",
     "escalate",
     "evidence",
     "excludeFromRunAll",
-    "foreach",
     "ignore",
     "interactive",
     "interpreter",
-    "max-errors",
     "mimeType",
     "needs",
     "owed",
@@ -70,7 +72,6 @@ const NOT_YET: [&str; 32] = [
     "to",
     "undo",
     "undo-until",
-    "until-any",
     "watch",
 ];
 
@@ -111,6 +112,7 @@ pub(super) fn apply(action: &mut Action, attributes: &[Attribute], fence: &Range
     for attribute in attributes {
         Setter { attribute, sink }.set(action);
     }
+    action.foreach = foreach::read(attributes, sink);
     let at = |key: &str| {
         attributes.iter().find(|attribute| attribute.key == key).map_or_else(|| fence.clone(), |a| a.key_at.clone())
     };
@@ -206,7 +208,7 @@ impl Setter<'_, '_, '_> {
             "cwd" => action.cwd = self.text(),
             "when" => action.when = self.formula(),
             "db" => action.db = self.text(),
-            key if key.starts_with("x-") => {}
+            key if key.starts_with("x-") || foreach::KEYS.contains(&key) => {}
             key => self.unknown(key),
         }
     }
@@ -225,8 +227,8 @@ impl Setter<'_, '_, '_> {
             );
             return;
         }
-        let known = KNOWN.into_iter().filter(|known| *known != "x-");
-        let help = nearest(key, known.chain(NOT_YET)).map_or_else(
+        let known = KNOWN.iter().copied().filter(|known| *known != "x-");
+        let help = nearest(key, known.chain(NOT_YET.iter().copied())).map_or_else(
             || {
                 format!(
                     "the attributes are {}; one that begins with `x-` is left to others",

@@ -1,5 +1,7 @@
 //! From structure to plan: each step's sections, actions, cautions, checklist and annotations.
 
+mod annotation;
+
 use std::ops::Range;
 use std::time::Duration;
 
@@ -10,8 +12,8 @@ use super::language::{self, Language};
 use super::outline::{Origin, Outline, PhaseOutline, StepOutline, Stretch};
 use super::scan::{Closing, FenceNode, Node, NodeKind};
 use super::sink::{Dress, Sink, nearest};
-use super::{Action, CheckItem, Evidence, Fence, FenceUse, Formula, Necessity, Phase, Section, Step, words};
-use crate::kernel::{ActionName, StepId, parse_duration};
+use super::{Action, CheckItem, Evidence, Fence, FenceUse, Foreach, Formula, Necessity, Phase, Section, Step};
+use crate::kernel::{ActionName, StepId};
 
 /// Holds what was built, with places that the plan itself does not keep.
 pub(super) struct Built<'n> {
@@ -90,6 +92,9 @@ struct Draft<'n> {
     budget: Option<Duration>,
     evidence: Option<Evidence>,
     optional: Option<Necessity>,
+    foreach: Option<Foreach>,
+    parallel: bool,
+    needs: Vec<StepId>,
     annotated: Option<Range<usize>>,
     attributes: Vec<Attribute>,
     when: Option<Formula>,
@@ -235,6 +240,9 @@ impl<'n> Builder<'_, '_, 'n> {
             budget: draft.budget,
             cautions: draft.cautions,
             optional: draft.optional.unwrap_or(Necessity::Required),
+            foreach: draft.foreach,
+            parallel: draft.parallel,
+            needs: draft.needs,
             line: self.sink.source.line_of(outline.at),
         });
         draft.phase_budget
@@ -401,142 +409,6 @@ impl<'n> Builder<'_, '_, 'n> {
             }
         }
         None
-    }
-
-    fn comment(&mut self, node: &Node, body: &Range<usize>, draft: &mut Draft<'n>) {
-        let text = self.sink.source.slice(body.clone());
-        let word =
-            ["step", "phase", "decision"].into_iter().find(|word| text.trim_start().starts_with(word)).unwrap_or("");
-        if word == "decision" {
-            self.sink.not_yet(
-                node.span.clone(),
-                "a decision",
-                "make a step of each way, and say in the first one when it is to be skipped",
-            );
-            return;
-        }
-        let attributes = match comment(text, body.start, word) {
-            Some(Ok(attributes)) => attributes,
-            Some(Err(broken)) => {
-                self.sink.error("broken-attribute", broken.at, broken.message, broken.help);
-                return;
-            }
-            None => return,
-        };
-        if word == "step" {
-            if draft.annotated.is_some() {
-                self.sink.error(
-                    "comment",
-                    node.span.clone(),
-                    "this step has a comment already",
-                    "put everything into one `<!-- step: … -->`",
-                );
-            }
-            draft.annotated = Some(node.span.clone());
-        }
-        for attribute in &attributes {
-            self.annotation(word, attribute, draft);
-        }
-        if word == "step" {
-            draft.attributes.extend(attributes);
-        }
-    }
-
-    fn annotation(&mut self, word: &str, attribute: &Attribute, draft: &mut Draft<'n>) {
-        const NOT_YET: [&str; 13] = [
-            "by",
-            "concurrency",
-            "deadline",
-            "escalate",
-            "foreach",
-            "max-errors",
-            "needs",
-            "owed",
-            "owner",
-            "parallel",
-            "then",
-            "until-any",
-            "on-failure",
-        ];
-        let value = attribute.value.as_deref().unwrap_or("");
-        match (word, attribute.key.as_str()) {
-            (_, key) if key.starts_with("x-") => {}
-            ("step", "id") => {
-                if is_name(value) {
-                    draft.id = Some(value.to_owned());
-                } else {
-                    self.sink.error(
-                        "attribute",
-                        attribute.value_at.clone(),
-                        format!("`{value}` cannot be an id"),
-                        "use letters, digits, `-` and `_`",
-                    );
-                }
-            }
-            (_, "budget") => match parse_duration(value) {
-                Ok(budget) if word == "phase" => draft.phase_budget = Some(budget),
-                Ok(budget) => draft.budget = Some(budget),
-                Err(why) => self.sink.error(
-                    "bad-duration",
-                    attribute.value_at.clone(),
-                    why,
-                    "use d, h, m, s or ms after each number",
-                ),
-            },
-            ("step", "evidence") => match value {
-                "required" => draft.evidence = Some(Evidence::Required),
-                _ => self.sink.error(
-                    "attribute",
-                    attribute.value_at.clone(),
-                    format!("`evidence` cannot be `{value}`"),
-                    "write `evidence=required`, or take it out",
-                ),
-            },
-            ("step", "optional") => match attribute.value.as_deref() {
-                None | Some("true" | "yes") => draft.optional = Some(Necessity::Optional),
-                Some("false" | "no") => draft.optional = Some(Necessity::Required),
-                Some(_) => self.sink.error(
-                    "attribute",
-                    attribute.value_at.clone(),
-                    format!("`optional` is yes or no, not `{value}`"),
-                    "write `optional` alone, or leave it out",
-                ),
-            },
-            ("step", "when") => match Formula::parse(value) {
-                Ok(when) => draft.when = Some(when),
-                Err(why) => self.sink.error("attribute", attribute.value_at.clone(), why, action::WHEN),
-            },
-            ("step", "ask") => {
-                draft.ask = value.split(',').map(|name| name.trim().to_owned()).collect();
-                if let Some(wrong) = draft.ask.iter().find(|name| !words::is_identifier(name)) {
-                    self.sink.error(
-                        "attribute",
-                        attribute.value_at.clone(),
-                        format!("`{wrong}` cannot be the name of an input"),
-                        "write `ask=NAME`, or `ask=NAME,OTHER`",
-                    );
-                    draft.ask.retain(|name| words::is_identifier(name));
-                }
-            }
-            (_, key) if NOT_YET.contains(&key) => {
-                let what = format!("`{key}` of a {word}");
-                self.sink.not_yet(attribute.key_at.clone(), &what, "take it out, and say in the text what it was for");
-            }
-            (_, key) => {
-                let known: &[&str] =
-                    if word == "step" { &["ask", "budget", "evidence", "id", "optional", "when"] } else { &["budget"] };
-                let help = nearest(key, known.iter().copied().chain(NOT_YET)).map_or_else(
-                    || format!("a {word} can have {}", known.join(", ")),
-                    |near| format!("did you mean `{near}`?"),
-                );
-                self.sink.error(
-                    "unknown-attribute",
-                    attribute.key_at.clone(),
-                    format!("a {word} has no `{key}`"),
-                    help,
-                );
-            }
-        }
     }
 
     /// Cuts the annotations out of a stretch, and the blank lines around it.

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::connection::Connection;
-use super::{Capture, Formula, InputDecl};
+use super::{Capture, Foreach, Formula, InputDecl};
 use crate::kernel::{ActionName, StepId};
 
 /// Holds a whole runbook, checked and ready to run.
@@ -50,9 +50,15 @@ impl Plan {
         self.steps.iter().any(|step| step.ask.iter().any(|asked| asked == name))
     }
 
-    /// Finds a step's index by its id.
+    /// Finds a step's index by its id, or by the id of what it does for one of its items.
     pub fn step_index(&self, id: &StepId) -> Option<usize> {
-        self.steps.iter().position(|step| &step.id == id)
+        let (id, _) = id.parts();
+        self.steps.iter().position(|step| step.id.as_str() == id)
+    }
+
+    /// Finds a step like [`Plan::step_index`].
+    pub fn step(&self, id: &StepId) -> Option<&Step> {
+        self.steps.get(self.step_index(id)?)
     }
 }
 
@@ -184,6 +190,12 @@ pub struct Step {
     pub cautions: Vec<String>,
     /// A step that may fail or be left out without failing the run.
     pub optional: Necessity,
+    /// All its actions run once for each of these items, side by side.
+    pub foreach: Option<Foreach>,
+    /// It runs beside the steps next to it that are parallel too.
+    pub parallel: bool,
+    /// Steps that have to be settled before it begins.
+    pub needs: Vec<StepId>,
     /// The heading's line, from 1.
     pub line: usize,
 }
@@ -206,6 +218,9 @@ impl Step {
             budget: None,
             cautions: Vec::new(),
             optional: Necessity::Required,
+            foreach: None,
+            parallel: false,
+            needs: Vec::new(),
             line,
         }
     }
@@ -295,6 +310,8 @@ pub struct Action {
     pub cwd: Option<String>,
     /// The connection of an `sql` fence; `None`: the only one there is.
     pub db: Option<String>,
+    /// It runs once for each of these items, side by side.
+    pub foreach: Option<Foreach>,
     /// Cautions bound to it, shown again in its confirmation.
     pub cautions: Vec<String>,
     /// The line of the opening fence, from 1.
@@ -335,6 +352,7 @@ impl Action {
             repeatable: false,
             cwd: None,
             db: None,
+            foreach: None,
             cautions: Vec::new(),
             line,
         }

@@ -7,7 +7,7 @@ use super::attributes::Attribute;
 use super::build::{ActionPlace, Built};
 use super::front::Front;
 use super::sink::{Dress, Sink, nearest};
-use super::{Action, Derivation, Formula, InputDecl, InputType, Kind, Step, shell, sql, words};
+use super::{Action, Derivation, Foreach, Formula, InputDecl, InputType, Kind, Step, shell, sql, words};
 use crate::kernel::ActionName;
 
 /// What lifeboat sets itself.
@@ -65,10 +65,18 @@ pub(super) fn check(front: &Front, built: &Built<'_>, sink: &mut Sink<'_>) -> BT
         for attribute in place.iter().filter(|attribute| attribute.key != "ask") {
             let names = step.when.iter().filter(|_| attribute.key == "when").flat_map(Formula::variables);
             walk.uses(names, &attribute.value_at, sink);
+            if attribute.key == "foreach" {
+                let list = words::variables(attribute.value.as_deref().unwrap_or(""));
+                walk.uses(list.into_iter().map(|(name, _)| name), &attribute.value_at, sink);
+            }
         }
         for (action, place) in step.actions.iter().zip(places.by_ref()) {
+            let foreach = action.foreach.as_ref().or(step.foreach.as_ref());
+            let names = |foreach: &Foreach| ["", ".index", "_index"].map(|end| format!("{}{end}", foreach.name));
+            walk.items = foreach.into_iter().flat_map(names).collect();
             walk.action(action, place, sink);
         }
+        walk.items.clear();
     }
     walk.recalled
 }
@@ -86,6 +94,8 @@ struct Walk<'f> {
     done: BTreeSet<&'f str>,
     in_shell: BTreeSet<String>,
     recalled: BTreeSet<ActionName>,
+    /// What only the current action sees: its item.
+    items: Vec<String>,
 }
 
 impl<'f> Walk<'f> {
@@ -100,6 +110,7 @@ impl<'f> Walk<'f> {
             done: BTreeSet::new(),
             in_shell: BTreeSet::new(),
             recalled: BTreeSet::new(),
+            items: Vec::new(),
         }
     }
 
@@ -178,6 +189,7 @@ impl<'f> Walk<'f> {
         self.in_shell.extend(look.sets);
         for (name, at) in look.reads {
             let is_known = self.set.contains(&name)
+                || self.items.contains(&name)
                 || self.front.is_broken(&name)
                 || self.in_shell.contains(&name)
                 || SHELL.contains(&name.as_str());
@@ -201,6 +213,9 @@ impl<'f> Walk<'f> {
     /// Reports what has no value yet where it is used.
     fn uses(&mut self, names: impl IntoIterator<Item = String>, at: &Range<usize>, sink: &mut Sink<'_>) {
         for name in names {
+            if self.items.contains(&name) {
+                continue;
+            }
             if let Some((action, part)) = words::recalled(&name) {
                 self.recalls(action, part, at, sink);
                 continue;

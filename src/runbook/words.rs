@@ -114,9 +114,10 @@ pub fn items(list: &str) -> impl Iterator<Item = &str> {
     list.lines().map(str::trim).filter(|item| !item.is_empty())
 }
 
-/// Says whether `name` can stand between `${` and `}`: a variable, or `ACTION.outcome`, `ACTION.stdout`, `ACTION.exit`.
+/// Says whether `name` can stand between `${` and `}`: a variable, `ACTION.outcome`, `ACTION.stdout`, `ACTION.exit`, or
+/// the place of an item, `t.index`.
 pub fn is_variable(name: &str) -> bool {
-    is_identifier(name) || recalled(name).is_some()
+    is_identifier(name) || recalled(name).is_some() || name.strip_suffix(".index").is_some_and(is_identifier)
 }
 
 /// Splits `ACTION.outcome`, `ACTION.stdout` or `ACTION.exit` into the action's name and the part; `None` if it is none.

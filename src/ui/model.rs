@@ -11,8 +11,8 @@ use super::message::LogHealth;
 use super::picker::{Entry, Picker};
 use super::style::Palette;
 use super::tail::Tail;
-use crate::engine::{Attempt, Mode, Run, Stage, StepState};
-use crate::kernel::{AttemptId, Stamp};
+use crate::engine::{Attempt, Mode, Run, Stage, StepState, Strand};
+use crate::kernel::{AttemptId, Stamp, StepId};
 use crate::runbook::{Plan, Step};
 use crate::settings::keymap::Keymap;
 use crate::settings::theme::{Role, Theme};
@@ -199,24 +199,51 @@ impl RunScreen {
         matches!(self.run.stage, Stage::Ended(_))
     }
 
-    /// Returns the current step and its state.
+    /// Returns what the keys act on: the step that is looked at if it is open, else where a person is needed, else what
+    /// runs.
+    pub(super) fn subject(&self) -> Option<Strand> {
+        let looked_at = self.look.map(Strand::whole).filter(|strand| self.run.open_strands().contains(strand));
+        match looked_at {
+            Some(strand) => {
+                let mut lanes = self.run.lanes_of(strand.step).map(|(lane, _)| lane);
+                Some(lanes.find(|lane| self.run.awaits_person(*lane)).unwrap_or(strand))
+            }
+            None => self.run.focus(),
+        }
+    }
+
+    /// Returns the step that the keys act on, and where it is; for an item of a step, where that is.
     pub(super) fn current(&self) -> Option<(&Step, &StepState)> {
-        self.run.plan.steps.get(self.run.current).zip(self.run.steps.get(self.run.current))
+        let strand = self.subject()?;
+        self.run.plan.steps.get(strand.step).zip(self.run.state(strand))
+    }
+
+    /// Returns the id under which wishes name what the keys act on.
+    pub(super) fn current_id(&self) -> Option<StepId> {
+        self.run.strand_id(self.subject()?)
     }
 
     /// Returns the index of the step that is shown.
     pub(super) fn shown(&self) -> usize {
-        self.look.unwrap_or(self.run.current).min(self.run.plan.steps.len().saturating_sub(1))
+        let focus = || self.run.focus().map_or(self.run.current, |strand| strand.step);
+        self.look.unwrap_or_else(focus).min(self.run.plan.steps.len().saturating_sub(1))
     }
 
-    /// Returns what runs and can be interrupted: improvised commands first, then the step's attempt. The watch on the
-    /// recovery is none of these.
+    /// Returns what runs and can be interrupted: improvised commands first, then what the keys act on, then the rest of
+    /// its step, then anything else. The watch on the recovery is none of these.
     pub(super) fn running(&self) -> Option<(&AttemptId, &Attempt)> {
         let running = || {
             let of = |id| self.run.attempts.get_key_value(id);
             self.run.running.iter().filter(|id| Some(*id) != self.run.watch.as_ref()).filter_map(of)
         };
-        running().find(|(_, attempt)| attempt.step.is_none()).or_else(|| running().next())
+        let subject = self.subject();
+        let of = |attempt: &Attempt| attempt.step.as_ref().and_then(|step| self.run.strand(step));
+        let step = subject.map(|strand| strand.step);
+        running()
+            .find(|(_, attempt)| attempt.step.is_none())
+            .or_else(|| running().find(|(_, attempt)| of(attempt) == subject && subject.is_some()))
+            .or_else(|| running().find(|(_, attempt)| step.is_some() && of(attempt).map(|strand| strand.step) == step))
+            .or_else(|| running().next())
     }
 
     /// Returns the attempt whose output belongs to the step that is shown.
@@ -228,7 +255,10 @@ impl RunScreen {
         }
         let step = self.run.plan.steps.get(self.shown())?;
         self.run.order.iter().rev().filter_map(|id| self.run.attempts.get(id).map(|attempt| (id, attempt))).find(
-            |(_, attempt)| attempt.step.as_ref() == Some(&step.id) || (self.look.is_none() && attempt.action.is_none()),
+            |(_, attempt)| {
+                attempt.step.as_ref().is_some_and(|id| id.parts().0 == step.id.as_str())
+                    || (self.look.is_none() && attempt.action.is_none())
+            },
         )
     }
 }

@@ -69,7 +69,7 @@ fn in_run(screen: &RunScreen) -> Vec<Offer> {
     }
     if let Some((step, state)) = screen.current() {
         match state {
-            StepState::Offered | StepState::Paused { .. }
+            StepState::Offered | StepState::Ready { .. } | StepState::Paused { .. }
                 if step.manual.is_none() && !screen.run.asked().is_empty() =>
             {
                 list.push(C::Skip.into());
@@ -78,7 +78,8 @@ fn in_run(screen: &RunScreen) -> Vec<Offer> {
                 list.extend(offers(&[C::Run, C::Skip]));
             }
             StepState::Offered | StepState::Paused { .. } | StepState::ByHand => {
-                let open = screen.run.ticks.get(screen.run.current).is_some_and(|ticks| ticks.contains(&false));
+                let at = screen.subject().map_or(screen.run.current, |strand| strand.step);
+                let open = screen.run.ticks.get(at).is_some_and(|ticks| ticks.contains(&false));
                 if open {
                     list.push(C::Tick.into());
                 }
@@ -91,6 +92,8 @@ fn in_run(screen: &RunScreen) -> Vec<Offer> {
                 list.extend(offers(&[C::Retry, C::Skip, C::MarkDone]));
             }
             StepState::Running { .. }
+            | StepState::Ready { .. }
+            | StepState::Spread { .. }
             | StepState::Confirming { .. }
             | StepState::Waiting
             | StepState::Done { .. }
@@ -130,8 +133,8 @@ fn in_run(screen: &RunScreen) -> Vec<Offer> {
 pub(super) fn question(screen: &RunScreen, command: Command) -> Option<FormKind> {
     let step = screen.current().map(|(step, _)| step);
     match command {
-        Command::Skip => step.map(|step| FormKind::Skip(step.id.clone())),
-        Command::MarkDone => step.map(|step| FormKind::MarkDone(step.id.clone())),
+        Command::Skip => screen.current_id().map(FormKind::Skip),
+        Command::MarkDone => screen.current_id().map(FormKind::MarkDone),
         Command::Done => step.map(|step| FormKind::Done(step.id.clone(), step.manual.unwrap_or(Evidence::Welcome))),
         Command::Improvise => Some(FormKind::Improvise),
         Command::Note => Some(FormKind::Note),

@@ -194,12 +194,13 @@ fn in_run(screen: &mut RunScreen, command: Command, page: usize) -> Option<Outpu
         screen.form = Some(Form::new(kind));
         return None;
     }
-    let step = screen.current().map(|(step, _)| step.id.clone());
+    let step = screen.current_id();
     match command {
         Command::Run => return step.map(|step| Output::Intent(Intent::Run { step })),
         Command::Retry => return step.map(|step| Output::Intent(Intent::Retry { step })),
         Command::Tick => {
-            let item = screen.run.ticks.get(screen.run.current)?.iter().position(|ticked| !ticked)?;
+            let at = screen.subject()?.step;
+            let item = screen.run.ticks.get(at)?.iter().position(|ticked| !ticked)?;
             let item = u32::try_from(item).ok()?;
             return step.map(|step| Output::Intent(Intent::Tick { step, item }));
         }
@@ -243,7 +244,8 @@ fn scroll(screen: &mut RunScreen, command: Command, page: usize) {
         Focus::Plan => {
             let last = screen.run.plan.steps.len().saturating_sub(1);
             let next = scrolled(command, screen.shown(), page, last);
-            screen.look = next.filter(|at| *at != screen.run.current);
+            let focus = screen.run.focus().map_or(screen.run.current, |strand| strand.step);
+            screen.look = next.filter(|at| *at != focus);
             screen.step_scroll = 0;
         }
         Focus::Step => {

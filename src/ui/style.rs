@@ -59,7 +59,8 @@ impl Palette {
             StepState::Waiting => (self.glyph("·", "."), "", Role::Dim),
             StepState::Offered | StepState::Paused { .. } => (self.glyph("▶", ">"), "your turn", Role::Focus),
             StepState::Confirming { .. } => (self.glyph("▶", "?"), "confirm", Role::Warn),
-            StepState::Running { .. } => (self.glyph("▶", ">"), "runs", Role::Focus),
+            StepState::Running { .. } | StepState::Spread { .. } => (self.glyph("▶", ">"), "runs", Role::Focus),
+            StepState::Ready { .. } => (self.glyph("▷", ">"), "next", Role::Dim),
 
             StepState::ByHand => (self.glyph("☐", "["), "by hand", Role::Warn),
             StepState::Failed { .. } => (self.glyph("✗", "X"), "FAILED", Role::Fail),

@@ -146,11 +146,12 @@ impl RunScreen {
     }
 
     /// What is asked of the operator: a change of it starts the dead time of the key that runs steps.
-    fn asked(&self) -> (usize, Option<u64>, Option<crate::engine::StepState>) {
+    fn asked(&self) -> (Option<crate::engine::Strand>, Option<u64>, Option<crate::engine::StepState>) {
+        let focus = self.run.focus();
         (
-            self.run.current,
+            focus,
             self.run.prompt.as_ref().map(|prompt| prompt.number),
-            self.run.steps.get(self.run.current).cloned(),
+            focus.and_then(|strand| self.run.state(strand)).cloned(),
         )
     }
 
@@ -188,7 +189,8 @@ impl RunScreen {
         let Some(form) = &self.form else { return };
         let stale = match &form.kind {
             FormKind::Skip(step) | FormKind::MarkDone(step) | FormKind::Done(step, _) => {
-                self.current().is_none_or(|(current, _)| current.id != *step)
+                let open = self.run.open_strands();
+                self.run.strand(step).is_none_or(|strand| !open.contains(&strand))
             }
             FormKind::Value(name)
             | FormKind::Reader(name)

@@ -87,10 +87,22 @@ fn an_action() -> impl Strategy<Value = Action> {
             until,
             when: ways.4,
             capture: if ways.0 { vec!["FOUND".into()] } else { Vec::new() },
+            foreach: None,
             on_failure: if ways.1 && ways.2 { OnFailure::Continue } else { OnFailure::Stop },
             optional: if ways.2 && ways.3 { Necessity::Optional } else { Necessity::Required },
             ..action("a", impact)
         }
+    })
+}
+
+fn a_foreach() -> impl Strategy<Value = Foreach> {
+    let items = prop::sample::select(vec!["a", "a b c", "${FOUND}", "${LIFEBOAT_MODE} x"]);
+    (items, 1_usize..4, 0_usize..3, any::<bool>()).prop_map(|(items, concurrency, max_errors, any)| Foreach {
+        name: "t".into(),
+        items: items.into(),
+        concurrency,
+        max_errors,
+        until: if any { Until::Any } else { Until::All },
     })
 }
 
@@ -99,7 +111,7 @@ fn a_plan() -> impl Strategy<Value = Plan> {
         prop::collection::vec(an_action(), 0..4),
         0_usize..3,
         prop::option::weighted(0.3, prop_oneof![Just(Evidence::Welcome), Just(Evidence::Required)]),
-        any::<bool>(),
+        (any::<bool>(), prop::bool::weighted(0.4), prop::option::weighted(0.3, a_foreach()), any::<bool>()),
         (prop::option::weighted(0.2, formula()), prop::bool::weighted(0.2)),
     );
     let steps = prop::collection::vec(a_step, 0..5);
@@ -107,7 +119,8 @@ fn a_plan() -> impl Strategy<Value = Plan> {
         |(parts, recovered, sustain, rollback)| {
             let mut steps = Vec::new();
             let mut names = Vec::new();
-            for (at, (mut actions, items, manual, optional, (when, asks))) in parts.into_iter().enumerate() {
+            for (at, (mut actions, items, manual, ways, (when, asks))) in parts.into_iter().enumerate() {
+                let (optional, parallel, foreach, whole) = ways;
                 for (nth, action) in actions.iter_mut().enumerate() {
                     action.name = format!("{at}-{nth}").as_str().into();
                     names.push(action.name.clone());
@@ -118,8 +131,23 @@ fn a_plan() -> impl Strategy<Value = Plan> {
                 let necessity = if optional { Necessity::Optional } else { Necessity::Required };
                 let checklist = (0..items).map(|_| item("look")).collect();
                 let ask = if asks { vec!["LEVEL".into()] } else { Vec::new() };
-                let optional = necessity;
-                steps.push(Step { checklist, manual, optional, when, ask, ..step(&format!("step-{at}"), actions) });
+                let needs = if whole && at > 0 { vec!["step-0".into()] } else { Vec::new() };
+                let mut step = Step {
+                    checklist,
+                    manual,
+                    optional: necessity,
+                    when,
+                    ask,
+                    parallel,
+                    needs,
+                    ..step(&format!("step-{at}"), actions)
+                };
+                match step.actions.first_mut() {
+                    Some(_) if whole => step.foreach = foreach,
+                    Some(first) => first.foreach = foreach,
+                    None => {}
+                }
+                steps.push(step);
             }
             let mut plan = plan(steps);
             let level = InputDecl { readers: Readers::Two, ..InputDecl::plain("LEVEL", InputType::Integer) };
@@ -182,7 +210,7 @@ fn op() -> impl Strategy<Value = Op> {
         2 => Just(Op::Skip),
         1 => Just(Op::MarkDone),
         2 => Just(Op::Improvise),
-        1 => (0_usize..2, any::<bool>()).prop_map(|(at, force)| Op::Interrupt(at, force)),
+        1 => (0_usize..4, any::<bool>()).prop_map(|(at, force)| Op::Interrupt(at, force)),
         1 => Just(Op::Note),
         2 => (moments, -4000_i64..60).prop_map(|(moment, at)| Op::Fix(moment, at)),
         3 => set.prop_map(|(name, value)| Op::Set(name.into(), value.into())),
@@ -191,7 +219,7 @@ fn op() -> impl Strategy<Value = Op> {
         2 => any::<bool>().prop_map(Op::Auto),
         1 => prop::bool::weighted(0.2).prop_map(|stop| if stop { Op::Stop } else { Op::Note }),
         1 => prop::bool::weighted(0.1).prop_map(|lost| if lost { Op::ScreenLost } else { Op::GiveUp }),
-        14 => (0_usize..2, outcome(), stdout()).prop_map(|(at, how, out)| Op::Finish(at, how, out)),
+        14 => (0_usize..4, outcome(), stdout()).prop_map(|(at, how, out)| Op::Finish(at, how, out)),
         6 => prop_oneof![3 => Just(Ok(())), 1 => Just(Err("500".to_owned()))].prop_map(Op::Look),
         1 => Just(Op::Rto),
         3 => (0_u64..4).prop_map(Op::RetryTimer),
@@ -200,7 +228,8 @@ fn op() -> impl Strategy<Value = Op> {
 
 fn perform(rig: &mut Rig, op: Op) -> Result<Vec<Event>, Refusal> {
     let steps = &rig.run.plan.steps;
-    let current = steps.get(rig.run.current).map_or("none".into(), |step| step.id.clone());
+    let focus = rig.run.focus().and_then(|strand| rig.run.strand_id(strand));
+    let current = focus.unwrap_or_else(|| "none".into());
     let prompt = rig.run.prompt.clone();
     let open = prompt.as_ref().map_or(1, |prompt| prompt.number);
     let running = |at: usize| rig.run.running.iter().nth(at).cloned().unwrap_or_else(|| "1.1".into());
@@ -241,7 +270,7 @@ fn perform(rig: &mut Rig, op: Op) -> Result<Vec<Event>, Refusal> {
         }
         Op::Rto => return rig.feed(&Input::Clock(TimerId::Rto)),
         Op::RetryTimer(0) => {
-            let number = rig.run.retry.as_ref().map_or(0, |retry| retry.number);
+            let number = rig.run.retries_pending().first().map_or(0, |(_, retry)| retry.number);
             return rig.feed(&Input::Clock(TimerId::Retry(number)));
         }
         Op::RetryTimer(number) => return rig.feed(&Input::Clock(TimerId::Retry(number))),

@@ -7,6 +7,8 @@ mod objectives;
 #[cfg(test)]
 mod rig;
 #[cfg(test)]
+mod side_by_side;
+#[cfg(test)]
 mod speed;
 #[cfg(test)]
 mod stories;

@@ -150,7 +150,8 @@ impl Rig {
                 self.asked.insert(*prompt, event.clone());
             }
             Event::Confirmed { prompt, how, typed, .. } => {
-                let Some(Event::ConfirmationAsked { action, command, ask, .. }) = self.asked.get(prompt) else {
+                let Some(Event::ConfirmationAsked { action, command, ask, also, impact, .. }) = self.asked.get(prompt)
+                else {
                     panic!("prompt {prompt} was never asked")
                 };
                 let mode = self.run.opened.as_ref().unwrap().mode;
@@ -160,7 +161,9 @@ impl Rig {
                     ("typed", Ask::Type { phrase }) => assert_eq!(typed.as_ref(), Some(phrase)),
                     other => panic!("{other:?} confirmed"),
                 }
-                self.confirmed.insert((action.clone(), command.clone()));
+                assert!(also.is_empty() || *impact < Impact::Irreversible, "several at once that cannot be undone");
+                let commands = std::iter::once(command).chain(also.iter().map(|also| &also.command));
+                self.confirmed.extend(commands.map(|command| (action.clone(), command.clone())));
             }
             Event::AttemptStarted { impact, action, command, .. } if *impact > Impact::Observe => {
                 let what = (action.clone(), command.clone());
@@ -184,7 +187,7 @@ impl Rig {
     }
 
     pub(crate) fn run_step(&mut self) -> Result<Vec<Event>, Refusal> {
-        let step = self.run.plan.steps.get(self.run.current).map_or("none".into(), |step| step.id.clone());
+        let step = self.run.focus().and_then(|strand| self.run.strand_id(strand)).unwrap_or_else(|| "none".into());
         self.wish(Intent::Run { step })
     }
 

@@ -9,6 +9,7 @@
 
 mod frames;
 mod keys;
+mod side_by_side;
 mod support;
 #[cfg(test)]
 mod values;

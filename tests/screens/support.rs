@@ -281,6 +281,7 @@ impl Screen {
                 .to_owned(),
             target: target(),
             ask: Ask::Type { phrase: "shop-db-west".to_owned() },
+            also: Vec::new(),
         })
     }
 

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::engine::event::{Event, Fact};
 use crate::engine::evolve::evolve;
 use crate::engine::refusal::Refusal;
-use crate::engine::state::{Run, Stage, StepState};
-use crate::kernel::Stamp;
+use crate::engine::state::{Run, Stage, StepState, Strand, Turn};
+use crate::kernel::{Stamp, StepId};
 use crate::runbook::{Action, Step};
 
 /// Collects the facts of one input.
@@ -50,14 +50,24 @@ impl Draft {
         self.run.stage == Stage::Open
     }
 
-    /// Returns the current step, for as long as the facts are added around it.
-    pub(super) fn step(&self) -> Option<(Step, StepState)> {
-        Some((self.run.plan.steps.get(self.run.current)?.clone(), self.run.steps.get(self.run.current)?.clone()))
+    /// Returns a strand's step and where it is, for as long as the facts are added around it.
+    pub(super) fn at(&self, strand: Strand) -> Option<(Step, StepState)> {
+        Some((self.run.plan.steps.get(strand.step)?.clone(), self.run.state(strand)?.clone()))
     }
 
-    /// Returns the current step's action number `cursor`.
-    pub(super) fn action(&self, cursor: usize) -> Option<Action> {
-        self.run.plan.steps.get(self.run.current)?.actions.get(cursor).cloned()
+    /// Returns the action that a strand stands at.
+    pub(super) fn action(&self, strand: Strand, cursor: usize) -> Option<Action> {
+        self.run.action_at(strand, cursor).cloned()
+    }
+
+    /// Returns the id under which the facts speak of a strand.
+    pub(super) fn id(&self, strand: Strand) -> StepId {
+        self.run.strand_id(strand).unwrap_or_else(|| StepId::new(""))
+    }
+
+    /// Returns how many facts there are so far.
+    pub(super) fn len(&self) -> usize {
+        self.events.len()
     }
 
     pub(super) fn into_events(self) -> Vec<Event> {
@@ -69,21 +79,20 @@ impl Draft {
 /// one does.
 fn sketch(run: &Run) -> Run {
     let mut steps = vec![StepState::Waiting; run.steps.len()];
-    if let (Some(slot), Some(state)) = (steps.get_mut(run.current), run.steps.get(run.current)) {
-        *slot = state.clone();
-    }
-    for (slot, state) in steps.iter_mut().zip(&run.steps).skip(run.current.saturating_add(1)) {
-        if state.is_settled() {
+    let mut turns = vec![Turn::default(); run.turns.len()];
+    let open = run.current..run.open_end();
+    for (at, (slot, state)) in steps.iter_mut().zip(&run.steps).enumerate().skip(run.current) {
+        if open.contains(&at) || state.is_settled() {
             *slot = state.clone();
         }
     }
-    let mut ticks = vec![Vec::new(); run.ticks.len()];
-    for index in [run.current, run.current.saturating_add(1)] {
-        if let (Some(slot), Some(ticked)) = (ticks.get_mut(index), run.ticks.get(index)) {
-            slot.clone_from(ticked);
+    for at in open {
+        if let (Some(slot), Some(turn)) = (turns.get_mut(at), run.turns.get(at)) {
+            *slot = turn.clone();
         }
     }
-    let recent = run.losses.iter().map(|loss| &loss.attempt).chain(run.retry.iter().map(|retry| &retry.attempt));
+    let retried = run.retries_pending().into_iter().map(|(_, retry)| &retry.attempt);
+    let recent = run.losses.iter().map(|loss| &loss.attempt).chain(retried);
     let wanted: BTreeSet<_> = run.running.iter().chain(recent).collect();
     let attempts =
         wanted.into_iter().filter_map(|id| run.attempts.get(id).map(|attempt| (id.clone(), attempt.clone()))).collect();
@@ -98,7 +107,9 @@ fn sketch(run: &Run) -> Run {
         waivers: Vec::new(),
         steps,
         step_times: vec![(None, None); run.step_times.len()],
-        ticks,
+        turns,
+        lanes: run.lanes.clone(),
+        ticks: run.ticks.clone(),
         current: run.current,
         attempts,
         order: Vec::new(),
@@ -107,10 +118,7 @@ fn sketch(run: &Run) -> Run {
         improvised: run.improvised,
         watches: run.watches,
         watch: run.watch.clone(),
-        tried: run.tried,
-        retry: run.retry.clone(),
         retries: run.retries,
-        confirmed_at: run.confirmed_at,
         improvising: run.improvising.clone(),
         stopping: run.stopping.clone(),
         prompt: run.prompt.clone(),

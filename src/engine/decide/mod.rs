@@ -5,6 +5,7 @@
 
 mod advance;
 mod draft;
+mod items;
 mod objective;
 mod open;
 mod operator;
@@ -50,6 +51,7 @@ pub fn decide(run: &Run, input: &Input, now: Stamp) -> Result<Vec<Event>, Refusa
             draft.end("lost", None, "lifeboat")?;
         }
     }
+    advance::settle(&mut draft)?;
     objective::look_at_rto(&mut draft, run.onset())?;
     advance::conclude(&mut draft)?;
     Ok(draft.into_events())

@@ -2,7 +2,6 @@
 
 use chrono::{DateTime, Utc};
 
-use super::advance::go_on_by_itself;
 use super::draft::Draft;
 use crate::engine::event::{Event, InputSource, Opened};
 use crate::engine::refusal::Refusal;
@@ -39,5 +38,5 @@ pub(super) fn open(
             evidence: evidence.clone(),
         })?;
     }
-    go_on_by_itself(draft)
+    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::advance::{ask_anew, begin, go_on, go_on_by_itself, reads_differently, start_confirmed};
+use super::advance::{ask_anew, begin, go_on, reads_differently, start_confirmed};
 use super::draft::Draft;
 use super::{objective, recovery, values};
 use crate::engine::event::{Ask, Event, Mode};
@@ -10,7 +10,7 @@ use crate::engine::input::Intent;
 use crate::engine::objectives::runnable;
 use crate::engine::prepare::{ask_improvised, shell_target};
 use crate::engine::refusal::Refusal;
-use crate::engine::state::{Progress, Prompt, StepState};
+use crate::engine::state::{Progress, Prompt, StepState, Strand};
 use crate::kernel::{AttemptId, StepId};
 use crate::runbook::{Evidence, Impact, Moment};
 
@@ -45,18 +45,24 @@ pub(super) fn wish(draft: &mut Draft, by: &str, intent: &Intent) -> Result<(), R
 fn run(draft: &mut Draft, id: &StepId) -> Result<(), Refusal> {
     not_stopping(draft)?;
     let index = draft.run.plan.step_index(id).ok_or_else(|| Refusal::NoSuchStep(id.clone()))?;
-    if index < draft.run.current {
+    if index < draft.run.current && id.parts().1.is_none() {
         return if recovery::watch_again(draft, index)? { Ok(()) } else { Err(Refusal::SettledAlready(id.clone())) };
     }
-    let state = current(draft, id)?;
-    free(draft)?;
+    let (strand, state) = turn(draft, id)?;
     match state {
-        StepState::Offered => begin(draft),
-        StepState::Paused { .. } => go_on(draft),
+        StepState::Offered => {
+            free(draft, strand)?;
+            begin(draft, strand)
+        }
+        StepState::Paused { .. } => {
+            free(draft, strand)?;
+            go_on(draft, strand)
+        }
         StepState::Failed { .. } => Err(Refusal::Failed(id.clone())),
         StepState::ByHand => Err(Refusal::InYourHands(id.clone())),
-        StepState::Running { attempt, .. } => Err(Refusal::Busy(attempt)),
+        StepState::Running { attempt, .. } => Err(running(draft, attempt)),
         StepState::Confirming { prompt, .. } => Err(Refusal::PromptOpen(prompt)),
+        StepState::Ready { .. } | StepState::Spread { .. } => Err(Refusal::GoesOn(id.clone())),
         StepState::Waiting | StepState::Done { .. } | StepState::Skipped { .. } | StepState::NotApplicable { .. } => {
             Err(Refusal::SettledAlready(id.clone()))
         }
@@ -95,24 +101,25 @@ fn confirmed(draft: &mut Draft, prompt: Prompt, how: &str, typed: Option<String>
 
 fn decline(draft: &mut Draft, number: u64, by: &str) -> Result<(), Refusal> {
     let prompt = open_prompt(draft, number)?;
-    draft.add(Event::Declined { prompt: number, step: prompt.step, by: by.to_owned() })?;
-    go_on_by_itself(draft)
+    draft.add(Event::Declined { prompt: number, step: prompt.step, by: by.to_owned() })
 }
 
 fn tick(draft: &mut Draft, id: &StepId, item: u32, by: &str) -> Result<(), Refusal> {
-    current(draft, id)?;
-    let ticks = draft.run.ticks.get(draft.run.current);
+    let (strand, _) = turn(draft, id)?;
+    let ticks = draft.run.ticks.get(strand.step);
     match ticks.and_then(|ticks| ticks.get(item as usize)) {
         None => return Err(Refusal::NoSuchItem(item)),
         Some(true) => return Err(Refusal::TickedAlready),
         Some(false) => {}
     }
-    take_in_hand(draft)?;
+    take_in_hand(draft, strand)?;
     draft.add(Event::ItemTicked { step: id.clone(), item, by: by.to_owned() })?;
-    let all = draft.run.ticks.get(draft.run.current).is_some_and(|ticks| !ticks.contains(&false));
-    match draft.step() {
+    let all = draft.run.ticks.get(strand.step).is_some_and(|ticks| !ticks.contains(&false));
+    match draft.at(strand) {
         // The last tick is the word that was missing; a manual step takes its note or evidence besides.
-        Some((step, StepState::ByHand)) if all && step.manual.is_none() && draft.run.asked().is_empty() => {
+        Some((step, StepState::ByHand))
+            if all && step.manual.is_none() && draft.run.asked_by(strand.step).is_empty() =>
+        {
             settle(draft, id, "by-hand", None, by)
         }
         _ => Ok(()),
@@ -120,33 +127,35 @@ fn tick(draft: &mut Draft, id: &StepId, item: u32, by: &str) -> Result<(), Refus
 }
 
 fn done(draft: &mut Draft, id: &StepId, note: &str, by: &str) -> Result<(), Refusal> {
-    current(draft, id)?;
-    let open = draft.run.ticks.get(draft.run.current).map_or(0, |ticks| ticks.iter().filter(|t| !**t).count());
-    let in_hand = match draft.step() {
-        Some((_, StepState::ByHand)) => true,
-        Some((step, StepState::Offered)) => runnable(&step).is_empty() && step.manual.is_some(),
+    let (strand, state) = turn(draft, id)?;
+    let open = draft.run.ticks.get(strand.step).map_or(0, |ticks| ticks.iter().filter(|t| !**t).count());
+    let plan = draft.run.plan.clone();
+    let step = plan.steps.get(strand.step).filter(|_| strand.item.is_none());
+    let in_hand = match (step, state) {
+        (Some(_), StepState::ByHand) => true,
+        (Some(step), StepState::Offered) => runnable(step).is_empty() && step.manual.is_some(),
         _ => false,
     };
     if !in_hand {
         return Err(Refusal::NotInYourHands(id.clone()));
     }
-    if let Some(missing) = draft.run.asked().first() {
+    if let Some(missing) = draft.run.asked_by(strand.step).first() {
         return Err(Refusal::ValuesMissing(missing.name.clone()));
     }
     if open > 0 {
         return Err(Refusal::ItemsOpen { open });
     }
-    let evidence = draft.run.plan.steps.get(draft.run.current).and_then(|step| step.manual);
+    let evidence = step.and_then(|step| step.manual);
     if evidence == Some(Evidence::Required) && said(note).is_none() {
         return Err(Refusal::EvidenceMissing);
     }
-    take_in_hand(draft)?;
+    take_in_hand(draft, strand)?;
     settle(draft, id, "by-hand", said(note), by)
 }
 
 /// Begins an offered step in which nothing runs: whoever ticks or finishes it has plainly begun it.
-pub(super) fn take_in_hand(draft: &mut Draft) -> Result<(), Refusal> {
-    match draft.step() {
+pub(super) fn take_in_hand(draft: &mut Draft, strand: Strand) -> Result<(), Refusal> {
+    match draft.at(strand) {
         Some((step, StepState::Offered)) if runnable(&step).is_empty() => {
             draft.add(Event::StepStarted { step: step.id })
         }
@@ -155,37 +164,39 @@ pub(super) fn take_in_hand(draft: &mut Draft) -> Result<(), Refusal> {
 }
 
 fn settle(draft: &mut Draft, id: &StepId, how: &str, note: Option<String>, by: &str) -> Result<(), Refusal> {
-    draft.add(Event::StepDone { step: id.clone(), how: how.to_owned(), note, by: by.to_owned() })?;
-    go_on_by_itself(draft)
+    draft.add(Event::StepDone { step: id.clone(), how: how.to_owned(), note, by: by.to_owned() })
 }
 
 fn retry(draft: &mut Draft, id: &StepId, by: &str) -> Result<(), Refusal> {
     not_stopping(draft)?;
-    let StepState::Failed { .. } = current(draft, id)? else { return Err(Refusal::NotFailed(id.clone())) };
-    free(draft)?;
-    draft.add(Event::RetryChosen { step: id.clone(), by: by.to_owned() })?;
-    go_on(draft)
+    let (strand, StepState::Failed { .. }) = turn(draft, id)? else { return Err(Refusal::NotFailed(id.clone())) };
+    free(draft, strand)?;
+    draft.add(Event::RetryChosen { step: id.clone(), by: by.to_owned() })
 }
 
 fn skip(draft: &mut Draft, id: &StepId, reason: &str, by: &str) -> Result<(), Refusal> {
     not_stopping(draft)?;
-    let state = current(draft, id)?;
+    let (_, state) = turn(draft, id)?;
     let reason = said(reason).ok_or(Refusal::ReasonMissing)?;
     match state {
-        StepState::Offered | StepState::Paused { .. } | StepState::Failed { .. } | StepState::ByHand => {}
+        StepState::Offered
+        | StepState::Ready { .. }
+        | StepState::Paused { .. }
+        | StepState::Failed { .. }
+        | StepState::ByHand => {}
         StepState::Confirming { prompt, .. } => return Err(Refusal::PromptOpen(prompt)),
         StepState::Running { attempt, .. } => return Err(running(draft, attempt)),
+        StepState::Spread { .. } => return Err(Refusal::GoesOn(id.clone())),
         StepState::Waiting | StepState::Done { .. } | StepState::Skipped { .. } | StepState::NotApplicable { .. } => {
             return Err(Refusal::SettledAlready(id.clone()));
         }
     }
-    draft.add(Event::StepSkipped { step: id.clone(), reason, by: by.to_owned() })?;
-    go_on_by_itself(draft)
+    draft.add(Event::StepSkipped { step: id.clone(), reason, by: by.to_owned() })
 }
 
 fn mark_done(draft: &mut Draft, id: &StepId, evidence: &str, by: &str) -> Result<(), Refusal> {
     not_stopping(draft)?;
-    let (StepState::Failed { .. } | StepState::Paused { .. }) = current(draft, id)? else {
+    let (_, StepState::Failed { .. } | StepState::Paused { .. }) = turn(draft, id)? else {
         return Err(Refusal::NotFailed(id.clone()));
     };
     let evidence = said(evidence).ok_or(Refusal::EvidenceMissing)?;
@@ -195,7 +206,7 @@ fn mark_done(draft: &mut Draft, id: &StepId, evidence: &str, by: &str) -> Result
 fn improvise(draft: &mut Draft, command: &str) -> Result<(), Refusal> {
     not_stopping(draft)?;
     let command = said(command).ok_or(Refusal::CommandMissing)?;
-    free(draft)?;
+    alone(draft)?;
     draft.add(Event::ConfirmationAsked {
         prompt: draft.run.prompts.saturating_add(1),
         step: None,
@@ -204,6 +215,7 @@ fn improvise(draft: &mut Draft, command: &str) -> Result<(), Refusal> {
         command,
         target: shell_target(&draft.run),
         ask: ask_improvised(&draft.run),
+        also: Vec::new(),
     })
 }
 
@@ -211,14 +223,13 @@ fn interrupt(draft: &mut Draft, attempt: &AttemptId, force: bool, by: &str) -> R
     if draft.run.running.contains(attempt) {
         return draft.add(Event::InterruptAsked { attempt: attempt.clone(), force, by: by.to_owned() });
     }
-    match (draft.run.retry.clone(), draft.step()) {
-        (Some(retry), Some((step, _))) if retry.attempt == *attempt => draft.add(Event::StepFailed {
-            step: step.id,
-            attempt: Some(retry.attempt),
-            why: format!("{by} put an end to its retries"),
-        }),
-        _ => Err(Refusal::NotRunning(attempt.clone())),
-    }
+    let retried = draft.run.retries_pending().into_iter().find(|(_, retry)| retry.attempt == *attempt);
+    let Some((strand, _)) = retried else { return Err(Refusal::NotRunning(attempt.clone())) };
+    draft.add(Event::StepFailed {
+        step: draft.id(strand),
+        attempt: Some(attempt.clone()),
+        why: format!("{by} put an end to its retries"),
+    })
 }
 
 fn fix_moment(
@@ -240,7 +251,7 @@ fn auto(draft: &mut Draft, on: bool, by: &str) -> Result<(), Refusal> {
     if draft.run.progress != wanted {
         draft.add(Event::AutoSwitched { on, by: by.to_owned() })?;
     }
-    go_on_by_itself(draft)
+    Ok(())
 }
 
 fn stop(draft: &mut Draft, reason: &str, by: &str) -> Result<(), Refusal> {
@@ -257,13 +268,7 @@ fn stop(draft: &mut Draft, reason: &str, by: &str) -> Result<(), Refusal> {
 
 fn give_up_waiting(draft: &mut Draft, by: &str) -> Result<(), Refusal> {
     not_stopping(draft)?;
-    let own = draft.run.running.iter().find(|attempt| Some(*attempt) != draft.run.watch.as_ref()).cloned();
-    if let Some(attempt) = own {
-        return Err(Refusal::Busy(attempt));
-    }
-    if let Some(retry) = draft.run.retry.clone() {
-        return Err(Refusal::WaitsForRetry(retry.attempt));
-    }
+    idle(draft)?;
     if draft.run.running.is_empty() {
         return draft.end("waiting", None, by);
     }
@@ -282,19 +287,33 @@ fn not_stopping(draft: &Draft) -> Result<(), Refusal> {
     if draft.run.stopping.is_some() { Err(Refusal::Stopping) } else { Ok(()) }
 }
 
-/// Refuses while a question is open or something runs or is about to run again: one thing at a time.
-fn free(draft: &Draft) -> Result<(), Refusal> {
+/// Refuses while another question is open, or a command of the operator's own runs.
+fn free(draft: &Draft, strand: Strand) -> Result<(), Refusal> {
     if let Some(prompt) = &draft.run.prompt {
         return Err(Refusal::PromptOpen(prompt.number));
     }
-    let own = draft.run.running.iter().find(|attempt| Some(*attempt) != draft.run.watch.as_ref());
-    if let Some(attempt) = own {
+    let beside = |attempt: &&AttemptId| draft.run.strand_of(attempt).is_some_and(|other| other != strand);
+    let foreground = |attempt: &&AttemptId| !draft.run.runs_in_background(attempt);
+    let own = draft.run.running.iter().filter(foreground).find(|attempt| !beside(attempt));
+    own.map_or(Ok(()), |attempt| Err(Refusal::Busy(attempt.clone())))
+}
+
+/// Refuses while a question is open or something runs or is about to run again.
+fn alone(draft: &Draft) -> Result<(), Refusal> {
+    match &draft.run.prompt {
+        Some(prompt) => Err(Refusal::PromptOpen(prompt.number)),
+        None => idle(draft),
+    }
+}
+
+/// Refuses while something that people wait for runs or is about to run again.
+fn idle(draft: &Draft) -> Result<(), Refusal> {
+    let busy = draft.run.running.iter().find(|attempt| !draft.run.runs_in_background(attempt));
+    if let Some(attempt) = busy {
         return Err(Refusal::Busy(attempt.clone()));
     }
-    match &draft.run.retry {
-        Some(retry) => Err(Refusal::WaitsForRetry(retry.attempt.clone())),
-        None => Ok(()),
-    }
+    let retried = draft.run.retries_pending().into_iter().find(|(strand, _)| !draft.run.is_background(*strand));
+    retried.map_or(Ok(()), |(_, retry)| Err(Refusal::WaitsForRetry(retry.attempt.clone())))
 }
 
 fn running(draft: &Draft, attempt: AttemptId) -> Refusal {
@@ -309,12 +328,20 @@ fn open_prompt(draft: &Draft, number: u64) -> Result<Prompt, Refusal> {
     }
 }
 
-/// Returns the state of the step that is named, if it is its turn.
-fn current(draft: &Draft, id: &StepId) -> Result<StepState, Refusal> {
+/// Returns the strand that is named and where it is, if it is its turn.
+fn turn(draft: &Draft, id: &StepId) -> Result<(Strand, StepState), Refusal> {
     let Some(index) = draft.run.plan.step_index(id) else { return Err(Refusal::NoSuchStep(id.clone())) };
-    match draft.step() {
-        Some((step, state)) if step.id == *id => Ok(state),
-        Some((step, _)) if index > draft.run.current => Err(Refusal::NotItsTurn { step: id.clone(), current: step.id }),
+    let strand = draft.run.strand(id).ok_or_else(|| Refusal::NoSuchStep(id.clone()))?;
+    if draft.run.open_strands().contains(&strand)
+        && let Some((_, state)) = draft.at(strand)
+    {
+        return Ok((strand, state));
+    }
+    let current = draft.run.plan.steps.get(draft.run.current).filter(|_| index > draft.run.current);
+    match (current, draft.run.state(strand)) {
+        (Some(current), Some(StepState::Waiting)) => {
+            Err(Refusal::NotItsTurn { step: id.clone(), current: current.id.clone() })
+        }
         _ => Err(Refusal::SettledAlready(id.clone())),
     }
 }

@@ -8,7 +8,7 @@ use crate::engine::event::Event;
 use crate::engine::objectives::between;
 use crate::engine::prepare::{divided, prepare};
 use crate::engine::refusal::Refusal;
-use crate::engine::state::{Attempt, Recovery};
+use crate::engine::state::{Attempt, Recovery, Strand};
 use crate::kernel::AttemptId;
 use crate::runbook::{Impact, Moment};
 
@@ -69,7 +69,7 @@ pub(super) fn watch_again(draft: &mut Draft, index: usize) -> Result<bool, Refus
     if draft.run.recovery != Recovery::NotYet || draft.run.watch.is_some() {
         return Ok(false);
     }
-    let prepared = prepare(&draft.run, step, action, draft.now.utc).map_err(Refusal::BadValue)?;
+    let prepared = prepare(&draft.run, Strand::whole(at), step, action, draft.now.utc).map_err(Refusal::BadValue)?;
     if prepared.impact > Impact::Observe {
         return Ok(false);
     }

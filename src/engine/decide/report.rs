@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::advance::{failed, go_on, go_on_by_itself};
+use super::advance::failed;
 use super::draft::Draft;
 use super::{objective, recovery, values};
 use crate::engine::effect::Judge;
@@ -12,7 +12,7 @@ use crate::engine::measure::{Measured, read_loss, read_time};
 use crate::engine::outcome::Outcome;
 use crate::engine::prepare::{divided, judge_of, vars};
 use crate::engine::refusal::Refusal;
-use crate::engine::state::{Attempt, StepState};
+use crate::engine::state::{Attempt, StepState, Strand};
 use crate::kernel::AttemptId;
 use crate::runbook::{Action, Capture, Measure};
 
@@ -26,11 +26,14 @@ pub(super) fn finished(draft: &mut Draft, id: &AttemptId, ended: &Ended) -> Resu
     let known = draft.run.attempts.get(id).filter(|_| draft.run.running.contains(id)).cloned();
     let attempt = known.ok_or_else(|| Refusal::NotRunning(id.clone()))?;
     let watch = draft.run.watch.as_ref() == Some(id);
-    let action = match draft.step() {
-        Some((_, StepState::Running { attempt: ran, cursor })) if ran == *id => draft.action(cursor),
+    let strand = draft.run.strand_of(id);
+    let turn = strand.and_then(|strand| match draft.run.state(strand) {
+        Some(StepState::Running { attempt: ran, cursor }) if ran == id => {
+            Some((strand, draft.action(strand, *cursor)?))
+        }
         _ => None,
-    };
-    let Some(action) = action else {
+    });
+    let Some((strand, action)) = turn else {
         let verdict = match Judge::default().judge(&ended.outcome, &ended.stdout) {
             Ok(()) => Verdict::Passed,
             Err(why) => Verdict::Failed { why },
@@ -39,19 +42,18 @@ pub(super) fn finished(draft: &mut Draft, id: &AttemptId, ended: &Ended) -> Resu
         if watch {
             return recovery::unwatched(draft, &ended.outcome.words());
         }
-        return go_on_by_itself(draft);
+        return Ok(());
     };
-    match verdict(draft, &attempt, &action, ended) {
+    match verdict(draft, strand, &attempt, &action, ended) {
         Ok(gave) => {
             add_finished(draft, id, ended, Verdict::Passed)?;
             keep_output(draft, id, &action, ended)?;
-            passed(draft, id, &attempt, &action, ended, gave)?;
-            if draft.run.stopping.is_some() { Ok(()) } else { go_on(draft) }
+            passed(draft, id, &attempt, &action, ended, gave)
         }
         Err(why) => {
             add_finished(draft, id, ended, Verdict::Failed { why: why.clone() })?;
             keep_output(draft, id, &action, ended)?;
-            if draft.run.stopping.is_some() { Ok(()) } else { failed(draft, id, &why) }
+            if draft.run.stopping.is_some() { Ok(()) } else { failed(draft, strand, id, &why) }
         }
     }
 }
@@ -79,9 +81,9 @@ fn keep_output(draft: &mut Draft, id: &AttemptId, action: &Action, ended: &Ended
 
 /// Judges an attempt of a step. Output that cannot be read as what it is declared to be is a failure: a loss that
 /// nobody could read must not pass for no loss.
-fn verdict(draft: &Draft, attempt: &Attempt, action: &Action, ended: &Ended) -> Result<Yield, String> {
-    let at = draft.run.confirmed_at.unwrap_or(attempt.started);
-    let judge = judge_of(action, &vars(&draft.run, at.utc));
+fn verdict(draft: &Draft, strand: Strand, attempt: &Attempt, action: &Action, ended: &Ended) -> Result<Yield, String> {
+    let at = draft.run.turn(strand).and_then(|turn| turn.confirmed_at).unwrap_or(attempt.started);
+    let judge = judge_of(action, &vars(&draft.run, strand, at.utc));
     match (&action.until, &ended.poll_failure) {
         (_, Some(why)) => return Err(why.clone()),
         (Some(_), None) => {

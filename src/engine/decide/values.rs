@@ -2,15 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use super::advance::{ask_anew, go_on, go_on_by_itself};
+use super::advance::ask_anew;
 use super::draft::Draft;
 use super::operator::{said, take_in_hand};
 use crate::engine::event::{Event, InputSource, Mode};
 use crate::engine::objectives::runnable;
 use crate::engine::prepare::{sets, vars};
 use crate::engine::refusal::Refusal;
-use crate::engine::state::{Run, Second, StepState};
-use crate::runbook::{Evidence, Formula, Readers};
+use crate::engine::state::{Run, Second, StepState, Strand};
+use crate::runbook::{Evidence, Formula, Readers, Step};
 
 /// How long a chain of values may be that are worked out from each other.
 const LONGEST: usize = 64;
@@ -18,12 +18,16 @@ const LONGEST: usize = 64;
 /// Says why a condition does not hold; `None` if it does, or if there is none. Working it out may set values.
 ///
 /// The outer result is the engine's, the inner one the condition's: `Err` says why nobody can tell.
-pub(super) fn unless(draft: &mut Draft, when: Option<&Formula>) -> Result<Result<Option<String>, String>, Refusal> {
+pub(super) fn unless(
+    draft: &mut Draft,
+    strand: Strand,
+    when: Option<&Formula>,
+) -> Result<Result<Option<String>, String>, Refusal> {
     let Some(when) = when else { return Ok(Ok(None)) };
     if let Err(why) = derive(draft, &when.variables())? {
         return Ok(Err(why));
     }
-    let holds = when.holds(&vars(&draft.run, draft.now.utc));
+    let holds = when.holds(&vars(&draft.run, strand, draft.now.utc));
     Ok(holds.map(|holds| (!holds).then(|| format!("`{when}` does not hold"))))
 }
 
@@ -31,7 +35,7 @@ pub(super) fn unless(draft: &mut Draft, when: Option<&Formula>) -> Result<Result
 ///
 /// The outer result is the engine's, the inner one says which value cannot be worked out, and why.
 pub(super) fn derive(draft: &mut Draft, names: &[String]) -> Result<Result<(), String>, Refusal> {
-    let mut known = vars(&draft.run, draft.now.utc);
+    let mut known = all(draft);
     let mut found = Vec::new();
     for name in names {
         if let Err(why) = work_out(&draft.run, name, &mut known, &mut found, 0) {
@@ -40,6 +44,11 @@ pub(super) fn derive(draft: &mut Draft, names: &[String]) -> Result<Result<(), S
     }
     add(draft, found)?;
     Ok(Ok(()))
+}
+
+/// Returns what is known outside of any item.
+fn all(draft: &Draft) -> BTreeMap<String, String> {
+    vars(&draft.run, Strand::whole(draft.run.current), draft.now.utc)
 }
 
 type Values = Vec<(String, String)>;
@@ -80,7 +89,7 @@ pub(super) fn derive_again(draft: &mut Draft) -> Result<Result<(), String>, Refu
     if names.is_empty() {
         return Ok(Ok(()));
     }
-    let mut known = vars(&draft.run, draft.now.utc);
+    let mut known = all(draft);
     known.retain(|name, _| !names.contains(name));
     let mut found = Vec::new();
     for name in &names {
@@ -98,7 +107,7 @@ pub(super) fn set_input(draft: &mut Draft, name: &str, value: &str, by: &str) ->
     let plan = draft.run.plan.clone();
     let value = match plan.input(name) {
         Some(input) => {
-            let value = input.accept_in(value, &vars(&draft.run, draft.now.utc)).map_err(Refusal::BadValue)?;
+            let value = input.accept_in(value, &all(draft)).map_err(Refusal::BadValue)?;
             if input.readers == Readers::Two && is_real(&draft.run) {
                 begin(draft, name)?;
                 return draft.add(Event::FirstRead { name: name.to_owned(), value, by: by.to_owned() });
@@ -124,7 +133,7 @@ pub(super) fn read_again(draft: &mut Draft, name: &str, value: &str, reader: &st
     if same_person(&reader, &first.by) {
         return Err(Refusal::SameReader(reader));
     }
-    let second = input.accept_in(value, &vars(&draft.run, draft.now.utc)).map_err(Refusal::BadValue)?;
+    let second = input.accept_in(value, &all(draft)).map_err(Refusal::BadValue)?;
     if second != first.value {
         return Err(Refusal::ReadDifferently { name: name.to_owned(), first: first.value, second });
     }
@@ -147,27 +156,29 @@ fn enter(draft: &mut Draft, name: &str, value: String, by: &str) -> Result<(), R
     derive_again(draft)?.map_err(Refusal::BadValue)?;
     // A shell block takes values from its environment, so its text alone does not show that they changed.
     ask_anew(draft)?;
-    let Some((step, state)) = draft.step() else { return Ok(()) };
-    if !step.ask.iter().any(|asked| asked == name) || !draft.run.asked().is_empty() || draft.run.stopping.is_some() {
+    let Some((strand, step, state)) = asking(draft, name) else { return Ok(()) };
+    let by_hand = state == StepState::ByHand && step.manual == Some(Evidence::Welcome);
+    let nothing_else = step.checklist.is_empty() && runnable(&step).is_empty();
+    if !by_hand || !nothing_else || !draft.run.asked_by(strand.step).is_empty() || draft.run.stopping.is_some() {
         return Ok(());
     }
-    match state {
-        StepState::Paused { .. } if draft.run.prompt.is_none() && !draft.run.working() => go_on(draft),
-        StepState::ByHand
-            if step.manual == Some(Evidence::Welcome) && step.checklist.is_empty() && runnable(&step).is_empty() =>
-        {
-            let (how, note, by) = ("by-hand".to_owned(), None, by.to_owned());
-            draft.add(Event::StepDone { step: step.id, how, note, by })?;
-            go_on_by_itself(draft)
-        }
-        _ => Ok(()),
-    }
+    let (how, note, by) = ("by-hand".to_owned(), None, by.to_owned());
+    draft.add(Event::StepDone { step: step.id, how, note, by })
 }
 
 /// Whoever enters what a manual step asks for has plainly begun it.
 fn begin(draft: &mut Draft, name: &str) -> Result<(), Refusal> {
-    let asks = draft.step().is_some_and(|(step, _)| step.ask.iter().any(|asked| asked == name));
-    if asks { take_in_hand(draft) } else { Ok(()) }
+    match asking(draft, name) {
+        Some((strand, _, _)) => take_in_hand(draft, strand),
+        None => Ok(()),
+    }
+}
+
+/// Returns the open step that asks for an input.
+fn asking(draft: &Draft, name: &str) -> Option<(Strand, Step, StepState)> {
+    let open = draft.run.open_strands().into_iter().filter(|strand| strand.item.is_none());
+    let of = |strand| draft.at(strand).map(|(step, state)| (strand, step, state));
+    open.filter_map(of).find(|(_, step, _)| step.ask.iter().any(|asked| asked == name))
 }
 
 fn is_real(run: &Run) -> bool {

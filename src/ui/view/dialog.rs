@@ -30,8 +30,8 @@ pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buff
         let question = asking::question(&screen.run, &form.kind).unwrap_or_else(|| form.question().to_owned());
         let mut lines: Vec<Line<'static>> =
             wrap(&question, columns, 6).into_iter().map(|row| line(model, Role::Text, row)).collect();
-        if let Some((step, _)) = screen.current() {
-            let step = format!("Step {} {}", step.number, SafeText::line(&step.title));
+        if let Some(strand) = screen.subject() {
+            let step = format!("Step {}", screen.run.label(strand));
             lines.insert(0, line(model, Role::Dim, cut(&step, columns)));
         }
         lines.push(Line::default());
@@ -103,9 +103,9 @@ pub(super) fn impact_words(impact: Impact) -> &'static str {
 
 fn confirm(model: &Model, screen: &RunScreen, open: (&Prompt, &Confirmation), area: Rect, buf: &mut Buffer) {
     let (prompt, confirmation) = open;
-    let step = prompt.step.as_ref().and_then(|id| screen.run.plan.steps.iter().find(|step| step.id == *id));
-    let title = match step {
-        Some(step) => format!("CONFIRM {} {}", step.number, SafeText::line(&step.title)),
+    let title = match prompt.step.as_ref().and_then(|id| screen.run.strand(id)) {
+        Some(strand) if prompt.also.is_empty() => format!("CONFIRM {}", screen.run.label(strand)),
+        Some(strand) => format!("CONFIRM {} and {} more", screen.run.label(strand), prompt.also.len()),
         None => "CONFIRM a command of your own".to_owned(),
     };
     let role = impact_role(prompt.impact);
@@ -118,7 +118,18 @@ fn confirm(model: &Model, screen: &RunScreen, open: (&Prompt, &Confirmation), ar
     let room = usize::from(inner.height).saturating_sub(asks.len());
     // The command may be long: it scrolls; the question and what it is about stay.
     let code_room = room.saturating_sub(facts.len()).max(1);
-    let command = SafeText::new(&prompt.command).into_string();
+    let mut command = String::new();
+    if prompt.also.is_empty() {
+        command.push_str(SafeText::new(&prompt.command).as_str());
+    } else {
+        // A shell block reads its item from the environment: its text alone does not show for which one it runs.
+        let own = prompt.step.iter().map(|step| (step, &prompt.command));
+        for (step, text) in own.chain(prompt.also.iter().map(|also| (&also.step, &also.command))) {
+            let lane = screen.run.strand(step).and_then(|strand| screen.run.lanes.get(&strand));
+            let item = lane.map(|lane| SafeText::line(&lane.item).into_string()).unwrap_or_default();
+            command.push_str(&["# ", &item, "\n", SafeText::new(text.trim_end()).as_str(), "\n"].concat());
+        }
+    }
     let code = fold(&command, columns.saturating_sub(2), ROWS);
     let scroll = usize::from(confirmation.scroll).min(code.len().saturating_sub(code_room));
     let mut lines: Vec<Line<'static>> =
@@ -138,7 +149,7 @@ fn confirm(model: &Model, screen: &RunScreen, open: (&Prompt, &Confirmation), ar
 }
 
 fn facts(model: &Model, screen: &RunScreen, prompt: &Prompt, columns: usize) -> Vec<Line<'static>> {
-    let step = prompt.step.as_ref().and_then(|id| screen.run.plan.steps.iter().find(|step| step.id == *id));
+    let step = prompt.step.as_ref().and_then(|id| screen.run.plan.step(id));
     let action = prompt.action.as_ref().and_then(|name| screen.run.plan.action(name)).map(|(_, action)| action);
     let safe = |text: &str| SafeText::line(text).into_string();
     let mut lines = Vec::new();

@@ -14,9 +14,10 @@ use crate::settings::theme::Role;
 use crate::ui::model::{Model, RunScreen};
 
 pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buffer) {
-    let Some((step, StepState::Failed { attempt, why, .. })) = screen.current() else { return };
-    let title = format!("{} {} {} FAILED", model.palette.glyph("✗", "X"), step.number, SafeText::line(&step.title));
-    let tries = screen.run.tries.get(screen.run.current).copied().unwrap_or_default();
+    let Some(strand) = screen.subject() else { return };
+    let Some(StepState::Failed { attempt, why, .. }) = screen.run.state(strand) else { return };
+    let title = format!("{} {} FAILED", model.palette.glyph("✗", "X"), screen.run.label(strand));
+    let tries = if strand.item.is_none() { screen.run.tries.get(strand.step).copied().unwrap_or_default() } else { 0 };
     let right = if tries > 1 { format!("after {tries} attempts") } else { String::new() };
     let found = attempt.as_ref().and_then(|id| screen.run.attempts.get_key_value(id));
     let tail = found.and_then(|(id, _)| screen.tails.get(id));

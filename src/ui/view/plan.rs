@@ -6,7 +6,7 @@ use ratatui::text::Line;
 
 use super::pane::Pane;
 use super::text::{cut, put, put_all, span, width};
-use crate::engine::StepState;
+use crate::engine::{Lane, StepState};
 use crate::kernel::{SafeText, clock};
 use crate::runbook::{Phase, Step};
 use crate::settings::theme::Role;
@@ -21,7 +21,7 @@ pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buff
     let (columns, height) = (usize::from(inner.width), usize::from(inner.height));
     let shown = screen.shown();
     let open_phase = run.plan.steps.get(shown).map(|step| step.phase);
-    let all = run.plan.phases.len() + run.plan.steps.len() <= height;
+    let all = run.plan.phases.len() + run.plan.steps.len() + run.lanes.len() <= height;
     let mut lines: Vec<Line<'static>> = Vec::new();
     let mut focus_line = 0;
     for (index, phase) in run.plan.phases.iter().enumerate() {
@@ -35,6 +35,10 @@ pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buff
                 focus_line = lines.len();
             }
             lines.push(step_line(model, screen, (at, step, state), columns));
+            // What goes on behind a step that is done stays in view.
+            let lanes = || screen.run.lanes_of(at).map(|(_, lane)| lane);
+            let shows = at == shown || !state.is_settled() || lanes().any(|lane| !lane.state.is_settled());
+            lines.extend(lanes().filter(|_| shows).map(|lane| lane_line(model, lane, columns)));
         }
     }
     let top = (focus_line + 2).saturating_sub(height).min(lines.len().saturating_sub(height));
@@ -57,7 +61,7 @@ pub(super) fn one_line(model: &Model, screen: &RunScreen, area: Rect, buf: &mut 
 fn phase_line(model: &Model, screen: &RunScreen, index: usize, phase: &Phase, columns: usize) -> Line<'static> {
     let run = &screen.run;
     let states = run.steps.get(phase.steps.clone()).unwrap_or_default();
-    let current = phase.steps.contains(&run.current);
+    let current = phase.steps.contains(&screen.run.focus().map_or(run.current, |strand| strand.step));
     let (glyph, role) = if !states.is_empty() && states.iter().all(StepState::is_settled) {
         (model.palette.glyph("✓", "+"), Role::Ok)
     } else if current {
@@ -92,6 +96,17 @@ fn step_line(model: &Model, screen: &RunScreen, row: (usize, &Step, &StepState),
     let left = format!("{mark} {glyph} {} {}", step.number, SafeText::line(&step.title));
     let role = if looked_at { Role::Focus } else { role };
     justified(model, &(role, left), &(role, right), columns)
+}
+
+/// Says where an item of a step is.
+fn lane_line(model: &Model, lane: &Lane, columns: usize) -> Line<'static> {
+    let (glyph, word, role) = model.palette.state(&lane.state);
+    let time = match lane.times {
+        (Some(started), settled) => clock(settled.unwrap_or(model.now).since(&started)),
+        (None, _) => String::new(),
+    };
+    let right = [word, time.as_str()].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ");
+    justified(model, &(role, format!("     {glyph} {}", SafeText::line(&lane.item))), &(role, right), columns)
 }
 
 fn justified(model: &Model, left: &(Role, String), right: &(Role, String), columns: usize) -> Line<'static> {
