@@ -86,9 +86,11 @@ impl Peer {
     }
 
     /// Compares a call with the AWS CLI's, and says in what they differ.
+    ///
+    /// `@@` in a call that acts is a name of ours in our call and one of the AWS CLI's in its own.
     async fn differs(&self, line: &str) -> Option<String> {
-        let ours = self.reply(line).await;
-        let (code, out, err) = self.cli(line)?;
+        let ours = self.reply(&line.replace("@@", "ours")).await;
+        let (code, out, err) = self.cli(&line.replace("@@", "clis"))?;
         let worked = matches!(ours.outcome, Outcome::Answered { .. });
         let (one, other) = if worked {
             (String::from_utf8(ours.stdout).unwrap(), out)
@@ -127,10 +129,21 @@ impl Peer {
     }
 }
 
-/// Hides what is another value a second later.
+/// Hides what is another value a second later, or with another name.
 fn masked(line: &str) -> String {
-    let times = regex::Regex::new(r"20\d\d-\d\d-\d\dT[0-9:.]+\+00:00").unwrap();
-    times.replace_all(line, "<time>").into_owned()
+    let hidden = [
+        (r"20\d\d-\d\d-\d\dT[0-9:.]+\+00:00", "<time>"),
+        (r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}", "<uuid>"),
+        (r"\b(db|cluster)-[A-Z0-9]{20,}", "<resource>"),
+        (r"(cluster|cluster-ro|global)-[0-9a-z]{8,12}\b", "<endpoint>"),
+        (r#""[A-Z0-9]{14}""#, "<zone>"),
+        (r#"-[A-Za-z]{6}""#, "<suffix>"),
+        (r"\b(i|r|eni|vol|snap|acl|aclassoc|sgr)-[0-9a-f]{8,17}\b", "<id>"),
+        ("\\b(ours|clis)\\b", "@@"),
+    ];
+    hidden.iter().fold(line.to_owned(), |line, (pattern, name)| {
+        regex::Regex::new(pattern).unwrap().replace_all(&line, *name).into_owned()
+    })
 }
 
 #[tokio::test]
@@ -286,4 +299,293 @@ async fn s3() {
     .await;
     let gone = peer.json("s3api delete-object --bucket latch --key a/b").await;
     assert_eq!(gone["DeleteMarker"], true);
+}
+
+#[tokio::test]
+async fn rds_recovers() {
+    let Some(peer) = peer("rds_recovers").await else { return };
+    let line = "rds create-db-instance --db-instance-identifier shop --db-instance-class db.t3.micro --engine postgres \
+        --allocated-storage 20 --master-username a --master-user-password abcdefgh1 --backup-retention-period 7";
+    let Some(_) = peer.cli(line) else {
+        println!("SKIPPED: rds_recovers: set LIFEBOAT_AWSCLI to an aws program");
+        return;
+    };
+    peer.json("rds create-db-snapshot --db-snapshot-identifier shop-s --db-instance-identifier shop").await;
+    let arn = "arn:aws:rds:eu-west-1:123456789012";
+    peer.same(&[
+        "rds create-db-instance-read-replica --db-instance-identifier replica-@@ --source-db-instance-identifier shop --no-multi-az --tags Key=a,Value=b",
+        "rds create-db-snapshot --db-snapshot-identifier by-@@ --db-instance-identifier shop",
+        "rds restore-db-instance-to-point-in-time --source-db-instance-identifier shop --target-db-instance-identifier pit-@@ --use-latest-restorable-time --no-multi-az --db-instance-class db.t3.small",
+        "rds restore-db-instance-to-point-in-time --source-db-instance-identifier nope --target-db-instance-identifier pit-@@2 --restore-time 2026-01-01T00:00:00Z",
+        "rds restore-db-instance-from-db-snapshot --db-instance-identifier snap-@@ --db-snapshot-identifier shop-s --deletion-protection --vpc-security-group-ids sg-1 sg-2",
+        "rds restore-db-instance-from-db-snapshot --db-instance-identifier snap-@@2 --db-snapshot-identifier nope",
+        "rds copy-db-snapshot --source-db-snapshot-identifier shop-s --target-db-snapshot-identifier copy-@@ --copy-tags",
+        "rds describe-db-snapshot-attributes --db-snapshot-identifier copy-@@",
+        "rds modify-db-snapshot-attribute --db-snapshot-identifier copy-@@ --attribute-name restore --values-to-add 123456789012",
+        "rds delete-db-snapshot --db-snapshot-identifier copy-@@",
+        "rds wait db-snapshot-deleted --db-snapshot-identifier copy-@@",
+        "rds modify-db-instance --db-instance-identifier pit-@@ --new-db-instance-identifier new-@@ --apply-immediately --deletion-protection",
+        "rds modify-db-instance --db-instance-identifier new-@@ --no-deletion-protection",
+        "rds reboot-db-instance --db-instance-identifier shop --force-failover --query DBInstance.DBInstanceStatus",
+        "rds stop-db-instance --db-instance-identifier new-@@ --query DBInstance.DBInstanceStatus",
+        "rds start-db-instance --db-instance-identifier new-@@ --query DBInstance.DBInstanceStatus",
+        "rds delete-db-instance --db-instance-identifier new-@@ --skip-final-snapshot --no-delete-automated-backups --query DBInstance.DBInstanceIdentifier",
+        "rds wait db-instance-deleted --db-instance-identifier new-@@",
+        &format!("rds add-tags-to-resource --resource-name {arn}:db:snap-@@ --tags Key=k,Value='a b' Key=l,Value=m"),
+        &format!("rds list-tags-for-resource --resource-name {arn}:db:snap-@@"),
+        &format!("rds remove-tags-from-resource --resource-name {arn}:db:snap-@@ --tag-keys k"),
+        &format!("rds list-tags-for-resource --resource-name {arn}:db:snap-@@ --output text"),
+        "rds create-db-parameter-group --db-parameter-group-name group-@@ --db-parameter-group-family postgres15 --description d",
+        "rds describe-db-parameter-groups --db-parameter-group-name group-@@",
+        "rds modify-db-parameter-group --db-parameter-group-name group-@@ --parameters ParameterName=max_connections,ParameterValue=200,ApplyMethod=pending-reboot",
+        "rds describe-db-parameters --db-parameter-group-name group-@@",
+        "rds describe-db-subnet-groups",
+        "rds describe-db-instances --db-instance-identifier snap-@@ --query 'DBInstances[0].[DBInstanceStatus,VpcSecurityGroups[].VpcSecurityGroupId,DeletionProtection]'",
+    ])
+    .await;
+    // What the peer does not know: lifeboat says so as it would of any failure, and does not fall over.
+    for line in [
+        "rds switchover-read-replica --db-instance-identifier replica-ours",
+        "rds start-db-instance-automated-backups-replication --source-db-instance-arn x",
+        "rds describe-db-log-files --db-instance-identifier shop",
+    ] {
+        let outcome = peer.reply(line).await.outcome;
+        assert!(!matches!(outcome, Outcome::Unusable { .. }), "{line}: {outcome:?}");
+    }
+}
+
+#[tokio::test]
+async fn aurora() {
+    let Some(peer) = peer("aurora").await else { return };
+    let Some(_) = peer.cli("sts get-caller-identity") else {
+        println!("SKIPPED: aurora: set LIFEBOAT_AWSCLI to an aws program");
+        return;
+    };
+    peer.same(&[
+        "rds create-global-cluster --global-cluster-identifier world-@@ --engine aurora-postgresql --engine-version 15.4",
+        "rds create-db-cluster --db-cluster-identifier sea-@@ --engine aurora-postgresql --engine-version 15.4 --master-username a --manage-master-user-password --global-cluster-identifier world-@@ --backup-retention-period 14",
+        "rds create-db-instance --db-instance-identifier one-@@ --db-cluster-identifier sea-@@ --db-instance-class db.r6g.large --engine aurora-postgresql",
+        "rds create-db-instance --db-instance-identifier two-@@ --db-cluster-identifier sea-@@ --db-instance-class db.r6g.large --engine aurora-postgresql",
+        "rds describe-db-clusters --db-cluster-identifier sea-@@",
+        "rds describe-db-clusters --db-cluster-identifier sea-@@ --query 'DBClusters[0].DBClusterMembers[?IsClusterWriter].DBInstanceIdentifier' --output text",
+        "rds describe-db-clusters --db-cluster-identifier nope",
+        "rds failover-db-cluster --db-cluster-identifier sea-@@ --query DBCluster.DBClusterIdentifier",
+        "rds create-db-cluster-snapshot --db-cluster-identifier sea-@@ --db-cluster-snapshot-identifier shot-@@",
+        "rds describe-db-cluster-snapshots --db-cluster-snapshot-identifier shot-@@",
+        "rds wait db-cluster-snapshot-available --db-cluster-snapshot-identifier shot-@@",
+        "rds copy-db-cluster-snapshot --source-db-cluster-snapshot-identifier shot-@@ --target-db-cluster-snapshot-identifier shot2-@@",
+        // The peer fails at `restore-db-cluster-from-snapshot`.
+        "rds describe-global-clusters --global-cluster-identifier world-@@",
+        "rds modify-db-cluster --db-cluster-identifier sea-@@ --backup-retention-period 35 --apply-immediately --query DBCluster.BackupRetentionPeriod",
+        "rds wait db-cluster-available --db-cluster-identifier sea-@@",
+        "rds delete-db-cluster-snapshot --db-cluster-snapshot-identifier shot2-@@",
+        "rds wait db-cluster-snapshot-deleted --db-cluster-snapshot-identifier shot2-@@",
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn alarms_keys_and_secrets() {
+    let Some(peer) = peer("alarms_keys_and_secrets").await else { return };
+    let Some((_, key, _)) = peer.cli("kms create-key --query KeyMetadata.KeyId --output text") else {
+        println!("SKIPPED: alarms_keys_and_secrets: set LIFEBOAT_AWSCLI to an aws program");
+        return;
+    };
+    let key = key.trim();
+    peer.cli("secretsmanager create-secret --name shop/db --secret-string hunter2").unwrap();
+    peer.cli("cloudwatch put-metric-data --namespace Shop --metric-data MetricName=Lag,Value=1.5,Dimensions=[{Name=Db,Value=shop}]").unwrap();
+    std::fs::write(peer.folder.path().join("secret"), "hunter3").unwrap();
+    peer.same(&[
+        "cloudwatch put-metric-alarm --alarm-name lag-@@ --namespace Shop --metric-name Lag --statistic Maximum --period 60 --evaluation-periods 3 --threshold 300 --comparison-operator GreaterThanThreshold --dimensions Name=Db,Value=shop",
+        "cloudwatch describe-alarms --alarm-names lag-@@",
+        "cloudwatch wait alarm-exists --alarm-names lag-@@",
+        "cloudwatch set-alarm-state --alarm-name lag-@@ --state-value ALARM --state-reason drill",
+        "cloudwatch describe-alarms --alarm-names lag-@@ --query 'MetricAlarms[0].[StateValue,StateReason]' --output text",
+        "cloudwatch set-alarm-state --alarm-name nope --state-value ALARM --state-reason drill",
+        "cloudwatch list-metrics --namespace Shop",
+        "cloudwatch get-metric-statistics --namespace Shop --metric-name Lag --dimensions Name=Db,Value=shop --start-time 2026-01-01T00:00:00Z --end-time 2026-01-01T01:00:00Z --period 60 --statistics Maximum Average",
+        r#"cloudwatch get-metric-data --start-time 2026-01-01T00:00:00Z --end-time 2026-01-01T01:00:00Z --metric-data-queries '[{"Id":"lag","MetricStat":{"Metric":{"Namespace":"Shop","MetricName":"Lag"},"Period":60,"Stat":"Maximum"}}]'"#,
+        "cloudwatch delete-alarms --alarm-names lag-@@",
+        &format!("kms describe-key --key-id {key}"),
+        "kms describe-key --key-id 00000000-0000-0000-0000-000000000000",
+        &format!("kms disable-key --key-id {key}"),
+        &format!("kms describe-key --key-id {key} --query 'KeyMetadata.[KeyState,Enabled]' --output text"),
+        &format!("kms enable-key --key-id {key}"),
+        &format!("kms schedule-key-deletion --key-id {key} --pending-window-in-days 7"),
+        &format!("kms describe-key --key-id {key}"),
+        &format!("kms cancel-key-deletion --key-id {key}"),
+        &format!("kms get-key-policy --key-id {key} --policy-name default"),
+        "secretsmanager describe-secret --secret-id shop/db --query '[Name,VersionIdsToStages]'",
+        "secretsmanager describe-secret --secret-id nope",
+        "secretsmanager list-secrets --query 'SecretList[].[Name,CreatedDate]' --output text",
+        "secretsmanager put-secret-value --secret-id shop/db --secret-string file://secret --query Name",
+        "secretsmanager get-secret-value --secret-id nope",
+        "cloudtrail describe-trails",
+    ])
+    .await;
+    peer.json("secretsmanager delete-secret --secret-id shop/db --recovery-window-in-days 7").await;
+    peer.same(&[
+        "secretsmanager get-secret-value --secret-id shop/db",
+        "secretsmanager restore-secret --secret-id shop/db",
+    ])
+    .await;
+    let secret = peer.text("secretsmanager get-secret-value --secret-id shop/db --query '[Name,SecretString]'").await;
+    assert!(secret.contains("shop/db") && secret.contains("not shown") && !secret.contains("hunter"), "{secret}");
+    let role = "sts assume-role --role-arn arn:aws:iam::123456789012:role/x --role-session-name s";
+    let role = peer.json(role).await;
+    assert_eq!(role["Credentials"]["SecretAccessKey"], "(secret, not shown)");
+}
+
+#[tokio::test]
+async fn applications() {
+    let Some(peer) = peer("applications").await else { return };
+    let Some((_, image, _)) = peer.cli("ec2 describe-images --owners amazon --query 'Images[0].ImageId' --output text")
+    else {
+        println!("SKIPPED: applications: set LIFEBOAT_AWSCLI to an aws program");
+        return;
+    };
+    let text = |line: &str| peer.cli(line).unwrap().1.trim().to_owned();
+    let id = text(&format!(
+        "ec2 run-instances --image-id {} --instance-type t3.micro --query 'Instances[0].InstanceId' --output text",
+        image.trim()
+    ));
+    let subnets = text("ec2 describe-subnets --query 'Subnets[0:2].SubnetId' --output text").replace('\t', " ");
+    let vpc = text("ec2 describe-vpcs --query 'Vpcs[0].VpcId' --output text");
+    let acl = text("ec2 describe-network-acls --query 'NetworkAcls[0].NetworkAclId' --output text");
+    let group = text("ec2 describe-security-groups --query 'SecurityGroups[0].GroupId' --output text");
+    let target = text(&format!(
+        "elbv2 create-target-group --name web --protocol HTTP --port 80 --vpc-id {vpc} --query 'TargetGroups[0].TargetGroupArn' --output text"
+    ));
+    text(&format!("elbv2 create-load-balancer --name front --subnets {subnets}"));
+    text(
+        "autoscaling create-launch-configuration --launch-configuration-name l --image-id ami-1 --instance-type t3.micro",
+    );
+    text(&format!(
+        "autoscaling create-auto-scaling-group --auto-scaling-group-name web --launch-configuration-name l --min-size 1 --max-size 4 --desired-capacity 2 --vpc-zone-identifier {}",
+        subnets.replace(' ', ",")
+    ));
+    peer.same(&[
+        "ec2 describe-availability-zones",
+        "ec2 describe-availability-zones --query 'AvailabilityZones[].[ZoneName,ZoneId,State]' --output text",
+        "ec2 describe-regions --region-names eu-west-1",
+        &format!("ec2 describe-instances --instance-ids {id}"),
+        "ec2 describe-instances --instance-ids i-0123456789abcdef0",
+        "ec2 describe-instances --filters Name=instance-state-name,Values=running,stopped --query 'Reservations[].Instances[].State.Name'",
+        &format!("ec2 describe-instance-status --instance-ids {id} --include-all-instances"),
+        &format!("ec2 describe-security-groups --group-ids {group}"),
+        "ec2 describe-subnets",
+        "ec2 describe-vpcs",
+        "ec2 describe-route-tables",
+        &format!("ec2 stop-instances --instance-ids {id} --query 'StoppingInstances[].InstanceId'"),
+        &format!("ec2 wait instance-stopped --instance-ids {id}"),
+        &format!("ec2 start-instances --instance-ids {id} --query 'StartingInstances[].CurrentState.Name'"),
+        &format!("ec2 wait instance-running --instance-ids {id}"),
+        &format!("ec2 reboot-instances --instance-ids {id}"),
+        &format!("ec2 create-tags --resources {id} --tags Key=a,Value=b Key=c,Value=d"),
+        &format!(r#"ec2 authorize-security-group-ingress --group-id {group} --ip-permissions '[{{"IpProtocol":"tcp","FromPort":5432,"ToPort":5432,"IpRanges":[{{"CidrIp":"10.0.0.0/8"}}]}}]' --dry-run"#),
+        &format!("ec2 describe-network-acls --network-acl-ids {acl}"),
+        "autoscaling describe-auto-scaling-groups --auto-scaling-group-names web",
+        "autoscaling suspend-processes --auto-scaling-group-name web --scaling-processes AZRebalance ReplaceUnhealthy",
+        "autoscaling describe-auto-scaling-groups --query 'AutoScalingGroups[0].SuspendedProcesses'",
+        "autoscaling resume-processes --auto-scaling-group-name web --scaling-processes AZRebalance",
+        "autoscaling update-auto-scaling-group --auto-scaling-group-name web --min-size 2 --desired-capacity 3",
+        "autoscaling set-desired-capacity --auto-scaling-group-name web --desired-capacity 2 --no-honor-cooldown",
+        "autoscaling describe-auto-scaling-instances --query 'length(AutoScalingInstances)'",
+        "elbv2 describe-load-balancers --names front",
+        "elbv2 describe-load-balancers --names nope",
+        "elbv2 wait load-balancer-available --names front",
+        "elbv2 describe-target-groups --names web",
+        &format!("elbv2 register-targets --target-group-arn {target} --targets Id={id},Port=80"),
+        &format!("elbv2 describe-target-health --target-group-arn {target}"),
+        &format!("elbv2 describe-target-group-attributes --target-group-arn {target}"),
+        &format!("elbv2 modify-target-group-attributes --target-group-arn {target} --attributes Key=deregistration_delay.timeout_seconds,Value=30"),
+        "ecs describe-clusters",
+        "elasticache describe-replication-groups",
+    ])
+    .await;
+}
+
+#[tokio::test]
+async fn zones_and_health() {
+    let Some(peer) = peer("zones_and_health").await else { return };
+    let Some(_) = peer.cli("route53 create-hosted-zone --name zones.example --caller-reference z") else {
+        println!("SKIPPED: zones_and_health: set LIFEBOAT_AWSCLI to an aws program");
+        return;
+    };
+    let zone = "route53 list-hosted-zones-by-name --dns-name zones.example --query 'HostedZones[0].Id' --output text";
+    let zone = peer.text(zone).await.trim().to_owned();
+    let config = "Type=HTTPS,FullyQualifiedDomainName=a.example,Port=443,ResourcePath=/health,RequestInterval=10,FailureThreshold=3";
+    peer.same(&[
+        &format!("route53 get-hosted-zone --id {zone}"),
+        "route53 get-hosted-zone --id ZNOPE",
+        "route53 list-hosted-zones --query 'HostedZones[].Name'",
+        &format!("route53 create-health-check --caller-reference ref-@@ --health-check-config {config} --query HealthCheck.HealthCheckConfig"),
+        "route53 list-health-checks --query 'HealthChecks[].HealthCheckConfig.Type'",
+        "route53 delete-health-check --health-check-id 00000000-0000-0000-0000-000000000000",
+    ])
+    .await;
+    let check =
+        peer.json(&format!("route53 create-health-check --caller-reference mine --health-check-config {config}")).await;
+    let check = check["HealthCheck"]["Id"].as_str().unwrap().to_owned();
+    let inverted = peer
+        .json(&format!("route53 update-health-check --health-check-id {check} --inverted --failure-threshold 2"))
+        .await;
+    assert_eq!(inverted["HealthCheck"]["HealthCheckConfig"]["Inverted"], true);
+    peer.text(&format!("route53 delete-health-check --health-check-id {check}")).await;
+}
+
+#[tokio::test]
+async fn objects_and_versions() {
+    let Some(peer) = peer("objects_and_versions").await else { return };
+    let Some(_) = peer.cli(
+        "s3api create-bucket --bucket store --object-lock-enabled-for-bucket --create-bucket-configuration LocationConstraint=eu-west-1",
+    ) else {
+        println!("SKIPPED: objects_and_versions: set LIFEBOAT_AWSCLI to an aws program");
+        return;
+    };
+    std::fs::write(peer.folder.path().join("one"), "one\n").unwrap();
+    for key in ["a", "b", "c/d"] {
+        peer.text(&format!("s3api put-object --bucket store --key {key} --body one")).await;
+    }
+    let lifecycle = r#"{"Rules":[{"ID":"dumps","Status":"Enabled","Filter":{"Prefix":"dumps/"},"Transitions":[{"Days":30,"StorageClass":"GLACIER"}],"Expiration":{"Days":2557}}]}"#;
+    let lock = r#"{"ObjectLockEnabled":"Enabled","Rule":{"DefaultRetention":{"Mode":"GOVERNANCE","Days":1}}}"#;
+    peer.same(&[
+        "s3api list-buckets --query 'Buckets[].Name'",
+        "s3api get-bucket-location --bucket store",
+        "s3api list-objects-v2 --bucket store",
+        "s3api list-objects-v2 --bucket store --delimiter / --query '[Contents[].Key,CommonPrefixes]'",
+        "s3api get-object --bucket store --key a fetched-@@",
+        "s3api get-object --bucket store --key nope fetched-@@",
+        "s3api copy-object --bucket store --key copy-@@ --copy-source store/a --query CopyObjectResult.ETag",
+        "s3api get-object-attributes --bucket store --key a --object-attributes ETag ObjectSize",
+        "s3api put-object-tagging --bucket store --key a --tagging '{\"TagSet\":[{\"Key\":\"k\",\"Value\":\"v\"}]}' --query nothing",
+        &format!("s3api put-bucket-lifecycle-configuration --bucket store --lifecycle-configuration '{lifecycle}'"),
+        "s3api get-bucket-lifecycle-configuration --bucket store",
+        "s3api delete-bucket-lifecycle --bucket store",
+        "s3api get-bucket-lifecycle-configuration --bucket store",
+        "s3api get-bucket-replication --bucket store",
+        &format!("s3api put-object-lock-configuration --bucket store --object-lock-configuration '{lock}'"),
+        "s3api get-object-lock-configuration --bucket store",
+        // The peer answers with headers that this call has not, at AWS.
+        "s3api put-object-legal-hold --bucket store --key a --legal-hold Status=ON --query nothing",
+        "s3api get-object-legal-hold --bucket store --key a --query LegalHold",
+        "s3api put-object-legal-hold --bucket store --key a --legal-hold Status=OFF --query nothing",
+        "s3api get-bucket-tagging --bucket store",
+        "s3api wait object-not-exists --bucket store --key nope",
+        "s3api wait bucket-exists --bucket store",
+    ])
+    .await;
+    assert_eq!(std::fs::read_to_string(peer.folder.path().join("fetched-ours")).unwrap(), "one\n");
+    // What was deleted comes back when its marker is deleted by the marker's own version.
+    for key in ["b", "c/d"] {
+        peer.text(&format!("s3api delete-object --bucket store --key {key}")).await;
+    }
+    let markers = peer.json("s3api list-object-versions --bucket store --query 'DeleteMarkers[?IsLatest].{Key:Key,VersionId:VersionId}'").await;
+    assert_eq!(markers.as_array().unwrap().len(), 2, "{markers}");
+    let delete = json!({"Objects": markers, "Quiet": false});
+    let deleted = peer
+        .json(&format!("s3api delete-objects --bucket store --delete '{delete}' --bypass-governance-retention"))
+        .await;
+    assert_eq!(deleted["Deleted"].as_array().unwrap().len(), 2, "{deleted}");
+    peer.same(&["s3api list-objects-v2 --bucket store --query 'Contents[].[Key,Size]' --output text"]).await;
 }

@@ -57,6 +57,14 @@ def kind(shape, protocol, seen):
     return "{" + " ".join(members(shape, protocol, seen | {shape.name})) + "}"
 
 
+def shallow(shape):
+    """What an option holds; the SDK's bindings know what stands within."""
+    name = shape.type_name
+    if name == "list":
+        return "[]" + shallow(shape.member)
+    return {"structure": "{}", "map": "<>", "blob": ":file", "string": ""}.get(name) or LETTERS.get(name, "")
+
+
 def members(shape, protocol, seen, resource=None):
     out = []
     for name, member in shape.members.items():
@@ -65,7 +73,7 @@ def members(shape, protocol, seen, resource=None):
             continue
         if protocol == "rest-xml":
             mark = ("@" if name == resource else "") + ("*" if name in shape.required_members else "")
-            out.append(name + mark)
+            out.append(name + mark + shallow(member))
             continue
         wire = where.get("name", name)
         if protocol == "ec2":

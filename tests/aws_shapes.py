@@ -23,7 +23,7 @@ FILES = {
     "guards": ("what watches and lets in.",
                ["sts", "cloudwatch", "cloudtrail", "kms", "secretsmanager", "sns"]),
 }
-WHOLE = ["rds", "route53", "s3", "sts"]
+WHOLE = ["rds", "route53", "sts"]
 KINDS = ["lists", "flat", "maps", "structures", "integers", "floats", "booleans", "times", "texts"]
 
 
@@ -56,7 +56,7 @@ def tables(service):
     found = collections.defaultdict(lambda: collections.defaultdict(set))
     headers, payloads, seen = {}, set(), set()
     in_json = "json" in model.metadata["protocol"] or "cbor" in model.metadata["protocol"]
-    operations = model.operation_names if service in WHOLE else sorted(OF[service])
+    operations = model.operation_names if service in WHOLE else sorted(OF["s3api" if service == "s3" else service])
 
     def walk(shape, parent):
         if shape.type_name == "structure":
@@ -93,7 +93,7 @@ def tables(service):
         if payload and shape.members[payload].type_name == "structure":
             member = shape.members[payload]
             payloads.add((member.serialization.get("name", member.name), payload))
-        walk(shape, "")
+        walk(shape, operation if service == "ec2" else "")
     rows = {kind: set() for kind in KINDS}
     names = set()
     for wire, kinds in found.items():

@@ -2,8 +2,8 @@
 
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic, reason = "a test may panic")]
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use lifeboat::engine::Outcome;
@@ -31,6 +31,7 @@ enum Act {
 struct Server {
     endpoint: String,
     requests: Arc<AtomicUsize>,
+    seen: Arc<Mutex<Vec<String>>>,
 }
 
 /// Starts a server that performs `script` request by request, and its last act for ever.
@@ -38,17 +39,19 @@ async fn server(script: Vec<Act>) -> Server {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     let requests = Arc::new(AtomicUsize::new(0));
-    let count = Arc::clone(&requests);
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    let (count, heard, script) = (Arc::clone(&requests), Arc::clone(&seen), Arc::new(script));
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(serve(stream, script.clone(), Arc::clone(&count)));
+            tokio::spawn(serve(stream, Arc::clone(&script), Arc::clone(&count), Arc::clone(&heard)));
         }
     });
-    Server { endpoint, requests }
+    Server { endpoint, requests, seen }
 }
 
-async fn serve(mut stream: TcpStream, script: Vec<Act>, count: Arc<AtomicUsize>) {
-    while read_request(&mut stream).await.is_some() {
+async fn serve(mut stream: TcpStream, script: Arc<Vec<Act>>, count: Arc<AtomicUsize>, seen: Arc<Mutex<Vec<String>>>) {
+    while let Some(request) = read_request(&mut stream).await {
+        seen.lock().unwrap().push(request);
         let at = count.fetch_add(1, Ordering::SeqCst);
         let act = script.get(at).or(script.last()).cloned().unwrap_or(Act::Close);
         let head = |status: u16, length: usize| {
@@ -399,4 +402,147 @@ async fn environment_and_profile_are_read() {
     let reply = aws.call(&shlex::split(PROMOTE).unwrap(), Duration::from_secs(5)).await;
     assert_eq!(reply.outcome, Outcome::Answered { status: Some(200) });
     assert_eq!(reply.aws.unwrap().region, "sa-east-1");
+}
+
+#[tokio::test]
+async fn json_services_are_called_signed_and_understood() {
+    let refused = r#"{"__type":"com.amazonaws.kms#KMSInvalidStateException","message":"it is pending deletion"}"#;
+    let server = server(vec![
+        Act::Answer(200, r#"{"KeyMetadata":{"KeyState":"PendingDeletion","DeletionDate":1764000000.0}}"#.to_owned()),
+        Act::Answer(400, refused.to_owned()),
+    ])
+    .await;
+    let reply =
+        call(&server, "kms describe-key --key-id k --query KeyMetadata.[KeyState,DeletionDate] --output text").await;
+    assert_eq!(String::from_utf8(reply.stdout).unwrap(), "PendingDeletion\t2025-11-24T16:00:00+00:00\n");
+    let receipt = reply.aws.unwrap();
+    assert_eq!((receipt.operation.as_str(), receipt.region.as_str()), ("kms:DescribeKey", "eu-west-1"));
+    assert_eq!(receipt.request_id.as_deref(), Some("r-0"));
+    let reply = call(&server, "kms enable-key --key-id k").await;
+    assert_eq!(
+        String::from_utf8(reply.stderr).unwrap(),
+        "\nAn error occurred (KMSInvalidStateException) when calling the EnableKey operation: it is pending deletion\n"
+    );
+    let seen = server.seen.lock().unwrap().clone();
+    let first = seen[0].to_lowercase();
+    assert!(
+        first.contains("x-amz-target: trentservice.describekey") && seen[0].ends_with(r#"{"KeyId":"k"}"#),
+        "{first}"
+    );
+    assert!(first.contains("/eu-west-1/kms/aws4_request"), "{first}");
+}
+
+#[tokio::test]
+async fn a_call_with_a_token_is_sent_again_with_the_same_token() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("secret"), "hunter2").unwrap();
+    let server = server(vec![Act::Close, Act::Answer(200, r#"{"Name":"n"}"#.to_owned())]).await;
+    let line = format!(
+        "secretsmanager put-secret-value --secret-id n --secret-string file://{}",
+        folder.path().join("secret").display()
+    );
+    let reply = call(&server, &line).await;
+    assert_eq!(reply.outcome, Outcome::Answered { status: Some(200) });
+    let seen = server.seen.lock().unwrap().clone();
+    let body = |request: &String| request.split_once("\r\n\r\n").unwrap().1.to_owned();
+    assert_eq!(seen.len(), 2);
+    assert_eq!(body(&seen[0]), body(&seen[1]));
+    assert!(body(&seen[0]).contains("ClientRequestToken") && body(&seen[0]).contains("hunter2"));
+}
+
+#[tokio::test]
+async fn a_call_that_reads_elsewhere_is_signed_for_there_too() {
+    let body = "<CopyDBSnapshotResponse><CopyDBSnapshotResult><DBSnapshot><Status>creating</Status></DBSnapshot></CopyDBSnapshotResult></CopyDBSnapshotResponse>";
+    let server = server(vec![Act::Answer(200, body.to_owned())]).await;
+    let line = "rds copy-db-snapshot --source-db-snapshot-identifier arn:aws:rds:us-east-1:1:snapshot:s \
+        --target-db-snapshot-identifier t --kms-key-id k --source-region us-east-1 --region us-west-2";
+    assert_eq!(call(&server, line).await.outcome, Outcome::Answered { status: Some(200) });
+    let request = server.seen.lock().unwrap()[0].clone();
+    let fields: Vec<(String, String)> =
+        form_urlencoded::parse(request.split_once("\r\n\r\n").unwrap().1.as_bytes()).into_owned().collect();
+    let field = |name: &str| fields.iter().find(|(field, _)| field == name).map(|(_, value)| value.as_str());
+    assert_eq!((field("SourceRegion"), field("KmsKeyId")), (None, Some("k")));
+    let there = field("PreSignedUrl").unwrap();
+    for part in
+        ["Action=CopyDBSnapshot", "DestinationRegion=us-west-2", "X-Amz-Signature=", "us-east-1%2Frds%2Faws4_request"]
+    {
+        assert!(there.contains(part), "{part}: {there}");
+    }
+    assert!(!there.contains("PreSignedUrl"), "{there}");
+}
+
+#[tokio::test]
+async fn credentials_that_expire_during_a_wait_end_it_with_the_next_step() {
+    let server = server(vec![instances("modifying"), error(403, "ExpiredToken")]).await;
+    let reply = call(&server, WAIT).await;
+    let Outcome::AwsRefused { code, .. } = &reply.outcome else { panic!("{:?}", reply.outcome) };
+    assert_eq!(code, "ExpiredToken");
+    assert!(String::from_utf8(reply.stderr).unwrap().contains("renew them"));
+}
+
+#[tokio::test]
+async fn what_is_gone_was_waited_for() {
+    let server = server(vec![instances("deleting"), error(404, "DBInstanceNotFound")]).await;
+    let reply = call(&server, "rds wait db-instance-deleted --db-instance-identifier orders").await;
+    assert_eq!(reply.outcome, Outcome::Answered { status: Some(404) });
+    assert_eq!(reply.stderr, b"");
+}
+
+#[tokio::test]
+async fn a_prefix_with_a_hundred_thousand_versions_is_listed() {
+    let page = |at: usize| {
+        let versions: String = (0..1000)
+            .map(|version| {
+                format!(
+                    "<Version><Key>photos/{at:03}/{version:04}.jpg</Key><VersionId>v{at:03}{version:04}</VersionId><IsLatest>true\
+                     </IsLatest><LastModified>2026-11-22T03:14:00.000Z</LastModified><ETag>&quot;e&quot;</ETag><Size>12345</Size>\
+                     <StorageClass>STANDARD</StorageClass></Version>"
+                )
+            })
+            .collect();
+        let next = format!("<NextKeyMarker>k{at}</NextKeyMarker><NextVersionIdMarker>v{at}</NextVersionIdMarker>");
+        Act::Answer(
+            200,
+            format!(
+                "<ListVersionsResult><Name>b</Name><IsTruncated>{}</IsTruncated>{next}{versions}</ListVersionsResult>",
+                at < 99
+            ),
+        )
+    };
+    let server = server((0..100).map(page).collect()).await;
+    let aws = aws(&server.endpoint).await;
+    let line = "s3api list-object-versions --bucket b --prefix photos/ --query 'Versions[?Size > `0`].[Key,VersionId]' --output text";
+    let began = Instant::now();
+    let reply = aws.call(&shlex::split(line).unwrap(), Duration::from_secs(60)).await;
+    assert_eq!(reply.outcome, Outcome::Answered { status: Some(200) });
+    let text = String::from_utf8(reply.stdout).unwrap();
+    assert_eq!(text.lines().count(), 100_000);
+    assert_eq!(text.lines().last(), Some("photos/099/0999.jpg\tv0990999"));
+    println!("100,000 versions in {:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn an_object_has_its_name_when_it_is_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let context = |endpoint: &str| AwsContext {
+        endpoint_url: Some(endpoint.to_owned()),
+        region: Some("eu-west-1".to_owned()),
+        credentials: Some(Credentials { id: "A".to_owned(), secret: Secret::new("s".to_owned()), token: None }),
+        reach: Reach::LoopbackOnly,
+        folder: folder.path().to_owned(),
+        ..AwsContext::default()
+    };
+    let get = shlex::split("s3api get-object --bucket b --key k dump.sql --query ContentLength").unwrap();
+    let whole = server(vec![Act::Answer(200, "select 1;\n".repeat(100_000))]).await;
+    let reply = Aws::new(context(&whole.endpoint)).await.call(&get, Duration::from_secs(20)).await;
+    assert_eq!(
+        (reply.outcome, reply.stdout.as_slice()),
+        (Outcome::Answered { status: Some(200) }, b"1000000\n".as_slice())
+    );
+    assert_eq!(std::fs::metadata(folder.path().join("dump.sql")).unwrap().len(), 1_000_000);
+    std::fs::remove_file(folder.path().join("dump.sql")).unwrap();
+    let broken = server(vec![Act::BreakOff]).await;
+    let reply = Aws::new(context(&broken.endpoint)).await.call(&get, Duration::from_secs(20)).await;
+    assert!(matches!(reply.outcome, Outcome::Unreachable { .. }), "{:?}", reply.outcome);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }

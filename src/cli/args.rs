@@ -49,6 +49,12 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: EstateCommand,
     },
+    /// The AWS calls that runbooks can make.
+    Aws {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: AwsCommand,
+    },
     /// The supervisor of a run.
     #[command(name = "__supervise", hide = true)]
     Supervise {
@@ -163,6 +169,19 @@ pub(super) enum LogCommand {
         /// Where runs are kept.
         #[arg(long, value_name = "DIR")]
         runs: Option<PathBuf>,
+    },
+}
+
+/// Lists what can be done with AWS calls.
+#[derive(Debug, Subcommand)]
+pub(super) enum AwsCommand {
+    /// List the operations, with impact and options.
+    Operations {
+        /// Words that have to be in its name: `rds promote`.
+        words: Vec<String>,
+        /// How to say it.
+        #[arg(long, value_enum, default_value_t = Format::Human)]
+        format: Format,
     },
 }
 

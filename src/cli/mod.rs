@@ -1,6 +1,7 @@
 //! Floor 7: arguments to a driver; failures to messages and exit codes.
 
 mod args;
+mod aws;
 mod check;
 mod estate;
 mod failure;
@@ -42,6 +43,7 @@ fn work(cli: Cli) -> ExitCode {
         Some(Command::Log { command }) => log::log(command),
         Some(Command::Fingerprint(wanted)) => fingerprint::fingerprint(&wanted),
         Some(Command::Estate { command }) => estate::estate(command),
+        Some(Command::Aws { command }) => aws::aws(command),
         Some(Command::Supervise { folder }) => crate::exec::supervisor::serve(&folder)
             .map(|()| ExitCode::SUCCESS)
             .map_err(|error| Failure::new(Kind::Internal, error.to_string())),

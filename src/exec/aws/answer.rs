@@ -63,11 +63,11 @@ fn json(service: &str, body: &str) -> Result<Value, String> {
     Ok(timed(shapes::of(service), "", "", value))
 }
 
-/// Writes the seconds that stand for times as times.
+/// Writes the seconds that stand for times as times, and leaves out members that are null, as the AWS CLI does.
 fn timed(shapes: &Shapes, parent: &str, name: &str, value: Value) -> Value {
     match value {
         Value::Object(members) => {
-            let members = members.into_iter().map(|(member, value)| {
+            let members = members.into_iter().filter(|(_, value)| !value.is_null()).map(|(member, value)| {
                 let value = timed(shapes, name, &member, value);
                 (member, value)
             });
@@ -122,7 +122,7 @@ mod tests {
 
     #[test]
     fn json_answers_get_their_times() {
-        let body = r#"{"KeyMetadata": {"KeyId": "k", "CreationDate": 1764000000.5, "DeletionDate": 1764000000, "Enabled": true}}"#;
+        let body = r#"{"KeyMetadata": {"KeyId": "k", "CreationDate": 1764000000.5, "DeletionDate": 1764000000, "Enabled": true, "Origin": null}}"#;
         assert_eq!(
             output(row("kms", "describe-key"), "describe-key", &answer(body)).unwrap(),
             json!({"KeyMetadata": {"KeyId": "k", "CreationDate": "2025-11-24T16:00:00.500000+00:00",

@@ -11,7 +11,7 @@ use super::arguments::{Arguments, OUTFILE, Request};
 use super::capture::Kept;
 use super::clients::{Clients, Manner, Repeats};
 use super::failure::{self, Trouble};
-use super::paging::Book;
+use super::paging::{Book, Closed};
 use super::wait::{Changed, Look, Verdict, Waiter, Watch, waiter};
 use super::{AwsContext, answer, output};
 use crate::engine::{AwsReceipt, Outcome};
@@ -38,7 +38,7 @@ type Changes = HashMap<(String, String), (Instant, &'static str)>;
 /// Is what one operation gave, pages put together.
 struct Done {
     outcome: Outcome,
-    value: Value,
+    value: Closed,
     kept: Kept,
 }
 
@@ -77,11 +77,15 @@ impl Caller {
             outcome: done.outcome,
         };
         if matches!(reply.outcome, Outcome::Answered { .. }) {
-            match output::print(done.value.clone(), request.query.as_deref(), request.format) {
+            let (value, query) = match &done.value {
+                Closed::Whole(value) => (value, request.query.as_deref()),
+                Closed::Picked(value) => (value, None),
+            };
+            match output::print(value, query, request.format) {
                 Ok(printed) => reply.stdout = printed,
                 Err(error) => {
                     // The call was made; its whole answer is better evidence than none.
-                    reply.stdout = output::print(done.value, None, request.format).unwrap_or_default();
+                    reply.stdout = output::print(value, None, request.format).unwrap_or_default();
                     let error = format!("AWS answered, but {error}; the whole answer is in the output");
                     reply.stderr = format!("\n{error}\n").into_bytes();
                     reply.outcome = Outcome::Unusable { error };
@@ -98,16 +102,17 @@ impl Caller {
         loop {
             let (outcome, kept) = self.send(request, name, &arguments, place).await;
             let answered = kept.answer.as_ref().filter(|_| matches!(outcome, Outcome::Answered { .. }));
-            let Some(answer) = answered else { return Done { outcome, value: Value::Null, kept } };
+            let Some(answer) = answered else { return Done { outcome, value: nothing(), kept } };
             match answer::output(request.operation, name, answer) {
                 Ok(page) => match book.add(page, &arguments) {
-                    Some(next) => arguments = next,
-                    None => return Done { outcome, value: book.close(), kept },
+                    Ok(Some(next)) => arguments = next,
+                    Ok(None) => return Done { outcome, value: book.close(), kept },
+                    Err(error) => return Done { outcome: Outcome::Unusable { error }, value: book.close(), kept },
                 },
                 Err(error) => {
                     let doubt = failure::Sent::Perhaps;
                     let outcome = lost(request.operation.impact, &error, doubt, self.context.call_timeout, &kept);
-                    return Done { outcome, value: Value::Null, kept };
+                    return Done { outcome, value: nothing(), kept };
                 }
             }
         }
@@ -141,7 +146,10 @@ impl Caller {
             let outcome = match ended {
                 Ok(Ok(())) => Outcome::Answered { status },
                 // The SDK could not read it, which is not to say that AWS did not act, or that we can't read it.
-                Ok(Err(Trouble::Lost { .. } | Trouble::Refused { .. })) if failure::is_success(&kept) => {
+                // Of an object the head of the answer is not the whole.
+                Ok(Err(Trouble::Lost { .. } | Trouble::Refused { .. }))
+                    if failure::is_success(&kept) && !arguments.has(OUTFILE) =>
+                {
                     Outcome::Answered { status }
                 }
                 Ok(Err(Trouble::Lost { why, sent })) => lost(impact, &why, sent, limit, &kept),
@@ -170,16 +178,18 @@ impl Caller {
         let mut last = "nothing was seen".to_owned();
         loop {
             let done = self.operate(request, waiter.look, place).await;
-            let look = match &done.outcome {
-                Outcome::Answered { .. } => Some(Look::Answer(&done.value)),
-                Outcome::AwsRefused { code, .. } => Some(Look::Refusal(code)),
-                outcome if outcome.is_transient() => None,
+            let look = match (&done.outcome, &done.value) {
+                (Outcome::Answered { .. }, Closed::Whole(value) | Closed::Picked(value)) => Some(Look::Answer(value)),
+                (Outcome::AwsRefused { code, .. }, _) => Some(Look::Refusal(code)),
+                (outcome, _) if outcome.is_transient() => None,
                 _ => return ended(request, &done.kept, place, done.outcome.clone(), ""),
             };
             let pause = match look.map(|look| watch.judge(look, began.elapsed(), self.changed(request, place))) {
                 Some(Verdict::Done(remark)) => {
                     let remark = remark.map_or_else(String::new, |remark| format!("{remark}\n"));
-                    return ended(request, &done.kept, place, done.outcome.clone(), &remark);
+                    // The refusal that a waiter waits for (it is gone) is what was wanted.
+                    let status = done.kept.answer.as_ref().map(|answer| answer.status);
+                    return ended(request, &done.kept, place, Outcome::Answered { status }, &remark);
                 }
                 Some(Verdict::Never(why)) => {
                     let said = format!("\nWaiter {} failed: {why}\n", request.operation.name);
@@ -237,6 +247,10 @@ impl Caller {
         let (at, by) = changed.get(&(place.region.clone(), id.to_lowercase()))?;
         Some(Changed { ago: at.elapsed(), by })
     }
+}
+
+fn nothing() -> Closed {
+    Closed::Whole(Value::Null)
 }
 
 /// Says where and until when a call is made.

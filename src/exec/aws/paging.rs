@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::arguments::{Arguments, Pages, Request};
+use super::output;
 
 /// Describes how an operation pages.
 struct Paging {
@@ -136,7 +137,22 @@ const MORE: [&str; 3] = ["IsTruncated", "Truncated", "AdditionalDataPending"];
 pub(super) struct Book {
     paging: Option<&'static Paging>,
     whole: Option<Map<String, Value>>,
+    /// A query that picks from each page, and what it has picked.
+    picked: Option<(String, Value)>,
+    items: usize,
 }
+
+/// Is what a call gave.
+#[derive(Debug, PartialEq)]
+pub(super) enum Closed {
+    /// The answer, to which a query is still to be applied.
+    Whole(Value),
+    /// What the query picked.
+    Picked(Value),
+}
+
+/// The most items that are kept whole. What only picks has no limit but the memory for what it picks.
+const MOST: usize = 200_000;
 
 impl Book {
     /// Opens one. As with the AWS CLI, a call that pages by hand gets the page it asks for, as it comes.
@@ -146,15 +162,21 @@ impl Book {
             let mut options = paging.next.iter().map(|(_, option)| *option).chain([paging.size]);
             request.pages == Pages::One || options.any(|option| request.arguments.has(option))
         };
-        Self { paging: PAGED.iter().find(|paging| paging.of == of && !by_hand(paging)), whole: None }
+        let paging = PAGED.iter().find(|paging| paging.of == of && !by_hand(paging));
+        let picks = |query: &&String| paging.is_some_and(|paging| output::only_picks(query, paging.lists));
+        let picked = request.query.as_ref().filter(picks).map(|query| (query.clone(), Value::Null));
+        Self { paging, whole: None, picked, items: 0 }
     }
 
     /// Takes a page, and points `arguments` at the next: `None` if there is none.
-    pub(super) fn add(&mut self, page: Value, arguments: &Arguments) -> Option<Arguments> {
-        let Value::Object(mut page) = page else { return None };
+    ///
+    /// # Errors
+    /// One sentence, if it is more than can be kept.
+    pub(super) fn add(&mut self, page: Value, arguments: &Arguments) -> Result<Option<Arguments>, String> {
+        let Value::Object(mut page) = page else { return Ok(None) };
         let Some(paging) = self.paging else {
             self.whole = Some(page);
-            return None;
+            return Ok(None);
         };
         // Some answers repeat where they began; only a page that is cut short has a next one.
         let cut_short = MORE.iter().find_map(|member| page.get(*member)).is_none_or(|more| more == &Value::Bool(true));
@@ -164,12 +186,28 @@ impl Book {
             .filter_map(|(member, option)| Some((*option, page.get(*member)?.as_str()?.to_owned())))
             .filter(|(_, token)| !token.is_empty())
             .collect();
+        if let Some((query, picked)) = &mut self.picked {
+            match (output::apply(query, &Value::Object(std::mem::take(&mut page)))?, picked) {
+                (Value::Array(more), Value::Array(all)) => all.extend(more),
+                (Value::Null, _) => {}
+                (first, picked) => *picked = first,
+            }
+        }
         let whole = self.whole.get_or_insert_with(|| {
             paging.keep.iter().map(|name| ((*name).to_owned(), page.remove(*name).unwrap_or_default())).collect()
         });
         for list in paging.lists {
             match (page.remove(*list), whole.get_mut(*list)) {
-                (Some(Value::Array(items)), Some(Value::Array(all))) => all.extend(items),
+                (Some(Value::Array(items)), Some(Value::Array(all))) => {
+                    self.items += items.len();
+                    if self.items > MOST {
+                        return Err(format!(
+                            "the answer has more than {MOST} items; narrow it, or write a `--query` that only picks \
+                             from a list, such as `{list}[].[…]`, which is applied page by page"
+                        ));
+                    }
+                    all.extend(items);
+                }
                 (Some(Value::String(part)), Some(Value::String(text))) => text.push_str(&part),
                 (Some(first), None) => drop(whole.insert((*list).to_owned(), first)),
                 (_, _) => {}
@@ -178,7 +216,7 @@ impl Book {
         // A server that sends the same place for ever would have us ask for ever.
         let moved = next.iter().any(|(option, token)| arguments.word(option) != Some(token.as_str()));
         if next.is_empty() || !cut_short || !moved {
-            return None;
+            return Ok(None);
         }
         let mut further = arguments.clone();
         for (_, option) in paging.next {
@@ -187,12 +225,15 @@ impl Book {
         for (option, token) in next {
             further.set(option, token);
         }
-        Some(further)
+        Ok(Some(further))
     }
 
-    /// Returns the whole.
-    pub(super) fn close(self) -> Value {
-        Value::Object(self.whole.unwrap_or_default())
+    /// Returns what there is.
+    pub(super) fn close(self) -> Closed {
+        match self.picked {
+            Some((_, picked)) => Closed::Picked(picked),
+            None => Closed::Whole(Value::Object(self.whole.unwrap_or_default())),
+        }
     }
 }
 
@@ -223,14 +264,46 @@ mod tests {
         assert!(GENERAL.contains(&"--no-paginate"));
     }
 
+    fn whole(value: Value) -> Closed {
+        Closed::Whole(value)
+    }
+
+    #[test]
+    fn a_query_that_only_picks_keeps_no_page() {
+        let request = request("s3api list-object-versions --bucket b --query 'DeleteMarkers[?IsLatest].Key'");
+        let mut book = Book::new(&request);
+        let mut arguments = request.arguments.clone();
+        for page in 0..2_000_usize {
+            let markers: Vec<_> =
+                (0..1000).map(|at| json!({"Key": format!("k{page}/{at}"), "IsLatest": at == 7})).collect();
+            let page =
+                json!({"DeleteMarkers": markers, "IsTruncated": page < 1_999, "NextKeyMarker": format!("k{page}")});
+            if let Some(next) = book.add(page, &arguments).unwrap() {
+                arguments = next;
+            }
+        }
+        let Closed::Picked(Value::Array(keys)) = book.close() else { panic!("not picked") };
+        assert_eq!((keys.len(), &keys[1999]), (2000, &json!("k1999/7")));
+    }
+
+    #[test]
+    fn what_is_too_much_is_refused() {
+        let request = request("s3api list-object-versions --bucket b --query 'length(Versions)'");
+        let mut book = Book::new(&request);
+        let page =
+            |at: usize| json!({"Versions": vec![1; 50_000], "IsTruncated": true, "NextKeyMarker": format!("k{at}")});
+        let error = (0..9).find_map(|at| book.add(page(at), &request.arguments).err()).unwrap();
+        assert!(error.contains("`Versions[].[…]`"), "{error}");
+    }
+
     #[test]
     fn pages_are_put_together() {
         let request = request("rds describe-db-instances");
         let mut book = Book::new(&request);
-        let next = book.add(json!({"DBInstances": [1], "Marker": "m"}), &request.arguments).unwrap();
+        let next = book.add(json!({"DBInstances": [1], "Marker": "m"}), &request.arguments).unwrap().unwrap();
         assert_eq!(next.word("--marker"), Some("m"));
-        assert!(book.add(json!({"DBInstances": [2]}), &next).is_none());
-        assert_eq!(book.close(), json!({"DBInstances": [1, 2]}));
+        assert!(book.add(json!({"DBInstances": [2]}), &next).unwrap().is_none());
+        assert_eq!(book.close(), whole(json!({"DBInstances": [1, 2]})));
     }
 
     #[test]
@@ -238,8 +311,8 @@ mod tests {
         for line in ["rds describe-db-instances --marker a", "rds describe-db-instances --no-paginate"] {
             let request = request(line);
             let mut book = Book::new(&request);
-            assert!(book.add(json!({"DBInstances": [1], "Marker": "m"}), &request.arguments).is_none());
-            assert_eq!(book.close(), json!({"DBInstances": [1], "Marker": "m"}), "{line}");
+            assert!(book.add(json!({"DBInstances": [1], "Marker": "m"}), &request.arguments).unwrap().is_none());
+            assert_eq!(book.close(), whole(json!({"DBInstances": [1], "Marker": "m"})), "{line}");
         }
     }
 
@@ -247,8 +320,8 @@ mod tests {
     fn a_marker_that_stands_still_ends_it() {
         let request = request("rds describe-events");
         let mut book = Book::new(&request);
-        let next = book.add(json!({"Events": [], "Marker": "m"}), &request.arguments).unwrap();
-        assert!(book.add(json!({"Events": [], "Marker": "m"}), &next).is_none());
+        let next = book.add(json!({"Events": [], "Marker": "m"}), &request.arguments).unwrap().unwrap();
+        assert!(book.add(json!({"Events": [], "Marker": "m"}), &next).unwrap().is_none());
     }
 
     #[test]
@@ -256,10 +329,10 @@ mod tests {
         let request = request("route53 list-resource-record-sets --hosted-zone-id Z");
         let mut book = Book::new(&request);
         let page = json!({"ResourceRecordSets": [1], "IsTruncated": true, "MaxItems": "1", "NextRecordName": "n", "NextRecordType": "A"});
-        let next = book.add(page, &request.arguments).unwrap();
+        let next = book.add(page, &request.arguments).unwrap().unwrap();
         assert_eq!((next.word("--start-record-name"), next.word("--start-record-type")), (Some("n"), Some("A")));
         let last = json!({"ResourceRecordSets": [2], "IsTruncated": false, "MaxItems": "1"});
-        assert!(book.add(last, &next).is_none());
-        assert_eq!(book.close(), json!({"ResourceRecordSets": [1, 2]}));
+        assert!(book.add(last, &next).unwrap().is_none());
+        assert_eq!(book.close(), whole(json!({"ResourceRecordSets": [1, 2]})));
     }
 }

@@ -59,6 +59,12 @@ pub(super) fn output(service: &str, protocol: Protocol, operation: &str, answer:
         let body = match (shapes.payload(&root.name), protocol) {
             (Some(member), _) => Map::from_iter([(member.to_owned(), structure(shapes, &root, &root.name))]),
             (None, Protocol::Query(_)) => root.child(&result).map(|result| map(shapes, result, "")).unwrap_or_default(),
+            (None, Protocol::Ec2(_)) => {
+                // Its lists are called alike and mean something else in each answer.
+                let mut body = map(shapes, &root, root.name.trim_end_matches("Response"));
+                body.remove("RequestId");
+                body
+            }
             (None, _) => map(shapes, &root, ""),
         };
         members.extend(body);
@@ -314,6 +320,24 @@ mod tests {
         assert_eq!(
             output("s3api", Protocol::Sdk, "put-object", &answer).unwrap(),
             json!({"ETag": "\"e\"", "VersionId": "v"})
+        );
+    }
+
+    #[test]
+    fn ec2_answers_have_names_of_their_own() {
+        let stopping = "<StopInstancesResponse><requestId>r</requestId><instancesSet><item><instanceId>i-1</instanceId>
+            <currentState><code>64</code><name>stopping</name></currentState></item></instancesSet></StopInstancesResponse>";
+        assert_eq!(
+            output("ec2", Protocol::Ec2(""), "stop-instances", &answer(stopping)).unwrap(),
+            json!({"StoppingInstances": [{"InstanceId": "i-1", "CurrentState": {"Code": 64, "Name": "stopping"}}]})
+        );
+        let found = "<DescribeInstancesResponse><reservationSet><item><instancesSet><item><privateIpAddress>10.0.0.1</privateIpAddress>
+            <instanceState><name>running</name></instanceState><tagSet><item><key>a</key><value>b</value></item></tagSet>
+            </item></instancesSet></item></reservationSet></DescribeInstancesResponse>";
+        assert_eq!(
+            output("ec2", Protocol::Ec2(""), "describe-instances", &answer(found)).unwrap(),
+            json!({"Reservations": [{"Instances": [{"PrivateIpAddress": "10.0.0.1", "State": {"Name": "running"},
+                "Tags": [{"Key": "a", "Value": "b"}]}]}]})
         );
     }
 

@@ -25,15 +25,15 @@ GetHealthCheckLastFailureReason observe
 ListHealthChecks observe
     Marker MaxItems
 CreateHostedZone change
-    Name@* VPC CallerReference* HostedZoneConfig DelegationSetId
+    Name@* VPC{} CallerReference* HostedZoneConfig{} DelegationSetId
 ChangeResourceRecordSets disrupt
-    HostedZoneId@* ChangeBatch*
+    HostedZoneId@* ChangeBatch*{}
 CreateHealthCheck change
-    CallerReference* HealthCheckConfig*
+    CallerReference* HealthCheckConfig*{}
 UpdateHealthCheck disrupt
-    HealthCheckId@* HealthCheckVersion IPAddress Port ResourcePath FullyQualifiedDomainName SearchString
-    FailureThreshold Inverted Disabled HealthThreshold ChildHealthChecks EnableSNI Regions AlarmIdentifier
-    InsufficientDataHealthStatus ResetElements
+    HealthCheckId@* HealthCheckVersion:int IPAddress Port:int ResourcePath FullyQualifiedDomainName SearchString
+    FailureThreshold:int Inverted:flag Disabled:flag HealthThreshold:int ChildHealthChecks[] EnableSNI:flag
+    Regions[] AlarmIdentifier{} InsufficientDataHealthStatus ResetElements[]
 DeleteHealthCheck disrupt
     HealthCheckId@*
 wait resource-record-sets-changed = GetChange

@@ -36,16 +36,17 @@ pub(super) const ROUTE53: Table = Table {
 /// The members of ec2.
 pub(super) const EC2: Table = Table {
     lists: "\
-        associatedKmsKeySet associationSet attachedApplianceSet attachmentSet availabilityZoneInfo \
-        blockDeviceMapping cidrBlockAssociationSet details elasticGpuAssociationSet \
-        elasticInferenceAcceleratorAssociationSet entrySet eventsSet geographySet groupSet groups \
-        instanceStatusSet instancesSet instancesSet/groupSet ipPermissions ipPermissionsEgress ipRanges \
-        ipv4PrefixSet ipv6AddressesSet ipv6CidrBlockAssociationSet ipv6PrefixSet ipv6Ranges licenseSet \
-        messageSet metricCategoryIdSet natGatewayAddressSet natGatewaySet networkAclSet networkInterfaceSet \
-        prefixListIds privateIpAddressSet privateIpAddressesSet productCodes propagatingVgwSet regionInfo \
-        reservationSet reservationSet/instancesSet revokedSecurityGroupRuleSet routeSet routeTableSet \
-        secondaryInterfaceSet securityGroupInfo securityGroupRuleSet snapshotSet subGeographySet subnetSet \
-        tagSet unknownIpPermissionSet volumeSet vpcSet",
+        StartInstances/instancesSet StopInstances/instancesSet associatedKmsKeySet associationSet \
+        attachedApplianceSet attachmentSet availabilityZoneInfo blockDeviceMapping cidrBlockAssociationSet \
+        details elasticGpuAssociationSet elasticInferenceAcceleratorAssociationSet entrySet eventsSet \
+        geographySet groupSet groups instanceStatusSet instancesSet instancesSet/groupSet ipPermissions \
+        ipPermissionsEgress ipRanges ipv4PrefixSet ipv6AddressesSet ipv6CidrBlockAssociationSet \
+        ipv6PrefixSet ipv6Ranges licenseSet messageSet metricCategoryIdSet natGatewayAddressSet \
+        natGatewaySet networkAclSet networkInterfaceSet prefixListIds privateIpAddressSet \
+        privateIpAddressesSet productCodes propagatingVgwSet regionInfo reservationSet \
+        reservationSet/instancesSet revokedSecurityGroupRuleSet routeSet routeTableSet secondaryInterfaceSet \
+        securityGroupInfo securityGroupRuleSet snapshotSet subGeographySet subnetSet tagSet \
+        unknownIpPermissionSet volumeSet vpcSet",
     flat: "",
     maps: "",
     structures: "\
@@ -77,14 +78,16 @@ pub(super) const EC2: Table = Table {
         impairedSince launchTime notAfter notBefore notBeforeDeadline provisionTime requestTime \
         restoreExpiryTime startTime usageOperationUpdateTime",
     texts: "\
-        /status /statusMessage attachmentSet/status eventsSet/code productCodes/type routeSet/ipAddress \
-        snapshotSet/status snapshotSet/statusMessage stateReason/code volumeSet/status",
+        CreateSnapshot/status CreateSnapshot/statusMessage attachmentSet/status eventsSet/code \
+        productCodes/type routeSet/ipAddress snapshotSet/status snapshotSet/statusMessage stateReason/code \
+        volumeSet/status",
     names: "\
-        /status=State /statusMessage=StateMessage associatedKmsKeySet=AssociatedKmsKeys \
-        associationSet=Associations attachedApplianceSet=AttachedAppliances attachmentSet/status=State \
-        attachmentSet=Attachments availabilityZoneInfo=AvailabilityZones \
-        blockDeviceMapping=BlockDeviceMappings default=IsDefault dnsName=PublicDnsName \
-        elasticGpuAssociationSet=ElasticGpuAssociations \
+        CreateSnapshot/status=State CreateSnapshot/statusMessage=StateMessage \
+        StartInstances/instancesSet=StartingInstances StopInstances/instancesSet=StoppingInstances \
+        associatedKmsKeySet=AssociatedKmsKeys associationSet=Associations \
+        attachedApplianceSet=AttachedAppliances attachmentSet/status=State attachmentSet=Attachments \
+        availabilityZoneInfo=AvailabilityZones blockDeviceMapping=BlockDeviceMappings default=IsDefault \
+        dnsName=PublicDnsName elasticGpuAssociationSet=ElasticGpuAssociations \
         elasticInferenceAcceleratorAssociationSet=ElasticInferenceAcceleratorAssociations entrySet=Entries \
         eventsSet=Events geographySet=Geography groupDescription=Description groupSet=Groups \
         groups=UserIdGroupPairs instanceState=State instanceStatusSet/instanceState=InstanceState \
