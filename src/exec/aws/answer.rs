@@ -15,10 +15,10 @@ use crate::runbook::aws::Operation;
 /// What is wrong with the document.
 pub(super) fn output(operation: &Operation, name: &str, answer: &Answer) -> Result<Value, String> {
     let service = services::find(operation.service);
-    let protocol = service.map_or(Protocol::Sdk, |service| service.protocol);
+    let protocol = service.map_or(Protocol::RestXml, |service| service.protocol);
     let mut value = match protocol {
         Protocol::Json { .. } | Protocol::RestJson => json(operation.service, &answer.body)?,
-        Protocol::Sdk | Protocol::Query(_) | Protocol::Ec2(_) => {
+        Protocol::RestXml | Protocol::Query(_) | Protocol::Ec2(_) => {
             xml::output(operation.service, protocol, name, answer)?
         }
     };

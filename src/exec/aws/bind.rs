@@ -206,6 +206,8 @@ macro_rules! operations {
                 arguments: &crate::exec::aws::arguments::Arguments,
                 manner: &crate::exec::aws::clients::Manner,
             ) -> Result<crate::exec::aws::clients::Sending, String> {
+                // An operation that takes no options does not look at them.
+                let _ = arguments;
                 let builder = client.$method();
                 $(
                     let option = crate::exec::aws::bind::option_of(stringify!($setter));

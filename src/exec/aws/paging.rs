@@ -273,17 +273,16 @@ mod tests {
         let request = request("s3api list-object-versions --bucket b --query 'DeleteMarkers[?IsLatest].Key'");
         let mut book = Book::new(&request);
         let mut arguments = request.arguments.clone();
-        for page in 0..2_000_usize {
+        for page in 0..100_usize {
             let markers: Vec<_> =
-                (0..1000).map(|at| json!({"Key": format!("k{page}/{at}"), "IsLatest": at == 7})).collect();
-            let page =
-                json!({"DeleteMarkers": markers, "IsTruncated": page < 1_999, "NextKeyMarker": format!("k{page}")});
+                (0..100).map(|at| json!({"Key": format!("k{page}/{at}"), "IsLatest": at == 7})).collect();
+            let page = json!({"DeleteMarkers": markers, "IsTruncated": page < 99, "NextKeyMarker": format!("k{page}")});
             if let Some(next) = book.add(page, &arguments).unwrap() {
                 arguments = next;
             }
         }
         let Closed::Picked(Value::Array(keys)) = book.close() else { panic!("not picked") };
-        assert_eq!((keys.len(), &keys[1999]), (2000, &json!("k1999/7")));
+        assert_eq!((keys.len(), &keys[99]), (100, &json!("k99/7")));
     }
 
     #[test]

@@ -3,8 +3,8 @@
 /// Says how a service is spoken to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Protocol {
-    /// Through the SDK's own client.
-    Sdk,
+    /// Paths, headers and XML, which the SDK writes.
+    RestXml,
     /// A form of the version given, answered in XML.
     Query(&'static str),
     /// The same in EC2's dialect.
@@ -31,6 +31,17 @@ pub(super) struct Service {
     host: &'static str,
     /// How it is spoken to.
     pub(super) protocol: Protocol,
+    /// What carries its calls.
+    pub(super) carrier: Carrier,
+}
+
+/// Says what carries a service's calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Carrier {
+    /// The SDK's client.
+    Sdk,
+    /// The generic signed request.
+    Signed,
 }
 
 const SERVICES: &[Service] = &[
@@ -44,16 +55,20 @@ const SERVICES: &[Service] = &[
     service("elasticache", "elasticache", Protocol::Query("2015-02-02")),
     Service { host: "elasticloadbalancing", ..service("elbv2", "elasticloadbalancing", Protocol::Query("2015-12-01")) },
     service("kms", "kms", json("1.1", "TrentService")),
-    service("rds", "rds", Protocol::Query("2014-10-31")),
-    service("route53", "route53", Protocol::Sdk),
-    service("s3api", "s3", Protocol::Sdk),
+    sdk("rds", "rds", Protocol::Query("2014-10-31")),
+    sdk("route53", "route53", Protocol::RestXml),
+    sdk("s3api", "s3", Protocol::RestXml),
     service("secretsmanager", "secretsmanager", json("1.1", "secretsmanager")),
     service("sns", "sns", Protocol::Query("2010-03-31")),
-    service("sts", "sts", Protocol::Query("2011-06-15")),
+    sdk("sts", "sts", Protocol::Query("2011-06-15")),
 ];
 
 const fn service(name: &'static str, signing: &'static str, protocol: Protocol) -> Service {
-    Service { name, signing, host: name, protocol }
+    Service { name, signing, host: name, protocol, carrier: Carrier::Signed }
+}
+
+const fn sdk(name: &'static str, signing: &'static str, protocol: Protocol) -> Service {
+    Service { carrier: Carrier::Sdk, ..service(name, signing, protocol) }
 }
 
 const fn json(version: &'static str, target: &'static str) -> Protocol {

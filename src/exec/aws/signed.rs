@@ -1,7 +1,7 @@
 //! The generic signed call: a request in the service's protocol, signed, sent, sent again where that is safe.
 //!
-//! The SDK's crates cost a minute of build time each and are needed for what they know of S3; what every other
-//! service has in common is a signature over a request, which is here once.
+//! A crate of the SDK costs up to a minute of build time. What all services have in common is a signature over a
+//! request, which is here once; RDS, S3, Route 53 and STS, which recoveries stand on, have their SDK.
 
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
@@ -65,11 +65,11 @@ impl Signer {
     }
 
     /// Sends a call, up to `manner.attempts` times.
-    pub(super) async fn send(self, mut call: Call, manner: Manner) -> Result<(), Trouble> {
+    pub(super) async fn send(self, call: Call, manner: Manner) -> Result<(), Trouble> {
         let mut attempt = 0;
         loop {
             attempt += 1;
-            let ended = match timeout(manner.attempt_limit, self.once(&mut call, &manner.tap)).await {
+            let ended = match timeout(manner.attempt_limit, self.once(&call, &manner.tap)).await {
                 Ok(ended) => ended,
                 Err(_) => Err(Trouble::Lost { why: "no answer in time".to_owned(), sent: Sent::Perhaps }),
             };
@@ -90,9 +90,8 @@ impl Signer {
         }
     }
 
-    async fn once(&self, call: &mut Call, tap: &Tap) -> Result<(), Trouble> {
+    async fn once(&self, call: &Call, tap: &Tap) -> Result<(), Trouble> {
         let keys = self.keys().await?;
-        self.sign_for_the_source(call, &keys)?;
         let wire = wire::request(call.service, call.operation, &call.input).map_err(Trouble::Unbuilt)?;
         let url = format!("{}{}", self.address(call.service, &call.region), wire.path);
         let host = reqwest::Url::parse(&url).ok().and_then(|url| host_of(&url));
@@ -147,26 +146,24 @@ impl Signer {
         Ok(request)
     }
 
-    /// Some calls read from another region, which wants a signature of its own. `--source-region` asks for it.
-    fn sign_for_the_source(&self, call: &mut Call, keys: &Keys) -> Result<(), Trouble> {
-        let Some(source) = call.input.get(wire::SOURCE_REGION).and_then(Value::as_str) else { return Ok(()) };
+    /// Signs a call for the region it reads from, `--source-region`, as an address that proves it to that region.
+    pub(super) async fn presigned(&self, call: &Call) -> Result<String, Trouble> {
+        let source = call.input.get(wire::SOURCE_REGION).and_then(Value::as_str).unwrap_or_default();
         if !super::arguments::is_region(source) {
             return Err(Trouble::Unbuilt(format!("`{source}` is not the name of a region, such as `eu-west-1`")));
         }
-        let mut there = call.clone();
-        source.clone_into(&mut there.region);
-        there.input.remove(wire::PRESIGNED);
-        let mut fields = wire::form(call.service, call.operation, &there.input);
+        let keys = self.keys().await?;
+        let there = Call { region: source.to_owned(), ..call.clone() };
+        let mut fields = wire::form(call.service, call.operation, &call.input);
         fields.push(("DestinationRegion".to_owned(), call.region.clone()));
         let url = format!("{}/?{}", self.address(call.service, &there.region), wire::encoded(&fields));
         let mut settings = SigningSettings::default();
         settings.signature_location = SignatureLocation::QueryParams;
         settings.expires_in = Some(PRESIGNED_FOR);
-        let signed = signature(&there, keys, settings, ("GET", &url, &[], ""))?;
+        let signed = signature(&there, &keys, settings, ("GET", &url, &[], ""))?;
         let added: Vec<_> =
             signed.params().iter().map(|(name, value)| ((*name).to_owned(), value.to_string())).collect();
-        call.input.insert(wire::PRESIGNED.to_owned(), Value::String(format!("{url}&{}", wire::encoded(&added))));
-        Ok(())
+        Ok(format!("{url}&{}", wire::encoded(&added)))
     }
 
     fn address(&self, service: &Service, region: &str) -> String {

@@ -11,8 +11,6 @@ const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove
 
 /// The member that names the region a call reads from.
 pub(super) const SOURCE_REGION: &str = "SourceRegion";
-/// The member that proves to that region that it may.
-pub(super) const PRESIGNED: &str = "PreSignedUrl";
 
 /// Is a request without its address.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -33,7 +31,7 @@ pub(super) struct Wire {
 /// One sentence, if it can't be written.
 pub(super) fn request(service: &Service, operation: &Operation, input: &Map<String, Value>) -> Result<Wire, String> {
     match service.protocol {
-        Protocol::Sdk => Err(format!("`{}` is called through the SDK; report this", service.name)),
+        Protocol::RestXml => Err(format!("`{}` is called through the SDK; report this", service.name)),
         Protocol::Query(_) | Protocol::Ec2(_) => Ok(Wire {
             method: "POST",
             path: "/".to_owned(),
@@ -58,13 +56,12 @@ pub(super) fn form(service: &Service, operation: &Operation, input: &Map<String,
     let (version, dialect) = match service.protocol {
         Protocol::Ec2(version) => (version, Dialect::Ec2),
         Protocol::Query(version) => (version, Dialect::Query),
-        Protocol::Sdk | Protocol::Json { .. } | Protocol::RestJson => ("", Dialect::Query),
+        Protocol::RestXml | Protocol::Json { .. } | Protocol::RestJson => ("", Dialect::Query),
     };
     let mut fields = vec![("Action".to_owned(), operation.api.to_owned()), ("Version".to_owned(), version.to_owned())];
     record(&mut fields, dialect, "", &operation.members, input);
     // The region is said by a signature for it, which is no option.
     fields.retain(|(name, _)| name != SOURCE_REGION);
-    fields.extend(input.get(PRESIGNED).map(|url| (PRESIGNED.to_owned(), plain(url))));
     fields
 }
 

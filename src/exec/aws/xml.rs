@@ -298,7 +298,7 @@ mod tests {
         let versions = "<ListVersionsResult><Name>b</Name><Version><Key>k</Key><IsLatest>true</IsLatest><Size>3</Size>
             </Version><Version><Key>l</Key></Version><DeleteMarker><Key>m</Key></DeleteMarker></ListVersionsResult>";
         assert_eq!(
-            output("s3api", Protocol::Sdk, "list-object-versions", &answer(versions)).unwrap(),
+            output("s3api", Protocol::RestXml, "list-object-versions", &answer(versions)).unwrap(),
             json!({"Name": "b", "Versions": [{"Key": "k", "IsLatest": true, "Size": 3}, {"Key": "l"}],
                    "DeleteMarkers": [{"Key": "m"}]})
         );
@@ -313,12 +313,12 @@ mod tests {
         let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let answer = Answer { status: 200, headers: headers.into(), body: String::new() };
         assert_eq!(
-            output("s3api", Protocol::Sdk, "head-object", &answer).unwrap(),
+            output("s3api", Protocol::RestXml, "head-object", &answer).unwrap(),
             json!({"ETag": "\"e\"", "ContentLength": 3, "LastModified": "2026-10-21T07:28:00+00:00", "VersionId": "v",
                    "Metadata": {"who": "me"}})
         );
         assert_eq!(
-            output("s3api", Protocol::Sdk, "put-object", &answer).unwrap(),
+            output("s3api", Protocol::RestXml, "put-object", &answer).unwrap(),
             json!({"ETag": "\"e\"", "VersionId": "v"})
         );
     }
@@ -371,7 +371,7 @@ mod tests {
         fn any_text_is_read_without_a_panic(body in "[<>/a-cE&;#x\"= ]{0,200}") {
             let answer = answer(&body);
             drop(output("rds", QUERY, "describe-db-instances", &answer));
-            drop(output("s3api", Protocol::Sdk, "head-object", &answer));
+            drop(output("s3api", Protocol::RestXml, "head-object", &answer));
             drop(error(&body));
         }
     }
