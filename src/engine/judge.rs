@@ -1,6 +1,9 @@
 //! Did it do what was expected? The pure judgement of one performance.
 
+use std::cmp::Ordering;
+
 use super::effect::Judge;
+use super::measure::read_time;
 use super::outcome::Outcome;
 use crate::kernel::SafeText;
 use crate::runbook::Expect;
@@ -29,10 +32,10 @@ pub fn holds(expect: &Expect, stdout: &str) -> Result<(), String> {
         Expect::Differs(want) => (got != want, format!("anything but `{want}`")),
         Expect::Matches(pattern) => (matches(pattern, got)?, format!("a match of `{pattern}`")),
         Expect::MatchesNot(pattern) => (!matches(pattern, got)?, format!("no match of `{pattern}`")),
-        Expect::Less(limit) => (number(got)? < number(limit)?, format!("less than {limit}")),
-        Expect::AtMost(limit) => (number(got)? <= number(limit)?, format!("at most {limit}")),
-        Expect::More(limit) => (number(got)? > number(limit)?, format!("more than {limit}")),
-        Expect::AtLeast(limit) => (number(got)? >= number(limit)?, format!("at least {limit}")),
+        Expect::Less(limit) => (compare(got, limit)?.is_lt(), format!("less than {limit}")),
+        Expect::AtMost(limit) => (compare(got, limit)?.is_le(), format!("at most {limit}")),
+        Expect::More(limit) => (compare(got, limit)?.is_gt(), format!("more than {limit}")),
+        Expect::AtLeast(limit) => (compare(got, limit)?.is_ge(), format!("at least {limit}")),
         Expect::NotEmpty => (!got.is_empty(), "some output".to_owned()),
         Expect::Empty => (got.is_empty(), "no output".to_owned()),
         Expect::Fails => (false, "a failure".to_owned()),
@@ -75,6 +78,15 @@ fn matches(pattern: &str, text: &str) -> Result<bool, String> {
         .map_err(|_| format!("`{pattern}` is not a regular expression"))
 }
 
+/// Compares times with a time, and numbers with anything else.
+fn compare(got: &str, limit: &str) -> Result<Ordering, String> {
+    if let Some(limit) = read_time(limit) {
+        return read_time(got).map(|got| got.cmp(&limit)).ok_or_else(|| format!("{} is not a time", shown(got)));
+    }
+    let (got, limit) = (number(got)?, number(limit)?);
+    got.partial_cmp(&limit).ok_or_else(|| format!("{got} cannot be compared with {limit}"))
+}
+
 fn number(text: &str) -> Result<f64, String> {
     text.parse::<f64>().ok().filter(|n| n.is_finite()).ok_or_else(|| format!("{} is not a number", shown(text)))
 }
@@ -111,6 +123,9 @@ mod tests {
             (Expect::Less("300".into()), "42.5", true),
             (Expect::Less("300".into()), "forty", false),
             (Expect::AtLeast("1".into()), "0", false),
+            (Expect::AtLeast("2026-11-22T03:14:00Z".into()), "2026-11-22T03:14:00.5+00:00", true),
+            (Expect::AtLeast("2026-11-22T03:14:00Z".into()), "2026-11-22T04:13:59+01:00", false),
+            (Expect::AtLeast("2026-11-22T03:14:00Z".into()), "None", false),
             (Expect::NotEmpty, " \n", false),
             (Expect::Empty, "", true),
         ];
