@@ -5,8 +5,11 @@ use std::path::{Path, PathBuf};
 /// The runbooks that come with the binary, so that an installed lifeboat needs no checkout.
 const EMBEDDED: &[(&str, &str)] = &[
     ("accidental-deletion", include_str!("../../runbooks/accidental-deletion.md")),
+    ("data-corruption", include_str!("../../runbooks/data-corruption.md")),
     ("instance-failure", include_str!("../../runbooks/instance-failure.md")),
+    ("region-failback", include_str!("../../runbooks/region-failback.md")),
     ("region-failure", include_str!("../../runbooks/region-failure.md")),
+    ("restore-drill", include_str!("../../runbooks/restore-drill.md")),
 ];
 
 /// The largest runbook that is read, in bytes; more is no runbook.
