@@ -34,4 +34,7 @@ while True:
         time.sleep(0.1)
 PY
 
+cargo build --locked --quiet
+"$venv/bin/python" tests/estate_peer.py target/debug/lifeboat
+
 LIFEBOAT_MOTO=127.0.0.1:$port LIFEBOAT_AWSCLI=$PWD/$venv/bin/aws cargo test --locked --test aws_moto

@@ -21,8 +21,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// The scenarios that the practice estate can play: faults by which one begins.
-pub const SCENARIOS: [&str; 5] =
-    ["instance-failure", "az-failure", "region-failure", "data-corruption", "accidental-deletion"];
+pub const SCENARIOS: [&str; 6] =
+    ["instance-failure", "az-failure", "region-failure", "data-corruption", "accidental-deletion", EXERCISE];
+
+/// The scenario in which nothing is broken: a backup is restored beside what goes on.
+const EXERCISE: &str = "restore-drill";
 
 /// The scenario that nobody notices at first: the estate's clock goes on at once until somebody does.
 const UNNOTICED: &str = "data-corruption";
@@ -57,6 +60,11 @@ pub struct Practice {
 struct Alarm {
     onset: Option<DateTime<Utc>>,
     says: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Faults {
+    injected: Vec<serde_json::Value>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -145,11 +153,14 @@ impl Practice {
         self.ask("POST", "/inject", &body).await.map(|_| ())
     }
 
-    /// Breaks what a scenario begins with.
+    /// Breaks what a scenario begins with, if it begins with anything.
     ///
     /// # Errors
     /// What the console said.
     pub async fn play(&self, scenario: &str) -> Result<(), PracticeError> {
+        if scenario == EXERCISE {
+            return Ok(());
+        }
         if scenario != UNNOTICED {
             return self.inject(scenario).await;
         }
@@ -157,17 +168,24 @@ impl Practice {
         self.ask("POST", "/inject", &body).await.map(|_| ())
     }
 
-    /// Waits until the shop's monitoring has noticed something, and returns since when, and what it says.
+    /// Waits until the shop's monitoring has noticed something, and returns since when, and what it says; `None` where
+    /// nothing was broken.
     ///
     /// # Errors
     /// What the console said, or that nothing failed in time.
-    pub async fn onset(&self) -> Result<(DateTime<Utc>, String), PracticeError> {
+    pub async fn onset(&self) -> Result<Option<(DateTime<Utc>, String)>, PracticeError> {
+        let unclear = |error: serde_json::Error| PracticeError::Console(error.to_string());
+        let faults: Faults = serde_json::from_slice(&self.ask("GET", "/faults", "").await?).map_err(unclear)?;
+        if faults.injected.is_empty() {
+            return Ok(None);
+        }
         let began = Instant::now();
         loop {
             let answer = self.ask("GET", "/alarm", "").await?;
             let alarm: Alarm = serde_json::from_slice(&answer).map_err(|e| PracticeError::Console(e.to_string()))?;
             if let Some(onset) = alarm.onset {
-                return Ok((onset, alarm.says.unwrap_or_else(|| "the shop's monitoring".to_owned())));
+                let says = alarm.says.unwrap_or_else(|| "the shop's monitoring".to_owned());
+                return Ok(Some((onset, says)));
             }
             if began.elapsed() > PATIENCE {
                 return Err(PracticeError::Console("the fault reached no customer".to_owned()));

@@ -433,7 +433,7 @@ async fn onset(options: &Options, stage: &Stage) -> Result<Option<(DateTime<Utc>
     }
     match stage {
         Stage::Real => Ok(None),
-        Stage::Drill(practice) => Ok(Some(practice.onset().await?)),
+        Stage::Drill(practice) => Ok(practice.onset().await?),
     }
 }
 

@@ -23,6 +23,8 @@ pub(super) const KINDS: [&str; 6] = ["A", "AAAA", "CNAME", "NS", "SOA", "TXT"];
 const PLAIN_UDP: usize = 512;
 /// How long a TCP client may be silent.
 const TCP_SILENCE: Duration = Duration::from_secs(10);
+/// How many aliases are followed.
+const LONGEST_CHAIN: usize = 4;
 /// How many TCP clients are served at once.
 const MOST_TCP: usize = 64;
 
@@ -109,7 +111,25 @@ fn answer(query: &[u8], standing: &Standing, transport: Transport) -> Option<Vec
 }
 
 fn fill(reply: &mut Message, name: &Name, kind: &str, standing: &Standing) {
-    let asked = name.to_ascii();
+    let mut name = name.clone();
+    // An alias is followed as a name server does: the client gets it and what it leads to.
+    for _ in 0..LONGEST_CHAIN {
+        let asked = name.to_ascii();
+        let alias = standing.with(|world| match (kind, world.answer(&asked, kind)) {
+            ("CNAME", _) | (_, Answer::Values { .. } | Answer::NoName | Answer::NotOurs) => None,
+            (_, Answer::NoData) => Some(world.answer(&asked, "CNAME")),
+        });
+        let Some(Answer::Values { ttl, values }) = alias else { break };
+        let Some(next) =
+            values.first().and_then(|value| Name::from_str(&format!("{}.", value.trim_end_matches('.'))).ok())
+        else {
+            break;
+        };
+        let records = values.iter().filter_map(|value| record(&name, "CNAME", ttl, value, standing));
+        reply.add_answers(records.collect::<Vec<_>>());
+        name = next;
+    }
+    let (name, asked) = (&name, name.to_ascii());
     let (found, soa) = standing.with(|world| (world.answer(&asked, kind), world.answer(ZONE, "SOA")));
     reply.metadata.authoritative = found != Answer::NotOurs;
     match found {

@@ -431,6 +431,29 @@ mod tests {
     }
 
     #[test]
+    fn a_hundred_thousand_versions_page_through() {
+        let mut bucket = Bucket::new("b", Region::West, Moment(0), Access::Private);
+        let object = Arc::new(Object::new(Bytes::from_static(b"x"), "x"));
+        for number in 0..50_000 {
+            let key = format!("k/{number:05}");
+            bucket.put_shared(&key, format!("v{number}"), Moment(1), object.clone());
+            bucket.delete(&key, None, format!("m{number}"), Moment(2));
+        }
+        let (mut key, mut id, mut seen) = (None, None, 0);
+        loop {
+            let page: Vec<(String, String)> = bucket
+                .versions_after("k/", key.as_deref(), id.as_deref())
+                .take(1_000)
+                .map(|(key, version, _)| (key.to_owned(), version.id.clone()))
+                .collect();
+            let Some((last_key, last_id)) = page.last().cloned() else { break };
+            seen += page.len();
+            (key, id) = (Some(last_key), Some(last_id));
+        }
+        assert_eq!(seen, 100_000);
+    }
+
+    #[test]
     fn locks_hold_until_their_time_and_archives_thaw() {
         let mut bucket = Bucket::new("b", Region::West, Moment(0), Access::Private);
         bucket.put("k", "v".into(), Moment(0), Object::new(Bytes::new(), "x"));
