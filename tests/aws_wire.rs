@@ -491,15 +491,17 @@ async fn what_is_gone_was_waited_for() {
 #[tokio::test]
 async fn a_prefix_with_a_hundred_thousand_versions_is_listed() {
     let page = |at: usize| {
-        let versions: String = (0..1000)
-            .map(|version| {
-                format!(
-                    "<Version><Key>photos/{at:03}/{version:04}.jpg</Key><VersionId>v{at:03}{version:04}</VersionId><IsLatest>true\
-                     </IsLatest><LastModified>2026-11-22T03:14:00.000Z</LastModified><ETag>&quot;e&quot;</ETag><Size>12345</Size>\
-                     <StorageClass>STANDARD</StorageClass></Version>"
-                )
-            })
-            .collect();
+        let mut versions = String::new();
+        for version in 0..1000 {
+            use std::fmt::Write as _;
+            write!(
+                versions,
+                "<Version><Key>photos/{at:03}/{version:04}.jpg</Key><VersionId>v{at:03}{version:04}</VersionId><IsLatest>true\
+                 </IsLatest><LastModified>2026-11-22T03:14:00.000Z</LastModified><ETag>&quot;e&quot;</ETag><Size>12345</Size>\
+                 <StorageClass>STANDARD</StorageClass></Version>"
+            )
+            .unwrap();
+        }
         let next = format!("<NextKeyMarker>k{at}</NextKeyMarker><NextVersionIdMarker>v{at}</NextVersionIdMarker>");
         Act::Answer(
             200,

@@ -25,11 +25,13 @@ pub(super) fn aws(command: AwsCommand) -> Result<ExitCode, Failure> {
                 .hint("call it in a shell block by the AWS CLI, and say its impact: ```sh { impact=change }"));
         }
         Format::Human => {
-            found.iter().for_each(|row| print(row));
+            for row in &found {
+                print(row);
+            }
             say::line(format_args!("{} operations; `*` is needed, all take {}", found.len(), GENERAL.join(" ")));
         }
         Format::Json => {
-            say::line(format_args!("{:#}", found.iter().map(|row| described(row)).collect::<serde_json::Value>()))
+            say::line(format_args!("{:#}", found.iter().map(|row| described(row)).collect::<serde_json::Value>()));
         }
     }
     Ok(ExitCode::SUCCESS)
