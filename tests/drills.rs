@@ -47,6 +47,18 @@ const CASES: &[Case] = &[
         missing: 3_100,
         did: &["loss-retained", "restore-retained", "restored-east", "east-writes", "synthetic-order"],
     },
+    Case {
+        runbook: "accidental-deletion",
+        arguments: &["--seed", "4", "--set", "WHAT=both", "--inject", "accidental-deletion:objects"],
+        missing: 30,
+        did: &["promote", "remove-markers", "markers-left", "synthetic-order"],
+    },
+    Case {
+        runbook: "az-failure",
+        arguments: &["--seed", "1"],
+        missing: 0,
+        did: &["suspend", "start-shift", "shifted", "writes", "synthetic-order", "loss"],
+    },
     // Orders that were written wrongly are not brought back: the figures below say that nothing else is missing.
     Case {
         runbook: "data-corruption",

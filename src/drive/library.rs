@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 /// The runbooks that come with the binary, so that an installed lifeboat needs no checkout.
 const EMBEDDED: &[(&str, &str)] = &[
     ("accidental-deletion", include_str!("../../runbooks/accidental-deletion.md")),
+    ("az-failure", include_str!("../../runbooks/az-failure.md")),
     ("data-corruption", include_str!("../../runbooks/data-corruption.md")),
     ("instance-failure", include_str!("../../runbooks/instance-failure.md")),
     ("region-failback", include_str!("../../runbooks/region-failback.md")),
