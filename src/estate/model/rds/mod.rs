@@ -1,6 +1,6 @@
 //! RDS of both regions: instances and their data, snapshots, backups, events, and which calls are refused.
 //!
-//! [`change`] changes what stands, [`make`] makes what does not stand yet, [`backup`] keeps what may be needed.
+//! `change` changes what stands, `make` makes what does not stand yet, `backup` keeps what may be needed.
 
 mod backup;
 mod change;
