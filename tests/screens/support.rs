@@ -334,7 +334,7 @@ pub(crate) fn plan() -> Plan {
         "declare",
         "Declare the incident",
         0,
-        "Open the bridge and say who leads.\n\n- [ ] Bridge is open\n- [ ] Somebody leads\n",
+        "Open the bridge and say who leads.\n\n- [ ] Bridge\n  is open\n- [ ] Somebody leads\n",
     );
     declare.manual = Some(Evidence::Welcome);
     declare.checklist =

@@ -136,6 +136,7 @@ fn body(model: &Model, screen: &RunScreen, step: &Step, columns: usize, wanted: 
     let mut fence: Option<&str> = None;
     let mut prose = String::new();
     let mut alert = false;
+    let mut task = false;
     for row in step.body.lines() {
         if lines.len() >= wanted {
             return;
@@ -149,10 +150,13 @@ fn body(model: &Model, screen: &RunScreen, step: &Step, columns: usize, wanted: 
         }
         // A caution is said above, by itself.
         alert = fence.is_none() && trimmed.starts_with('>') && (alert || trimmed.starts_with("> [!"));
+        // So is an item, with the rows that it goes on over.
+        let goes_on = task && trimmed.len() < row.len() && !trimmed.starts_with(['-', '*', '+']);
+        task = fence.is_none() && (goes_on || trimmed.starts_with("- [ ]") || trimmed.starts_with("* [ ]"));
         if fence.is_some() {
             let code = format!("  {}", SafeText::line(&filled(screen, row)));
             lines.extend(fold(&code, columns, ROWS).into_iter().map(|row| line(model, Role::Code, row)));
-        } else if trimmed.starts_with("- [ ]") || trimmed.starts_with("* [ ]") || alert {
+        } else if task || alert {
             // Shown above, with its tick.
         } else if trimmed.is_empty() {
             flush(model, &mut prose, columns, lines);
