@@ -343,3 +343,25 @@ async fn a_flood_takes_no_memory_and_is_indexed() {
     let times: Vec<u64> = index.lines().map(|line| line.split(' ').next().unwrap().parse().unwrap()).collect();
     assert!(times.is_sorted() && times.len() as f64 <= 3.0 + 21.0 * end.took.as_secs_f64(), "{index}");
 }
+
+#[tokio::test]
+async fn files_of_a_silent_block_serve_the_next_unless_something_lives_on() {
+    let rig = rig();
+    let output = |name: &str| std::fs::read_to_string(rig.path(&format!("output/{name}.out"))).ok();
+    for attempt in ["1.1", "1.2", "1.3"] {
+        assert_eq!(rig.run(attempt, "true").await.streams.out_bytes, 0);
+    }
+    rig.run("1.4", "echo said").await;
+    // The first one's went to nobody: there were fresh ones already.
+    assert_eq!([output("1.2"), output("1.3"), output("1.4")], [None, None, Some("said\n".to_owned())]);
+    // What left its group may still print: it keeps its files.
+    let fifo = rig.path("fifo");
+    let script = format!("mkfifo {0}; setsid sh -c 'read word < {0}; echo $word' & true", fifo.display());
+    assert_eq!(rig.run("2.1", &script).await.streams.out_bytes, 0);
+    rig.run("2.2", "echo mine").await;
+    tokio::task::spawn_blocking(move || std::fs::write(fifo, "late\n")).await.unwrap().unwrap();
+    while output("2.1").as_deref() != Some("late\n") {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(output("2.2").as_deref(), Some("mine\n"));
+}

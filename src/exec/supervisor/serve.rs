@@ -87,6 +87,7 @@ pub fn serve(run_dir: &Path) -> Result<(), ServeError> {
         unchanged: None,
         outputs: HashMap::new(),
         environment: std::env::vars_os().map(|(name, value)| (name.into_vec(), value.into_vec())).collect(),
+        childless: false,
         orphaned: false,
     };
     // What blocks leave behind becomes our child and is reaped here: in a container nobody else may do it, and a
@@ -136,6 +137,8 @@ struct Server {
     unchanged: Option<Unchanged>,
     outputs: HashMap<AttemptId, Digests>,
     environment: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// Nothing that an attempt ever started is alive: it would be our child by now.
+    childless: bool,
     /// The engine hung up: nothing more will be asked.
     orphaned: bool,
 }
@@ -265,11 +268,18 @@ impl Server {
     /// Collects ended children.
     fn reap(&mut self) {
         let now = Instant::now();
-        while let Ok(Some((child, status))) = rustix::process::wait(WaitOptions::NOHANG) {
-            for running in &mut self.running {
-                running.process.notice_end(child, status, now);
+        let last = loop {
+            match rustix::process::wait(WaitOptions::NOHANG) {
+                Ok(Some((child, status))) => {
+                    for running in &mut self.running {
+                        running.process.notice_end(child, status, now);
+                    }
+                }
+                last => break last,
             }
-        }
+        };
+        // Only where we are the reaper of all descendants does this speak of those that left their group, too.
+        self.childless = cfg!(target_os = "linux") && matches!(last, Err(rustix::io::Errno::CHILD));
     }
 
     /// Moves every attempt on; returns when to look again.
@@ -293,8 +303,13 @@ impl Server {
             let Running { attempt, out_from, process } = self.running.remove(at);
             let Some(output) = self.outputs.get_mut(&attempt) else { continue };
             let (record, durability, slot) = process.finish(output, out_from, &self.environment, &mut self.unchanged);
+            let silent = output.sizes() == (0, 0);
             self.free.push(slot);
             self.answer(&record, durability);
+            if silent && self.childless && self.running.is_empty() {
+                self.outputs.remove(&attempt);
+                self.spares.take_back(&self.run_dir, &attempt);
+            }
         }
         wake
     }
@@ -328,20 +343,41 @@ impl Server {
     }
 }
 
-/// Empty files, made while nobody waits, for the output of the next attempt: making them takes longer than to rename
-/// them. They have never been written to, so nothing that still runs can write into them.
+/// Empty files for the output of the next attempt, made while nobody waits or left over by one that printed nothing:
+/// making them takes longer than to rename them. Nothing that still runs can write into them: they have never been
+/// open to a block, or nothing that it started is alive.
 #[derive(Default)]
 struct Spares {
     ready: Vec<PathBuf>,
+    /// The last block printed nothing: the next ones may have its files.
+    silent: bool,
 }
 
 impl Spares {
+    fn path(run_dir: &Path, kind: &str) -> PathBuf {
+        run_dir.join("state").join(format!("{}.{kind}", std::process::id()))
+    }
+
     fn lay_in(&mut self, run_dir: &Path) {
+        if std::mem::take(&mut self.silent) {
+            return;
+        }
         for kind in ["out", "err"] {
-            let path = run_dir.join("state").join(format!("{}.{kind}", std::process::id()));
+            let path = Self::path(run_dir, kind);
             // Without spares an attempt makes its files itself, and says so if it cannot.
             if !self.ready.contains(&path) && folder::create(&path).is_ok() {
                 self.ready.push(path);
+            }
+        }
+    }
+
+    /// Takes the empty output files of an attempt that is over; an attempt without files printed nothing.
+    fn take_back(&mut self, run_dir: &Path, attempt: &AttemptId) {
+        self.silent = true;
+        for kind in ["out", "err"] {
+            let (from, to) = (folder::output_file(run_dir, attempt, kind), Self::path(run_dir, kind));
+            if !self.ready.contains(&to) && std::fs::rename(from, &to).is_ok() {
+                self.ready.push(to);
             }
         }
     }
