@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use crate::engine::{Intent, Mode, Progress, Run, Stage, StepState};
-use crate::runbook::{Impact, Plan};
+use crate::engine::{Intent, Mode, Progress, Run, Stage, StepState, Strand};
+use crate::kernel::StepId;
+use crate::runbook::{Impact, Plan, Way};
 
 /// How often the script tries a failed step again before it gives the drill up.
 const RETRIES: usize = 2;
@@ -39,7 +40,10 @@ pub fn next(run: &Run, failures: usize, answers: &BTreeMap<String, String>, now:
         let reason = "every step is settled and the service was not seen to be restored".to_owned();
         return lost.then_some(if drill { Intent::Stop { reason } } else { Intent::GiveUpWaiting });
     }
-    let strand = run.focus().filter(|strand| run.awaits_person(*strand))?;
+    if let Some(message) = run.to_send().filter(|_| drill) {
+        return Some(Intent::Sent { message: message.name.clone() });
+    }
+    let strand = to_answer(run)?;
     let (step, id) = (run.plan.steps.get(strand.step)?, run.strand_id(strand)?);
     if let Some(asked) = run.asked().first()
         && !matches!(run.state(strand)?, StepState::Failed { .. } | StepState::Confirming { .. })
@@ -57,6 +61,18 @@ pub fn next(run: &Run, failures: usize, answers: &BTreeMap<String, String>, now:
     }
     match run.state(strand)? {
         StepState::Offered | StepState::Paused { .. } => Some(Intent::Run { step: id }),
+        StepState::ByHand if drill && step.duty.owed.is_some() => {
+            Some(Intent::Owe { step: id, note: "drill script: left to its owner".to_owned() })
+        }
+        StepState::ByHand if drill && step.decision.is_some() && !open_items(run, strand.step) => {
+            Some(match run.advice(strand.step, now) {
+                Ok(Some(branch)) => choice(id, branch, "its condition holds, or it is the default"),
+                Ok(None) => choice(id, 0, "nothing speaks for another way than the first"),
+                Err(why) => {
+                    Intent::Stop { reason: format!("drill script: step {} cannot be decided: {why}", step.number) }
+                }
+            })
+        }
         StepState::ByHand if drill => {
             let open = run.ticks.get(strand.step).and_then(|ticks| ticks.iter().position(|ticked| !ticked));
             Some(match open.and_then(|item| u32::try_from(item).ok()) {
@@ -82,14 +98,39 @@ pub fn next(run: &Run, failures: usize, answers: &BTreeMap<String, String>, now:
         | StepState::Running { .. }
         | StepState::Done { .. }
         | StepState::Skipped { .. }
+        | StepState::Owed { .. }
         | StepState::NotApplicable { .. } => None,
     }
+}
+
+/// Returns what the script answers next: a decision comes after all that is open beside it.
+fn to_answer(run: &Run) -> Option<Strand> {
+    let focus = run.focus().filter(|strand| run.awaits_person(*strand))?;
+    let decides = run.plan.steps.get(focus.step).is_some_and(|step| step.decision.is_some());
+    if !decides || run.state(focus) != Some(&StepState::ByHand) {
+        return Some(focus);
+    }
+    let open = run.open_strands().into_iter();
+    let beside: Vec<Strand> = open.filter(|other| *other != focus && !run.is_background(*other)).collect();
+    if beside.is_empty() { Some(focus) } else { beside.into_iter().find(|other| run.awaits_person(*other)) }
+}
+
+fn choice(step: StepId, branch: usize, why: &str) -> Intent {
+    Intent::Choose { step, branch: u32::try_from(branch).unwrap_or(u32::MAX), note: format!("drill script: {why}") }
+}
+
+fn open_items(run: &Run, step: usize) -> bool {
+    run.ticks.get(step).is_some_and(|ticks| ticks.contains(&false))
 }
 
 /// Lists what a drill's script could not answer, a sentence each: such a drill does not begin.
 pub fn unanswerable(plan: &Plan, answers: &BTreeMap<String, String>, given: &[(String, String)]) -> Vec<String> {
     let mut problems = Vec::new();
-    for step in &plan.steps {
+    for (at, step) in plan.steps.iter().enumerate() {
+        // Whether such a step's turn comes is told when it does; what is missing then ends the drill.
+        if step.when.is_some() || may_be_passed_over(plan, at) {
+            continue;
+        }
         for name in &step.ask {
             let known = answers.contains_key(name) || given.iter().any(|(given, _)| given == name);
             let proposed = plan.input(name).is_some_and(|input| input.value.is_some() || input.default.is_some());
@@ -102,4 +143,63 @@ pub fn unanswerable(plan: &Plan, answers: &BTreeMap<String, String>, given: &[(S
         }
     }
     problems
+}
+
+/// Can a decision before this step lead to another way?
+fn may_be_passed_over(plan: &Plan, step: usize) -> bool {
+    plan.steps.iter().take(step).enumerate().any(|(at, deciding)| {
+        deciding.decision.iter().flat_map(|decision| &decision.branches).any(|branch| match branch.way {
+            Way::Step(to) => to > at && (step < to || branch.steps.contains(&step)),
+            Way::Runbook(_) => true,
+        })
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runbook::{Branch, Decision, Formula, InputDecl, InputType, Step};
+
+    fn plan() -> Plan {
+        let branch = |to: usize| Branch {
+            label: "so".to_owned(),
+            criterion: String::new(),
+            way: Way::Step(to),
+            when: None,
+            steps: to..to + 1,
+        };
+        let step = |id: &str, asks: &str| Step { ask: vec![asks.to_owned()], ..Step::plain(id.into(), id, 1) };
+        let decision = Decision { question: String::new(), branches: vec![branch(2), branch(3)], default: None };
+        let mut plan = Plan {
+            steps: vec![
+                Step { ask: vec!["PROPOSED".to_owned(), "BARE".to_owned()], ..step("first", "") },
+                Step { decision: Some(decision), ask: Vec::new(), ..step("decide", "") },
+                step("one", "ONE"),
+                step("other", "OTHER"),
+                Step { when: Some(Formula::parse("1 > 2").unwrap()), ..step("never", "NEVER") },
+                step("last", "LAST"),
+            ],
+            ..Plan::default()
+        };
+        plan.meta.inputs = vec![
+            InputDecl { default: Some("x".to_owned()), ..InputDecl::plain("PROPOSED", InputType::Text) },
+            InputDecl::plain("BARE", InputType::Text),
+        ];
+        plan
+    }
+
+    #[test]
+    fn what_will_be_asked_and_nothing_answers_is_named_before_anything_runs() {
+        let named = |answers: &[&str], given: &[&str]| {
+            let answers = answers.iter().map(|name| ((*name).to_owned(), "y".to_owned())).collect();
+            let given: Vec<_> = given.iter().map(|name| ((*name).to_owned(), "z".to_owned())).collect();
+            unanswerable(&plan(), &answers, &given)
+        };
+        let problems = named(&[], &[]);
+        assert_eq!(problems.len(), 2, "{problems:?}");
+        assert!(problems[0].contains("`first` asks for BARE") && problems[0].contains("--set BARE=VALUE"));
+        assert!(problems[1].contains("`last` asks for LAST"), "{problems:?}");
+        assert_eq!(named(&["BARE"], &[]).len(), 1);
+        assert_eq!(named(&["BARE"], &["LAST"]).len(), 0);
+    }
 }

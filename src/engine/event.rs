@@ -244,6 +244,61 @@ pub enum Event {
         /// Why.
         why: String,
     },
+    /// A person decided how the run goes on.
+    Decided {
+        /// The step with the decision.
+        step: StepId,
+        /// The branch, from 0.
+        branch: u32,
+        /// Its words.
+        label: String,
+        /// Where it leads: a step, or another runbook's path.
+        target: String,
+        /// Steps ahead that are not for this case now.
+        ruled_out: Vec<StepId>,
+        /// Steps that are to be done again, in a new pass; empty unless it leads back.
+        again: Vec<StepId>,
+        /// Why.
+        note: Option<String>,
+        /// Who.
+        by: String,
+    },
+    /// A step was left to its owner, to be done after the run.
+    StepOwed {
+        /// The step.
+        step: StepId,
+        /// Who owes it.
+        owner: String,
+        /// Until when.
+        due: DateTime<Utc>,
+        /// What is to be said about it.
+        note: Option<String>,
+        /// Who left it.
+        by: String,
+    },
+    /// A step waits for longer than its deadline. Nothing is chosen by that.
+    DeadlinePassed {
+        /// The step.
+        step: StepId,
+    },
+    /// A person says that a message was sent.
+    MessageSent {
+        /// The step.
+        step: StepId,
+        /// The message.
+        message: ActionName,
+        /// Whom it is for.
+        to: String,
+        /// Exactly what was sent.
+        text: String,
+        /// Who.
+        by: String,
+    },
+    /// A message is due again: the service is not restored, and people wait for news.
+    MessageDue {
+        /// The message.
+        message: ActionName,
+    },
     /// The operator chose to run a failed step's action again.
     RetryChosen {
         /// The step.
@@ -315,7 +370,7 @@ pub enum Event {
     },
     /// The end of the run was asked for while something ran; the run ends when that has ended.
     StopAsked {
-        /// `stopped` or `waiting`, as in [`Event::Ended`].
+        /// `stopped`, `waiting` or `handed-over`, as in [`Event::Ended`].
         how: String,
         /// Why, where somebody said so.
         reason: Option<String>,
@@ -324,7 +379,7 @@ pub enum Event {
     },
     /// The run ended. Always the last fact.
     Ended {
-        /// `recovered`, `finished` (all steps settled, nothing to recover), `stopped`, `waiting` (an unattended run that met a confirmation), `lost` (the screen is gone).
+        /// `recovered`, `finished` (all steps settled, nothing to recover), `stopped`, `waiting` (an unattended run that met a confirmation), `lost` (the screen is gone), `handed-over` (a decision led to another runbook).
         how: String,
         /// Why, where somebody said so.
         reason: Option<String>,

@@ -3,21 +3,24 @@
 //! Whatever comes here was either decided a moment ago or read from a log; a fact that does not fit is refused with the
 //! state untouched, so a forged or torn log cannot make a state that no run was ever in.
 
+mod attempts;
+mod course;
 mod strands;
 
 use std::time::Duration;
 
 use super::decide::{is_read, same_person};
-use super::event::{Event, Fact, Mode, Target, Verdict};
+use super::event::{Event, Fact, Mode};
 use super::objectives::between;
-use super::outcome::Outcome;
 use super::state::{
-    ActionResult, Agreed, Attempt, AttemptState, Breach, Candidate, Ending, Fixed, Lane, Loss, Note, PendingRetry,
-    Progress, Prompt, Reading, Recovery, Run, Second, Stage, StepState, Stopping, Strand, Turn, Waiver,
+    Agreed, Attempt, AttemptState, Breach, Candidate, Ending, Fixed, Lane, Loss, Note, Progress, Prompt, Reading,
+    Recovery, Run, Second, Stage, StepState, Stopping, Strand, Turn, Waiver,
 };
-use crate::kernel::{ActionName, AttemptId, Stamp, StepId};
-use crate::runbook::{Impact, Moment};
-use strands::{askable, asked_at, change_turn, names, offer, open_strand, recall, set_state, settle, stand, startable};
+use crate::kernel::{AttemptId, StepId};
+use crate::runbook::Moment;
+use attempts::{Starting, finish, start};
+use course::{decided, recall};
+use strands::{askable, asked_at, change_turn, names, offer, open_strand, set_state, settle, stand};
 
 /// Says which fact does not fit, and why.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -62,7 +65,7 @@ fn apply(run: &mut Run, fact: &Fact) -> Legal {
             require(run.stage == Stage::New, "the run has begun already")?;
             run.opened = Some((**opened).clone());
             run.stage = Stage::Open;
-            offer(run);
+            offer(run, at);
         }
         Event::InputSet { name, value, source, .. } => {
             require(is_read(run, name, value, *source), "no second person has read the value")?;
@@ -106,6 +109,36 @@ fn apply(run: &mut Run, fact: &Fact) -> Legal {
             let strand = open_strand(run, step)?;
             require(run.state(strand) == Some(&StepState::Offered), "the step was not offered")?;
             settle(run, strand, StepState::NotApplicable { why: why.clone() }, at);
+        }
+        Event::StepOwed { step, owner, due, note, .. } => {
+            let strand = open_strand(run, step)?;
+            let owed = run.plan.steps.get(strand.step).is_some_and(|step| step.duty.owed.is_some());
+            let stands = matches!(
+                run.state(strand),
+                Some(StepState::Offered | StepState::Paused { .. } | StepState::Failed { .. } | StepState::ByHand)
+            );
+            require(owed && stands && strand.item.is_none(), "the step cannot be left open from where it is")?;
+            settle(run, strand, StepState::Owed { owner: owner.clone(), due: *due, note: note.clone() }, at);
+        }
+        Event::DeadlinePassed { step } => {
+            let strand = open_strand(run, step)?;
+            run.overdue.insert(strand.step);
+        }
+        Event::MessageSent { step, message, .. } => {
+            let index = run.plan.step_index(step).ok_or("there is no such step")?;
+            let has = run.plan.steps.get(index).is_some_and(|step| step.messages.iter().any(|m| m.name == *message));
+            require(has && run.was_reached(index), "there is no such message yet")?;
+            run.messages = run.messages.saturating_add(1);
+            run.sent.insert(message.clone());
+            run.sent_at.insert(message.clone(), run.messages);
+            run.due.remove(message);
+        }
+        Event::MessageDue { message } => {
+            require(run.sent_at.contains_key(message), "the message was never sent")?;
+            run.due.insert(message.clone());
+        }
+        Event::Decided { step, branch, label, ruled_out, again, note, .. } => {
+            decided(run, (step, *branch, label, note.as_ref()), ruled_out, again, at)?;
         }
         Event::MomentFixed { moment, occurred_at, by, evidence } => {
             let fixed = Fixed { occurred_at: *occurred_at, by: by.clone(), evidence: evidence.clone(), seq: fact.seq };
@@ -297,7 +330,9 @@ fn apply(run: &mut Run, fact: &Fact) -> Legal {
             let strand = open_strand(run, step)?;
             let fits = match (how.as_str(), run.state(strand)) {
                 ("ran" | "read", Some(StepState::Ready { cursor })) => run.action_at(strand, *cursor).is_none(),
-                ("by-hand", Some(StepState::ByHand)) => true,
+                ("by-hand", Some(StepState::ByHand)) => {
+                    run.plan.steps.get(strand.step).is_some_and(|step| step.decision.is_none())
+                }
                 ("marked", Some(state)) => {
                     matches!(state, StepState::Failed { .. } | StepState::Paused { .. } | StepState::Offered)
                 }
@@ -344,6 +379,7 @@ fn apply(run: &mut Run, fact: &Fact) -> Legal {
                     | StepState::Spread { .. }
                     | StepState::Done { .. }
                     | StepState::Skipped { .. }
+                    | StepState::Owed { .. }
                     | StepState::NotApplicable { .. },
                 )
                 | None => false,
@@ -405,105 +441,6 @@ fn apply(run: &mut Run, fact: &Fact) -> Legal {
             run.prompt = None;
             run.stage = Stage::Ended(Ending { how: how.clone(), reason: reason.clone(), at });
         }
-    }
-    Ok(())
-}
-
-/// Is what an attempt is about to be.
-struct Starting<'s> {
-    action: Option<&'s ActionName>,
-    impact: Impact,
-    command: &'s str,
-    target: &'s Target,
-}
-
-/// Checks that an attempt may start now. What does more than observe needs its confirmation, in any history.
-fn start(run: &mut Run, attempt: &AttemptId, step: Option<&StepId>, what: &Starting<'_>, at: Stamp) -> Legal {
-    require(run.stopping.is_none(), "the run is stopping")?;
-    match (step, what.action) {
-        (Some(step), action) => {
-            let strand = open_strand(run, step)?;
-            let cursor = startable(run, strand)?;
-            require(names(run, strand, cursor, action), "it is another action's turn")?;
-            let turn = run.turn(strand).cloned().unwrap_or_default();
-            let agreed = turn.agreed.get(&cursor).filter(|agreed| {
-                turn.confirmed_at.is_none() && agreed.command == what.command && agreed.target == *what.target
-            });
-            let confirmed_at = turn.confirmed_at.or(agreed.map(|agreed| agreed.at));
-            require(what.impact == Impact::Observe || confirmed_at.is_some(), "nobody confirmed it")?;
-            require(!run.improvised_runs() && run.improvising.is_none(), "something else is open")?;
-            change_turn(run, strand, |turn| {
-                turn.retry = None;
-                turn.tried = turn.tried.saturating_add(1);
-                turn.confirmed_at = confirmed_at;
-                turn.agreed.remove(&cursor);
-            });
-            if let Some(lane) = run.lanes.get_mut(&strand) {
-                lane.times.0.get_or_insert(at);
-            }
-            if let Some(tries) = run.tries.get_mut(strand.step) {
-                *tries = tries.saturating_add(1);
-            }
-            set_state(run, strand, StepState::Running { attempt: attempt.clone(), cursor });
-        }
-        (None, Some(action)) => {
-            require(run.plan.meta.recovered_when.as_ref() == Some(action), "only the recovery is watched")?;
-            require(run.watch.is_none(), "the recovery is watched already")?;
-            run.watches = run.watches.saturating_add(1);
-            run.watch = Some(attempt.clone());
-            if let Recovery::Holding(candidate) = &mut run.recovery {
-                candidate.watch = attempt.clone();
-            }
-        }
-        (None, None) => {
-            require(run.improvising.as_deref() == Some(what.command), "nobody confirmed this command")?;
-            require(!run.working(), "something else runs")?;
-            run.improvising = None;
-            run.improvised = run.improvised.saturating_add(1);
-        }
-    }
-    Ok(())
-}
-
-fn finish(run: &mut Run, attempt: &AttemptId, outcome: &Outcome, verdict: &Verdict) -> Legal {
-    require(run.running.contains(attempt), "the attempt does not run")?;
-    if run.watch.as_ref() == Some(attempt) {
-        run.watch = None;
-        return Ok(());
-    }
-    let Some(strand) = run.strand_of(attempt) else { return Ok(()) };
-    let cursor = match run.state(strand) {
-        Some(StepState::Running { attempt: ran, cursor }) if ran == attempt => *cursor,
-        _ => return Ok(()),
-    };
-    let Some(action) = run.action_at(strand, cursor) else { return Ok(()) };
-    let observing = run.attempts.get(attempt).is_some_and(|attempt| attempt.impact == Impact::Observe);
-    let again = run.stopping.is_none()
-        && run.turn(strand).is_some_and(|turn| turn.tried <= action.retry)
-        && (observing || action.repeatable)
-        && *outcome != Outcome::Interrupted;
-    let name = action.name.clone();
-    let word = match (verdict, outcome) {
-        (Verdict::Passed, _) => "ok",
-        (Verdict::Failed { .. }, Outcome::TimedOut { .. }) => "timed-out",
-        (Verdict::Failed { .. }, Outcome::Unreachable { .. }) => "unreachable",
-        (Verdict::Failed { .. }, _) => "failed",
-    };
-    let exit = match outcome {
-        Outcome::Exited { code } => Some(*code),
-        _ => None,
-    };
-    let result = ActionResult { attempt: attempt.clone(), verdict: verdict.clone() };
-    recall(run, &name, word, exit);
-    run.results.insert(name, result);
-    match verdict {
-        Verdict::Passed => stand(run, strand, cursor.saturating_add(1)),
-        Verdict::Failed { .. } if again => {
-            run.retries = run.retries.saturating_add(1);
-            let number = run.retries;
-            change_turn(run, strand, |turn| turn.retry = Some(PendingRetry { number, attempt: attempt.clone() }));
-        }
-        Verdict::Failed { .. } => {}
     }
     Ok(())
 }

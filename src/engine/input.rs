@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use super::event::{InputSource, Opened};
 use super::outcome::{AwsReceipt, Outcome, Streams};
-use crate::kernel::{AttemptId, StepId};
+use crate::kernel::{ActionName, AttemptId, StepId};
 use crate::runbook::Moment;
 
 /// Is anything that reaches the engine.
@@ -40,6 +40,10 @@ pub enum Input {
 pub enum TimerId {
     /// The RTO runs out.
     Rto,
+    /// The step whose turn it is waits too long (number of the turn in the run).
+    Deadline(u64),
+    /// A message is due again (how many were sent by then).
+    Message(u64),
     /// A failed attempt is to be tried again (number of the retry in the run).
     Retry(u64),
 }
@@ -153,6 +157,27 @@ pub enum Intent {
         name: String,
         /// Why; must not be empty.
         reason: String,
+    },
+    /// Choose one way of the current step's decision.
+    Choose {
+        /// The step.
+        step: StepId,
+        /// The branch, from 0.
+        branch: u32,
+        /// Why; may be empty where the step asks for no evidence.
+        note: String,
+    },
+    /// Leave the current step to its owner, if the runbook allows that.
+    Owe {
+        /// The step.
+        step: StepId,
+        /// What is to be said about it; may be empty.
+        note: String,
+    },
+    /// A message was sent.
+    Sent {
+        /// The message.
+        message: ActionName,
     },
     /// Switch automatic progress through observing steps.
     Auto {

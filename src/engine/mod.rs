@@ -34,6 +34,7 @@ pub use outcome::{AwsReceipt, Outcome, Streams};
 pub use react::{react, rearm};
 pub use refusal::Refusal;
 pub use state::{
-    ActionResult, Agreed, Attempt, AttemptState, Breach, Candidate, Ending, Fixed, Lane, Loss, Note, PendingRetry,
-    Progress, Prompt, Reading, Recovery, Run, Second, Spent, Stage, StepState, Stopping, Strand, Turn, Waiver, Who,
+    ActionResult, Agreed, Attempt, AttemptState, Breach, Came, Candidate, Ending, Fixed, Lane, Loss, Note,
+    PendingRetry, Progress, Prompt, Reading, Recovery, Run, Second, Spent, Stage, StepState, Stopping, Strand, Turn,
+    Waiver, Who,
 };

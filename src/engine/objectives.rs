@@ -205,7 +205,7 @@ impl Run {
         }
         if self.current < self.steps.len() {
             let focus = self.focus().unwrap_or(Strand::whole(self.current));
-            return format!("{}{}", self.strand_sentence(focus), self.beside(focus));
+            return format!("{}{}{}", self.strand_sentence(focus), self.reminder(focus), self.beside(focus));
         }
         let background = self.running.iter().any(|id| Some(id) != self.watch.as_ref() && self.runs_in_background(id));
         match (&self.recovery, &self.plan.meta.recovered_when) {
@@ -245,7 +245,7 @@ impl Run {
         let name = self.label(strand);
         let retried = self.turn(strand).is_some_and(|turn| turn.retry.is_some());
         let asked = if strand.item.is_none() { self.asked_sentence(index) } else { String::new() };
-        match state {
+        let words = match state {
             StepState::Waiting => format!("{name}. Its turn has not come."),
             StepState::Offered if runnable(step).is_empty() => format!("NEXT: {name}. {}", self.by_hand(index, step)),
             StepState::Offered | StepState::Ready { .. } | StepState::Paused { .. } if !asked.is_empty() => {
@@ -271,8 +271,11 @@ impl Run {
             }
             StepState::Done { .. } => format!("{name} is done."),
             StepState::Skipped { .. } => format!("{name} was skipped."),
+            StepState::Owed { owner, .. } => format!("{name} is left to {}.", SafeText::line(owner).as_str()),
             StepState::NotApplicable { .. } => format!("{name} is not for this case."),
-        }
+        };
+        // A heading may be a question.
+        words.replace("?. ", "? ")
     }
 
     /// Lists the inputs that the current step asks for and that have no value from it yet.
@@ -296,6 +299,21 @@ impl Run {
             (None, None) => return None,
         };
         Some(worth.and_then(|worth| input.accept_in(&worth, &known)))
+    }
+
+    /// Says what is late.
+    fn reminder(&self, focus: Strand) -> String {
+        let overdue = if self.overdue.contains(&focus.step) { self.escalation(focus.step) } else { String::new() };
+        let due = self.due.first().map(|message| format!(" The message {message} is due again."));
+        overdue + &due.unwrap_or_default()
+    }
+
+    /// Says where to look once a step is overdue.
+    fn escalation(&self, step: usize) -> String {
+        let duty = self.plan.steps.get(step).map(|step| &step.duty);
+        let Some(anchor) = duty.and_then(|duty| duty.escalate.as_ref()) else { return " OVERDUE.".to_owned() };
+        let to = self.plan.steps.iter().find(|step| step.anchor == *anchor);
+        format!(" OVERDUE. See {}.", to.map_or_else(|| format!("#{anchor}"), label))
     }
 
     fn asked_sentence(&self, step: usize) -> String {
@@ -351,6 +369,12 @@ impl Run {
             return self.asked_sentence(index);
         }
         let open = self.ticks.get(index).map_or(0, |ticks| ticks.iter().filter(|ticked| !**ticked).count());
+        if let Some(message) = self.unsent(step) {
+            return format!("Send the message to {}, and say so.", SafeText::line(&message.to).as_str());
+        }
+        if open == 0 && step.decision.is_some() {
+            return "It waits for your decision.".to_owned();
+        }
         match (open, step.manual) {
             (0, Some(crate::runbook::Evidence::Required)) => "It waits for your evidence that it is done.".to_owned(),
             (0, _) => "It waits for you to say that it is done.".to_owned(),
@@ -390,6 +414,7 @@ impl StepState {
             | Self::ByHand
             | Self::Done { .. }
             | Self::Skipped { .. }
+            | Self::Owed { .. }
             | Self::NotApplicable { .. } => 0,
         }
     }

@@ -6,8 +6,8 @@ use super::effect::{Effect, Job, Poll};
 use super::event::{Event, Fact};
 use super::input::TimerId;
 use super::prepare::{divided, improvised_job, job};
-use super::state::{AttemptState, PendingRetry, Recovery, Run, Stage, Strand};
-use crate::kernel::{AttemptId, Stamp};
+use super::state::{AttemptState, PendingRetry, Recovery, Run, Stage, StepState, Strand};
+use crate::kernel::{ActionName, AttemptId, Stamp};
 use crate::runbook::Moment;
 
 /// Says what to do about a fact; `run` is the state after this fact and before the next.
@@ -28,12 +28,19 @@ pub fn react(run: &Run, fact: &Fact) -> Vec<Effect> {
         Event::MomentFixed { moment: Moment::Onset, .. } => rto(run, fact.at).into_iter().collect(),
         Event::Recovered { .. } => run.watch.iter().cloned().map(Effect::Unwatch).collect(),
         Event::Ended { .. } => run.watch.iter().cloned().map(Effect::Unwatch).chain([Effect::Seal]).collect(),
+        Event::MessageSent { message, .. } => nag(run, message).into_iter().collect(),
         Event::Open(_)
-        | Event::InputSet { .. }
+        | Event::StepDone { .. }
+        | Event::StepSkipped { .. }
+        | Event::StepOwed { .. }
+        | Event::NotApplicable { .. }
+        | Event::Decided { .. } => deadlines(run, fact.at),
+        Event::InputSet { .. }
         | Event::FirstRead { .. }
         | Event::SecondRead { .. }
         | Event::SecondReaderWaived { .. }
-        | Event::NotApplicable { .. }
+        | Event::DeadlinePassed { .. }
+        | Event::MessageDue { .. }
         | Event::MomentFixed { .. }
         | Event::AutoSwitched { .. }
         | Event::StepStarted { .. }
@@ -45,9 +52,7 @@ pub fn react(run: &Run, fact: &Fact) -> Vec<Effect> {
         | Event::Captured { .. }
         | Event::LossMeasured { .. }
         | Event::ItemTicked { .. }
-        | Event::StepDone { .. }
         | Event::StepFailed { .. }
-        | Event::StepSkipped { .. }
         | Event::RetryChosen { .. }
         | Event::FailurePassed { .. }
         | Event::NoteAdded { .. }
@@ -67,7 +72,36 @@ pub fn rearm(run: &Run, now: Stamp) -> Vec<Effect> {
     }
     let watch = run.watch.iter().filter(|_| run.stopping.is_none()).flat_map(|attempt| begin(run, attempt, now));
     let retries = run.retries_pending().into_iter().filter_map(|at| retry(run, at));
-    rto(run, now).into_iter().chain(retries).chain(watch).collect()
+    let nags = run.sent_at.keys().filter(|name| !run.due.contains(*name)).filter_map(|name| nag(run, name));
+    let deadlines = run.came.keys().filter_map(|step| deadline(run, *step, now));
+    rto(run, now).into_iter().chain(retries).chain(deadlines).chain(nags).chain(watch).collect()
+}
+
+/// Wakes when the steps whose turn came with a fact have waited for too long.
+fn deadlines(run: &Run, at: Stamp) -> Vec<Effect> {
+    let came = run.came.iter().filter(|(_, turn)| turn.since == at);
+    came.filter_map(|(step, _)| deadline(run, *step, at)).collect()
+}
+
+/// Wakes when a step has waited for too long.
+fn deadline(run: &Run, step: usize, now: Stamp) -> Option<Effect> {
+    if run.overdue.contains(&step) || run.steps.get(step).is_none_or(StepState::is_settled) {
+        return None;
+    }
+    let limit = run.plan.steps.get(step)?.duty.deadline?;
+    let turn = run.came.get(&step)?;
+    let after = divided(limit, run.speed()).saturating_sub(now.since(&turn.since));
+    Some(Effect::Wake { timer: TimerId::Deadline(turn.number), after })
+}
+
+/// Wakes when people wait for the next message of this kind.
+fn nag(run: &Run, name: &ActionName) -> Option<Effect> {
+    if matches!(run.recovery, Recovery::Restored { .. }) {
+        return None;
+    }
+    let message = run.plan.steps.iter().flat_map(|step| &step.messages).find(|message| message.name == *name)?;
+    let sent = *run.sent_at.get(name)?;
+    Some(Effect::Wake { timer: TimerId::Message(sent), after: divided(message.every?, run.speed()) })
 }
 
 fn begin(run: &Run, id: &AttemptId, at: Stamp) -> Vec<Effect> {

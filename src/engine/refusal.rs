@@ -1,7 +1,7 @@
 //! Why an input is refused, in sentences for the operator.
 
 use super::evolve::IllegalHistory;
-use crate::kernel::{AttemptId, StepId};
+use crate::kernel::{ActionName, AttemptId, StepId};
 use crate::runbook::Moment;
 
 /// Says why `decide` refuses an input. Nothing happened, and nothing is recorded.
@@ -134,6 +134,32 @@ pub enum Refusal {
     /// The step asks for values that are not there.
     #[error("The step asks for {0}. Enter it first.")]
     ValuesMissing(String),
+    /// A decision is not just done.
+    #[error("Step `{0}` is a decision. Choose one of its ways.")]
+    ToDecide(StepId),
+    /// There is no decision.
+    #[error("Step `{0}` asks for no decision.")]
+    NothingToDecide(StepId),
+    /// The decision has no such way, counted from 1.
+    #[error("There is no way {0} here.")]
+    NoSuchBranch(u32),
+    /// What runs or waits beside a decision may be ruled out by it.
+    #[error("Step `{step}` decides how all goes on, and `{other}` beside it is still open. Settle that first.")]
+    OthersOpen {
+        /// The step with the decision.
+        step: StepId,
+        /// What is open.
+        other: StepId,
+    },
+    /// It has to be done in the run.
+    #[error("Step `{0}` cannot be left open: its runbook names nobody who would owe it.")]
+    NotOwed(StepId),
+    /// The runbook has no such message, or its step has not come.
+    #[error("There is no message `{0}` to be sent now.")]
+    NoSuchMessage(ActionName),
+    /// Somebody has to be told first.
+    #[error("The message `{0}` was not sent. Send it and say so.")]
+    Unsent(ActionName),
     /// A moment after now.
     #[error("The moment `{}` cannot lie in the future.", .0.word())]
     InTheFuture(Moment),

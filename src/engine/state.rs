@@ -28,6 +28,22 @@ pub struct Run {
     pub entered: BTreeSet<String>,
     /// Values that were entered once and wait for a second reader.
     pub readings: BTreeMap<String, Reading>,
+    /// Steps that a decision ruled out, with the step of that decision.
+    pub ruled_out: BTreeMap<usize, usize>,
+    /// When the turn of each step came, last time.
+    pub came: BTreeMap<usize, Came>,
+    /// How many turns came.
+    pub turns_come: u64,
+    /// Steps that wait, or waited, for longer than their deadline.
+    pub overdue: BTreeSet<usize>,
+    /// Messages that were sent.
+    pub sent: BTreeSet<ActionName>,
+    /// At which number of messages each was sent last.
+    pub sent_at: BTreeMap<ActionName, u64>,
+    /// Messages that are due again.
+    pub due: BTreeSet<ActionName>,
+    /// How many messages were sent.
+    pub messages: u64,
     /// Second readers that were done without, oldest first.
     pub waivers: Vec<Waiver>,
     /// One state a step of the plan, same order.
@@ -119,6 +135,15 @@ pub struct Stopping {
     pub reason: Option<String>,
     /// Who asked.
     pub by: String,
+}
+
+/// Says when the turn of a step came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Came {
+    /// Its number among the turns of the run, as in [`super::TimerId::Deadline`].
+    pub number: u64,
+    /// Since when it waits.
+    pub since: Stamp,
 }
 
 /// Is an automatic retry that waits for its timer.
@@ -249,6 +274,15 @@ pub enum StepState {
         /// Why.
         reason: String,
     },
+    /// Left to its owner, to be done after the run.
+    Owed {
+        /// Who owes it.
+        owner: String,
+        /// Until when.
+        due: DateTime<Utc>,
+        /// What was said about it.
+        note: Option<String>,
+    },
     /// Not for this case.
     NotApplicable {
         /// Why.
@@ -259,7 +293,7 @@ pub enum StepState {
 impl StepState {
     /// Is nothing left to do here?
     pub fn is_settled(&self) -> bool {
-        matches!(self, Self::Done { .. } | Self::Skipped { .. } | Self::NotApplicable { .. })
+        matches!(self, Self::Done { .. } | Self::Skipped { .. } | Self::Owed { .. } | Self::NotApplicable { .. })
     }
 }
 
@@ -500,6 +534,14 @@ impl Run {
             sources: BTreeMap::new(),
             entered: BTreeSet::new(),
             readings: BTreeMap::new(),
+            ruled_out: BTreeMap::new(),
+            came: BTreeMap::new(),
+            turns_come: 0,
+            overdue: BTreeSet::new(),
+            sent: BTreeSet::new(),
+            sent_at: BTreeMap::new(),
+            due: BTreeSet::new(),
+            messages: 0,
             waivers: Vec::new(),
             steps: vec![StepState::Waiting; count],
             step_times: vec![(None, None); count],

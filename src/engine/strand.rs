@@ -89,10 +89,26 @@ impl Run {
         waits_for.next().is_none() && self.may_be_open(step)
     }
 
+    /// Has the turn of this step come, now or before?
+    pub fn was_reached(&self, step: usize) -> bool {
+        self.came.contains_key(&step)
+    }
+
+    /// Returns the number of the first item of a step's last pass.
+    pub(super) fn last_pass(&self, step: usize) -> Option<usize> {
+        let from = Strand { step, item: Some(0) };
+        let to = Strand::whole(step.saturating_add(1));
+        self.lanes.range(from..to).next_back().map(|(_, lane)| lane.first)
+    }
+
     /// Does this strand go on beside what follows, since enough other items of its step are done?
     pub fn is_background(&self, strand: Strand) -> bool {
         match self.lanes.get(&strand) {
-            Some(lane) => self.steps.get(strand.step) != Some(&StepState::Spread { cursor: lane.from }),
+            // What an earlier pass over the step began, nobody waits for any more.
+            Some(lane) => {
+                self.steps.get(strand.step) != Some(&StepState::Spread { cursor: lane.from })
+                    || self.last_pass(strand.step) != Some(lane.first)
+            }
             None => false,
         }
     }
@@ -161,6 +177,7 @@ impl Run {
                 | StepState::Running { .. }
                 | StepState::Done { .. }
                 | StepState::Skipped { .. }
+                | StepState::Owed { .. }
                 | StepState::NotApplicable { .. },
             )
             | None => false,

@@ -34,6 +34,25 @@ fn words(event: &Event) -> String {
         Event::NotApplicable { step, action: Some(action), why } => {
             format!("{action} of {step} is not for this case: {why}")
         }
+        Event::Decided { step, label, target, ruled_out, again, note, by, .. } => {
+            let list = |steps: &[crate::kernel::StepId]| {
+                steps.iter().map(crate::kernel::StepId::as_str).collect::<Vec<_>>().join(", ")
+            };
+            let note = note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
+            let out =
+                if ruled_out.is_empty() { String::new() } else { format!("; not for this case: {}", list(ruled_out)) };
+            let again = if again.is_empty() { String::new() } else { format!("; a new pass over {}", list(again)) };
+            format!("step {step} decided by {by}: {label} (to {target}){note}{out}{again}")
+        }
+        Event::StepOwed { step, owner, due, note, by } => {
+            let note = note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
+            format!("step {step} left to {owner} until {} (by {by}){note}", due.format("%Y-%m-%d %H:%MZ"))
+        }
+        Event::DeadlinePassed { step } => format!("step {step} waits for longer than its deadline"),
+        Event::MessageSent { message, to, text, by, .. } => {
+            format!("message {message} to {to} sent by {by}: {}", one_line(text))
+        }
+        Event::MessageDue { message } => format!("message {message} is due again"),
         Event::NotApplicable { step, action: None, why } => format!("step {step} is not for this case: {why}"),
         Event::MomentFixed { moment, occurred_at, by, evidence } => {
             format!("{} at {} (by {by}: {evidence})", moment.word(), occurred_at.format("%H:%M:%S%.3fZ"))

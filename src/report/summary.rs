@@ -249,6 +249,7 @@ fn step_lines(run: &Run) -> Vec<String> {
         let what = match state {
             StepState::Skipped { reason } => format!("SKIPPED: {reason}"),
             StepState::Failed { why, .. } => format!("FAILED: {why}"),
+            StepState::Done { how, note: Some(note) } if how == "decided" => format!("decided: {note}"),
             StepState::NotApplicable { why } => format!("not for this case: {why}"),
             StepState::Done { how, note } if how == "marked" => {
                 format!("UNVERIFIED, marked done: {}", note.as_deref().unwrap_or("no evidence"))
@@ -279,8 +280,21 @@ fn waiver_lines(run: &Run) -> Vec<String> {
 }
 
 fn owed_lines(run: &Run) -> Vec<String> {
-    let mut lines = left_over(run);
+    let mut lines = left_to_owners(run);
+    lines.extend(left_over(run));
     lines.extend(protection(run));
+    lines
+}
+
+/// Names the steps that were left to their owners.
+fn left_to_owners(run: &Run) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (step, state) in run.plan.steps.iter().zip(&run.steps) {
+        let StepState::Owed { owner, due, note } = state else { continue };
+        let note = note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
+        let until = due.format("%Y-%m-%d %H:%MZ");
+        lines.push(format!("owed  {} {}: {owner} owes it until {until}{note}", step.number, step.title));
+    }
     lines
 }
 

@@ -2,11 +2,12 @@
 
 use std::ops::Range;
 
+use super::attributes::Attribute;
 use super::build::{ActionPlace, Built};
 use super::front::Front;
 use super::scan::Scan;
 use super::sink::{Dress, Sink, nearest};
-use super::{Action, Impact, Kind, Moment, Section, Shell, shell};
+use super::{Action, Impact, Kind, Moment, Section, Shell, Step, shell};
 use crate::kernel::say_duration;
 
 /// Checks the whole.
@@ -23,6 +24,9 @@ pub(super) fn check(front: &Front, built: &Built<'_>, scan: &Scan, sink: &mut Si
         if counted.contains(&at) {
             longer_than_rto(front, action, place, sink);
         }
+    }
+    for (step, place) in built.steps.iter().zip(&built.step_places) {
+        duty(front, step, place, sink);
     }
     // What could not be read is not missing.
     if sink.dress == Dress::Annotated && !sink.has("front-matter") && !sink.has("objective") {
@@ -41,6 +45,39 @@ pub(super) fn check(front: &Front, built: &Built<'_>, scan: &Scan, sink: &mut Si
                 top,
                 "nothing says when the service is restored, so the recovery time cannot be measured",
                 "add `recovered_when: NAME` to the front matter, with the name of the action that proves it",
+            );
+        }
+    }
+}
+
+/// Who does a step is one of the roles, and what is owed has an owner.
+fn duty(front: &Front, step: &Step, place: &[Attribute], sink: &mut Sink<'_>) {
+    let at = |key: &str| place.iter().find(|a| a.key == key).map_or(0..0, |a| a.value_at.clone());
+    let roles = &front.meta.roles;
+    for (key, role) in [("by", &step.duty.by), ("owner", &step.duty.owner)] {
+        let Some(role) = role.as_ref().filter(|role| !roles.contains(*role)) else { continue };
+        if key == "by" && !roles.is_empty() {
+            let help = nearest(role, roles.iter().map(String::as_str)).map_or_else(
+                || format!("the roles are {}", roles.join(", ")),
+                |near| format!("did you mean `{near}`?"),
+            );
+            sink.error("attribute", at(key), format!("there is no role `{role}`"), help);
+        }
+    }
+    if step.duty.owed.is_some() && step.duty.owner.is_none() {
+        let help = "add `owner=dba`, or who it is";
+        sink.error("attribute", at("owed"), "what is owed needs somebody who owes it", help);
+    }
+    for (key, is_set, needs, has) in [
+        ("owner", step.duty.owner.is_some(), "owed", step.duty.owed.is_some()),
+        ("escalate", step.duty.escalate.is_some(), "deadline", step.duty.deadline.is_some()),
+    ] {
+        if is_set && !has {
+            sink.error(
+                "attribute",
+                at(key),
+                format!("`{key}` means nothing without `{needs}`"),
+                format!("add `{needs}=…`"),
             );
         }
     }

@@ -1,6 +1,7 @@
 //! From structure to plan: each step's sections, actions, cautions, checklist and annotations.
 
 mod annotation;
+mod message;
 
 use std::ops::Range;
 use std::time::Duration;
@@ -8,11 +9,14 @@ use std::time::Duration;
 use super::action::{self, is_name};
 use super::anchor::Anchors;
 use super::attributes::{self, Attribute};
+use super::decision::{RawBranch, RawDecision};
 use super::language::{self, Language};
 use super::outline::{Origin, Outline, PhaseOutline, StepOutline, Stretch};
 use super::scan::{Closing, FenceNode, Node, NodeKind};
 use super::sink::{Dress, Sink, nearest};
-use super::{Action, CheckItem, Evidence, Fence, FenceUse, Foreach, Formula, Necessity, Phase, Section, Step};
+use super::{
+    Action, CheckItem, Duty, Evidence, Fence, FenceUse, Foreach, Formula, Message, Necessity, Phase, Section, Step,
+};
 use crate::kernel::{ActionName, StepId};
 
 /// Holds what was built, with places that the plan itself does not keep.
@@ -24,6 +28,8 @@ pub(super) struct Built<'n> {
     pub places: Vec<ActionPlace<'n>>,
     /// For every step the attributes of its comment.
     pub step_places: Vec<Vec<Attribute>>,
+    /// Decisions with their steps, links not followed yet.
+    decisions: Vec<(usize, RawDecision)>,
     /// Indices of steps that have an H4 of this name, whatever stands in it.
     pub sections: Vec<(usize, Section)>,
 }
@@ -47,6 +53,7 @@ pub(super) fn build<'n>(outline: &Outline<'n>, nodes: &'n [Node], sink: &mut Sin
         fences: Vec::new(),
         places: Vec::new(),
         step_places: Vec::new(),
+        decisions: Vec::new(),
         sections: Vec::new(),
     };
     let mut builder =
@@ -57,6 +64,12 @@ pub(super) fn build<'n>(outline: &Outline<'n>, nodes: &'n [Node], sink: &mut Sin
     }
     builder.leftovers();
     let mut built = builder.built;
+    for (index, raw) in std::mem::take(&mut built.decisions) {
+        let decision = super::decision::resolve(raw, index, &built.steps, &built.phases, sink);
+        if let Some(step) = built.steps.get_mut(index) {
+            step.decision = decision;
+        }
+    }
     built.sections.sort_unstable();
     built.fences.sort_by_key(|fence| fence.line);
     built
@@ -67,9 +80,9 @@ pub(super) fn acts(source: &crate::kernel::Source, node: &Node) -> bool {
     match &node.kind {
         NodeKind::Fence(fence) => {
             let word = attributes::info(source.slice(fence.info.clone())).language;
-            matches!(language::language(word), Language::Runs(_))
+            matches!(language::language(word), Language::Runs(_) | Language::Tells)
         }
-        NodeKind::Task { .. } => true,
+        NodeKind::Task { .. } | NodeKind::Branch { .. } => true,
         NodeKind::Comment { body } => source.slice(body.clone()).trim_start().starts_with("step"),
         _ => false,
     }
@@ -99,6 +112,9 @@ struct Draft<'n> {
     attributes: Vec<Attribute>,
     when: Option<Formula>,
     ask: Vec<String>,
+    decision: Option<RawDecision>,
+    duty: Duty,
+    messages: Vec<Message>,
     phase_budget: Option<Duration>,
     checklist: Vec<CheckItem>,
     actions: Vec<(Action, ActionPlace<'n>)>,
@@ -154,6 +170,10 @@ impl<'n> Builder<'_, '_, 'n> {
         for node in phase.intro.nodes {
             self.node(node, Section::Main, &mut intro, "");
         }
+        if let Some(decision) = intro.decision {
+            let help = "put it under the heading of its step";
+            self.sink.error_if_annotated("comment", decision.at, "this decision belongs to no step", help);
+        }
         if let Some(at) = intro.annotated {
             self.sink.error("comment", at, "this comment belongs to no step", "put it under the heading of its step");
         }
@@ -205,7 +225,10 @@ impl<'n> Builder<'_, '_, 'n> {
         // The sections in the order in which they are used.
         draft.actions.sort_by_key(|(action, _)| action.section);
         let runs = draft.actions.iter().any(|(action, _)| action.section <= Section::Verify);
-        let does = !draft.checklist.is_empty() || draft.annotated.is_some() || outline.origin == Origin::Item;
+        let does = !draft.messages.is_empty()
+            || !draft.checklist.is_empty()
+            || draft.annotated.is_some()
+            || outline.origin == Origin::Item;
         if let (true, Some(Evidence::Required), Some(at)) = (runs, draft.evidence, &draft.annotated) {
             self.sink.not_yet(
                 at.clone(),
@@ -225,6 +248,9 @@ impl<'n> Builder<'_, '_, 'n> {
             actions.push(action);
         }
         self.built.step_places.push(draft.attributes);
+        if let Some(decision) = draft.decision {
+            self.built.decisions.push((index, decision));
+        }
         self.built.steps.push(Step {
             id: StepId::new(id),
             number: u32::try_from(index + 1).unwrap_or(u32::MAX),
@@ -234,6 +260,9 @@ impl<'n> Builder<'_, '_, 'n> {
             body: self.body(&outline.stretch, &draft.comments),
             when: draft.when,
             ask: draft.ask,
+            decision: None,
+            duty: draft.duty,
+            messages: draft.messages,
             checklist: draft.checklist,
             actions,
             manual,
@@ -279,13 +308,30 @@ impl<'n> Builder<'_, '_, 'n> {
                     draft.checklist.push(CheckItem { text: text.trim().to_owned(), line });
                 }
             }
-            NodeKind::Decision => self.sink.error_if_annotated(
-                "not-supported",
-                node.span.clone(),
-                "a decision (a question and a list of links) is not supported yet",
-                "make a step of each way, and say in the first one when it is to be skipped",
-            ),
-            NodeKind::Heading { .. } | NodeKind::Item { .. } => {}
+            NodeKind::Decision { question } => {
+                if draft.decision.as_ref().is_some_and(|open| !open.branches.is_empty()) {
+                    self.sink.error(
+                        "decision",
+                        node.span.clone(),
+                        "this step has a decision already",
+                        "give each decision a step of its own",
+                    );
+                }
+                let decision = draft.decision.get_or_insert_default();
+                decision.question.clone_from(question);
+                decision.at = node.span.clone();
+            }
+            NodeKind::Branch { label, criterion, target } => {
+                let criterion = criterion.trim().trim_start_matches(['-', '–', '—', ':', ',']).trim().to_owned();
+                draft.decision.get_or_insert_default().branches.push(RawBranch {
+                    label: label.trim().to_owned(),
+                    criterion,
+                    target: target.clone(),
+                    at: node.span.clone(),
+                    attributes: Vec::new(),
+                });
+            }
+            NodeKind::Heading { .. } | NodeKind::Item { .. } | NodeKind::Nothing => {}
         }
     }
 
@@ -327,7 +373,19 @@ impl<'n> Builder<'_, '_, 'n> {
             .filter(|(braces, _)| !attributes::is_highlight(braces))
             .map(|(braces, from)| attributes::attributes(braces, fence.info.start + from));
         let Some(kind) = self.kind(info.language, &word_at, &place, read.is_some()) else {
-            self.account(fence, FenceUse::Example);
+            if language::language(info.language) == Language::Tells {
+                let attributes = match read {
+                    Some(Ok(attributes)) => attributes,
+                    Some(Err(broken)) => {
+                        self.sink.error("broken-attribute", broken.at, broken.message, broken.help);
+                        Vec::new()
+                    }
+                    None => Vec::new(),
+                };
+                self.message(fence, &attributes, &place, draft, id);
+            } else {
+                self.account(fence, FenceUse::Example);
+            }
             return;
         };
         if let Some((stray, at)) = &info.stray {
@@ -378,7 +436,7 @@ impl<'n> Builder<'_, '_, 'n> {
     ) -> Option<super::Kind> {
         match language::language(word) {
             Language::Runs(kind) => return Some(kind),
-            Language::Example => {}
+            Language::Example | Language::Tells => {}
             Language::Missing if has_attributes => self.sink.error_if_annotated(
                 "unknown-language",
                 place.clone(),
@@ -460,7 +518,7 @@ pub(super) fn dress(source: &crate::kernel::Source, nodes: &[Node]) -> Dress {
         NodeKind::Fence(fence) => {
             let info = attributes::info(source.slice(fence.info.clone()));
             info.braces.is_some_and(|(braces, _)| !attributes::is_highlight(braces))
-                && matches!(language::language(info.language), Language::Runs(_) | Language::NotYet)
+                && matches!(language::language(info.language), Language::Runs(_) | Language::Tells | Language::NotYet)
         }
         _ => false,
     });

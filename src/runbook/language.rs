@@ -7,6 +7,8 @@ use super::{Kind, Shell};
 pub(super) enum Language {
     /// It runs.
     Runs(Kind),
+    /// It is a text for people.
+    Tells,
     /// It is reading matter.
     Example,
     /// The format has it, this version does not.
@@ -84,14 +86,13 @@ const EXAMPLES: [&str; 64] = [
     "yml",
 ];
 
-const NOT_YET: [&str; 20] = [
+const NOT_YET: [&str; 19] = [
     "console",
     "dash",
     "fish",
     "js",
     "ksh",
     "lua",
-    "message",
     "mysql",
     "node",
     "perl",
@@ -107,7 +108,7 @@ const NOT_YET: [&str; 20] = [
     "shell-session",
 ];
 
-const RUNS: [&str; 8] = ["sh", "bash", "shell", "shellscript", "aws", "http", "dns", "sql"];
+const RUNS: [&str; 9] = ["sh", "bash", "shell", "shellscript", "aws", "http", "dns", "message", "sql"];
 
 /// Looks a language up.
 pub(super) fn language(word: &str) -> Language {
@@ -120,6 +121,7 @@ pub(super) fn language(word: &str) -> Language {
         "http" => Language::Runs(Kind::Http),
         "dns" => Language::Runs(Kind::Dns),
         "sql" => Language::Runs(Kind::Sql),
+        "message" => Language::Tells,
         "zsh" | "terminal" => Language::NotYet,
         word if NOT_YET.contains(&word) => Language::NotYet,
         word if EXAMPLES.contains(&word) => Language::Example,

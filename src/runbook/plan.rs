@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::connection::Connection;
-use super::{Capture, Foreach, Formula, InputDecl};
+use super::{Capture, Decision, Duty, Foreach, Formula, InputDecl, Message};
 use crate::kernel::{ActionName, StepId};
 
 /// Holds a whole runbook, checked and ready to run.
@@ -177,6 +177,12 @@ pub struct Step {
     pub when: Option<Formula>,
     /// Inputs whose values are asked for here, before anything of the step runs.
     pub ask: Vec<String>,
+    /// What a person decides once everything else of the step is done.
+    pub decision: Option<Decision>,
+    /// Who does it, until when, and whether it may be left open.
+    pub duty: Duty,
+    /// What people are told once everything that runs here has run.
+    pub messages: Vec<Message>,
     /// What must be ticked before the step is done.
     pub checklist: Vec<CheckItem>,
     /// What runs, in order: first all of [`Section::Before`], then `Main`, then `Verify`; then `Rollback` and
@@ -212,6 +218,9 @@ impl Step {
             body: String::new(),
             when: None,
             ask: Vec::new(),
+            decision: None,
+            duty: Duty::default(),
+            messages: Vec::new(),
             checklist: Vec::new(),
             actions: Vec::new(),
             manual: None,
@@ -565,6 +574,8 @@ pub struct Fence {
 pub enum FenceUse {
     /// An action of this name.
     Action(ActionName),
+    /// A message of this name.
+    Message(ActionName),
     /// Sample output, a configuration file, a language that never runs.
     Example,
 }

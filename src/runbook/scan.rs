@@ -34,8 +34,12 @@ pub(super) enum NodeKind {
     Caution { text: String },
     /// A task list item.
     Task { text: String },
-    /// A list of links after a question.
-    Decision,
+    /// A question with a list of links.
+    Decision { question: String },
+    /// An item of that list: a link and what stands after it.
+    Branch { label: String, criterion: String, target: String },
+    /// A list of links that turned out to be no decision.
+    Nothing,
 }
 
 /// Holds a fenced code block.
@@ -111,16 +115,34 @@ struct Scanner<'s> {
     task: Option<usize>,
     caution: Option<OpenCaution>,
     link_depth: usize,
-    after_question: bool,
-    /// The current item has shown nothing yet and belongs to a list after a question.
+    /// The paragraph just before, if it asks something, or if a comment says that a decision follows.
+    asking: Asking,
+    /// The current item has shown nothing yet and belongs to a list that may be a decision.
     fresh_choice: bool,
+    /// Index of the branch whose text is being read.
+    branch: Option<usize>,
 }
 
-#[derive(Clone, Copy)]
+/// Says whether the next list is a decision.
+#[derive(Default)]
+struct Asking {
+    /// A paragraph that ends in a question mark.
+    question: Option<String>,
+    /// The last paragraph.
+    text: String,
+    /// A comment says so.
+    announced: bool,
+}
+
 struct List {
     ordered: bool,
     top: bool,
-    after_question: bool,
+    /// What it may be a decision about.
+    question: Option<String>,
+    announced: bool,
+    items: usize,
+    /// Indices of its decision and its branches.
+    branches: Vec<usize>,
 }
 
 struct OpenCaution {
@@ -151,8 +173,9 @@ impl<'s> Scanner<'s> {
             task: None,
             caution: None,
             link_depth: 0,
-            after_question: false,
+            asking: Asking::default(),
             fresh_choice: false,
+            branch: None,
         }
     }
 
@@ -218,14 +241,24 @@ impl<'s> Scanner<'s> {
             Tag::List(start) => {
                 self.settle();
                 let top = self.depth == 0;
-                self.lists.push(List { ordered: start.is_some(), top, after_question: self.after_question });
+                let asking = std::mem::take(&mut self.asking);
+                let question = if asking.announced { Some(asking.text) } else { asking.question };
+                self.lists.push(List {
+                    ordered: start.is_some(),
+                    top,
+                    question: question.filter(|_| start.is_none()),
+                    announced: asking.announced,
+                    items: 0,
+                    branches: Vec::new(),
+                });
                 self.depth += 1;
             }
             Tag::Item => {
                 self.settle();
                 self.depth += 1;
-                if let Some(list) = self.lists.last() {
-                    self.fresh_choice = list.after_question;
+                if let Some(list) = self.lists.last_mut() {
+                    list.items += 1;
+                    self.fresh_choice = list.question.is_some();
                     if list.ordered && list.top {
                         let kind = NodeKind::Item { text: String::new(), only_links: true };
                         self.item = Some(self.push(kind, span));
@@ -235,11 +268,8 @@ impl<'s> Scanner<'s> {
             Tag::Link { dest_url, .. } => {
                 self.link_depth += 1;
                 if self.fresh_choice && (dest_url.starts_with('#') || dest_url.ends_with(".md")) {
-                    if let Some(list) = self.lists.last_mut() {
-                        list.after_question = false;
-                    }
                     self.fresh_choice = false;
-                    self.push(NodeKind::Decision, span.clone());
+                    self.begin_branch(&dest_url, span.clone());
                 }
                 if let Some(anchor) = dest_url.strip_prefix('#') {
                     self.scan.links.push((anchor.to_owned(), span));
@@ -264,14 +294,16 @@ impl<'s> Scanner<'s> {
                         self.push(NodeKind::Heading { level, text, anchor }, span);
                     }
                 }
-                self.after_question = false;
+                self.asking = Asking::default();
             }
             TagEnd::Paragraph => {
                 self.item = None;
                 self.task = None;
                 self.words(" ");
                 let text = self.source.slice(span.clone()).trim_end_matches(['*', '_', ' ', '\n', '\r']);
-                self.after_question = text.ends_with('?');
+                let plain = text.trim_start_matches(['*', '_', ' ']).split_whitespace().collect::<Vec<_>>().join(" ");
+                self.asking.question = text.ends_with('?').then(|| plain.clone());
+                self.asking.text = plain;
                 self.paragraph_ends(span);
             }
             TagEnd::BlockQuote(_) => {
@@ -287,19 +319,50 @@ impl<'s> Scanner<'s> {
                 }
             }
             TagEnd::List(_) => {
-                self.lists.pop();
+                if let Some(list) = self.lists.pop() {
+                    self.end_choice(&list);
+                }
                 self.depth = self.depth.saturating_sub(1);
-                self.after_question = false;
+                self.asking = Asking::default();
             }
             TagEnd::Item => {
                 self.item = None;
                 self.task = None;
+                self.branch = None;
                 self.words(" ");
                 self.depth = self.depth.saturating_sub(1);
             }
             TagEnd::Table | TagEnd::FootnoteDefinition => self.depth = self.depth.saturating_sub(1),
             TagEnd::Link => self.link_depth = self.link_depth.saturating_sub(1),
             _ => {}
+        }
+    }
+
+    fn begin_branch(&mut self, target: &str, span: Range<usize>) {
+        let Some(list) = self.lists.last_mut() else { return };
+        let question = list.question.clone().filter(|_| list.branches.is_empty());
+        if let Some(question) = question {
+            let at = self.scan.nodes.len();
+            self.scan.nodes.push(Node { kind: NodeKind::Decision { question }, span: span.clone() });
+            list.branches.push(at);
+        }
+        let at = self.scan.nodes.len();
+        list.branches.push(at);
+        let (label, criterion) = (String::new(), String::new());
+        self.scan.nodes.push(Node { kind: NodeKind::Branch { label, criterion, target: target.to_owned() }, span });
+        self.branch = Some(at);
+    }
+
+    /// A list after a question in which not every item is a way to go on, or only one is, asks nobody to decide.
+    fn end_choice(&mut self, list: &List) {
+        let count = list.branches.len().saturating_sub(1);
+        if list.announced || (count > 1 && count == list.items) {
+            return;
+        }
+        for at in &list.branches {
+            if let Some(node) = self.scan.nodes.get_mut(*at) {
+                node.kind = NodeKind::Nothing;
+            }
         }
     }
 
@@ -320,6 +383,12 @@ impl<'s> Scanner<'s> {
             text.push_str(words);
         }
         let in_link = self.link_depth > 0;
+        if let Some(NodeKind::Branch { label, criterion, .. }) =
+            self.branch.and_then(|at| self.scan.nodes.get_mut(at)).map(|node| &mut node.kind)
+        {
+            let first = criterion.is_empty() && in_link;
+            if first { label } else { criterion }.push_str(words);
+        }
         for index in [self.item, self.task, self.caution.as_ref().map(|open| open.node)].into_iter().flatten() {
             match self.scan.nodes.get_mut(index).map(|node| &mut node.kind) {
                 Some(NodeKind::Item { text, only_links }) => {
@@ -402,6 +471,9 @@ impl<'s> Scanner<'s> {
             let (end, close) = rest.find("-->").map_or((html.len(), html.len()), |end| (start + end, start + end + 3));
             if is_annotation(html.get(start..end).unwrap_or("")) {
                 let body = span.start + start..span.start + end;
+                if html.get(start..end).is_some_and(|text| text.trim_start().starts_with("decision")) {
+                    self.asking.announced = true;
+                }
                 self.push(NodeKind::Comment { body }, span.start + at + open..span.start + close);
             }
             at = close;
@@ -424,7 +496,7 @@ impl<'s> Scanner<'s> {
 /// Annotations begin with one of the words that the format has.
 fn is_annotation(comment: &str) -> bool {
     let comment = comment.trim_start();
-    ["step", "phase", "decision"].iter().any(|word| {
+    ["step", "phase", "decision", "branch"].iter().any(|word| {
         comment.strip_prefix(word).is_some_and(|rest| {
             let rest = rest.trim_start();
             rest.is_empty() || rest.starts_with(':') || (*word == "decision" && comment.len() > word.len())

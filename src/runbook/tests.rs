@@ -45,7 +45,8 @@ fn shown(plan: &Plan) -> String {
         let _ = writeln!(text, "body: {:?}", phase.body);
         for step in &plan.steps[phase.steps.clone()] {
             let _ = writeln!(text, "\n### {}. {} ({}) line {}", step.number, step.title, step.id, step.line);
-            let _ = writeln!(text, "when {:?} ask {:?}", step.when, step.ask);
+            let _ = writeln!(text, "when {:?} ask {:?} decision {:#?}", step.when, step.ask, step.decision);
+            let _ = writeln!(text, "{:?} {:?}", step.duty, step.messages);
             let _ = writeln!(text, "{:?} {:?} {:?} {:?}", step.manual, step.optional, step.budget, step.cautions);
             let _ = writeln!(text, "{:?}\nbody: {:?}", step.checklist, step.body);
             for action in &step.actions {

@@ -77,6 +77,14 @@ pub(super) fn check(front: &Front, built: &Built<'_>, sink: &mut Sink<'_>) -> BT
             walk.action(action, place, sink);
         }
         walk.items.clear();
+        for message in &step.messages {
+            let at = sink.source.line_span(message.line);
+            walk.uses(words::variables(&message.text).into_iter().map(|(name, _)| name), &at, sink);
+        }
+        for branch in step.decision.iter().flat_map(|decision| &decision.branches) {
+            let at = sink.source.line_span(step.line);
+            walk.uses(branch.when.iter().flat_map(Formula::variables), &at, sink);
+        }
     }
     walk.recalled
 }

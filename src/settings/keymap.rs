@@ -72,6 +72,12 @@ pub enum Command {
     Tick,
     /// A manual step is done.
     Done,
+    /// The message was sent.
+    Sent,
+    /// Leave the step to its owner.
+    Owe,
+    /// Choose one way of a decision.
+    Choose,
     /// Enter the value that the step asks for.
     Enter,
     /// Go on without a second reader.
@@ -221,6 +227,15 @@ impl Default for Keymap {
                 "done…",
                 "A step done by hand is done. Asks for a note or for evidence.",
             ),
+            bind(
+                Run,
+                C::Sent,
+                &[Char('M')],
+                "message sent",
+                "The message was sent: it goes into the log with its time.",
+            ),
+            bind(Run, C::Owe, &[Char('l')], "leave owed…", "Leave the step to its owner, to be done after the run."),
+            bind(Run, C::Choose, &[Char('b')], "choose…", "Decide: choose one of the step's ways to go on."),
             bind(
                 Run,
                 C::Enter,

@@ -4,8 +4,8 @@ use chrono::{DateTime, FixedOffset, SecondsFormat, Utc};
 
 use super::form::{Form, FormKind};
 use crate::engine::{Intent, Mode, Run};
-use crate::kernel::{SafeText, parse_when};
-use crate::runbook::{InputDecl, InputType};
+use crate::kernel::{SafeText, StepId, parse_when};
+use crate::runbook::{Branch, InputDecl, InputType, Way};
 
 /// Says what came of an answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,8 +52,37 @@ pub(super) fn answer(run: &Run, form: &Form, now: DateTime<Utc>) -> Result<Answe
             let value = taken(run, name, &text, now)?;
             Ok(Answered::Wish(Intent::ReadAgain { name: name.clone(), value, reader: reader.clone() }))
         }
+        FormKind::Choose(step) => match form.submit(now)? {
+            Intent::Choose { branch, .. } if ways(run, step).len() <= branch as usize => {
+                Err(format!("There is no way {}.", u64::from(branch) + 1))
+            }
+            intent => Ok(Answered::Wish(intent)),
+        },
         _ => form.submit(now).map(Answered::Wish),
     }
+}
+
+/// Lists the ways of a step's decision as people read them, the one that the conditions speak for marked.
+pub(super) fn ways(run: &Run, step: &StepId) -> Vec<String> {
+    let Some((index, decision)) =
+        run.plan.step_index(step).and_then(|at| Some((at, run.plan.steps.get(at)?.decision.as_ref()?)))
+    else {
+        return Vec::new();
+    };
+    let advised = run.last.and_then(|last| run.advice(index, last.utc).ok().flatten());
+    let way = |(at, branch): (usize, &Branch)| {
+        let number = |step: usize| run.plan.steps.get(step).map_or(0, |step| step.number);
+        let leads = match &branch.way {
+            Way::Step(to) if *to <= index => format!("back to step {}, a new pass", number(*to)),
+            Way::Step(to) => format!("step {}", number(*to)),
+            Way::Runbook(path) => format!("hands over to {}, this run ends", SafeText::line(path)),
+        };
+        let criterion = if branch.criterion.is_empty() { String::new() } else { format!(": {}", branch.criterion) };
+        let speaks = if advised == Some(at) { " [its condition holds, or it is the default]" } else { "" };
+        let words = SafeText::line(&format!("{}{criterion}", branch.label)).into_string();
+        format!("{} {words} ({leads}){speaks}", at + 1)
+    };
+    decision.branches.iter().enumerate().map(way).collect()
 }
 
 /// Reads what was typed as the input takes it.
@@ -95,6 +124,11 @@ pub(super) fn question(run: &Run, kind: &FormKind) -> Option<String> {
         FormKind::SecondValue { name, reader } => {
             let reader = SafeText::line(reader).into_string();
             format!("{reader}: what do you read for {name}? Look for yourself, not at what was typed.")
+        }
+        FormKind::Choose(step) => {
+            let decision = run.plan.steps.iter().find(|known| known.id == *step)?.decision.as_ref()?;
+            let question = SafeText::line(&decision.question).into_string();
+            format!("{question} Write the number of the way, and behind it, why.")
         }
         FormKind::Waive(name) => {
             format!("Why can nobody else read {name}? The reason leads the report.")

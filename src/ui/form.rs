@@ -21,6 +21,10 @@ pub enum FormKind {
         /// Who reads it.
         reader: String,
     },
+    /// What is to be said about a step that is left to its owner?
+    Owe(StepId),
+    /// Which way does the run go on?
+    Choose(StepId),
     /// Why does nobody else read it?
     Waive(String),
     /// Why is the step left out?
@@ -70,6 +74,8 @@ impl Form {
         match &self.kind {
             FormKind::Value(name) => name,
             FormKind::Reader(_) | FormKind::SecondValue { .. } => "Second reader",
+            FormKind::Owe(_) => "Leave it to its owner",
+            FormKind::Choose(_) => "Decide",
             FormKind::Waive(_) => "Go on without a second reader",
             FormKind::Skip(_) => "Skip the step",
             FormKind::MarkDone(_) => "Mark the step done",
@@ -86,6 +92,8 @@ impl Form {
         match &self.kind {
             FormKind::Value(_) | FormKind::SecondValue { .. } => "Which value?",
             FormKind::Reader(_) => "Who reads it?",
+            FormKind::Owe(_) => "It is open when the run ends, and the summary says who owes it. What is to be said?",
+            FormKind::Choose(_) => "Write the number of the way, and behind it, why.",
             FormKind::Waive(_) => "Why? The reason leads the report.",
             FormKind::Skip(_) => "Why is it left out? The reason goes into the log.",
             FormKind::MarkDone(_) => "What shows that it was done? The evidence goes into the log.",
@@ -107,6 +115,14 @@ impl Form {
         Ok(match &self.kind {
             FormKind::Value(name) | FormKind::Reader(name) | FormKind::SecondValue { name, .. } => {
                 Intent::SetInput { name: name.clone(), value: text }
+            }
+            FormKind::Owe(step) => Intent::Owe { step: step.clone(), note: text },
+            FormKind::Choose(step) => {
+                let (number, note) = text.split_once(char::is_whitespace).unwrap_or((&text, ""));
+                let number = number.trim_end_matches([':', '.', ',']).parse::<u32>().ok();
+                let branch = number.and_then(|number| number.checked_sub(1));
+                let branch = branch.ok_or("The number of a way is needed; Esc goes back.")?;
+                Intent::Choose { step: step.clone(), branch, note: note.trim().to_owned() }
             }
             FormKind::Waive(name) => {
                 Intent::WaiveReader { name: name.clone(), reason: wanted("A reason is needed; Esc goes back.")? }

@@ -67,14 +67,19 @@ fn in_run(screen: &RunScreen) -> Vec<Offer> {
             list.push(C::Enter.into());
         }
     }
+    if screen.run.to_send().is_some() {
+        list.push(C::Sent.into());
+    }
     if let Some((step, state)) = screen.current() {
+        // Whatever runs in it comes first.
+        let is_decision = step.decision.is_some() && step.actions.is_empty();
         match state {
             StepState::Offered | StepState::Ready { .. } | StepState::Paused { .. }
-                if step.manual.is_none() && !screen.run.asked().is_empty() =>
+                if step.manual.is_none() && !is_decision && !screen.run.asked().is_empty() =>
             {
                 list.push(C::Skip.into());
             }
-            StepState::Offered | StepState::Paused { .. } if step.manual.is_none() => {
+            StepState::Offered | StepState::Paused { .. } if step.manual.is_none() && !is_decision => {
                 list.extend(offers(&[C::Run, C::Skip]));
             }
             StepState::Offered | StepState::Paused { .. } | StepState::ByHand => {
@@ -83,7 +88,9 @@ fn in_run(screen: &RunScreen) -> Vec<Offer> {
                 if open {
                     list.push(C::Tick.into());
                 }
-                if step.manual.is_some() && screen.run.asked().is_empty() {
+                if step.decision.is_some() && screen.run.asked().is_empty() && !open {
+                    list.push(C::Choose.into());
+                } else if step.manual.is_some() && screen.run.asked().is_empty() && step.decision.is_none() {
                     list.push(C::Done.into());
                 }
                 list.push(C::Skip.into());
@@ -98,8 +105,17 @@ fn in_run(screen: &RunScreen) -> Vec<Offer> {
             | StepState::Waiting
             | StepState::Done { .. }
             | StepState::Skipped { .. }
+            | StepState::Owed { .. }
             | StepState::NotApplicable { .. } => {}
         }
+    }
+    let may_owe = screen.current().is_some_and(|(step, state)| {
+        let stands = StepState::Offered == *state
+            || matches!(state, StepState::Paused { .. } | StepState::Failed { .. } | StepState::ByHand);
+        step.duty.owed.is_some() && stands
+    });
+    if may_owe {
+        list.push(C::Owe.into());
     }
     if running {
         list.push(Offer { command: C::Interrupt, words: screen.interrupted.is_some().then_some("interrupt by force") });
@@ -139,6 +155,8 @@ pub(super) fn question(screen: &RunScreen, command: Command) -> Option<FormKind>
         Command::Improvise => Some(FormKind::Improvise),
         Command::Note => Some(FormKind::Note),
         Command::Stop => Some(FormKind::Stop),
+        Command::Owe => step.map(|step| FormKind::Owe(step.id.clone())),
+        Command::Choose => step.map(|step| FormKind::Choose(step.id.clone())),
         Command::Waive => screen.run.asked().first().map(|asked| FormKind::Waive(asked.name.clone())),
         Command::Onset => Some(FormKind::Onset(Opener::Operator)),
         _ => None,

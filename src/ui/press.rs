@@ -204,6 +204,10 @@ fn in_run(screen: &mut RunScreen, command: Command, page: usize) -> Option<Outpu
             let item = u32::try_from(item).ok()?;
             return step.map(|step| Output::Intent(Intent::Tick { step, item }));
         }
+        Command::Sent => {
+            let message = screen.run.to_send()?.name.clone();
+            return Some(Output::Intent(Intent::Sent { message }));
+        }
         Command::Interrupt => return interrupt(screen),
         Command::Auto => {
             let on = screen.run.progress == Progress::Manual;
@@ -232,6 +236,9 @@ fn in_run(screen: &mut RunScreen, command: Command, page: usize) -> Option<Outpu
 }
 
 fn copied(screen: &RunScreen) -> Option<String> {
+    if let Some(message) = screen.run.to_send() {
+        return screen.run.message_text(message, screen.run.last?.utc).ok();
+    }
     let shown = screen.output_of().map(|(_, attempt)| attempt.command.clone());
     shown.or_else(|| {
         let step = screen.run.plan.steps.get(screen.shown())?;

@@ -67,6 +67,7 @@ impl Palette {
             StepState::Done { how, .. } => {
                 (self.glyph("✓", "+"), if how == "marked" { "marked" } else { "" }, Role::Ok)
             }
+            StepState::Owed { .. } => (self.glyph("↷", "-"), "owed", Role::Warn),
             StepState::NotApplicable { .. } => (self.glyph("–", "-"), "not this case", Role::Dim),
             StepState::Skipped { .. } => (self.glyph("↷", "-"), "skipped", Role::Dim),
         }

@@ -188,7 +188,11 @@ impl RunScreen {
     fn drop_stale_form(&mut self) {
         let Some(form) = &self.form else { return };
         let stale = match &form.kind {
-            FormKind::Skip(step) | FormKind::MarkDone(step) | FormKind::Done(step, _) => {
+            FormKind::Skip(step)
+            | FormKind::MarkDone(step)
+            | FormKind::Done(step, _)
+            | FormKind::Choose(step)
+            | FormKind::Owe(step) => {
                 let open = self.run.open_strands();
                 self.run.strand(step).is_none_or(|strand| !open.contains(&strand))
             }

@@ -27,6 +27,10 @@ enum Op {
     Set(String, String),
     ReadAgain(String),
     WaiveReader,
+    Choose(u32),
+    Owe,
+    Sent(bool),
+    Nag(bool, u64),
     Auto(bool),
     Stop,
     GiveUp,
@@ -63,6 +67,19 @@ fn formula() -> impl Strategy<Value = Formula> {
     let texts =
         vec!["${ABOVE} > 3", "0-0.outcome == ok", "${REPLICA} == west", "0-0.stdout != ready", "any(${FOUND} == a)"];
     prop::sample::select(texts).prop_map(|text| Formula::parse(text).unwrap())
+}
+
+/// Ways to anywhere, ahead, back or nowhere, and what may belong to them.
+fn decision() -> impl Strategy<Value = Decision> {
+    let way = prop_oneof![6 => (0_usize..5).prop_map(Way::Step), 1 => Just(Way::Runbook("other.md".into()))];
+    let branch = (way, prop::option::of(formula()), 0_usize..3).prop_map(|(way, when, length)| {
+        let steps = match way {
+            Way::Step(at) => at..at + length,
+            Way::Runbook(_) => 0..0,
+        };
+        Branch { label: "so".into(), criterion: String::new(), way, when, steps }
+    });
+    prop::collection::vec(branch, 1..4).prop_map(|branches| Decision { question: "?".into(), branches, default: None })
 }
 
 fn an_action() -> impl Strategy<Value = Action> {
@@ -112,14 +129,20 @@ fn a_plan() -> impl Strategy<Value = Plan> {
         0_usize..3,
         prop::option::weighted(0.3, prop_oneof![Just(Evidence::Welcome), Just(Evidence::Required)]),
         (any::<bool>(), prop::bool::weighted(0.4), prop::option::weighted(0.3, a_foreach()), any::<bool>()),
-        (prop::option::weighted(0.2, formula()), prop::bool::weighted(0.2)),
+        (
+            prop::option::weighted(0.2, formula()),
+            prop::bool::weighted(0.2),
+            prop::option::weighted(0.2, decision()),
+            prop::bool::weighted(0.2),
+        ),
     );
     let steps = prop::collection::vec(a_step, 0..5);
     (steps, prop::option::weighted(0.8, 0_usize..8), 0_u64..20, any::<bool>()).prop_map(
         |(parts, recovered, sustain, rollback)| {
             let mut steps = Vec::new();
             let mut names = Vec::new();
-            for (at, (mut actions, items, manual, ways, (when, asks))) in parts.into_iter().enumerate() {
+            for (at, (mut actions, items, manual, ways, (when, asks, decision, told))) in parts.into_iter().enumerate()
+            {
                 let (optional, parallel, foreach, whole) = ways;
                 for (nth, action) in actions.iter_mut().enumerate() {
                     action.name = format!("{at}-{nth}").as_str().into();
@@ -140,8 +163,20 @@ fn a_plan() -> impl Strategy<Value = Plan> {
                     ask,
                     parallel,
                     needs,
+                    decision,
                     ..step(&format!("step-{at}"), actions)
                 };
+                if told {
+                    let owed = Some(Duration::from_secs(60));
+                    step.duty = Duty { deadline: owed, owed, owner: Some("dba".into()), ..Duty::default() };
+                    step.messages.push(Message {
+                        name: format!("say-{at}").as_str().into(),
+                        to: "bridge".into(),
+                        every: Some(Duration::from_secs(9)),
+                        text: "at ${REPLICA}, ${ABOVE}".into(),
+                        line: 1,
+                    });
+                }
                 match step.actions.first_mut() {
                     Some(_) if whole => step.foreach = foreach,
                     Some(first) => first.foreach = foreach,
@@ -216,6 +251,10 @@ fn op() -> impl Strategy<Value = Op> {
         3 => set.prop_map(|(name, value)| Op::Set(name.into(), value.into())),
         1 => prop::sample::select(vec!["bob", "alice", ""]).prop_map(|reader| Op::ReadAgain(reader.into())),
         1 => Just(Op::WaiveReader),
+        4 => (0_u32..4).prop_map(Op::Choose),
+        1 => Just(Op::Owe),
+        2 => any::<bool>().prop_map(Op::Sent),
+        2 => (any::<bool>(), 0_u64..4).prop_map(|(message, number)| Op::Nag(message, number)),
         2 => any::<bool>().prop_map(Op::Auto),
         1 => prop::bool::weighted(0.2).prop_map(|stop| if stop { Op::Stop } else { Op::Note }),
         1 => prop::bool::weighted(0.1).prop_map(|lost| if lost { Op::ScreenLost } else { Op::GiveUp }),
@@ -255,6 +294,11 @@ fn perform(rig: &mut Rig, op: Op) -> Result<Vec<Event>, Refusal> {
         Op::Fix(moment, at) => Intent::FixMoment { moment, occurred_at: time(at), evidence: "graph".into() },
         Op::Set(name, value) => Intent::SetInput { name, value },
         Op::ReadAgain(reader) => Intent::ReadAgain { name: "LEVEL".into(), value: "3".into(), reader },
+        Op::Owe => Intent::Owe { step: current, note: String::new() },
+        Op::Sent(first) => Intent::Sent { message: if first { "say-0" } else { "say-1" }.into() },
+        Op::Nag(true, number) => return rig.feed(&Input::Clock(TimerId::Message(number))),
+        Op::Nag(false, number) => return rig.feed(&Input::Clock(TimerId::Deadline(number))),
+        Op::Choose(branch) => Intent::Choose { step: current, branch, note: "so".into() },
         Op::WaiveReader => Intent::WaiveReader { name: "LEVEL".into(), reason: "alone".into() },
         Op::Auto(on) => Intent::Auto { on },
         Op::Stop => Intent::Stop { reason: "enough".into() },
@@ -317,12 +361,15 @@ proptest! {
             let over = rig.ended().is_some();
             let got = perform(&mut rig, op);
             prop_assert!(!over || got == Err(Refusal::Over));
-            prop_assert!(rig.run.current >= before, "a step came back");
+            let decided = got.iter().flatten().any(|event| matches!(event, Event::Decided { .. }));
+            prop_assert!(decided || rig.run.current >= before, "a step came back and nobody decided so");
+            prop_assert!(rig.run.steps.get(rig.run.current).is_none_or(|state| !state.is_settled()), "a settled step's turn");
             if let Err(refusal) = got {
                 prop_assert!(refusal.to_string().ends_with(['.', '?', ')']), "{}", refusal);
             }
             // Every question that a screen asks has an answer in every state.
             prop_assert!(!rig.run.sentence().is_empty());
+            drop(rig.run.advice(rig.run.current, rig.now.utc));
             rig.run.forecast(rig.now);
             rig.run.phase_time(0, rig.now);
         }

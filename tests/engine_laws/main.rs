@@ -1,6 +1,10 @@
 //! The engine's laws, over generated plans and inputs, and its stories, as tables. Time is an argument: nothing waits.
 
 #[cfg(test)]
+mod decisions;
+#[cfg(test)]
+mod duties;
+#[cfg(test)]
 mod laws;
 #[cfg(test)]
 mod objectives;

@@ -7,6 +7,7 @@
     reason = "a test that cannot be set up has failed"
 )]
 
+mod decisions;
 mod frames;
 mod keys;
 mod side_by_side;

@@ -278,7 +278,12 @@ fn starts_unasked(draft: &Draft, strand: Strand, step: &Step) -> bool {
 
 /// Is the step text alone: nothing runs, nothing is ticked, nobody vouches for it?
 fn is_reading(step: &Step) -> bool {
-    runnable(step).is_empty() && step.checklist.is_empty() && step.manual.is_none() && step.ask.is_empty()
+    runnable(step).is_empty()
+        && step.checklist.is_empty()
+        && step.manual.is_none()
+        && step.ask.is_empty()
+        && step.decision.is_none()
+        && step.messages.is_empty()
 }
 
 /// Ends the run where nothing is left: it was asked to stop, or all is settled and service is restored.

@@ -4,7 +4,9 @@
 //! run as it is decided: what `evolve` would refuse is never decided.
 
 mod advance;
+mod choose;
 mod draft;
+mod duty;
 mod items;
 mod objective;
 mod open;
@@ -43,6 +45,8 @@ pub fn decide(run: &Run, input: &Input, now: Stamp) -> Result<Vec<Event>, Refusa
         }
         // The objectives are looked at after every input; the timer only makes sure that there is one.
         Input::Clock(TimerId::Rto) => {}
+        Input::Clock(TimerId::Deadline(turn)) => duty::deadline(&mut draft, *turn)?,
+        Input::Clock(TimerId::Message(sent)) => duty::due(&mut draft, *sent)?,
         Input::Clock(TimerId::Retry(number)) => advance::try_again(&mut draft, *number)?,
         Input::Host(Notice::Remark(what)) => draft.add(Event::Noticed { what: what.clone() })?,
         Input::Host(Notice::ScreenLost) => {

@@ -3,8 +3,9 @@
 use chrono::{DateTime, Utc};
 
 use super::advance::{ask_anew, begin, go_on, reads_differently, start_confirmed};
+use super::choose::choose;
 use super::draft::Draft;
-use super::{objective, recovery, values};
+use super::{duty, objective, recovery, values};
 use crate::engine::event::{Ask, Event, Mode};
 use crate::engine::input::Intent;
 use crate::engine::objectives::runnable;
@@ -36,6 +37,9 @@ pub(super) fn wish(draft: &mut Draft, by: &str, intent: &Intent) -> Result<(), R
         Intent::SetInput { name, value } => values::set_input(draft, name, value, by),
         Intent::ReadAgain { name, value, reader } => values::read_again(draft, name, value, reader),
         Intent::WaiveReader { name, reason } => values::waive_reader(draft, name, reason, by),
+        Intent::Choose { step, branch, note } => choose(draft, step, *branch, note, by),
+        Intent::Owe { step, note } => duty::owe(draft, step, note, by),
+        Intent::Sent { message } => duty::sent(draft, message, by),
         Intent::Auto { on } => auto(draft, *on, by),
         Intent::Stop { reason } => stop(draft, reason, by),
         Intent::GiveUpWaiting => give_up_waiting(draft, by),
@@ -63,9 +67,11 @@ fn run(draft: &mut Draft, id: &StepId) -> Result<(), Refusal> {
         StepState::Running { attempt, .. } => Err(running(draft, attempt)),
         StepState::Confirming { prompt, .. } => Err(Refusal::PromptOpen(prompt)),
         StepState::Ready { .. } | StepState::Spread { .. } => Err(Refusal::GoesOn(id.clone())),
-        StepState::Waiting | StepState::Done { .. } | StepState::Skipped { .. } | StepState::NotApplicable { .. } => {
-            Err(Refusal::SettledAlready(id.clone()))
-        }
+        StepState::Waiting
+        | StepState::Done { .. }
+        | StepState::Skipped { .. }
+        | StepState::Owed { .. }
+        | StepState::NotApplicable { .. } => Err(Refusal::SettledAlready(id.clone())),
     }
 }
 
@@ -118,7 +124,11 @@ fn tick(draft: &mut Draft, id: &StepId, item: u32, by: &str) -> Result<(), Refus
     match draft.at(strand) {
         // The last tick is the word that was missing; a manual step takes its note or evidence besides.
         Some((step, StepState::ByHand))
-            if all && step.manual.is_none() && draft.run.asked_by(strand.step).is_empty() =>
+            if all
+                && step.manual.is_none()
+                && step.decision.is_none()
+                && draft.run.unsent(&step).is_none()
+                && draft.run.asked_by(strand.step).is_empty() =>
         {
             settle(draft, id, "by-hand", None, by)
         }
@@ -133,14 +143,22 @@ fn done(draft: &mut Draft, id: &StepId, note: &str, by: &str) -> Result<(), Refu
     let step = plan.steps.get(strand.step).filter(|_| strand.item.is_none());
     let in_hand = match (step, state) {
         (Some(_), StepState::ByHand) => true,
-        (Some(step), StepState::Offered) => runnable(step).is_empty() && step.manual.is_some(),
+        (Some(step), StepState::Offered) => {
+            runnable(step).is_empty() && (step.manual.is_some() || step.decision.is_some())
+        }
         _ => false,
     };
     if !in_hand {
         return Err(Refusal::NotInYourHands(id.clone()));
     }
+    if step.is_some_and(|step| step.decision.is_some()) {
+        return Err(Refusal::ToDecide(id.clone()));
+    }
     if let Some(missing) = draft.run.asked_by(strand.step).first() {
         return Err(Refusal::ValuesMissing(missing.name.clone()));
+    }
+    if let Some(unsent) = step.and_then(|step| draft.run.unsent(step)) {
+        return Err(Refusal::Unsent(unsent.name.clone()));
     }
     if open > 0 {
         return Err(Refusal::ItemsOpen { open });
@@ -187,7 +205,11 @@ fn skip(draft: &mut Draft, id: &StepId, reason: &str, by: &str) -> Result<(), Re
         StepState::Confirming { prompt, .. } => return Err(Refusal::PromptOpen(prompt)),
         StepState::Running { attempt, .. } => return Err(running(draft, attempt)),
         StepState::Spread { .. } => return Err(Refusal::GoesOn(id.clone())),
-        StepState::Waiting | StepState::Done { .. } | StepState::Skipped { .. } | StepState::NotApplicable { .. } => {
+        StepState::Waiting
+        | StepState::Done { .. }
+        | StepState::Skipped { .. }
+        | StepState::Owed { .. }
+        | StepState::NotApplicable { .. } => {
             return Err(Refusal::SettledAlready(id.clone()));
         }
     }
@@ -276,19 +298,19 @@ fn give_up_waiting(draft: &mut Draft, by: &str) -> Result<(), Refusal> {
     interrupt_all(draft, false, by)
 }
 
-fn interrupt_all(draft: &mut Draft, force: bool, by: &str) -> Result<(), Refusal> {
+pub(super) fn interrupt_all(draft: &mut Draft, force: bool, by: &str) -> Result<(), Refusal> {
     for attempt in draft.run.running.clone() {
         draft.add(Event::InterruptAsked { attempt, force, by: by.to_owned() })?;
     }
     Ok(())
 }
 
-fn not_stopping(draft: &Draft) -> Result<(), Refusal> {
+pub(super) fn not_stopping(draft: &Draft) -> Result<(), Refusal> {
     if draft.run.stopping.is_some() { Err(Refusal::Stopping) } else { Ok(()) }
 }
 
 /// Refuses while another question is open, or a command of the operator's own runs.
-fn free(draft: &Draft, strand: Strand) -> Result<(), Refusal> {
+pub(super) fn free(draft: &Draft, strand: Strand) -> Result<(), Refusal> {
     if let Some(prompt) = &draft.run.prompt {
         return Err(Refusal::PromptOpen(prompt.number));
     }
@@ -316,7 +338,7 @@ fn idle(draft: &Draft) -> Result<(), Refusal> {
     retried.map_or(Ok(()), |(_, retry)| Err(Refusal::WaitsForRetry(retry.attempt.clone())))
 }
 
-fn running(draft: &Draft, attempt: AttemptId) -> Refusal {
+pub(super) fn running(draft: &Draft, attempt: AttemptId) -> Refusal {
     if draft.run.running.contains(&attempt) { Refusal::Busy(attempt) } else { Refusal::WaitsForRetry(attempt) }
 }
 
@@ -329,7 +351,7 @@ fn open_prompt(draft: &Draft, number: u64) -> Result<Prompt, Refusal> {
 }
 
 /// Returns the strand that is named and where it is, if it is its turn.
-fn turn(draft: &Draft, id: &StepId) -> Result<(Strand, StepState), Refusal> {
+pub(super) fn turn(draft: &Draft, id: &StepId) -> Result<(Strand, StepState), Refusal> {
     let Some(index) = draft.run.plan.step_index(id) else { return Err(Refusal::NoSuchStep(id.clone())) };
     let strand = draft.run.strand(id).ok_or_else(|| Refusal::NoSuchStep(id.clone()))?;
     if draft.run.open_strands().contains(&strand)

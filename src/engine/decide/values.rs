@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
+
 use super::advance::ask_anew;
 use super::draft::Draft;
 use super::operator::{said, take_in_hand};
@@ -48,7 +50,20 @@ pub(super) fn derive(draft: &mut Draft, names: &[String]) -> Result<Result<(), S
 
 /// Returns what is known outside of any item.
 fn all(draft: &Draft) -> BTreeMap<String, String> {
-    vars(&draft.run, Strand::whole(draft.run.current), draft.now.utc)
+    known(&draft.run, draft.now.utc)
+}
+
+fn known(run: &Run, now: DateTime<Utc>) -> BTreeMap<String, String> {
+    vars(run, Strand::whole(run.current), now)
+}
+
+/// Returns all values as of `now`, with those of `names` that can be worked out.
+pub(super) fn known_to(run: &Run, names: &[String], now: DateTime<Utc>) -> Result<BTreeMap<String, String>, String> {
+    let mut known = known(run, now);
+    for name in names {
+        work_out(run, name, &mut known, &mut Vec::new(), 0)?;
+    }
+    Ok(known)
 }
 
 type Values = Vec<(String, String)>;
@@ -158,7 +173,10 @@ fn enter(draft: &mut Draft, name: &str, value: String, by: &str) -> Result<(), R
     ask_anew(draft)?;
     let Some((strand, step, state)) = asking(draft, name) else { return Ok(()) };
     let by_hand = state == StepState::ByHand && step.manual == Some(Evidence::Welcome);
-    let nothing_else = step.checklist.is_empty() && runnable(&step).is_empty();
+    let nothing_else = step.checklist.is_empty()
+        && step.decision.is_none()
+        && draft.run.unsent(&step).is_none()
+        && runnable(&step).is_empty();
     if !by_hand || !nothing_else || !draft.run.asked_by(strand.step).is_empty() || draft.run.stopping.is_some() {
         return Ok(());
     }

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::engine::state::{Run, StepState, Strand, Turn};
+use super::course::recall_all;
+use crate::engine::state::{Came, Run, StepState, Strand, Turn};
 use crate::kernel::{ActionName, Stamp, StepId};
-use crate::runbook::list;
+use crate::runbook::{Step, list};
 
 /// Returns the strand that `id` names, if its turn has come and it is not settled.
 pub(super) fn open_strand(run: &Run, id: &StepId) -> Result<Strand, String> {
@@ -81,24 +82,21 @@ pub(super) fn stand(run: &mut Run, strand: Strand, cursor: usize) {
 
 /// Is a person's word missing before the step is done?
 pub(super) fn owes(run: &Run, step: usize) -> bool {
-    run.plan.steps.get(step).is_some_and(|step| step.manual.is_some())
-        || run.ticks.get(step).is_some_and(|ticks| ticks.contains(&false))
+    let plan = run.plan.clone();
+    let owes = |step: &Step| step.manual.is_some() || step.decision.is_some() || run.unsent(step).is_some();
+    plan.steps.get(step).is_some_and(owes) || run.ticks.get(step).is_some_and(|ticks| ticks.contains(&false))
 }
 
 pub(super) fn settle(run: &mut Run, strand: Strand, state: StepState, at: Stamp) {
     let done = matches!(state, StepState::Done { .. });
     // What did not run has an outcome as well, so that conditions can ask for it.
     let word = match &state {
-        StepState::Skipped { .. } => Some("skipped"),
+        StepState::Skipped { .. } | StepState::Owed { .. } => Some("skipped"),
         StepState::NotApplicable { .. } => Some("not-applicable"),
         _ => None,
     };
-    if let (Some(word), Some(step)) = (word, run.plan.clone().steps.get(strand.step)) {
-        for action in &step.actions {
-            if !run.vars.contains_key(&format!("{}.outcome", action.name)) {
-                recall(run, &action.name, word, None);
-            }
-        }
+    if let Some(word) = word {
+        recall_all(run, strand.step, word);
     }
     set_state(run, strand, state);
     if strand.item.is_some() {
@@ -106,7 +104,7 @@ pub(super) fn settle(run: &mut Run, strand: Strand, state: StepState, at: Stamp)
             lane.times.1 = Some(at);
             lane.turn = Turn::default();
         }
-        if done {
+        if done && run.lanes.get(&strand).map(|lane| lane.first) == run.last_pass(strand.step) {
             collect(run, strand);
         }
         return;
@@ -118,16 +116,7 @@ pub(super) fn settle(run: &mut Run, strand: Strand, state: StepState, at: Stamp)
     while run.steps.get(run.current).is_some_and(StepState::is_settled) {
         run.current = run.current.saturating_add(1);
     }
-    offer(run);
-}
-
-/// Keeps how an action ended, where other parts of the runbook use it.
-pub(super) fn recall(run: &mut Run, action: &ActionName, outcome: &str, exit: Option<i32>) {
-    if !run.plan.recalled.contains(action) {
-        return;
-    }
-    run.vars.insert(format!("{action}.outcome"), outcome.to_owned());
-    run.vars.insert(format!("{action}.exit"), exit.map(|code| code.to_string()).unwrap_or_default());
+    offer(run, at);
 }
 
 /// Makes lists of what the items that are done have captured, in the order of the items.
@@ -142,10 +131,12 @@ pub(super) fn collect(run: &mut Run, strand: Strand) {
 }
 
 /// Offers every step whose turn has come.
-pub(super) fn offer(run: &mut Run) {
+pub(super) fn offer(run: &mut Run, at: Stamp) {
     for step in run.current..run.open_end() {
         if run.steps.get(step) == Some(&StepState::Waiting) && run.turn_has_come(step) {
             set_state(run, Strand::whole(step), StepState::Offered);
+            run.turns_come = run.turns_come.saturating_add(1);
+            run.came.insert(step, Came { number: run.turns_come, since: at });
         }
     }
 }

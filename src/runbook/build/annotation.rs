@@ -1,4 +1,4 @@
-//! Comments under headings: what they say of a step or of a phase.
+//! Comments under headings: what they say of a step, of a phase or of a decision.
 
 use std::ops::Range;
 
@@ -13,16 +13,8 @@ use crate::runbook::{Evidence, Formula, Necessity, foreach, words};
 impl<'n> Builder<'_, '_, 'n> {
     pub(super) fn comment(&mut self, node: &Node, body: &Range<usize>, draft: &mut Draft<'n>) {
         let text = self.sink.source.slice(body.clone());
-        let word =
-            ["step", "phase", "decision"].into_iter().find(|word| text.trim_start().starts_with(word)).unwrap_or("");
-        if word == "decision" {
-            self.sink.not_yet(
-                node.span.clone(),
-                "a decision",
-                "make a step of each way, and say in the first one when it is to be skipped",
-            );
-            return;
-        }
+        let words = ["step", "phase", "decision", "branch"];
+        let word = words.into_iter().find(|word| text.trim_start().starts_with(word)).unwrap_or("");
         let attributes = match comment(text, body.start, word) {
             Some(Ok(attributes)) => attributes,
             Some(Err(broken)) => {
@@ -31,6 +23,29 @@ impl<'n> Builder<'_, '_, 'n> {
             }
             None => return,
         };
+        match word {
+            "decision" => {
+                let decision = draft.decision.get_or_insert_default();
+                if decision.branches.is_empty() {
+                    decision.at = node.span.clone();
+                }
+                decision.attributes.extend(attributes);
+                return;
+            }
+            "branch" => {
+                match draft.decision.as_mut().and_then(|decision| decision.branches.last_mut()) {
+                    Some(branch) => branch.attributes.extend(attributes),
+                    None => self.sink.error(
+                        "comment",
+                        node.span.clone(),
+                        "this comment belongs to no branch of a decision",
+                        "put it behind the link of the branch",
+                    ),
+                }
+                return;
+            }
+            _ => {}
+        }
         if word == "step" {
             if draft.annotated.is_some() {
                 self.sink.error(
@@ -52,7 +67,7 @@ impl<'n> Builder<'_, '_, 'n> {
     }
 
     fn annotation(&mut self, word: &str, attribute: &Attribute, draft: &mut Draft<'n>) {
-        const NOT_YET: [&str; 7] = ["by", "deadline", "escalate", "owed", "owner", "then", "on-failure"];
+        const NOT_YET: [&str; 2] = ["then", "on-failure"];
         let value = attribute.value.as_deref().unwrap_or("");
         match (word, attribute.key.as_str()) {
             (_, key) if key.starts_with("x-") => {}
@@ -124,6 +139,24 @@ impl<'n> Builder<'_, '_, 'n> {
                 Ok(when) => draft.when = Some(when),
                 Err(why) => self.sink.error("attribute", attribute.value_at.clone(), why, WHEN),
             },
+            ("step", "by") => draft.duty.by = Some(value.to_owned()),
+            ("step", "owner") => draft.duty.owner = Some(value.to_owned()),
+            ("step", key @ ("deadline" | "owed")) => match parse_duration(value) {
+                Ok(duration) if key == "owed" => draft.duty.owed = Some(duration),
+                Ok(duration) => draft.duty.deadline = Some(duration),
+                Err(why) => {
+                    let help = "use d, h, m, s or ms after each number";
+                    self.sink.error("bad-duration", attribute.value_at.clone(), why, help);
+                }
+            },
+            ("step", "escalate") => {
+                let anchor = value.trim_start_matches('#');
+                if self.sink.anchors.contains(anchor) {
+                    draft.duty.escalate = Some(anchor.to_owned());
+                } else {
+                    crate::runbook::advice::no_such_anchor(anchor, attribute.value_at.clone(), "jump", self.sink);
+                }
+            }
             ("step", "ask") => {
                 draft.ask = value.split(',').map(|name| name.trim().to_owned()).collect();
                 if let Some(wrong) = draft.ask.iter().find(|name| !words::is_identifier(name)) {
@@ -145,13 +178,18 @@ impl<'n> Builder<'_, '_, 'n> {
                     &[
                         "ask",
                         "budget",
+                        "by",
                         "concurrency",
+                        "deadline",
+                        "escalate",
                         "evidence",
                         "foreach",
                         "id",
                         "max-errors",
                         "needs",
                         "optional",
+                        "owed",
+                        "owner",
                         "parallel",
                         "until-any",
                         "when",

@@ -15,6 +15,7 @@ use crate::settings::theme::Role;
 use crate::ui::asking;
 use crate::ui::confirm::{Answer, Confirmation};
 use crate::ui::field::Field;
+use crate::ui::form::FormKind;
 use crate::ui::model::{Break, Model, RunScreen};
 use crate::ui::offered::offered;
 
@@ -33,6 +34,11 @@ pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buff
         if let Some(strand) = screen.subject() {
             let step = format!("Step {}", screen.run.label(strand));
             lines.insert(0, line(model, Role::Dim, cut(&step, columns)));
+        }
+        if let FormKind::Choose(step) = &form.kind {
+            for way in asking::ways(&screen.run, step) {
+                lines.extend(wrap(&way, columns, 3).into_iter().map(|row| line(model, Role::Text, row)));
+            }
         }
         lines.push(Line::default());
         lines.push(field(model, &form.field, columns));

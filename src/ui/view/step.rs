@@ -70,7 +70,13 @@ fn notes(model: &Model, screen: &RunScreen, row: (usize, &Step, &StepState), col
         say(Role::Dim, &SafeText::line(&screen.run.step_sentence(at)).into_string());
     }
     match state {
+        StepState::Done { how, note: Some(note) } if how == "decided" => {
+            say(Role::Ok, &format!("Decided: {}", SafeText::line(note)));
+        }
         StepState::Done { note: Some(note), .. } => say(Role::Ok, &format!("Done: {}", SafeText::line(note))),
+        StepState::Owed { owner, due, .. } => {
+            say(Role::Warn, &format!("{} owes it until {}", SafeText::line(owner), due.format("%Y-%m-%d %H:%MZ")));
+        }
         StepState::NotApplicable { why } => say(Role::Dim, &format!("Not for this case: {}", SafeText::line(why))),
         StepState::Skipped { reason } => say(Role::Warn, &format!("Skipped: {}", SafeText::line(reason))),
         _ => {}
@@ -98,6 +104,25 @@ fn notes(model: &Model, screen: &RunScreen, row: (usize, &Step, &StepState), col
             say(Role::Warn, &format!("{} has read {name}; a second person has to read it", SafeText::line(&first.by)));
         }
     }
+    if let Some(words) = duty(step) {
+        let late = screen.run.overdue.contains(&at) && !state.is_settled();
+        say(if late { Role::Fail } else { Role::Dim }, &words);
+    }
+    for message in &step.messages {
+        let sent = screen.run.sent.contains(&message.name);
+        let due = screen.run.due.contains(&message.name);
+        let (role, word) = match (sent, due) {
+            (_, true) => (Role::Warn, "due again"),
+            (true, false) => (Role::Ok, "sent"),
+            (false, false) => (Role::Ask, "to be sent"),
+        };
+        say(role, &format!("Message to {}: {word}", SafeText::line(&message.to)));
+    }
+    if step.decision.is_some() && !state.is_settled() {
+        for way in asking::ways(&screen.run, &step.id) {
+            say(Role::Ask, &way);
+        }
+    }
     for (item, ticked) in step.checklist.iter().zip(screen.run.ticks.get(at).into_iter().flatten()) {
         let (glyph, role) = if *ticked {
             (model.palette.glyph("☑", "[x]"), Role::Ok)
@@ -107,6 +132,19 @@ fn notes(model: &Model, screen: &RunScreen, row: (usize, &Step, &StepState), col
         say(role, &format!("{glyph} {}", SafeText::line(&filled(screen, &item.text))));
     }
     lines
+}
+
+/// Says who does a step and until when, if the runbook says it.
+fn duty(step: &Step) -> Option<String> {
+    let duty = &step.duty;
+    let parts = [
+        duty.by.as_ref().map(|by| format!("done by {}", SafeText::line(by))),
+        duty.deadline.map(|deadline| format!("a reminder after {}", say_duration(deadline))),
+        duty.escalate.as_ref().map(|anchor| format!("then #{}", SafeText::line(anchor))),
+        duty.owner.as_ref().map(|owner| format!("may be left to {}", SafeText::line(owner))),
+    ];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
 }
 
 fn facts(step: &Step) -> String {

@@ -1,0 +1,115 @@
+//! How attempts begin and end: what may start, and where its end leaves its step.
+
+use super::course::recall;
+use super::strands::{change_turn, names, open_strand, set_state, stand, startable};
+use super::{Legal, require};
+use crate::engine::event::{Target, Verdict};
+use crate::engine::outcome::Outcome;
+use crate::engine::state::{ActionResult, PendingRetry, Recovery, Run, StepState};
+use crate::kernel::{ActionName, AttemptId, Stamp, StepId};
+use crate::runbook::Impact;
+
+/// Is what an attempt is about to be.
+pub(super) struct Starting<'s> {
+    pub(super) action: Option<&'s ActionName>,
+    pub(super) impact: Impact,
+    pub(super) command: &'s str,
+    pub(super) target: &'s Target,
+}
+
+/// Checks that an attempt may start now. What does more than observe needs its confirmation, in any history.
+pub(super) fn start(
+    run: &mut Run,
+    attempt: &AttemptId,
+    step: Option<&StepId>,
+    what: &Starting<'_>,
+    at: Stamp,
+) -> Legal {
+    require(run.stopping.is_none(), "the run is stopping")?;
+    match (step, what.action) {
+        (Some(step), action) => {
+            let strand = open_strand(run, step)?;
+            let cursor = startable(run, strand)?;
+            require(names(run, strand, cursor, action), "it is another action's turn")?;
+            let turn = run.turn(strand).cloned().unwrap_or_default();
+            let agreed = turn.agreed.get(&cursor).filter(|agreed| {
+                turn.confirmed_at.is_none() && agreed.command == what.command && agreed.target == *what.target
+            });
+            let confirmed_at = turn.confirmed_at.or(agreed.map(|agreed| agreed.at));
+            require(what.impact == Impact::Observe || confirmed_at.is_some(), "nobody confirmed it")?;
+            require(!run.improvised_runs() && run.improvising.is_none(), "something else is open")?;
+            change_turn(run, strand, |turn| {
+                turn.retry = None;
+                turn.tried = turn.tried.saturating_add(1);
+                turn.confirmed_at = confirmed_at;
+                turn.agreed.remove(&cursor);
+            });
+            if let Some(lane) = run.lanes.get_mut(&strand) {
+                lane.times.0.get_or_insert(at);
+            }
+            if let Some(tries) = run.tries.get_mut(strand.step) {
+                *tries = tries.saturating_add(1);
+            }
+            set_state(run, strand, StepState::Running { attempt: attempt.clone(), cursor });
+        }
+        (None, Some(action)) => {
+            require(run.plan.meta.recovered_when.as_ref() == Some(action), "only the recovery is watched")?;
+            require(run.watch.is_none(), "the recovery is watched already")?;
+            run.watches = run.watches.saturating_add(1);
+            run.watch = Some(attempt.clone());
+            if let Recovery::Holding(candidate) = &mut run.recovery {
+                candidate.watch = attempt.clone();
+            }
+        }
+        (None, None) => {
+            require(run.improvising.as_deref() == Some(what.command), "nobody confirmed this command")?;
+            require(!run.working(), "something else runs")?;
+            run.improvising = None;
+            run.improvised = run.improvised.saturating_add(1);
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn finish(run: &mut Run, attempt: &AttemptId, outcome: &Outcome, verdict: &Verdict) -> Legal {
+    require(run.running.contains(attempt), "the attempt does not run")?;
+    if run.watch.as_ref() == Some(attempt) {
+        run.watch = None;
+        return Ok(());
+    }
+    let Some(strand) = run.strand_of(attempt) else { return Ok(()) };
+    let cursor = match run.state(strand) {
+        Some(StepState::Running { attempt: ran, cursor }) if ran == attempt => *cursor,
+        _ => return Ok(()),
+    };
+    let Some(action) = run.action_at(strand, cursor) else { return Ok(()) };
+    let observing = run.attempts.get(attempt).is_some_and(|attempt| attempt.impact == Impact::Observe);
+    let again = run.stopping.is_none()
+        && run.turn(strand).is_some_and(|turn| turn.tried <= action.retry)
+        && (observing || action.repeatable)
+        && *outcome != Outcome::Interrupted;
+    let name = action.name.clone();
+    let word = match (verdict, outcome) {
+        (Verdict::Passed, _) => "ok",
+        (Verdict::Failed { .. }, Outcome::TimedOut { .. }) => "timed-out",
+        (Verdict::Failed { .. }, Outcome::Unreachable { .. }) => "unreachable",
+        (Verdict::Failed { .. }, _) => "failed",
+    };
+    let exit = match outcome {
+        Outcome::Exited { code } => Some(*code),
+        _ => None,
+    };
+    let result = ActionResult { attempt: attempt.clone(), verdict: verdict.clone() };
+    recall(run, &name, word, exit);
+    run.results.insert(name, result);
+    match verdict {
+        Verdict::Passed => stand(run, strand, cursor.saturating_add(1)),
+        Verdict::Failed { .. } if again => {
+            run.retries = run.retries.saturating_add(1);
+            let number = run.retries;
+            change_turn(run, strand, |turn| turn.retry = Some(PendingRetry { number, attempt: attempt.clone() }));
+        }
+        Verdict::Failed { .. } => {}
+    }
+    Ok(())
+}
