@@ -107,7 +107,7 @@ def main(path):
     torn = lines.pop()
     if not lines:
         sys.exit("there is no complete line")
-    begun, session, delegated, last, sealing, sealed, practice = {}, "", False, None, None, None, False
+    begun, session, delegated, last, sealing, sealed, practice = {}, "", False, {}, None, None, False
     wanted, prev, at, before = 0, "", None, 0
     for number, line in enumerate(lines, 1):
         digest, mark = hashlib.sha256(line).hexdigest(), None
@@ -127,6 +127,8 @@ def main(path):
                 begun, session = value, value["session"]
                 if os.path.isdir(os.path.join(folder, "output")):
                     beside(folder, number, "runbook.md", None, value["runbook_sha256"])
+            elif kind == "resumed":
+                session = value["session"]
             elif kind == "delegation":
                 statement = f"lifeboat session delegation\nrun {begun['run']}\nsession {session}\nhead {link}\n"
                 if value["statement"] != statement or not session:
@@ -138,7 +140,7 @@ def main(path):
                 if not signing or not session or not line.decode().endswith(form) or len(value) != 7:
                     say("damage", number, "is not in the form of checkpoints")
                 else:
-                    last = (number, value["sig"], before)
+                    last[session] = (number, value["sig"], before)
             elif kind == "sealing":
                 mark = value["by"]
             elif kind == "seal":
@@ -163,8 +165,9 @@ def main(path):
         wanted, prev, before = wanted + 1, digest, before + len(line) + 1
     if torn:
         say("damage" if sealed else "open", len(lines) + 1, "is not complete")
-    if last and not found["damage"] and not session_fits(session, last[1], data[:last[2]]):
-        say("damage", last[0], "the checkpoint does not fit: something before it was changed")
+    for key, (number, sig, end) in last.items() if not found["damage"] else ():
+        if not session_fits(key, sig, data[:end]):
+            say("damage", number, "the checkpoint does not fit: something before it was changed")
     if not sealed:
         say("open", len(lines), "there is no seal")
         if not delegated:

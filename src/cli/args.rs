@@ -26,6 +26,17 @@ pub(super) enum Command {
     Drill(Drill),
     /// Work a runbook for real.
     Run(RunArgs),
+    /// Take up a run again whose lifeboat, terminal or machine went away; nothing is started by that.
+    Resume(Resume),
+    /// List runs: first those that can be taken up again.
+    Runs {
+        /// Where runs are kept.
+        #[arg(long, value_name = "DIR")]
+        runs: Option<PathBuf>,
+        /// How to say it.
+        #[arg(long, value_enum, default_value_t = Format::Human)]
+        format: Format,
+    },
     /// Report every problem of runbooks; nothing is executed.
     Check {
         /// Runbooks, by path or name.
@@ -119,6 +130,25 @@ pub(super) struct Drill {
     /// What drill and run share.
     #[command(flatten)]
     pub(super) common: Common,
+}
+
+/// Holds the options of taking a run up again.
+#[derive(Debug, Args)]
+pub(super) struct Resume {
+    /// A run id, a unique prefix of one, or a run's folder; without it the latest run that is not over.
+    pub(super) run: Option<String>,
+    /// Where runs are kept.
+    #[arg(long, value_name = "DIR")]
+    pub(super) runs: Option<PathBuf>,
+    /// The profile, if the configuration has another name for it by now.
+    #[arg(long)]
+    pub(super) profile: Option<String>,
+    /// Print lines instead of opening screens, with nobody at the keyboard. A drill that began so goes on so by itself.
+    #[arg(long)]
+    pub(super) unattended: bool,
+    /// The theme.
+    #[arg(long, value_name = "NAME")]
+    pub(super) theme: Option<String>,
 }
 
 /// Holds the options of a real run.

@@ -9,6 +9,8 @@ mod fingerprint;
 mod log;
 mod picker;
 mod places;
+mod resume;
+mod runs;
 mod say;
 mod work;
 
@@ -39,6 +41,8 @@ fn work(cli: Cli) -> ExitCode {
         None => picker::open(),
         Some(Command::Drill(drill)) => work::drill(&drill),
         Some(Command::Run(run)) => work::run(&run),
+        Some(Command::Resume(wanted)) => resume::resume(&wanted),
+        Some(Command::Runs { runs, format }) => runs::runs(runs, format),
         Some(Command::Check { runbooks, format }) => check::check(&runbooks, format),
         Some(Command::Log { command }) => log::log(command),
         Some(Command::Fingerprint(wanted)) => fingerprint::fingerprint(&wanted),

@@ -17,7 +17,7 @@ use crate::drive::host::{Closing, Finale};
 use crate::drive::practice::Practice;
 use crate::drive::start::{self, Options, Ready, Stage, StartError};
 use crate::drive::{diagnostics, identity, inputs, library, live, unattended};
-use crate::engine::{Input, Intent, Run, Stage as RunStage};
+use crate::engine::{Attended, Input, Intent, Run, Stage as RunStage, evolve};
 use crate::report::{RpoVerdict, RtoVerdict, rpo_verdict, rto_verdict, summary};
 use crate::settings::config::Profile;
 use crate::settings::theme::{self, Theme};
@@ -32,7 +32,7 @@ pub(super) fn drill(drill: &Drill) -> Result<ExitCode, Failure> {
     let source = find(&drill.scenario)?;
     let plan = start::plan(&source).map_err(of_start)?;
     let scenario = start::scenario(&source, &plan).map_err(of_start)?;
-    let options = options(&drill.common, None)?;
+    let options = options(&drill.common, None, None)?;
     let screens = screens(&drill.common)?;
     let runtime = runtime()?;
     let _diagnostics = diagnostics::begin(&places::state()?);
@@ -92,7 +92,7 @@ pub(super) fn run(run: &RunArgs) -> Result<ExitCode, Failure> {
     };
     let source = find(&run.runbook)?;
     let plan = start::plan(&source).map_err(of_start)?;
-    let options = options(&run.common, Some(profile))?;
+    let options = options(&run.common, Some(profile), run.profile.clone())?;
     let screens = screens(&run.common)?;
     let runtime = runtime()?;
     let _diagnostics = diagnostics::begin(&places::state()?);
@@ -106,9 +106,17 @@ pub(super) fn run(run: &RunArgs) -> Result<ExitCode, Failure> {
 }
 
 /// Says how a run is shown.
-enum Screens {
+pub(super) enum Screens {
+    /// Line by line, with nobody at the keyboard.
     Lines,
+    /// On a screen.
     Terminal(Box<Theme>),
+}
+
+impl Screens {
+    pub(super) fn is_terminal(&self) -> bool {
+        matches!(self, Self::Terminal(_))
+    }
 }
 
 fn work(
@@ -120,25 +128,37 @@ fn work(
     place: (crate::store::Runs, RunFolder, PathBuf),
     screens: Screens,
 ) -> Result<ExitCode, Failure> {
+    if matches!(screens, Screens::Lines) {
+        start::answerable(&plan, stage, options).map_err(of_start)?;
+    }
+    let (feed, inbox) = term::channel();
+    let to_screen = screens.is_terminal().then(|| feed.clone());
+    let ready = prepare(runtime, start::ready(source, plan, stage, options, place, to_screen), stage)?;
+    attend(runtime, ready, stage, &options.by, screens, (feed, inbox))
+}
+
+/// Works a run that is ready, with or without a person.
+pub(super) fn attend(
+    runtime: &Runtime,
+    ready: Ready,
+    stage: &Stage,
+    by: &str,
+    screens: Screens,
+    (feed, inbox): (term::Feed, term::Inbox),
+) -> Result<ExitCode, Failure> {
     let practice = match stage {
         Stage::Drill(practice) => Some(Arc::clone(practice)),
         Stage::Real => None,
     };
+    let folder = ready.folder.clone();
     match screens {
         Screens::Lines => {
-            start::answerable(&plan, stage, options).map_err(of_start)?;
-            let ready = prepare(runtime, start::ready(source, plan, stage, options, place, None), stage)?;
-            let folder = ready.folder.clone();
             let finale = runtime.block_on(lines(ready, practice))?;
             say_where(&folder);
             verdict(&finale)
         }
         Screens::Terminal(theme) => {
-            let (feed, inbox) = term::channel();
-            let ready = start::ready(source, plan, stage, options, place, Some(feed.clone()));
-            let ready = prepare(runtime, ready, stage)?;
-            let folder = ready.folder.clone();
-            let (exit, finale) = live::show(runtime, ready, (feed, inbox), practice, &theme, &options.by)
+            let (exit, finale) = live::show(runtime, ready, (feed, inbox), practice, &theme, by)
                 .map_err(|error| Failure::new(Kind::Terminal, error.to_string()))?;
             if exit == Exit::HungUp {
                 return Err(Failure::new(Kind::Terminal, ""));
@@ -154,13 +174,17 @@ fn work(
 
 /// Works without a person, line by line; Ctrl-C asks for the end, a second one ends at once.
 async fn lines(ready: Ready, practice: Option<Arc<Practice>>) -> Result<Finale, Failure> {
-    let Ready { plan, host, open, opening, inbox, heard, signing, .. } = ready;
+    let Ready { plan, host, beginning, past, inbox, heard, signing, .. } = ready;
     say::line(start::signed(&signing));
     let stopper = tokio::spawn(stop_on_signals(Signals::listen()?, inbox.clone(), practice.clone()));
-    let hosting = tokio::spawn(host.work(open, opening));
+    let mut run = Run::new(plan);
+    for fact in &past {
+        evolve(&mut run, fact).map_err(|illegal| Failure::new(Kind::Internal, illegal.to_string()))?;
+    }
+    let hosting = tokio::spawn(host.work(beginning));
     let mut out = std::io::stdout();
     let answers = practice.as_ref().map(|practice| practice.record().inputs.clone()).unwrap_or_default();
-    unattended::attend(Run::new(plan), heard, &inbox, &answers, &mut out).await;
+    unattended::attend(run, heard, &inbox, &answers, &mut out).await;
     let finale =
         hosting.await.map_err(|error| Failure::new(Kind::Internal, format!("the engine ended by itself: {error}")))?;
     stopper.abort();
@@ -174,7 +198,7 @@ async fn lines(ready: Ready, practice: Option<Arc<Practice>>) -> Result<Finale, 
 }
 
 /// Gets ready; in a real run, where a person may be looking for their key, signals end lifeboat as they always do.
-fn prepare<T>(
+pub(super) fn prepare<T>(
     runtime: &Runtime,
     preparing: impl Future<Output = Result<T, StartError>>,
     stage: &Stage,
@@ -262,26 +286,35 @@ fn find(name: &str) -> Result<library::Source, Failure> {
     places::library().find(name).map_err(|error| of_start(error.into()))
 }
 
-fn options(common: &Common, profile: Option<Profile>) -> Result<Options, Failure> {
+fn options(common: &Common, profile: Option<Profile>, profile_name: Option<String>) -> Result<Options, Failure> {
     let set = common
         .set
         .iter()
         .map(|text| inputs::parse_set(text).map_err(|why| Failure::new(Kind::Usage, why)))
         .collect::<Result<_, _>>()?;
+    let attended = if common.unattended { Attended::Nobody } else { Attended::Person };
+    let onset = common.onset.clone();
+    Ok(Options { set, runs: common.runs.clone(), onset, attended, ..of_profile(profile, profile_name) })
+}
+
+/// Takes from a profile who operates and with which key.
+pub(super) fn of_profile(profile: Option<Profile>, profile_name: Option<String>) -> Options {
     let by = profile.as_ref().and_then(|profile| profile.operator.clone()).unwrap_or_else(identity::user);
     let key = profile.as_ref().and_then(|profile| profile.key.as_ref()).map(PathBuf::from);
-    Ok(Options { set, runs: common.runs.clone(), onset: common.onset.clone(), profile, by, key })
+    Options { profile, profile_name, by, key, ..Options::default() }
 }
 
 fn screens(common: &Common) -> Result<Screens, Failure> {
-    if common.unattended {
-        return Ok(Screens::Lines);
-    }
+    if common.unattended { Ok(Screens::Lines) } else { on_terminal(common.theme.as_deref()) }
+}
+
+/// Takes the terminal for screens.
+pub(super) fn on_terminal(theme_name: Option<&str>) -> Result<Screens, Failure> {
     if !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
         return Err(Failure::new(Kind::Usage, "there is no terminal to open the screens in")
             .hint("run it in a terminal, or with --unattended for lines with nobody at the keyboard"));
     }
-    Ok(Screens::Terminal(Box::new(theme(common.theme.as_deref())?)))
+    Ok(Screens::Terminal(Box::new(theme(theme_name)?)))
 }
 
 /// Loads the theme that was asked for; without colours (`NO_COLOR`) the one that needs none.
@@ -291,7 +324,7 @@ pub(super) fn theme(name: Option<&str>) -> Result<Theme, Failure> {
     theme::built_in(name).map_err(|error| Failure::new(Kind::Usage, error.to_string()))
 }
 
-fn runtime() -> Result<Runtime, Failure> {
+pub(super) fn runtime() -> Result<Runtime, Failure> {
     tokio::runtime::Builder::new_multi_thread()
         // One: the engine waits more than it works, and handing a step from one worker to the next costs more than the
         // work itself.
@@ -301,15 +334,17 @@ fn runtime() -> Result<Runtime, Failure> {
         .map_err(|error| Failure::new(Kind::Internal, format!("the runtime did not start: {error}")))
 }
 
-fn of_start(error: StartError) -> Failure {
+pub(super) fn of_start(error: StartError) -> Failure {
     let kind = match &error {
         StartError::Library(_)
         | StartError::Onset(_)
         | StartError::WrongAccount { .. }
         | StartError::NoAccount { .. } => Kind::Usage,
-        StartError::Runbook(_) | StartError::Scenario { .. } | StartError::Inputs(_) | StartError::Unanswerable(_) => {
-            Kind::Runbook
-        }
+        StartError::Again { .. }
+        | StartError::Runbook(_)
+        | StartError::Scenario { .. }
+        | StartError::Inputs(_)
+        | StartError::Unanswerable(_) => Kind::Runbook,
         StartError::Store(_) => Kind::Log,
         StartError::Supervisor(_) | StartError::Practice(_) | StartError::Host(_) => Kind::Internal,
     };

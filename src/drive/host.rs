@@ -41,6 +41,23 @@ pub enum Closing {
     Lost(String),
 }
 
+/// Says where a host begins.
+#[derive(Debug)]
+pub enum Beginning {
+    /// At the start of the run.
+    New {
+        /// The log's first fact, on the disk already.
+        open: Fact,
+        /// The input whose first event it is.
+        opening: Box<Input>,
+    },
+    /// Where an engine that is gone left it.
+    Again {
+        /// The log's last fact, on the disk already; the run is folded up to it.
+        resumed: Fact,
+    },
+}
+
 /// Hosts one run.
 #[derive(Debug)]
 pub struct Host {
@@ -56,7 +73,7 @@ pub struct Host {
 }
 
 impl Host {
-    /// Makes a host for a run that has no fact yet.
+    /// Makes a host for a run that has no fact yet, or is folded from those that it has.
     pub fn new(
         run: Run,
         (log, operator): (LogWriter, Result<Operator, SignError>),
@@ -68,22 +85,35 @@ impl Host {
         Self { run, log, operator, performer, clock, inbox, to_self, listeners }
     }
 
-    /// Opens the run, then works until it ended and its log is closed. `open` is the log's first fact, on the disk
-    /// already; `opening` is the input whose first event it is.
-    pub async fn work(mut self, open: Fact, opening: Input) -> Finale {
-        let opened = match decide(&self.run, &opening, self.clock.now()) {
+    /// Works until the run ended and its log is closed. A run that is taken up again first finds out how what ran has
+    /// ended.
+    pub async fn work(mut self, beginning: Beginning) -> Finale {
+        let begun = match beginning {
+            Beginning::New { open, opening } => self.open(open, &opening).await,
+            Beginning::Again { resumed } => match self.record(&resumed) {
+                Ok(effects) => self.settle(vec![Arc::new(resumed)], Vec::new(), effects).await,
+                Err(why) => Err(why),
+            },
+        };
+        match begun {
+            Ok(Next::Seal) => self.close().await,
+            Ok(Next::GoOn | Next::Unfit(_)) => self.go_on().await,
+            Err(why) => self.halt(why).await,
+        }
+    }
+
+    async fn open(&mut self, open: Fact, opening: &Input) -> Result<Next, String> {
+        match decide(&self.run, opening, self.clock.now()) {
             Ok(mut events) => {
                 events.retain(|event| !matches!(event, Event::Open(_)));
-                match self.record(&open) {
-                    Ok(effects) => self.settle(vec![Arc::new(open)], events, effects).await,
-                    Err(why) => Err(why),
-                }
+                let effects = self.record(&open)?;
+                self.settle(vec![Arc::new(open)], events, effects).await
             }
             Err(refusal) => Err(refusal.to_string()),
-        };
-        if let Err(why) = opened {
-            return self.halt(why).await;
         }
+    }
+
+    async fn go_on(mut self) -> Finale {
         loop {
             // The host holds a sender itself, so the inbox never closes.
             let Some(input) = self.inbox.recv().await else { continue };
@@ -139,7 +169,7 @@ impl Host {
         events: Vec<Event>,
         mut effects: Vec<Effect>,
     ) -> Result<Next, String> {
-        let appended = match self.log.append(events).await {
+        let appended = match if events.is_empty() { Ok(Vec::new()) } else { self.log.append(events).await } {
             Ok(appended) => appended,
             // Nothing of the batch was recorded and the log goes on: what was wished for did not happen.
             Err(AppendError::Unfit(why)) if facts.is_empty() => return Ok(Next::Unfit(why.to_string())),
@@ -170,6 +200,7 @@ impl Host {
         match effect {
             Effect::Start(job) => self.performer.start(*job),
             Effect::Watch(job) => self.performer.watch(*job),
+            Effect::Settle(doubt) => self.performer.settle(*doubt),
             Effect::Unwatch(attempt) => self.performer.enough(&attempt),
             Effect::Interrupt { attempt, force } => {
                 self.performer.interrupt(&attempt, if force { Force::AtOnce } else { Force::Gentle });

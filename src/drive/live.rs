@@ -31,12 +31,15 @@ pub fn show(
     theme: &Theme,
     by: &str,
 ) -> Result<(Exit, Option<Finale>), TermError> {
-    let Ready { plan, host, open, opening, inbox, heard, folder, signing, clock } = ready;
+    let Ready { plan, host, beginning, past, inbox, heard, folder, signing, clock } = ready;
     let log_path = folder.log().display().to_string();
     let local = chrono::Offset::fix(chrono::Local::now().offset());
     let mut model = Model::run(plan, log_path, theme, clock.now()).in_local_time(local);
+    for fact in past {
+        feed.send(Msg::Fact(fact));
+    }
     feed.send(Msg::Say(format!("Log {}", signed(&signing))));
-    let working = runtime.spawn(work(feed, signing, heard, practice, async move { host.work(open, opening).await }));
+    let working = runtime.spawn(work(feed, signing, heard, practice, async move { host.work(beginning).await }));
     let mut wish = |output: Output| {
         if let Output::Intent(intent) = output {
             // A host that ended takes no more wishes; the summary is on the screen then.

@@ -9,6 +9,8 @@ pub mod live;
 pub mod look;
 pub mod perform;
 pub mod practice;
+pub mod probe;
+pub mod resume;
 pub mod script;
 pub mod show;
 pub mod start;

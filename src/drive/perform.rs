@@ -1,5 +1,7 @@
 //! Performs jobs: shell blocks through the supervisor, native calls here; polls, watches, interrupts.
 
+mod settle;
+
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -16,7 +18,7 @@ use crate::exec::dns::DnsContext;
 use crate::exec::http::HttpContext;
 use crate::exec::output::OutputFiles;
 use crate::exec::sql::{self, SqlContext};
-use crate::exec::supervisor::{Force, ShellSpec, StateRule, Supervisor};
+use crate::exec::supervisor::{Force, Orphan, ShellSpec, StateRule, Supervisor};
 use crate::exec::{Reply, dns, http};
 use crate::kernel::AttemptId;
 
@@ -58,21 +60,23 @@ pub struct Performer {
     inbox: mpsc::UnboundedSender<Input>,
     show: Show,
     running: Arc<Mutex<HashMap<AttemptId, watch::Sender<Word>>>>,
+    /// Shell blocks of an engine that is gone, which their own supervisor ends.
+    orphans: Arc<Mutex<HashMap<AttemptId, Orphan>>>,
 }
 
 impl Performer {
     /// Makes a performer.
     pub fn new(world: World, inbox: mpsc::UnboundedSender<Input>, show: Show) -> Self {
-        Self { world: Arc::new(world), inbox, show, running: Arc::default() }
+        Self { world: Arc::new(world), inbox, show, running: Arc::default(), orphans: Arc::default() }
     }
 
     /// Performs an attempt; its end comes as [`Report::Finished`].
     pub fn start(&self, job: Job) {
         let me = self.clone();
-        let word = self.enlist(&job.attempt);
+        let mut word = self.enlist(&job.attempt);
         tokio::spawn(async move {
             let attempt = job.attempt.clone();
-            let ended = me.attempt(&job, word).await;
+            let ended = me.looks(&job, &mut word, Instant::now(), 0).await;
             me.dismiss(&attempt);
             me.report(Report::Finished { attempt, result: Box::new(ended) });
         });
@@ -98,7 +102,12 @@ impl Performer {
     /// Interrupts an attempt.
     pub fn interrupt(&self, attempt: &AttemptId, force: Force) {
         // A shell block is interrupted by the supervisor; between two polls nobody but us would hear it.
-        if let Err(error) = self.world.supervisor.interrupt(attempt, force) {
+        let orphan = self.orphans.lock().unwrap_or_else(PoisonError::into_inner).get(attempt).cloned();
+        let heard = match orphan {
+            Some(orphan) => orphan.interrupt(force).map_err(|error| error.to_string()),
+            None => self.world.supervisor.interrupt(attempt, force).map_err(|error| error.to_string()),
+        };
+        if let Err(error) = heard {
             tracing::error!(%error, %attempt, "the supervisor did not hear of the interrupt");
         }
         self.tell(attempt, Word::Interrupt);
@@ -129,15 +138,14 @@ impl Performer {
         drop(self.inbox.send(Input::Report(report)));
     }
 
-    async fn attempt(&self, job: &Job, mut word: watch::Receiver<Word>) -> Ended {
-        let began = Instant::now();
+    /// Performs an attempt that began at `began` and was performed `polls` times so far: once, or until its poll ends.
+    async fn looks(&self, job: &Job, word: &mut watch::Receiver<Word>, began: Instant, mut polls: u32) -> Ended {
         let mut files = Files::new(&self.world.folder, job);
         let mut held_since: Option<Instant> = None;
-        let mut polls = 0;
         loop {
             polls += 1;
             let looked_at = Instant::now();
-            let look = self.look(job, &mut files, &mut word).await;
+            let look = self.look(job, &mut files, word).await;
             let done = |look: Look, failure, files: &mut Files| {
                 let streams = files.finish(&look);
                 look.ended(streams, failure, polls, began.elapsed())
@@ -163,7 +171,7 @@ impl Performer {
                 let waited = crate::kernel::say_duration(began.elapsed());
                 return done(look, Some(format!("gave up after {waited}: {not_yet}")), &mut files);
             }
-            if pause(poll.every, &mut word).await != Word::GoOn {
+            if pause(poll.every, word).await != Word::GoOn {
                 let look = Look { outcome: Outcome::Interrupted, ..look };
                 return done(look, None, &mut files);
             }

@@ -134,6 +134,26 @@ impl Practice {
         Ok(Self { folder: folder.to_owned(), record, process: tokio::sync::Mutex::new(None) })
     }
 
+    /// Stands for an estate that is gone: nothing of it answers.
+    pub fn gone(folder: &Path, seed: u64, speed: u32) -> Self {
+        let nowhere = || "http://127.0.0.1:1".to_owned();
+        let record = EstateRecord {
+            version: 1,
+            pid: 0,
+            seed,
+            speed,
+            started_at: DateTime::UNIX_EPOCH,
+            aws_endpoint: nowhere(),
+            dns: "127.0.0.1:1".to_owned(),
+            shop_port: 1,
+            console: nowhere(),
+            console_token: String::new(),
+            env: std::collections::BTreeMap::new(),
+            inputs: std::collections::BTreeMap::new(),
+        };
+        Self { folder: folder.to_owned(), record, process: tokio::sync::Mutex::new(None) }
+    }
+
     /// Returns how to reach it.
     pub fn record(&self) -> &EstateRecord {
         &self.record

@@ -1,7 +1,7 @@
 //! Progress for the eye: the newest output of running attempts, lossy and bounded. The files hold all of it.
 
 use std::io::{Read as _, Seek as _, SeekFrom};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio::sync::oneshot;
@@ -46,18 +46,29 @@ impl Show {
         }
     }
 
+    /// Shows the end of what an attempt printed that nobody followed.
+    pub fn all_of(&self, folder: &Path, attempt: &AttemptId) {
+        for (mut seen, path) in files(folder, attempt, |_| 0) {
+            self.look(attempt, &path, &mut seen);
+        }
+    }
+
     /// Follows a shell block's files while it runs.
     pub fn follow(&self, folder: &Path, attempt: &AttemptId) -> Follow {
+        self.following(attempt, files(folder, attempt, |path| std::fs::metadata(path).map_or(0, |data| data.len())))
+    }
+
+    /// Follows a shell block's files, and shows what they hold already.
+    pub fn follow_from_start(&self, folder: &Path, attempt: &AttemptId) -> Follow {
+        self.following(attempt, files(folder, attempt, |_| 0))
+    }
+
+    fn following(&self, attempt: &AttemptId, files: Vec<(u64, PathBuf)>) -> Follow {
         if self.screen.is_none() {
             return Follow { stop: None };
         }
         let me = self.clone();
         let attempt = attempt.clone();
-        let files: Vec<_> = ["out", "err"]
-            .into_iter()
-            .map(|kind| crate::exec::folder::output_file(folder, &attempt, kind))
-            .map(|path| (std::fs::metadata(&path).map_or(0, |data| data.len()), path))
-            .collect();
         let (stop, mut stopped) = oneshot::channel();
         let task = tokio::spawn(async move {
             let mut files = files;
@@ -94,6 +105,12 @@ impl Show {
         // The feed drops progress when the screen is behind; the engine is never delayed.
         screen.send(Msg::Progress(Progress { attempt: attempt.clone(), text, total, at: self.clock.now() }));
     }
+}
+
+/// Lists the output files of an attempt, each with how much of it counts as seen.
+fn files(folder: &Path, attempt: &AttemptId, seen: impl Fn(&Path) -> u64) -> Vec<(u64, PathBuf)> {
+    let paths = ["out", "err"].map(|kind| crate::exec::folder::output_file(folder, attempt, kind));
+    paths.into_iter().map(|path| (seen(&path), path)).collect()
 }
 
 impl Follow {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 
-use super::host::{Heard, Host};
+use super::host::{Beginning, Heard, Host};
 use super::identity::{self, Identity};
 use super::inputs::{self, Sources};
 use super::library::{LibraryError, Source};
@@ -16,7 +16,7 @@ use super::perform::{Performer, World};
 use super::practice::{Practice, PracticeError, SCENARIOS};
 use super::show::Show;
 use crate::clock::Clock;
-use crate::engine::{Input, Mode, Notice, Opened, Run};
+use crate::engine::{Attended, Began, Fact, Input, Mode, Notice, Opened, Run};
 use crate::exec::Reach;
 use crate::exec::aws::{Aws, AwsContext};
 use crate::exec::dns::DnsContext;
@@ -85,10 +85,18 @@ pub enum StartError {
     /// Something of the host.
     #[error("{0}")]
     Host(String),
+    /// The run can't be taken up again.
+    #[error("{run} can't be taken up again: {why}; nothing was executed")]
+    Again {
+        /// The run.
+        run: RunId,
+        /// Why.
+        why: String,
+    },
 }
 
 /// Holds what drill and run have in common.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Options {
     /// `--set`, taken apart.
     pub set: Vec<(String, String)>,
@@ -98,6 +106,10 @@ pub struct Options {
     pub onset: Option<String>,
     /// The profile, in a real run.
     pub profile: Option<Profile>,
+    /// Its name, if it was named.
+    pub profile_name: Option<String>,
+    /// Who attends the run.
+    pub attended: Attended,
     /// The operator's name.
     pub by: String,
     /// The key file, if one is configured.
@@ -120,10 +132,10 @@ pub struct Ready {
     pub plan: Arc<Plan>,
     /// Its host.
     pub host: Host,
-    /// The log's first fact.
-    pub open: crate::engine::Fact,
-    /// The first input.
-    pub opening: Input,
+    /// Where it begins.
+    pub beginning: Beginning,
+    /// The facts so far, of a run that is taken up again.
+    pub past: Vec<Arc<Fact>>,
     /// Where wishes go.
     pub inbox: mpsc::UnboundedSender<Input>,
     /// What happens.
@@ -243,29 +255,41 @@ pub async fn ready(
         speed: practice(stage).map_or(1, |practice| practice.record().speed),
         prev_run: previous.as_ref().map(|previous| previous.run.clone()),
         prev_sha512: previous.map(|previous| previous.sha512),
+        began: Began {
+            profile: options.profile_name.clone(),
+            cwd: std::env::current_dir().ok().map(|cwd| cwd.to_string_lossy().into_owned()),
+            attended: options.attended,
+        },
     };
     let (begun, operator) = begin(&folder, opened, mode, options, state, clock).await?;
     let opening = match &begun.open.event {
         crate::engine::Event::Open(opened) => Input::Open { opened: opened.clone(), inputs: values, onset },
         _ => return Err(StartError::Host("the log does not begin with its header".to_owned())),
     };
+    let beginning = Beginning::New { open: begun.open, opening: Box::new(opening) };
+    let world = world(stage, options, &folder, supervisor, aws);
+    let written = (begun.writer, operator, begun.signing);
+    let run = Run::new(Arc::clone(&plan));
+    Ok(joined(plan, (run, Vec::new(), beginning), written, world, (folder, clock, screen)))
+}
+
+/// Joins what is ready to a host.
+pub(super) fn joined(
+    plan: Arc<Plan>,
+    (run, past, beginning): (Run, Vec<Arc<Fact>>, Beginning),
+    (writer, operator, signing): (LogWriter, Result<Operator, SignError>, Signing),
+    world: World,
+    (folder, clock, screen): (RunFolder, Clock, Option<Feed>),
+) -> Ready {
     let (to_host, inbox) = mpsc::unbounded_channel();
     let (tell, heard) = mpsc::unbounded_channel();
-    let world = world(stage, options, &folder, supervisor, aws);
     let performer = Performer::new(world, to_host.clone(), Show::new(screen, clock));
-    let host = Host::new(
-        Run::new(Arc::clone(&plan)),
-        (begun.writer, operator),
-        performer,
-        clock,
-        (to_host.clone(), inbox),
-        vec![tell],
-    );
-    if let Signing::Unsigned { reason } = &begun.signing {
+    let host = Host::new(run, (writer, operator), performer, clock, (to_host.clone(), inbox), vec![tell]);
+    if let Signing::Unsigned { reason } = &signing {
         // The record itself says why nobody vouches for it.
         drop(to_host.send(Input::Host(Notice::Remark(format!("UNSIGNED: {reason}")))));
     }
-    Ok(Ready { plan, host, open: begun.open, opening, inbox: to_host, heard, folder, signing: begun.signing, clock })
+    Ready { plan, host, beginning, past, inbox: to_host, heard, folder, signing, clock }
 }
 
 async fn begin(
@@ -277,9 +301,21 @@ async fn begin(
     clock: Clock,
 ) -> Result<(store::Begun, Result<Operator, SignError>), StartError> {
     let folder = folder.clone();
+    signing(options, mode, state, move |operator| {
+        LogWriter::begin(&folder, opened, operator, Box::new(move || clock.now()))
+    })
+    .await
+}
+
+/// Writes what needs the operator's key, which may have to be touched: not on a thread that others need.
+pub(super) async fn signing(
+    options: &Options,
+    mode: Mode,
+    state: PathBuf,
+    write: impl FnOnce(Result<&Operator, SignError>) -> Result<store::Begun, StoreError> + Send + 'static,
+) -> Result<(store::Begun, Result<Operator, SignError>), StartError> {
     let (by, key) = (options.by.clone(), options.key.clone());
     let agent = std::env::var_os("SSH_AUTH_SOCK").map(PathBuf::from);
-    // A key may have to be touched: not on a thread that others need.
     let begun = tokio::task::spawn_blocking(move || {
         let wish = KeyWish {
             principal: &by,
@@ -290,8 +326,7 @@ async fn begin(
             wait: KEY_PATIENCE,
         };
         let operator = store::operator(&wish);
-        let for_log = operator.as_ref().map_err(Clone::clone);
-        let begun = LogWriter::begin(&folder, opened, for_log, Box::new(move || clock.now()))?;
+        let begun = write(operator.as_ref().map_err(Clone::clone))?;
         Ok::<_, StoreError>((begun, operator))
     })
     .await
@@ -322,7 +357,7 @@ fn practice(stage: &Stage) -> Option<&Practice> {
     }
 }
 
-fn needs_aws(plan: &Plan) -> bool {
+pub(super) fn needs_aws(plan: &Plan) -> bool {
     plan.steps.iter().flat_map(|step| &step.actions).any(|action| action.kind == crate::runbook::Kind::Aws)
 }
 
@@ -342,7 +377,7 @@ fn region(plan: &Plan, stage: &Stage, options: &Options) -> String {
     }
 }
 
-fn aws_context(stage: &Stage, options: &Options) -> AwsContext {
+pub(super) fn aws_context(stage: &Stage, options: &Options) -> AwsContext {
     match stage {
         Stage::Real => AwsContext {
             region: options.profile.as_ref().and_then(default_region),
@@ -384,7 +419,7 @@ fn shell_environment(stage: &Stage, options: &Options) -> Vec<(String, String)> 
     }
 }
 
-fn world(stage: &Stage, options: &Options, folder: &RunFolder, supervisor: Supervisor, aws: Aws) -> World {
+pub(super) fn world(stage: &Stage, options: &Options, folder: &RunFolder, supervisor: Supervisor, aws: Aws) -> World {
     let resolver = practice(stage).and_then(|practice| practice.record().dns.parse().ok());
     let reach = match stage {
         Stage::Real => Reach::Anywhere,
@@ -410,7 +445,7 @@ fn estate_environment(practice: &Practice) -> Vec<(String, String)> {
 }
 
 /// What a drill's shell blocks don't get: real credentials, profiles, endpoints.
-fn aws_environment() -> Vec<OsString> {
+pub(super) fn aws_environment() -> Vec<OsString> {
     std::env::vars_os().map(|(name, _)| name).filter(|name| name.as_encoded_bytes().starts_with(b"AWS_")).collect()
 }
 
@@ -445,7 +480,7 @@ pub fn signed(signing: &Signing) -> String {
     }
 }
 
-fn tool(program: &std::path::Path) -> String {
+pub(super) fn tool(program: &std::path::Path) -> String {
     let digest = std::fs::File::open(program).ok().and_then(|mut file| {
         use sha2::{Digest as _, Sha256};
         let mut hash = Sha256::new();
@@ -462,7 +497,7 @@ mod tests {
 
     #[test]
     fn shell_blocks_reach_the_account_that_native_calls_reach() {
-        let options = |profile| Options { set: vec![], runs: None, onset: None, profile, by: "a".into(), key: None };
+        let options = |profile| Options { profile, by: "a".into(), ..Options::default() };
         let of = |profile| shell_environment(&Stage::Real, &options(profile));
         let recovery = crate::settings::config::ProfileRegions { lost: "eu-1".into(), recovery: "eu-2".into() };
         let profile = Profile { aws_profile: Some("dr".into()), regions: Some(recovery), ..Profile::default() };

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::input::TimerId;
 use super::outcome::Outcome;
 use crate::kernel::{AttemptId, Secret, StepId};
-use crate::runbook::{Expect, Shell, SslMode};
+use crate::runbook::{Expect, Impact, Shell, SslMode};
 
 /// Is something to do in the world.
 #[derive(Clone, Debug, PartialEq)]
@@ -15,6 +15,9 @@ pub enum Effect {
     Start(Box<Job>),
     /// Look again and again and report each look, until told to stop.
     Watch(Box<Job>),
+    /// Find out how an attempt ended that may have run when its engine was gone, and report its end. Nothing that acts is
+    /// performed again.
+    Settle(Box<Doubt>),
     /// Stop watching.
     Unwatch(AttemptId),
     /// Interrupt an attempt.
@@ -52,6 +55,17 @@ pub struct Job {
     pub poll: Option<Poll>,
     /// What counts as success of one performance.
     pub judge: Judge,
+}
+
+/// Is an attempt that was started and whose end nobody recorded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Doubt {
+    /// What was started.
+    pub job: Job,
+    /// How grave it is.
+    pub impact: Impact,
+    /// How long ago it started.
+    pub age: Duration,
 }
 
 /// Says what is performed.

@@ -377,7 +377,7 @@ pub enum Event {
         /// Who.
         by: String,
     },
-    /// The run ended. Always the last fact.
+    /// The run ended. Nothing but [`Event::Resumed`] follows, where the log was not sealed any more.
     Ended {
         /// `recovered`, `finished` (all steps settled, nothing to recover), `stopped`, `waiting` (an unattended run that met a confirmation), `lost` (the screen is gone), `handed-over` (a decision led to another runbook).
         how: String,
@@ -392,6 +392,8 @@ pub enum Event {
         /// Time in which neither was so, in milliseconds.
         idle_ms: u64,
     },
+    /// Another engine took the run up, after the one before it was gone. Nothing was started by that.
+    Resumed(Box<Resumed>),
 }
 
 /// Holds what is known when a run begins.
@@ -437,6 +439,71 @@ pub struct Opened {
     pub prev_run: Option<RunId>,
     /// SHA-512 of that run's whole log, hex.
     pub prev_sha512: Option<String>,
+    /// What whoever takes the run up again needs besides.
+    #[serde(default, skip_serializing_if = "Began::is_unknown")]
+    pub began: Began,
+}
+
+/// Says how a run was begun, for whoever takes it up again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Began {
+    /// The profile of the configuration.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    /// The folder in which lifeboat was started: where shell blocks begin.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cwd: Option<String>,
+    /// Who was to attend it.
+    #[serde(default)]
+    pub attended: Attended,
+}
+
+impl Began {
+    fn is_unknown(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// Says who attends a run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Attended {
+    /// A person at a screen.
+    #[default]
+    Person,
+    /// Nobody: `--unattended`.
+    Nobody,
+}
+
+/// Holds what is known when a run is taken up again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resumed {
+    /// Who took it up.
+    pub by: String,
+    /// The public key of the new session in OpenSSH form; the one before signs nothing any more.
+    pub session: String,
+    /// The host's name.
+    pub host: String,
+    /// The boot id.
+    pub boot: String,
+    /// The process.
+    pub pid: u32,
+    /// Name, version and digest of the program.
+    pub tool: String,
+    /// What lay behind the last signed line and was set aside: never acted upon, since it was not durable.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub torn: Option<Torn>,
+}
+
+/// Describes bytes at the end of a log that were set aside.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Torn {
+    /// The file beside the log that holds them.
+    pub file: String,
+    /// How many.
+    pub bytes: u64,
+    /// SHA-256 of them.
+    pub sha256: crate::kernel::Sha256Hex,
 }
 
 /// Says whether it is real.

@@ -45,6 +45,11 @@ pub fn evolve(run: &mut Run, fact: &Fact) -> Result<(), IllegalHistory> {
     }
     match (&run.stage, &fact.event) {
         (Stage::New, Event::Open(_)) | (Stage::Open, _) => {}
+        (Stage::Ended(_), Event::Resumed(_)) => {
+            // The run is over; only its seal is missing.
+            run.last_seq = Some(fact.seq);
+            return Ok(());
+        }
         (Stage::New, _) => return Err(illegal("the run has not begun".to_owned())),
         (Stage::Ended(_), _) => return Err(illegal("the run has ended".to_owned())),
     }
@@ -430,7 +435,7 @@ fn apply(run: &mut Run, fact: &Fact) -> Legal {
             actual: Duration::from_millis(*actual_ms),
             seq: fact.seq,
         }),
-        Event::Noticed { .. } => {}
+        Event::Noticed { .. } | Event::Resumed(_) => {}
         Event::StopAsked { how, reason, by } => {
             run.stopping = Some(Stopping { how: how.clone(), reason: reason.clone(), by: by.clone() });
             for strand in run.open_strands() {

@@ -66,7 +66,10 @@ fn ended_well(judge: &Judge, outcome: &Outcome) -> Result<(), String> {
 
 /// A call that could not even be made is no proof of anything, not even where failure is expected.
 fn proves_nothing(outcome: &Outcome) -> bool {
-    matches!(outcome, Outcome::SpawnFailed { .. } | Outcome::Unusable { .. } | Outcome::Interrupted)
+    matches!(
+        outcome,
+        Outcome::SpawnFailed { .. } | Outcome::Unusable { .. } | Outcome::Interrupted | Outcome::InDoubt { .. }
+    )
 }
 
 fn matches(pattern: &str, text: &str) -> Result<bool, String> {

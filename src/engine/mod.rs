@@ -24,8 +24,8 @@ mod state;
 mod strand;
 
 pub use decide::decide;
-pub use effect::{Access, Database, Effect, Job, Judge, Poll, What};
-pub use event::{Also, Ask, Event, Fact, InputSource, Mode, Opened, Target, Verdict};
+pub use effect::{Access, Database, Doubt, Effect, Job, Judge, Poll, What};
+pub use event::{Also, Ask, Attended, Began, Event, Fact, InputSource, Mode, Opened, Resumed, Target, Torn, Verdict};
 pub use evolve::{IllegalHistory, evolve};
 pub use input::{Ended, Input, Intent, Notice, Report, TimerId};
 pub use judge::holds;

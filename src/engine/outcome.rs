@@ -66,12 +66,22 @@ pub enum Outcome {
         /// Why, and what to do.
         error: String,
     },
+    /// Its engine was gone before it ended, and nothing tells how it did: it may have happened.
+    InDoubt {
+        /// What was found when somebody looked.
+        evidence: String,
+    },
 }
 
 impl Outcome {
     /// May the same call succeed a little later? Polling goes on through these.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Throttled { .. } | Self::Unreachable { .. } | Self::TimedOut { .. })
+    }
+
+    /// Is what comes next a person's choice, whatever the author wrote about failures?
+    pub(super) fn is_for_a_person(&self) -> bool {
+        matches!(self, Self::Interrupted | Self::InDoubt { .. })
     }
 
     /// Says it in words for a screen, a report, a log reader.
@@ -92,6 +102,7 @@ impl Outcome {
             Self::Throttled { code, message } => format!("throttled: {code}: {message}"),
             Self::Unreachable { error } => format!("unreachable: {error}"),
             Self::Unusable { error } => error.clone(),
+            Self::InDoubt { evidence } => format!("in doubt, it may have happened: {evidence}"),
         }
     }
 }

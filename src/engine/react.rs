@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::effect::{Effect, Job, Poll};
+use super::effect::{Doubt, Effect, Job, Poll};
 use super::event::{Event, Fact};
 use super::input::TimerId;
 use super::prepare::{divided, improvised_job, job};
@@ -29,6 +29,10 @@ pub fn react(run: &Run, fact: &Fact) -> Vec<Effect> {
         Event::Recovered { .. } => run.watch.iter().cloned().map(Effect::Unwatch).collect(),
         Event::Ended { .. } => run.watch.iter().cloned().map(Effect::Unwatch).chain([Effect::Seal]).collect(),
         Event::MessageSent { message, .. } => nag(run, message).into_iter().collect(),
+        Event::Resumed(_) => match run.stage {
+            Stage::Ended(_) => vec![Effect::Seal],
+            Stage::New | Stage::Open => rearm(run, fact.at),
+        },
         Event::Open(_)
         | Event::StepDone { .. }
         | Event::StepSkipped { .. }
@@ -64,8 +68,8 @@ pub fn react(run: &Run, fact: &Fact) -> Vec<Effect> {
     }
 }
 
-/// Says what a run that is taken up again needs: its timers and its watch, which died with the process that had them.
-/// Attempts in doubt are not started again.
+/// Says what a run that is taken up again needs: its timers and its watch, which died with the process that had them,
+/// and an end for every attempt that may have run meanwhile. None of these is started again.
 pub fn rearm(run: &Run, now: Stamp) -> Vec<Effect> {
     if run.stage != Stage::Open {
         return Vec::new();
@@ -74,7 +78,7 @@ pub fn rearm(run: &Run, now: Stamp) -> Vec<Effect> {
     let retries = run.retries_pending().into_iter().filter_map(|at| retry(run, at));
     let nags = run.sent_at.keys().filter(|name| !run.due.contains(*name)).filter_map(|name| nag(run, name));
     let deadlines = run.came.keys().filter_map(|step| deadline(run, *step, now));
-    rto(run, now).into_iter().chain(retries).chain(deadlines).chain(nags).chain(watch).collect()
+    rto(run, now).into_iter().chain(retries).chain(deadlines).chain(nags).chain(watch).chain(doubts(run, now)).collect()
 }
 
 /// Wakes when the steps whose turn came with a fact have waited for too long.
@@ -102,6 +106,18 @@ fn nag(run: &Run, name: &ActionName) -> Option<Effect> {
     let message = run.plan.steps.iter().flat_map(|step| &step.messages).find(|message| message.name == *name)?;
     let sent = *run.sent_at.get(name)?;
     Some(Effect::Wake { timer: TimerId::Message(sent), after: divided(message.every?, run.speed()) })
+}
+
+fn doubts(run: &Run, now: Stamp) -> impl Iterator<Item = Effect> {
+    let open = run.running.iter().filter(|attempt| Some(*attempt) != run.watch.as_ref());
+    open.flat_map(move |id| begin(run, id, now).into_iter().map(move |effect| (id, effect))).filter_map(
+        move |(id, effect)| {
+            let Effect::Start(job) = effect else { return None };
+            let attempt = run.attempts.get(id)?;
+            let doubt = Doubt { job: *job, impact: attempt.impact, age: now.since(&attempt.started) };
+            Some(Effect::Settle(Box::new(doubt)))
+        },
+    )
 }
 
 fn begin(run: &Run, id: &AttemptId, at: Stamp) -> Vec<Effect> {

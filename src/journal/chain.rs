@@ -77,6 +77,36 @@ impl Chain {
         }
     }
 
+    /// Goes on with a log whose lines so far are `log`, every one of them whole, with the key of a new session.
+    ///
+    /// # Errors
+    /// If the last line is broken, or is a seal.
+    pub fn go_on(run: RunId, session: SessionKey, log: &[u8]) -> Result<Self, ChainError> {
+        let whole = log.strip_suffix(b"\n").unwrap_or(log);
+        let last = whole.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+        let head = line::parse(last).map_err(ChainError::Unfit)?;
+        if head.kind == "seal" {
+            return Err(ChainError::Sealed);
+        }
+        let at = head.stamp().ok_or_else(|| ChainError::Unfit(Broken::at(0, "has a time that no calendar knows")))?;
+        Ok(Self {
+            run,
+            session: Some(session),
+            next: head.seq + 1,
+            prev: sha256_hex(last).as_str().to_owned(),
+            hash: Sha512::new_with_prefix(log),
+            bytes: log.len() as u64,
+            unsigned: 0,
+            last: at,
+            sealed: false,
+        })
+    }
+
+    /// Returns the times of the last line.
+    pub fn last(&self) -> Stamp {
+        self.last
+    }
+
     /// Returns how many bytes the log has.
     pub fn bytes(&self) -> u64 {
         self.bytes

@@ -36,6 +36,15 @@ struct Checkpoint {
     line: u64,
     before: Sha512,
     sig: String,
+    key: PublicKey,
+    vouched: Vouched,
+}
+
+/// Says whether a person's key let a session's key sign.
+#[derive(Clone, Copy, PartialEq)]
+enum Vouched {
+    Yes,
+    No,
 }
 
 /// Walks over the lines and keeps what the next one has to fit.
@@ -53,8 +62,12 @@ pub(super) struct Pass<'a> {
     micros: i64,
     mono: u64,
     opened: Option<Opened>,
-    session: Option<PublicKey>,
+    /// The key of the session that writes, as its line names it.
+    session: Option<(PublicKey, String)>,
+    vouched: Vouched,
     last_checkpoint: Option<Checkpoint>,
+    /// The last checkpoints of earlier sessions.
+    earlier: Vec<Checkpoint>,
     sealing_by: Option<String>,
     sealed: Option<u64>,
     /// A wrong signature over an intact chain: the checkpoints can say where the damage is.
@@ -109,7 +122,9 @@ impl<'a> Pass<'a> {
             mono: 0,
             opened: None,
             session: None,
+            vouched: Vouched::No,
             last_checkpoint: None,
+            earlier: Vec::new(),
             sealing_by: None,
             sealed: None,
             only_the_seal_is_wrong: Intact::No,
@@ -180,6 +195,7 @@ impl<'a> Pass<'a> {
         }
         match head.kind {
             "open" => self.open(line),
+            "resumed" if self.number > 1 => self.resumed(line),
             _ if self.number == 1 => self.damage(Some(1), "the log does not begin with an open line"),
             "checkpoint" => self.checkpoint(head),
             "delegation" => self.delegation(line, head),
@@ -235,16 +251,32 @@ impl<'a> Pass<'a> {
             let v = SafeText::line(&opened.v);
             self.result.add(Some(1), Severity::Warning, format!("the log's format is {v}, not lifeboat-log/1"));
         }
-        if !opened.session.is_empty() {
-            self.session = sshsig::session_key(&opened.session);
-            if self.session.is_none() {
-                self.damage(Some(1), "the session key is no ssh-ed25519 key");
-            }
-        }
+        self.session(&opened.session);
         self.result.run = Some(opened.run.clone());
         self.result.runbook_sha256 = Some(opened.runbook_sha256.clone());
         self.result.prev_run = opened.prev_run.clone().map(|run| (run, opened.prev_sha512.clone()));
         self.opened = Some(opened);
+    }
+
+    /// Another engine took the run up: what follows is signed by its session's key, and by no earlier one.
+    fn resumed(&mut self, line: &[u8]) {
+        if let Ok(Event::Resumed(resumed)) = serde_json::from_slice::<Event>(line) {
+            self.earlier.extend(self.last_checkpoint.take());
+            self.session(&resumed.session);
+        } else {
+            self.damage(Some(self.number), "the line does not say who took the run up, and with which key");
+        }
+    }
+
+    fn session(&mut self, text: &str) {
+        (self.session, self.vouched) = (None, Vouched::No);
+        if text.is_empty() {
+            return;
+        }
+        match sshsig::session_key(text) {
+            Some(key) => self.session = Some((key, text.to_owned())),
+            None => self.damage(Some(self.number), "the session key is no ssh-ed25519 key"),
+        }
     }
 
     fn delegation(&mut self, line: &[u8], head: &Head<'_>) {
@@ -252,8 +284,8 @@ impl<'a> Pass<'a> {
             self.damage(Some(self.number), "the delegation lacks a name, a statement or a signature");
             return;
         };
-        let (run, session) =
-            self.opened.as_ref().map_or(("", ""), |opened| (opened.run.as_str(), opened.session.as_str()));
+        let run = self.opened.as_ref().map_or("", |opened| opened.run.as_str());
+        let session = self.session.as_ref().map_or("", |(_, text)| text.as_str());
         if delegation.statement != chain::statement(run, session, head.prev) || self.session.is_none() {
             self.damage(Some(self.number), "the delegation is for another run, key or place");
             return;
@@ -265,6 +297,7 @@ impl<'a> Pass<'a> {
             Some(signed) => self.result.delegated_by = Some(signed),
             None => return,
         }
+        self.vouched = Vouched::Yes;
         self.covered(self.number - 1);
     }
 
@@ -273,14 +306,19 @@ impl<'a> Pass<'a> {
         if head.time != self.time || head.mono != self.mono {
             self.damage(Some(self.number), "the checkpoint has another time than the line before it");
         }
-        match checkpoint_sig(head) {
-            None => self.damage(Some(self.number), "the checkpoint is not in the one form of checkpoints"),
-            Some(_) if self.session.is_none() => {
-                self.damage(Some(self.number), "there is a checkpoint, but no session key in the first line");
+        match (checkpoint_sig(head), &self.session) {
+            (None, _) => self.damage(Some(self.number), "the checkpoint is not in the one form of checkpoints"),
+            (Some(_), None) => {
+                self.damage(Some(self.number), "there is a checkpoint, but no session key in the line that begins it");
             }
-            Some(sig) => {
-                self.last_checkpoint =
-                    Some(Checkpoint { line: self.number, before: self.hash.clone(), sig: sig.to_owned() });
+            (Some(sig), Some((key, _))) => {
+                self.last_checkpoint = Some(Checkpoint {
+                    line: self.number,
+                    before: self.hash.clone(),
+                    sig: sig.to_owned(),
+                    key: key.clone(),
+                    vouched: self.vouched,
+                });
             }
         }
     }
@@ -365,20 +403,24 @@ impl<'a> Pass<'a> {
         self.number == 0 && !self.result.has(Severity::Damage)
     }
 
-    /// Checks the one signature that speaks for all checkpoints, and returns the session's key if it does not fit.
-    /// With damage found already there is nothing to learn.
-    pub(super) fn misfit(&mut self) -> Option<PublicKey> {
-        let (last, key) = (self.last_checkpoint.take()?, self.session.as_ref()?);
+    /// Checks the one signature of each session that speaks for all its checkpoints, and tells whether one does not
+    /// fit. With damage found already there is nothing to learn.
+    pub(super) fn misfits(&mut self) -> bool {
+        let mut last = std::mem::take(&mut self.earlier);
+        last.extend(self.last_checkpoint.take());
         if self.result.has(Severity::Damage) && self.only_the_seal_is_wrong == Intact::No {
-            return None;
+            return false;
         }
-        if sshsig::check_checkpoint(key, &sshsig::finish(&last.before), &last.sig).is_err() {
-            return Some(key.clone());
+        for checkpoint in last {
+            let digest = sshsig::finish(&checkpoint.before);
+            if sshsig::check_checkpoint(&checkpoint.key, &digest, &checkpoint.sig).is_err() {
+                return true;
+            }
+            if checkpoint.vouched == Vouched::Yes {
+                self.covered(checkpoint.line);
+            }
         }
-        if self.result.delegated_by.is_some() {
-            self.covered(last.line);
-        }
-        None
+        false
     }
 
     pub(super) fn conclude(mut self) -> Verification {

@@ -3,6 +3,7 @@
 use std::io::{self, BufRead, BufReader, Read, Seek};
 
 use chrono::{DateTime, Utc};
+use serde::Deserialize;
 use sha2::{Digest as _, Sha512};
 use ssh_key::PublicKey;
 
@@ -66,9 +67,9 @@ pub fn verify(
     if pass.saw_nothing() {
         return Err(VerifyError::Empty);
     }
-    if let Some(key) = pass.misfit() {
+    if pass.misfits() {
         log.rewind()?;
-        let (from, to) = locate(&mut BufReader::new(log), &key)?;
+        let (from, to) = locate(&mut BufReader::new(log))?;
         pass.damage(
             Some(to),
             format!(
@@ -98,19 +99,32 @@ fn next_line(reader: &mut impl BufRead, buffer: &mut Vec<u8>) -> io::Result<Next
 }
 
 /// Finds the first checkpoint that does not fit; the damage lies between it and the one before.
-fn locate(reader: &mut impl BufRead, key: &PublicKey) -> io::Result<(u64, u64)> {
+fn locate(reader: &mut impl BufRead) -> io::Result<(u64, u64)> {
     let (mut hash, mut buffer) = (Sha512::new(), Vec::new());
     let (mut number, mut good) = (0, 0);
+    let mut session = None;
     while let Next::Line = next_line(reader, &mut buffer)? {
         number += 1;
-        let text = line::parse(buffer.strip_suffix(b"\n").unwrap_or(&buffer)).ok();
-        if let Some(sig) = text.and_then(|head| checkpoint_sig(&head)) {
-            if sshsig::check_checkpoint(key, &sshsig::finish(&hash), sig).is_err() {
-                break;
+        let line = buffer.strip_suffix(b"\n").unwrap_or(&buffer);
+        if let Ok(head) = line::parse(line) {
+            if matches!(head.kind, "open" | "resumed") {
+                let begins = serde_json::from_slice::<Session>(line).ok();
+                session = begins.and_then(|begins| sshsig::session_key(&begins.session));
             }
-            good = number;
+            if let (Some(sig), Some(key)) = (checkpoint_sig(&head), &session) {
+                if sshsig::check_checkpoint(key, &sshsig::finish(&hash), sig).is_err() {
+                    break;
+                }
+                good = number;
+            }
         }
         hash.update(&buffer);
     }
     Ok((good + 1, number))
+}
+
+/// Is the key that a line names which begins a session.
+#[derive(Deserialize)]
+struct Session {
+    session: String,
 }

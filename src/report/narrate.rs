@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::engine::{Ask, Event, Mode, Verdict};
+use crate::engine::{Ask, Event, Mode, Resumed, Verdict};
 use crate::kernel::{SafeText, clock, say_duration};
 use crate::runbook::LossKind;
 
@@ -131,6 +131,13 @@ fn words(event: &Event) -> String {
         Event::Ended { how, reason, by, .. } => {
             let reason = reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
             format!("run ended by {by}: {how}{reason}")
+        }
+        Event::Resumed(resumed) => {
+            let torn = resumed.torn.as_ref().map(|torn| {
+                format!("; {} bytes at the end of the log were not whole and are kept in {}", torn.bytes, torn.file)
+            });
+            let Resumed { by, host, pid, .. } = resumed.as_ref();
+            format!("TAKEN UP AGAIN by {by} (process {pid} on {host}){}", torn.unwrap_or_default())
         }
     }
 }

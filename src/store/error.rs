@@ -48,6 +48,22 @@ pub enum StoreError {
         /// The log.
         path: PathBuf,
     },
+    /// The run is over.
+    #[error("{} is sealed: the run is over, and nothing can follow; begin another run", path.display())]
+    Sealed {
+        /// The log.
+        path: PathBuf,
+    },
+    /// It is evidence now, and nothing is added to it.
+    #[error("{} was changed after it was written: line {line}: {what}; nothing is added to it, begin another run", path.display())]
+    Damaged {
+        /// The log.
+        path: PathBuf,
+        /// The first bad line, from 1.
+        line: u64,
+        /// What is wrong there.
+        what: String,
+    },
     /// The file holds nothing that could be judged.
     #[error("{}: {source}", path.display())]
     Verify {

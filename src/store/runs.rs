@@ -147,6 +147,11 @@ impl LogPlace {
 }
 
 impl RunFolder {
+    /// Takes the folder of a run that there is.
+    pub fn of(id: RunId, path: PathBuf) -> Self {
+        Self { id, path }
+    }
+
     /// Removes the folder of a run that did not begin. One that has a log is kept, whatever else went wrong.
     pub fn abandon(&self) {
         if !self.log().exists() {

@@ -12,7 +12,8 @@ use sha2::{Digest as _, Sha512};
 use super::error::{SignError, StoreError};
 use super::operator::{Message, Operator};
 use super::runs::{self, RunFolder};
-use crate::engine::{Event, Fact, Opened};
+use super::taken::Left;
+use crate::engine::{Event, Fact, Opened, Resumed};
 use crate::journal::{Armour, Chain, ChainError, SEAL_NAMESPACE, SESSION_NAMESPACE, SessionKey, SignerKind};
 use crate::kernel::Stamp;
 
@@ -149,33 +150,58 @@ impl LogWriter {
         let mut buffer = Vec::new();
         let event = Event::Open(Box::new(opened));
         let (seq, at) = chain.event(clock(), &event, &mut buffer)?;
-        let signing = match operator.and_then(|operator| Ok((delegate(&chain, operator)?, operator))) {
-            Ok((sig, operator)) => {
-                chain.delegation(clock(), operator.principal(), &sig, &mut buffer)?;
-                Signing::Delegated {
-                    by: operator.principal().to_owned(),
-                    fingerprint: operator.fingerprint(),
-                    kind: operator.kind(),
-                }
-            }
-            Err(reason) => Signing::Unsigned { reason },
-        };
+        let signing = delegated(&mut chain, operator, &clock, &mut buffer)?;
         chain.checkpoint(&mut buffer)?;
-        let mut log = Log { file, path: path.clone(), chain, length: 0, failed: None, clock, silence };
-        log.write(&buffer).map_err(|why| StoreError::Io {
+        let log = Log { file, path, chain, length: 0, failed: None, clock, silence };
+        let writer = Self::start(log, &buffer)?;
+        runs::sync_folder(folder.path())?;
+        Ok(Begun { writer, open: Fact { seq, at, event }, signing })
+    }
+
+    /// Goes on with a log that an engine which is gone left behind: who takes it up, with which new key, delegated
+    /// again over the head that was found. `resumed.session` and `resumed.torn` are filled in here.
+    ///
+    /// It takes as long as the signature, as [`Self::begin`] does, and is as little held up by one that does not come.
+    ///
+    /// # Errors
+    /// If what is left over cannot be set aside, or the file cannot be written.
+    pub fn go_on(
+        left: Left,
+        mut resumed: Resumed,
+        operator: Result<&Operator, SignError>,
+        clock: Clock,
+    ) -> Result<Begun, StoreError> {
+        let session = SessionKey::from_seed(&runs::random::<32>()?);
+        resumed.session = session.public_text();
+        let run = left.opened().run.clone();
+        let (file, path, whole, torn) = left.set_aside()?;
+        resumed.torn = torn;
+        let mut chain = Chain::go_on(run, session, &whole)?;
+        let mut buffer = Vec::new();
+        let event = Event::Resumed(Box::new(resumed));
+        let (seq, at) = chain.event(clock(), &event, &mut buffer)?;
+        let signing = delegated(&mut chain, operator, &clock, &mut buffer)?;
+        chain.checkpoint(&mut buffer)?;
+        let length = whole.len() as u64;
+        let log = Log { file, path, chain, length, failed: None, clock, silence: HEARTBEAT };
+        Ok(Begun { writer: Self::start(log, &buffer)?, open: Fact { seq, at, event }, signing })
+    }
+
+    /// Writes the first lines, and starts the thread that writes all others.
+    fn start(mut log: Log, first: &[u8]) -> Result<Self, StoreError> {
+        let path = log.path.clone();
+        log.write(first).map_err(|why| StoreError::Io {
             what: "write",
             path: path.clone(),
             source: std::io::Error::other(why),
         })?;
-        runs::sync_folder(folder.path())?;
         let (requests, inbox) = mpsc::channel();
         let handle = std::thread::Builder::new()
             .name("log".to_owned())
             .spawn(move || log.serve(&inbox))
             .map_err(StoreError::io("start the writer of", &path))?;
         let thread = Thread { requests: Some(requests), handle: Some(handle) };
-        let open = Fact { seq, at, event };
-        Ok(Begun { writer: Self { thread: Arc::new(thread) }, open, signing })
+        Ok(Self { thread: Arc::new(thread) })
     }
 
     /// Records a batch and waits until it is on the disk. Gives the facts as recorded, in order.
@@ -235,6 +261,26 @@ impl Drop for Thread {
             // A panic of the thread has been reported where it happened.
             drop(handle.join());
         }
+    }
+}
+
+/// Has the operator let the session's key sign, if their key can be had.
+fn delegated(
+    chain: &mut Chain,
+    operator: Result<&Operator, SignError>,
+    clock: &Clock,
+    buffer: &mut Vec<u8>,
+) -> Result<Signing, StoreError> {
+    match operator.and_then(|operator| Ok((delegate(chain, operator)?, operator))) {
+        Ok((sig, operator)) => {
+            chain.delegation(clock(), operator.principal(), &sig, buffer)?;
+            Ok(Signing::Delegated {
+                by: operator.principal().to_owned(),
+                fingerprint: operator.fingerprint(),
+                kind: operator.kind(),
+            })
+        }
+        Err(reason) => Ok(Signing::Unsigned { reason }),
     }
 }
 

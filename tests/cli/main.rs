@@ -6,5 +6,6 @@ mod bad_input;
 mod drill;
 mod estate;
 mod real_run;
+mod resume;
 mod signals;
 mod support;

@@ -1,5 +1,6 @@
 //! The laws over generated plans and generated inputs. Most of them stand in [`super::rig`], at every input.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use lifeboat::engine::*;
@@ -328,14 +329,37 @@ fn taken_up_again_starts_nothing(rig: &Rig) {
     let mut run = Run::new(rig.run.plan.clone());
     for fact in &rig.facts {
         evolve(&mut run, fact).unwrap();
-        for effect in rearm(&run, fact.at) {
+        let mut again = run.clone();
+        let resumed = Fact { seq: fact.seq + 1, at: fact.at, event: resumed() };
+        evolve(&mut again, &resumed).unwrap();
+        again.last_seq = run.last_seq;
+        assert_eq!(again, run, "to be taken up changes nothing");
+        let mut unsettled: BTreeSet<_> = run.running.iter().filter(|id| Some(*id) != run.watch.as_ref()).collect();
+        for effect in react(&run, &resumed) {
             match effect {
+                Effect::Seal => assert!(matches!(run.stage, Stage::Ended(_))),
                 Effect::Watch(job) => assert_eq!(Some(job.attempt), run.watch),
                 Effect::Wake { .. } => {}
+                Effect::Settle(doubt) => assert!(unsettled.remove(&doubt.job.attempt)),
                 other => panic!("{other:?} in a run that was taken up again"),
             }
         }
+        let over = matches!(run.stage, Stage::Ended(_));
+        assert!(over || unsettled.is_empty(), "nobody asks how {unsettled:?} ended");
     }
+}
+
+fn resumed() -> Event {
+    let text = |text: &str| text.to_owned();
+    Event::Resumed(Box::new(Resumed {
+        by: text("bob"),
+        session: text(""),
+        host: text("bastion"),
+        boot: text("c"),
+        pid: 2,
+        tool: text("lifeboat 0.1.0"),
+        torn: None,
+    }))
 }
 
 proptest! {

@@ -49,6 +49,7 @@ pub(crate) fn opened(mode: Mode) -> Opened {
         speed: 1,
         prev_run: None,
         prev_sha512: None,
+        began: Began::default(),
     }
 }
 

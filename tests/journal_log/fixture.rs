@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use lifeboat::engine::{Event, Mode, Opened, Outcome, Streams, Target, Verdict};
+use lifeboat::engine::{Began, Event, Mode, Opened, Outcome, Streams, Target, Verdict};
 use lifeboat::journal::Trust;
 use lifeboat::kernel::{AttemptId, RunId, Stamp, sha256_hex};
 use lifeboat::runbook::Impact;
@@ -51,6 +51,7 @@ pub(crate) fn opened(mode: Mode) -> Opened {
         speed: 1,
         prev_run: None,
         prev_sha512: None,
+        began: Began::default(),
     }
 }
 

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use lifeboat::engine::{Ask, Event, Fact, Intent, Mode, Opened, Outcome, Run, StepState, Streams, Target, Verdict};
+use lifeboat::engine::{
+    Ask, Began, Event, Fact, Intent, Mode, Opened, Outcome, Run, StepState, Streams, Target, Verdict,
+};
 use lifeboat::kernel::{AttemptId, RunId, Stamp, StepId, sha256_hex};
 use lifeboat::runbook::{
     Action, CheckItem, Evidence, Impact, Kind, LossKind, Meta, Moment, Objectives, Phase, Plan, Regions, Rpo, Section,
@@ -120,6 +122,7 @@ impl Screen {
             speed: 1,
             prev_run: None,
             prev_sha512: None,
+            began: Began::default(),
         };
         self.fact(Event::Open(Box::new(opened))).said(Msg::Log(LogHealth::Sound { age: Duration::from_secs(2) }))
     }

@@ -223,15 +223,16 @@ pub(super) fn failed(draft: &mut Draft, strand: Strand, attempt: &AttemptId, why
     }
     let Some((step, StepState::Running { cursor, .. })) = draft.at(strand) else { return Ok(()) };
     let Some(action) = draft.action(strand, cursor) else { return Ok(()) };
-    let interrupted = draft.run.attempts.get(attempt).is_some_and(|attempt| match &attempt.state {
-        AttemptState::Finished { outcome, .. } => *outcome == crate::engine::Outcome::Interrupted,
+    let for_a_person = draft.run.attempts.get(attempt).is_some_and(|attempt| match &attempt.state {
+        AttemptState::Finished { outcome, .. } => outcome.is_for_a_person(),
         AttemptState::Running => false,
     });
     let goes_on = action.optional == crate::runbook::Necessity::Optional
         || action.on_failure == crate::runbook::OnFailure::Continue;
     let optional_step = step.optional == crate::runbook::Necessity::Optional && strand.item.is_none();
-    // Whoever interrupts has something in mind: the choice is theirs, whatever the author wrote.
-    if interrupted || !(goes_on || optional_step) {
+    // Whoever interrupts has something in mind, and what may have happened somebody has to look at: the choice is
+    // theirs, whatever the author wrote.
+    if for_a_person || !(goes_on || optional_step) {
         let (step, attempt) = (draft.id(strand), Some(attempt.clone()));
         return draft.add(Event::StepFailed { step, attempt, why: why.to_owned() });
     }

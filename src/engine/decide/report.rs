@@ -89,7 +89,10 @@ fn verdict(draft: &Draft, strand: Strand, attempt: &Attempt, action: &Action, en
         (Some(_), None) => {
             // The poller saw `until` hold; what could not even be performed cannot have held.
             match &ended.outcome {
-                Outcome::Interrupted | Outcome::SpawnFailed { .. } | Outcome::Unusable { .. } => {
+                Outcome::Interrupted
+                | Outcome::SpawnFailed { .. }
+                | Outcome::Unusable { .. }
+                | Outcome::InDoubt { .. } => {
                     return Err(ended.outcome.words());
                 }
                 Outcome::Exited { .. }

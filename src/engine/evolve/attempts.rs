@@ -87,7 +87,7 @@ pub(super) fn finish(run: &mut Run, attempt: &AttemptId, outcome: &Outcome, verd
     let again = run.stopping.is_none()
         && run.turn(strand).is_some_and(|turn| turn.tried <= action.retry)
         && (observing || action.repeatable)
-        && *outcome != Outcome::Interrupted;
+        && !outcome.is_for_a_person();
     let name = action.name.clone();
     let word = match (verdict, outcome) {
         (Verdict::Passed, _) => "ok",

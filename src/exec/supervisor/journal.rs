@@ -95,6 +95,23 @@ pub(super) fn look_up(run_dir: &Path, attempt: &AttemptId) -> io::Result<Told> {
     Ok(Told::Nothing)
 }
 
+/// Lists the attempts that the supervisors of a run began.
+///
+/// # Errors
+/// A journal cannot be read.
+pub fn known(run_dir: &Path) -> io::Result<std::collections::BTreeSet<AttemptId>> {
+    let mut known = std::collections::BTreeSet::new();
+    for (_, path) in all(&run_dir.join("attempts"))? {
+        let bytes = std::fs::read(&path)?;
+        let said = bytes.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Line<'_>>(line).ok());
+        known.extend(said.map(|line| match line {
+            Line::Began(began) => began,
+            Line::Ended(record) => record.into_owned().attempt,
+        }));
+    }
+    Ok(known)
+}
+
 /// Lists the journals of a folder by number.
 fn all(folder: &Path) -> io::Result<Vec<(u64, PathBuf)>> {
     let entries = match std::fs::read_dir(folder) {

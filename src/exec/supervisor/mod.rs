@@ -19,6 +19,7 @@ mod record;
 mod serve;
 
 pub use engine_side::{Supervisor, SupervisorError};
+pub use journal::known;
 pub use orphan::{Found, Orphan, adopt};
 pub use record::{Force, Record, ShellEnd, ShellSpec, StateRule};
 pub use serve::{ServeError, serve};

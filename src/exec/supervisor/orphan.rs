@@ -24,7 +24,7 @@ pub enum Found {
 }
 
 /// Is a running attempt of an engine that is gone.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Orphan {
     run_dir: PathBuf,
     attempt: AttemptId,

@@ -1,0 +1,206 @@
+//! Finds out how an attempt ended whose engine was gone before it did. What acts is never performed again here.
+
+use std::sync::PoisonError;
+use std::time::{Duration, Instant};
+
+use chrono::{DateTime, Utc};
+use tokio::sync::watch;
+
+use super::{Files, ONE_CALL, Performer, Word, pause};
+use crate::drive::look::{self, Look, Verdict};
+use crate::drive::probe::{Told, only_reads, probe};
+use crate::engine::{Access, Doubt, Ended, Input, Notice, Outcome, Report, What};
+use crate::exec::Reply;
+use crate::exec::folder::output_file;
+use crate::exec::supervisor::{Found, ShellEnd, adopt};
+use crate::kernel::AttemptId;
+use crate::runbook::Impact;
+
+/// How often something is looked at that does not tell yet whether it happened.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
+/// How long that may go on.
+const LOOK_LIMIT: Duration = Duration::from_mins(10);
+
+/// Says what an orphan's supervisor tells.
+enum Shell {
+    Ended(Box<ShellEnd>),
+    /// Nothing tells how it ended; what is known.
+    Unknown(String),
+}
+
+impl Performer {
+    /// Finds out how an attempt ended; it comes as [`Report::Finished`], what told it as a remark before.
+    pub fn settle(&self, doubt: Doubt) {
+        let me = self.clone();
+        let mut word = self.enlist(&doubt.job.attempt);
+        tokio::spawn(async move {
+            let attempt = doubt.job.attempt.clone();
+            let ended = me.settled(&doubt, &mut word).await;
+            me.dismiss(&attempt);
+            me.orphans.lock().unwrap_or_else(PoisonError::into_inner).remove(&attempt);
+            me.report(Report::Finished { attempt, result: Box::new(ended) });
+        });
+    }
+
+    async fn settled(&self, doubt: &Doubt, word: &mut watch::Receiver<Word>) -> Ended {
+        let observes = doubt.impact == Impact::Observe;
+        match &doubt.job.what {
+            What::Shell { .. } => self.shell_block(doubt, word).await,
+            What::Aws { calls } if !(observes && calls.iter().all(|call| only_reads(call))) => {
+                self.calls(doubt, calls, word).await
+            }
+            What::Http { request } if !(observes && is_read(request)) => {
+                self.in_doubt(doubt, "nothing tells whether the server got the request; look there".to_owned())
+            }
+            What::Sql { access: Access::ReadWrite, .. } => self.in_doubt(
+                doubt,
+                "nothing tells whether the database committed it; look at what it was to change".to_owned(),
+            ),
+            What::Aws { .. } | What::Http { .. } | What::Sql { .. } | What::Dns { .. } => {
+                self.remark(doubt, "it only reads, so it reads again");
+                self.looks(&doubt.job, word, began(doubt), 1).await
+            }
+        }
+    }
+
+    async fn shell_block(&self, doubt: &Doubt, word: &mut watch::Receiver<Word>) -> Ended {
+        let polls_on = doubt.job.poll.is_some() && doubt.impact == Impact::Observe;
+        let end = match self.end_of_shell(doubt).await {
+            Shell::Ended(end) => *end,
+            Shell::Unknown(why) if polls_on => {
+                self.remark(doubt, &format!("{why}; it only observes, so it looks again"));
+                return self.looks(&doubt.job, word, began(doubt), 1).await;
+            }
+            Shell::Unknown(why) => return self.in_doubt(doubt, why),
+        };
+        let look = Look::of_shell(started(doubt), end);
+        let streams = look.streams.clone();
+        let Some(poll) = doubt.job.poll.as_ref().filter(|_| look.outcome != Outcome::Interrupted) else {
+            return look.ended(streams, None, 1, doubt.age);
+        };
+        match look::judge(poll, &doubt.job.judge, &look) {
+            Verdict::Holds if poll.hold.is_zero() => look.ended(streams, None, 2, doubt.age),
+            Verdict::Failed(why) => look.ended(streams, Some(why), 1, doubt.age),
+            Verdict::Holds | Verdict::NotYet(_) if polls_on => self.looks(&doubt.job, word, began(doubt), 1).await,
+            Verdict::Holds => {
+                let why = "its engine was gone before it had held long enough".to_owned();
+                look.ended(streams, Some(why), 1, doubt.age)
+            }
+            Verdict::NotYet(why) => {
+                let why = format!("its engine was gone before it was tried again: {why}");
+                look.ended(streams, Some(why), 1, doubt.age)
+            }
+        }
+    }
+
+    async fn end_of_shell(&self, doubt: &Doubt) -> Shell {
+        let (folder, attempt) = (&self.world.folder, &doubt.job.attempt);
+        let orphan = match adopt(folder, attempt) {
+            Ok(Found::Ended(end)) => {
+                self.show.all_of(folder, attempt);
+                self.remark(doubt, &format!("its supervisor saw it end: it {}", end.outcome.words()));
+                return Shell::Ended(end);
+            }
+            Ok(Found::Running(orphan)) => orphan,
+            Ok(Found::InDoubt) => return Shell::Unknown(self.unknown(attempt)),
+            Err(error) => return Shell::Unknown(format!("what its supervisor wrote can't be read: {error}")),
+        };
+        self.remark(doubt, "it still runs, and its supervisor waits for its end");
+        self.orphans.lock().unwrap_or_else(PoisonError::into_inner).insert(attempt.clone(), orphan.clone());
+        let follow = self.show.follow_from_start(folder, attempt);
+        let end = orphan.end().await;
+        follow.finish().await;
+        match end {
+            Ok(Some(end)) => Shell::Ended(Box::new(end)),
+            Ok(None) => Shell::Unknown(self.unknown(attempt)),
+            Err(error) => Shell::Unknown(format!("what its supervisor wrote can't be read: {error}")),
+        }
+    }
+
+    fn unknown(&self, attempt: &AttemptId) -> String {
+        self.show.all_of(&self.world.folder, attempt);
+        let printed =
+            |kind: &str| std::fs::metadata(output_file(&self.world.folder, attempt, kind)).map(|data| data.len());
+        let printed = printed("out").unwrap_or(0) + printed("err").unwrap_or(0);
+        format!(
+            "its supervisor is gone, too, and left no outcome; it had printed {printed} bytes by then. Look at what it \
+             was to do, and whether its processes still run"
+        )
+    }
+
+    /// Looks at what AWS calls leave behind. Only if all of them happened does the block count as done.
+    async fn calls(&self, doubt: &Doubt, calls: &[Vec<String>], word: &mut watch::Receiver<Word>) -> Ended {
+        let mut files = Files::new(&self.world.folder, &doubt.job);
+        let mut seen = Vec::new();
+        for call in calls.iter().filter(|call| !only_reads(call)) {
+            let name = call.iter().take(2).map(String::as_str).collect::<Vec<_>>().join(" ");
+            let Some(probe) = probe(call) else {
+                let why = format!("no read-only call tells whether `aws {name}` was carried out; look at its target");
+                return self.in_doubt(doubt, why);
+            };
+            let until = Instant::now() + LOOK_LIMIT;
+            let told = loop {
+                let reply = self.world.aws.call(&probe.words, ONE_CALL).await;
+                let told = probe.tells(&reply, started(doubt));
+                let unclear = matches!(told, Told::Unclear(_)) && Instant::now() < until;
+                if !unclear || pause(LOOK_AGAIN, word).await != Word::GoOn {
+                    self.keep(&mut files, &doubt.job.attempt, &reply);
+                    break told;
+                }
+            };
+            let looked = probe.words.iter().take(2).map(String::as_str).collect::<Vec<_>>().join(" ");
+            match told {
+                Told::Happened(what) => seen.push(format!("`aws {name}` happened, says `aws {looked}`: {what}")),
+                Told::NotHappened(what) => {
+                    let why = format!("`aws {name}` did not happen, says `aws {looked}`: {what}");
+                    return self.in_doubt(doubt, why);
+                }
+                Told::Unclear(what) => {
+                    let why = format!("`aws {looked}` does not tell whether `aws {name}` happened: {what}");
+                    return self.in_doubt(doubt, why);
+                }
+            }
+        }
+        self.remark(doubt, &seen.join("; "));
+        let look = Look::of_reply(
+            started(doubt),
+            Reply { outcome: Outcome::Answered { status: None }, stdout: Vec::new(), stderr: Vec::new(), aws: None },
+        );
+        let streams = files.finish(&look);
+        look.ended(streams, None, 1, doubt.age)
+    }
+
+    fn keep(&self, files: &mut Files, attempt: &AttemptId, reply: &Reply) {
+        files.write(&reply.stdout, &reply.stderr);
+        self.show.native(attempt, reply);
+    }
+
+    /// Ends it as one that somebody has to look at.
+    fn in_doubt(&self, doubt: &Doubt, evidence: String) -> Ended {
+        self.remark(doubt, &format!("it is in doubt: {evidence}"));
+        let outcome = Outcome::InDoubt { evidence };
+        let look = Look::of_reply(started(doubt), Reply { outcome, stdout: Vec::new(), stderr: Vec::new(), aws: None });
+        let streams = look.streams.clone();
+        look.ended(streams, None, 0, doubt.age)
+    }
+
+    fn remark(&self, doubt: &Doubt, what: &str) {
+        let text = format!("Attempt {} ran when its engine was gone: {what}", doubt.job.attempt);
+        // A host that ended has no use for it.
+        drop(self.inbox.send(Input::Host(Notice::Remark(text))));
+    }
+}
+
+fn began(doubt: &Doubt) -> Instant {
+    Instant::now().checked_sub(doubt.age).unwrap_or_else(Instant::now)
+}
+
+fn started(doubt: &Doubt) -> DateTime<Utc> {
+    let age = chrono::Duration::from_std(doubt.age).unwrap_or_default();
+    Utc::now().checked_sub_signed(age).unwrap_or_else(Utc::now)
+}
+
+/// Is it a request that servers answer without doing anything?
+fn is_read(request: &str) -> bool {
+    matches!(request.split_whitespace().next(), Some("GET" | "HEAD"))
+}

@@ -1,0 +1,305 @@
+//! Did it happen? For an AWS call whose engine was gone before the answer came: what to look at, and what it tells.
+//! Pure: words in, words and verdicts out. Only reads are asked for.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+
+use crate::engine::Outcome;
+use crate::exec::Reply;
+use crate::runbook::Impact;
+use crate::runbook::aws::{operation, option};
+
+/// Is the look that settles a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Probe {
+    /// The words after `aws`.
+    pub words: Vec<String>,
+    sign: Sign,
+}
+
+/// Says what tells that the call was carried out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Sign {
+    /// The replica follows nothing any more.
+    Promoted,
+    /// The thing is there.
+    Exists(&'static str),
+    /// The thing is gone, or about to be.
+    Gone(&'static str),
+    /// The object is there, and was written after the call.
+    Written,
+    /// The record sets are as the changes would have them.
+    Records(Vec<Change>),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Change {
+    delete: bool,
+    set: Value,
+}
+
+/// Says what a look tells.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// It happened; by what that is known.
+    Happened(String),
+    /// It did not; by what that is known.
+    NotHappened(String),
+    /// It can't be told yet: what was seen.
+    Unclear(String),
+}
+
+/// RDS calls by what they leave behind: operation, option that names it, what looks at it, its option, its list.
+const MADE: [(&str, &str, &str, &str, &str); 13] = [
+    ("create-db-instance", "--db-instance-identifier", INSTANCES.0, INSTANCES.1, INSTANCES.2),
+    ("create-db-instance-read-replica", "--db-instance-identifier", INSTANCES.0, INSTANCES.1, INSTANCES.2),
+    ("restore-db-instance-from-db-snapshot", "--db-instance-identifier", INSTANCES.0, INSTANCES.1, INSTANCES.2),
+    ("restore-db-instance-from-s3", "--db-instance-identifier", INSTANCES.0, INSTANCES.1, INSTANCES.2),
+    ("restore-db-instance-to-point-in-time", "--target-db-instance-identifier", INSTANCES.0, INSTANCES.1, INSTANCES.2),
+    ("create-db-snapshot", "--db-snapshot-identifier", SNAPSHOTS.0, SNAPSHOTS.1, SNAPSHOTS.2),
+    ("copy-db-snapshot", "--target-db-snapshot-identifier", SNAPSHOTS.0, SNAPSHOTS.1, SNAPSHOTS.2),
+    ("create-db-cluster", "--db-cluster-identifier", CLUSTERS.0, CLUSTERS.1, CLUSTERS.2),
+    ("restore-db-cluster-from-snapshot", "--db-cluster-identifier", CLUSTERS.0, CLUSTERS.1, CLUSTERS.2),
+    ("restore-db-cluster-to-point-in-time", "--db-cluster-identifier", CLUSTERS.0, CLUSTERS.1, CLUSTERS.2),
+    ("delete-db-instance", "--db-instance-identifier", INSTANCES.0, INSTANCES.1, INSTANCES.2),
+    ("delete-db-snapshot", "--db-snapshot-identifier", SNAPSHOTS.0, SNAPSHOTS.1, SNAPSHOTS.2),
+    ("delete-db-cluster", "--db-cluster-identifier", CLUSTERS.0, CLUSTERS.1, CLUSTERS.2),
+];
+const INSTANCES: (&str, &str, &str) = ("describe-db-instances", "--db-instance-identifier", "DBInstances");
+const SNAPSHOTS: (&str, &str, &str) = ("describe-db-snapshots", "--db-snapshot-identifier", "DBSnapshots");
+const CLUSTERS: (&str, &str, &str) = ("describe-db-clusters", "--db-cluster-identifier", "DBClusters");
+
+/// Does the call change nothing? Then making it again tells how it ends.
+pub fn only_reads(words: &[String]) -> bool {
+    operation(words).is_some_and(|operation| operation.impact == Impact::Observe)
+}
+
+/// Returns the look that settles a call, where there is one.
+pub fn probe(words: &[String]) -> Option<Probe> {
+    let (service, name) = (words.first()?.as_str(), words.get(1)?.as_str());
+    let region = option(words, "--region").map(|region| ["--region", region]);
+    let look = |parts: &[&str]| {
+        let parts = parts.iter().copied().chain(region.into_iter().flatten());
+        parts.map(str::to_owned).collect::<Vec<_>>()
+    };
+    match (service, name) {
+        ("rds", "promote-read-replica") => {
+            let id = option(words, "--db-instance-identifier")?;
+            Some(Probe { words: look(&["rds", INSTANCES.0, INSTANCES.1, id]), sign: Sign::Promoted })
+        }
+        ("rds", _) => {
+            let (made, by, looks, with, list) = MADE.iter().find(|(made, ..)| *made == name)?;
+            let id = option(words, by)?;
+            let sign = if made.starts_with("delete-") { Sign::Gone(list) } else { Sign::Exists(list) };
+            Some(Probe { words: look(&["rds", looks, with, id]), sign })
+        }
+        ("s3api", "put-object" | "copy-object") => {
+            let (bucket, key) = (option(words, "--bucket")?, option(words, "--key")?);
+            Some(Probe {
+                words: look(&["s3api", "head-object", "--bucket", bucket, "--key", key]),
+                sign: Sign::Written,
+            })
+        }
+        ("route53", "change-resource-record-sets") => {
+            let zone = option(words, "--hosted-zone-id")?;
+            let changes = changes(option(words, "--change-batch")?)?;
+            Some(Probe {
+                words: look(&["route53", "list-resource-record-sets", "--hosted-zone-id", zone]),
+                sign: Sign::Records(changes),
+            })
+        }
+        _ => None,
+    }
+}
+
+fn changes(batch: &str) -> Option<Vec<Change>> {
+    let batch: Value = serde_json::from_str(batch).ok()?;
+    let changes = batch.get("Changes")?.as_array()?.iter().map(|change| {
+        let delete = change.get("Action")?.as_str()? == "DELETE";
+        Some(Change { delete, set: change.get("ResourceRecordSet")?.clone() })
+    });
+    changes.collect::<Option<Vec<_>>>().filter(|changes| !changes.is_empty())
+}
+
+impl Probe {
+    /// Says what an answer tells of a call that was made at `made`, or a moment later.
+    pub fn tells(&self, reply: &Reply, made: DateTime<Utc>) -> Told {
+        let absent = match &reply.outcome {
+            Outcome::Answered { .. } => None,
+            Outcome::AwsRefused { code, .. } if code.contains("NotFound") || code == "404" || code == "NoSuchKey" => {
+                Some(code.clone())
+            }
+            other => return Told::Unclear(other.words()),
+        };
+        let answer: Value = serde_json::from_slice(&reply.stdout).unwrap_or(Value::Null);
+        match (&self.sign, absent) {
+            (Sign::Gone(_), Some(code)) => Told::Happened(format!("it is gone ({code})")),
+            (_, Some(code)) => Told::NotHappened(format!("it is not there ({code})")),
+            (Sign::Promoted, None) => promoted(&answer),
+            (Sign::Exists(list), None) => match first(&answer, list) {
+                Some(item) => Told::Happened(format!("it is there{}", status(item))),
+                None => Told::NotHappened("it is not there".to_owned()),
+            },
+            (Sign::Gone(list), None) => match first(&answer, list) {
+                None => Told::Happened("it is gone".to_owned()),
+                Some(item) if status(item).contains("deleting") => Told::Happened("it is being deleted".to_owned()),
+                Some(item) => Told::NotHappened(format!("it is there{}", status(item))),
+            },
+            (Sign::Written, None) => written(&answer, made),
+            (Sign::Records(changes), None) => records(changes, &answer),
+        }
+    }
+}
+
+fn first<'a>(answer: &'a Value, list: &str) -> Option<&'a Value> {
+    answer.get(list)?.as_array()?.first()
+}
+
+fn status(item: &Value) -> String {
+    let status = ["DBInstanceStatus", "Status"].into_iter().find_map(|name| item.get(name)?.as_str());
+    status.map(|status| format!(", {status}")).unwrap_or_default()
+}
+
+fn promoted(answer: &Value) -> Told {
+    let Some(instance) = first(answer, INSTANCES.2) else {
+        return Told::Unclear("the answer names no instance".to_owned());
+    };
+    let source = instance.get("ReadReplicaSourceDBInstanceIdentifier").and_then(Value::as_str);
+    match source.filter(|source| !source.is_empty()) {
+        None => Told::Happened(format!("it is no replica any more{}", status(instance))),
+        Some(source) if status(instance) == ", available" => {
+            Told::NotHappened(format!("it is a replica of {source}, and available"))
+        }
+        Some(source) => Told::Unclear(format!("it is a replica of {source} still{}", status(instance))),
+    }
+}
+
+/// S3 tells times to the second, by its own clock.
+fn written(answer: &Value, made: DateTime<Utc>) -> Told {
+    let Some(at) = answer.get("LastModified").and_then(Value::as_str) else {
+        return Told::Unclear("the answer does not say when the object was written".to_owned());
+    };
+    match DateTime::parse_from_rfc3339(at) {
+        Ok(time) if time.timestamp() >= made.timestamp() => Told::Happened(format!("the object was written at {at}")),
+        Ok(_) => Told::NotHappened(format!("the object was written at {at}, before the call")),
+        Err(_) => Told::Unclear(format!("the object was written at `{at}`, which is no time")),
+    }
+}
+
+fn records(changes: &[Change], answer: &Value) -> Told {
+    let none = Vec::new();
+    let listed = answer.get("ResourceRecordSets").and_then(Value::as_array).unwrap_or(&none);
+    let name =
+        |set: &Value| set.get("Name").and_then(Value::as_str).unwrap_or_default().trim_end_matches('.').to_owned();
+    let same = |wanted: &Value, found: &Value| {
+        name(wanted).eq_ignore_ascii_case(&name(found))
+            && wanted.as_object().is_some_and(|wanted| {
+                wanted.iter().filter(|(key, _)| *key != "Name").all(|(key, value)| found.get(key) == Some(value))
+            })
+    };
+    let done = changes.iter().filter(|change| listed.iter().any(|set| same(&change.set, set)) != change.delete).count();
+    if done == changes.len() {
+        Told::Happened("the zone holds what the call asked for".to_owned())
+    } else if done == 0 {
+        Told::NotHappened("the zone holds nothing of what the call asked for".to_owned())
+    } else {
+        Told::Unclear(format!("the zone holds {done} of {} changes", changes.len()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(line: &str) -> Vec<String> {
+        line.split(' ').map(str::to_owned).collect()
+    }
+
+    fn reply(outcome: Outcome, answer: &str) -> Reply {
+        Reply { outcome, stdout: answer.as_bytes().to_vec(), stderr: Vec::new(), aws: None }
+    }
+
+    #[test]
+    fn each_call_is_settled_by_what_it_leaves_behind() {
+        let ok = || Outcome::Answered { status: Some(200) };
+        let refused = |code: &str| Outcome::AwsRefused { code: code.into(), message: String::new() };
+        let made = DateTime::parse_from_rfc3339("2026-11-22T10:00:00.900Z").unwrap().to_utc();
+        let happened = |call: &str, outcome: Outcome, answer: &str| {
+            let probe = probe(&words(call)).unwrap();
+            assert!(only_reads(&probe.words), "{:?}", probe.words);
+            match probe.tells(&reply(outcome, answer), made) {
+                Told::Happened(_) => Some(true),
+                Told::NotHappened(_) => Some(false),
+                Told::Unclear(_) => None,
+            }
+        };
+        let promote = "rds promote-read-replica --region us-west-2 --db-instance-identifier west";
+        assert_eq!(probe(&words(promote)).unwrap().words[4..], ["--region", "us-west-2"].map(str::to_owned));
+        let replica = |status: &str| {
+            format!(
+                r#"{{"DBInstances":[{{"DBInstanceStatus":"{status}","ReadReplicaSourceDBInstanceIdentifier":"east"}}]}}"#
+            )
+        };
+        for (call, outcome, answer, expected) in [
+            (promote, ok(), r#"{"DBInstances":[{"DBInstanceStatus":"modifying"}]}"#.to_owned(), Some(true)),
+            (promote, ok(), replica("available"), Some(false)),
+            (promote, ok(), replica("modifying"), None),
+            (promote, Outcome::Unreachable { error: "x".into() }, String::new(), None),
+            (
+                "rds restore-db-instance-to-point-in-time --target-db-instance-identifier new",
+                ok(),
+                r#"{"DBInstances":[{"DBInstanceStatus":"creating"}]}"#.to_owned(),
+                Some(true),
+            ),
+            (
+                "rds create-db-snapshot --db-snapshot-identifier s",
+                refused("DBSnapshotNotFound"),
+                String::new(),
+                Some(false),
+            ),
+            (
+                "rds delete-db-instance --db-instance-identifier old",
+                refused("DBInstanceNotFound"),
+                String::new(),
+                Some(true),
+            ),
+            (
+                "rds delete-db-instance --db-instance-identifier old",
+                ok(),
+                r#"{"DBInstances":[{"DBInstanceStatus":"available"}]}"#.to_owned(),
+                Some(false),
+            ),
+            (
+                "s3api put-object --bucket b --key k",
+                ok(),
+                r#"{"LastModified":"2026-11-22T10:00:00+00:00"}"#.to_owned(),
+                Some(true),
+            ),
+            (
+                "s3api put-object --bucket b --key k",
+                ok(),
+                r#"{"LastModified":"2026-11-22T09:59:58Z"}"#.to_owned(),
+                Some(false),
+            ),
+            ("s3api put-object --bucket b --key k", refused("404"), String::new(), Some(false)),
+        ] {
+            assert_eq!(happened(call, outcome, &answer), expected, "{call}: {answer}");
+        }
+        assert_eq!(probe(&words("rds modify-db-instance --db-instance-identifier x")), None);
+        assert_eq!(probe(&words("rds promote-read-replica")), None);
+    }
+
+    #[test]
+    fn a_change_of_records_is_compared_with_the_zone() {
+        let batch = r#"{"Changes":[{"Action":"UPSERT","ResourceRecordSet":{"Name":"db.shop.example","Type":"CNAME","TTL":5}}]}"#;
+        let mut call = words("route53 change-resource-record-sets --hosted-zone-id Z --change-batch");
+        call.push(batch.to_owned());
+        let probe = probe(&call).unwrap();
+        let set = |ttl: u32| {
+            let set = format!(r#"{{"Name":"db.shop.example.","Type":"CNAME","TTL":{ttl},"ResourceRecords":[]}}"#);
+            reply(Outcome::Answered { status: None }, &format!(r#"{{"ResourceRecordSets":[{set}]}}"#))
+        };
+        assert!(matches!(probe.tells(&set(5), Utc::now()), Told::Happened(_)));
+        assert!(matches!(probe.tells(&set(60), Utc::now()), Told::NotHappened(_)));
+    }
+}

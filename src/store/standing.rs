@@ -1,0 +1,90 @@
+//! What became of each run of a folder, by the first and the last lines of its log.
+
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
+use std::path::{Path, PathBuf};
+
+use super::runs::Runs;
+use super::view::is_being_written;
+use crate::engine::{Event, Opened};
+use crate::journal::{Body, Entry, MAX_LINE, read_entry};
+use crate::kernel::{RunId, Stamp};
+
+/// How much of a log's end is read.
+const TAIL: u64 = 256 * 1024;
+
+/// Says what became of a run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Standing {
+    /// The run.
+    pub run: RunId,
+    /// Its folder.
+    pub folder: PathBuf,
+    /// Its header.
+    pub opened: Opened,
+    /// The last line's times.
+    pub last: Stamp,
+    /// Whether it is over.
+    pub end: End,
+}
+
+/// Says whether a run is over.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum End {
+    /// An engine works it.
+    Worked,
+    /// Its engine is gone, and it is not over: it can be taken up again.
+    Open,
+    /// It is over, and its seal is missing. How it ended.
+    Unsealed(String),
+    /// It is over and sealed. How it ended, if that was found.
+    Sealed(Option<String>),
+}
+
+/// Says what became of each run, oldest first. Folders that hold no readable log are passed over.
+pub fn standings(runs: &Runs) -> Vec<Standing> {
+    let ids = runs.list().unwrap_or_default();
+    ids.into_iter().filter_map(|run| standing(run.clone(), runs.root().join(run.as_str())).ok().flatten()).collect()
+}
+
+fn standing(run: RunId, folder: PathBuf) -> io::Result<Option<Standing>> {
+    let log = folder.join("incident.jsonl");
+    let mut first = Vec::new();
+    BufReader::new(File::open(&log)?.take(MAX_LINE as u64 + 1)).read_until(b'\n', &mut first)?;
+    let first = first.strip_suffix(b"\n").and_then(|line| read_entry(line).ok());
+    let Some(Entry { body: Body::Event(event), at, .. }) = first else { return Ok(None) };
+    let Event::Open(opened) = *event else { return Ok(None) };
+    let written = is_being_written(&log);
+    let (mut last, mut sealed, mut how) = (at, false, None);
+    for entry in tail(&log)? {
+        last = entry.at;
+        match entry.body {
+            Body::Seal => sealed = true,
+            Body::Event(event) => {
+                if let Event::Ended { how: ended, .. } = *event {
+                    how = Some(ended);
+                }
+            }
+            _ => {}
+        }
+    }
+    let end = match (sealed, written, how) {
+        (true, _, how) => End::Sealed(how),
+        (false, true, _) => End::Worked,
+        (false, false, Some(how)) => End::Unsealed(how),
+        (false, false, None) => End::Open,
+    };
+    Ok(Some(Standing { run, folder, opened: *opened, last, end }))
+}
+
+/// Reads the complete lines of a log's end.
+fn tail(log: &Path) -> io::Result<Vec<Entry>> {
+    let mut file = File::open(log)?;
+    let length = file.metadata()?.len();
+    file.seek(SeekFrom::Start(length.saturating_sub(TAIL)))?;
+    let mut bytes = Vec::new();
+    file.take(TAIL).read_to_end(&mut bytes)?;
+    let whole = bytes.split_inclusive(|byte| *byte == b'\n').filter_map(|line| line.strip_suffix(b"\n"));
+    // The first one may be the end of a line: then it can't be read.
+    Ok(whole.filter_map(|line| read_entry(line).ok()).collect())
+}
