@@ -127,6 +127,9 @@ pub(super) struct Drill {
     /// Shorten the estate's durations and all pauses by this factor.
     #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=3600))]
     pub(super) speed: u32,
+    /// Who keeps the databases' data.
+    #[arg(long, value_enum, default_value_t)]
+    pub(super) data: Data,
     /// What drill and run share.
     #[command(flatten)]
     pub(super) common: Common,
@@ -226,6 +229,9 @@ pub(super) enum EstateCommand {
         /// Shorten its durations by this factor.
         #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=3600))]
         speed: u32,
+        /// Who keeps the databases' data.
+        #[arg(long, value_enum, default_value_t)]
+        data: Data,
         /// Its folder (default: $XDG_STATE_HOME/lifeboat/estate).
         #[arg(long, value_name = "DIR")]
         dir: Option<PathBuf>,
@@ -255,6 +261,28 @@ pub(super) enum EstateCommand {
         #[arg(long, value_name = "DIR")]
         dir: Option<PathBuf>,
     },
+}
+
+/// Says who keeps the data of an estate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(super) enum Data {
+    /// Real PostgreSQL where its server programs are on this machine, else the model.
+    #[default]
+    Best,
+    /// Real PostgreSQL, or nothing starts.
+    Postgres,
+    /// The model: nothing of PostgreSQL is exercised.
+    Modelled,
+}
+
+impl From<Data> for crate::estate::DataWish {
+    fn from(data: Data) -> Self {
+        match data {
+            Data::Best => Self::Best,
+            Data::Postgres => Self::Postgres,
+            Data::Modelled => Self::Modelled,
+        }
+    }
 }
 
 /// Takes the name of a fault, and when it comes, as it was typed.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::args::EstateCommand;
 use super::failure::{Failure, Kind};
 use super::{places, say};
-use crate::drive::practice::Practice;
+use crate::drive::practice::{self, Practice};
 use crate::estate::{self, EstateError, EstateRecord, Options};
 
 /// Raises, breaks or ends an estate.
@@ -18,7 +18,7 @@ pub(super) fn estate(command: EstateCommand) -> Result<ExitCode, Failure> {
         .build()
         .map_err(|error| Failure::new(Kind::Internal, format!("the runtime did not start: {error}")))?;
     match command {
-        EstateCommand::Up { seed, speed, dir, port, faults, own_session } => {
+        EstateCommand::Up { seed, speed, data, dir, port, faults, own_session } => {
             if own_session {
                 // It fails where this process leads its session already, which is what is wanted.
                 rustix::process::setsid().ok();
@@ -28,6 +28,8 @@ pub(super) fn estate(command: EstateCommand) -> Result<ExitCode, Failure> {
             options.speed = speed;
             options.ports.aws = port.unwrap_or(0);
             options.faults = faults;
+            options.data = data.into();
+            options.manifest = Some(practice::manifest_taker());
             runtime.block_on(async {
                 let announced = tokio::spawn(announce(dir));
                 let served = estate::serve(options).await;
@@ -92,6 +94,7 @@ fn of_estate(error: EstateError) -> Failure {
         EstateError::Speed(_)
         | EstateError::Fault { .. }
         | EstateError::AlreadyStanding { .. }
+        | EstateError::Databases(_)
         | EstateError::Listen { .. }
         | EstateError::Record { .. }
         | EstateError::NotARecord { .. } => Kind::Usage,

@@ -3,7 +3,7 @@
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
-use super::args::{Common, Drill};
+use super::args::{Common, Data, Drill};
 use super::failure::{Failure, Kind};
 use super::{places, work};
 use crate::clock::Clock;
@@ -35,6 +35,7 @@ pub(super) fn open() -> Result<ExitCode, Failure> {
         .map_err(|error| Failure::new(Kind::Terminal, error.to_string()))?;
     match exit {
         Exit::Drill(scenario) => work::drill(&Drill {
+            data: Data::default(),
             faults: Vec::new(),
             scenario,
             seed: 1,

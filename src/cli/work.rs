@@ -60,7 +60,7 @@ async fn raise(drill: &Drill, scenario: &str, folder: &Path) -> Result<Arc<Pract
     say::aside(format_args!("raising the practice estate (seed {}, speed {})", drill.seed, drill.speed));
     let estate = folder.join("estate");
     let raised = async {
-        let practice = Practice::raise(&program, &estate, drill.seed, drill.speed).await?;
+        let practice = Practice::raise(&program, &estate, (drill.seed, drill.speed), drill.data.into()).await?;
         practice.play(scenario).await?;
         for fault in &drill.faults {
             practice.inject(fault).await?;

@@ -8,11 +8,13 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 
 use crate::engine::Outcome;
-use crate::estate::EstateRecord;
 use crate::estate::model::truth::Truth;
+use crate::estate::{DataServed, DataWish, EstateRecord, ManifestTaker};
 use crate::exec::Reach;
+use crate::exec::fingerprint::{self, AppendOnly, Wish};
 use crate::exec::http::{self, HttpContext};
-use crate::report::{Corruption, Customers};
+use crate::exec::sql::{SqlContext, parse_url};
+use crate::report::{Corruption, Customers, Exercised};
 
 /// How long an estate may take to stand, and a fault to reach the customers, beyond its own time.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -47,6 +49,18 @@ pub enum PracticeError {
     Console(String),
 }
 
+/// Returns what takes the manifest of an estate's databases: lifeboat's own fingerprint.
+pub fn manifest_taker() -> ManifestTaker {
+    ManifestTaker::new(|url, (table, column)| async move {
+        let database = parse_url(&url, None).map_err(|bad| bad.to_string())?;
+        let cx = SqlContext { timeout: PATIENCE, resolver: None, reach: Reach::LoopbackOnly };
+        let append_only = [AppendOnly { table, column }];
+        let (mut said, never) = (|_: &str| (), std::future::pending());
+        let taken = fingerprint::take(&cx, &database, Wish::Whole(&append_only), &mut said, never).await;
+        Ok(taken.map_err(|error| error.to_string())?.write())
+    })
+}
+
 /// Is a standing estate.
 #[derive(Debug)]
 pub struct Practice {
@@ -77,7 +91,17 @@ impl Practice {
     ///
     /// # Errors
     /// [`PracticeError`], with what the estate said last.
-    pub async fn raise(program: &Path, folder: &Path, seed: u64, speed: u32) -> Result<Self, PracticeError> {
+    pub async fn raise(
+        program: &Path,
+        folder: &Path,
+        (seed, speed): (u64, u32),
+        data: DataWish,
+    ) -> Result<Self, PracticeError> {
+        let data = match data {
+            DataWish::Best => "best",
+            DataWish::Postgres => "postgres",
+            DataWish::Modelled => "modelled",
+        };
         let complaints_path = folder.with_extension("err");
         let complaints = std::fs::File::create(&complaints_path).map_err(PracticeError::Start)?;
         let mut child = tokio::process::Command::new(program)
@@ -89,6 +113,8 @@ impl Practice {
                 &seed.to_string(),
                 "--speed",
                 &speed.to_string(),
+                "--data",
+                data,
                 "--dir",
             ])
             .arg(folder)
@@ -150,6 +176,7 @@ impl Practice {
             console_token: String::new(),
             env: std::collections::BTreeMap::new(),
             inputs: std::collections::BTreeMap::new(),
+            data: DataServed::Modelled { why: "the estate is gone".to_owned() },
         };
         Self { folder: folder.to_owned(), record, process: tokio::sync::Mutex::new(None) }
     }
@@ -238,6 +265,10 @@ impl Practice {
             }),
             objects_missing: truth.objects_missing,
             estate_downtime: truth.virtual_ms.downtime_ms.map(millis),
+            data: match &self.record.data {
+                DataServed::Postgresql { version } => Exercised::Postgresql(version.clone()),
+                DataServed::Modelled { why } => Exercised::Modelled(why.clone()),
+            },
         })
     }
 

@@ -1,5 +1,6 @@
 //! The facilitator's console: faults, the truth, the state behind the scenes, and the end.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::body::Bytes;
@@ -13,6 +14,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::model::InjectError;
+use super::model::contents::Contents;
+use super::model::effect::DataId;
 use super::model::health::{Health, verdict};
 use super::model::place::Region;
 use super::model::truth::Truth;
@@ -78,6 +81,10 @@ async fn inject(State(console): State<Console>, body: Bytes) -> Response {
         Ok(at) => {
             if injection.until == Some(Waypoint::Alarm) {
                 console.standing.skip_to_alarm();
+                if let Some(databases) = console.standing.databases() {
+                    let damaged = console.standing.with(|world| world.surviving());
+                    databases.settle(damaged).await;
+                }
             }
             Json(json!({ "injected_at": console.standing.iso(at), "virtual_ms": at.0 })).into_response()
         }
@@ -86,8 +93,25 @@ async fn inject(State(console): State<Console>, body: Bytes) -> Response {
     }
 }
 
+/// Tells the truth by the rows of the databases that matter, where they can be read.
 async fn truth(State(console): State<Console>) -> Json<Truth> {
-    Json(console.standing.with(|world| Truth::of(world, &console.standing.line())))
+    let standing = &console.standing;
+    // What customers are told while rows are read is in the next answer, or it would be missing in this one.
+    let (world, line) = standing.with(|world| (world.clone(), standing.line()));
+    let mut found: BTreeMap<DataId, Contents> = BTreeMap::new();
+    if let Some(databases) = standing.databases() {
+        let damaged = world.broken.first_bad_write.map(|(damaged, _)| damaged);
+        for data in [Some(world.surviving()), damaged].into_iter().flatten() {
+            databases.settle(data).await;
+            let read = databases.contents(data, &line).await.ok();
+            // One that is gone is known by what was last seen of it.
+            if let Some(contents) = read.or_else(|| databases.seen(data)) {
+                found.insert(data, contents);
+            }
+        }
+    }
+    let held = |data: DataId| found.get(&data).cloned().unwrap_or_else(|| world.rds.data.ledger(data).into());
+    Json(Truth::of(&world, &line, &held))
 }
 
 async fn alarm(State(console): State<Console>) -> Json<Value> {

@@ -1,13 +1,14 @@
 //! Floor 5: the practice estate: a small AWS of our own that can fail on purpose. It is reached through its wire protocols alone.
 //!
-//! [`model`] is the estate as a pure machine: virtual time and draws are arguments, nothing in it does I/O. The other
-//! modules are thin servers around it. It knows nothing of runs, runbooks or journals.
+//! [`model`] is the estate as a pure machine: virtual time and draws are arguments, nothing in it does I/O. `databases`
+//! carries out with real PostgreSQL what the model wants of data. The other modules are thin servers around it. It knows nothing of runs, runbooks or journals.
 
 pub mod model;
 pub mod postgres;
 
 mod aws;
 mod console;
+mod databases;
 mod dns;
 mod record;
 mod serving;
@@ -17,7 +18,8 @@ mod standing;
 use std::path::PathBuf;
 use std::time::Duration;
 
-pub use record::{EstateError, EstateRecord};
+pub use databases::ManifestTaker;
+pub use record::{DataServed, EstateError, EstateRecord};
 pub use serving::serve;
 
 /// Says what estate to serve, and where.
@@ -35,13 +37,39 @@ pub struct Options {
     pub ports: Ports,
     /// What is broken from the beginning, or later: `FAULT` or `FAULT@+3m`.
     pub faults: Vec<String>,
+    /// Who keeps the data.
+    pub data: DataWish,
+    /// Takes the manifest that lies beside the nightly dump; `None`: none does.
+    pub manifest: Option<ManifestTaker>,
+}
+
+/// Says who is to keep the data of an estate.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum DataWish {
+    /// Real PostgreSQL where its server programs are on this machine, else the model.
+    Best,
+    /// Real PostgreSQL, or there is no estate.
+    Postgres,
+    /// The model.
+    #[default]
+    Modelled,
 }
 
 impl Options {
-    /// Describes an estate in `dir` at real speed, on any free ports, that ends when unused for an hour.
+    /// Describes an estate in `dir` at real speed, on any free ports, with modelled data, that ends when unused for an
+    /// hour.
     pub fn new(dir: impl Into<PathBuf>, seed: u64) -> Self {
         let (idle_limit, ports) = (Duration::from_secs(3600), Ports::default());
-        Self { dir: dir.into(), seed, speed: 1, idle_limit, ports, faults: Vec::new() }
+        Self {
+            dir: dir.into(),
+            seed,
+            speed: 1,
+            idle_limit,
+            ports,
+            faults: Vec::new(),
+            data: DataWish::Modelled,
+            manifest: None,
+        }
     }
 }
 

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::postgres::PostgresError;
+
 /// The name of the record in the estate's folder.
 const FILE: &str = "estate.json";
 /// A record is about two kilobytes; anything far larger is not one.
@@ -41,6 +43,31 @@ pub struct EstateRecord {
     pub env: BTreeMap<String, String>,
     /// Inputs of runbooks.
     pub inputs: BTreeMap<String, String>,
+    /// Who keeps the data.
+    #[serde(default)]
+    pub data: DataServed,
+}
+
+/// Says who keeps the data of a standing estate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", tag = "kind")]
+pub enum DataServed {
+    /// Real PostgreSQL of that version.
+    Postgresql {
+        /// The version.
+        version: String,
+    },
+    /// The model.
+    Modelled {
+        /// Why, in words.
+        why: String,
+    },
+}
+
+impl Default for DataServed {
+    fn default() -> Self {
+        Self::Modelled { why: String::new() }
+    }
 }
 
 /// Says why an estate does not stand.
@@ -77,6 +104,9 @@ pub enum EstateError {
         /// What the system said.
         source: io::Error,
     },
+    /// The database servers could not be made.
+    #[error("make the practice estate's databases: {0}; `--data modelled` does without servers")]
+    Databases(PostgresError),
     /// The record cannot be written, read or removed.
     #[error("{doing} {}: {source}; check the folder's owner, mode and free space", path.display())]
     Record {

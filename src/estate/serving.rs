@@ -15,14 +15,18 @@ use tokio::net::{TcpListener, UdpSocket};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 
+use super::databases::{Databases, DumpKeys};
 use super::model::key;
 use super::model::place::{self, Region};
 use super::model::{InjectError, Seed, World};
+use super::postgres::{PostgresError, Programs};
 use super::standing::Standing;
-use super::{EstateError, EstateRecord, Options, Ports, aws, console, dns, shop};
+use super::{DataServed, DataWish, EstateError, EstateRecord, Options, Ports, aws, console, dns, shop};
 
 /// How often the clock moves the world when nobody asks it anything.
 const BEAT: Duration = Duration::from_millis(100);
+/// How often it does where servers keep the data: customers' orders reach them one after the other, not in heaps.
+const QUICK_BEAT: Duration = Duration::from_millis(20);
 /// How long open connections may take to end.
 const FAREWELL: Duration = Duration::from_secs(2);
 /// How often another free port is tried where two listeners need the same number.
@@ -41,7 +45,23 @@ pub async fn serve(options: Options) -> Result<(), EstateError> {
     let listeners = Listeners::bind(options.ports).await?;
     let mut terminate = signal(SignalKind::terminate()).map_err(EstateError::Signals)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(EstateError::Signals)?;
-    let standing = Arc::new(Standing::open(Seed(options.seed), options.speed));
+    let opened = tokio::select! {
+        opened = databases(&options) => opened?,
+        // What was begun is cleared by its guard.
+        _ = terminate.recv() => return Ok(()),
+        _ = interrupt.recv() => return Ok(()),
+    };
+    let (databases, data) = opened;
+    let keys = DumpKeys::of(databases.as_deref());
+    let mut world = World::new(Seed(options.seed));
+    if let Some(databases) = &databases {
+        let port = database_port(&world).await?;
+        databases.furnish(&mut world, port, &keys);
+    }
+    let standing = Arc::new(Standing::open(world, options.speed, databases.clone()));
+    if let Some(databases) = &databases {
+        databases.begin(&standing).await;
+    }
     for fault in &options.faults {
         let injected = standing.with(|world| world.inject_named(fault));
         injected.map_err(|refused| {
@@ -55,7 +75,7 @@ pub async fn serve(options: Options) -> Result<(), EstateError> {
     let mut token = [0_u8; 16];
     OsRng.fill_bytes(&mut token);
     let token = token.iter().fold(String::new(), |token, byte| token + &format!("{byte:02x}"));
-    let record = listeners.record(&options, &standing, &token)?;
+    let record = listeners.record(&options, &standing, &token, data, &keys)?;
     let mut tasks = listeners.open(&standing, &token);
     tasks.spawn(beat(standing.clone(), options.idle_limit));
     let written = record.write(&options.dir);
@@ -73,9 +93,14 @@ pub async fn serve(options: Options) -> Result<(), EstateError> {
     // Whoever is being answered gets the rest of the answer; nobody is waited for longer than this.
     drop(tokio::time::timeout(FAREWELL, async { while tasks.join_next().await.is_some() {} }).await);
     tasks.shutdown().await;
+    let cleared = match &databases {
+        Some(databases) => databases.close().await.map_err(EstateError::Databases),
+        None => Ok(()),
+    };
     record.remove(&options.dir);
     drop(folder);
     written?;
+    cleared?;
     match fell {
         None | Some(Ok((_, Ok(())))) => Ok(()),
         Some(Ok((part, Err(error)))) => Err(EstateError::Fell { part, reason: error.to_string() }),
@@ -83,10 +108,56 @@ pub async fn serve(options: Options) -> Result<(), EstateError> {
     }
 }
 
+/// Makes the servers that keep the data, where they are wanted and can be had, and says who keeps them.
+async fn databases(options: &Options) -> Result<(Option<Arc<Databases>>, DataServed), EstateError> {
+    if options.data == DataWish::Modelled {
+        return Ok((None, DataServed::Modelled { why: "that was wanted".to_owned() }));
+    }
+    let opened = match Programs::find() {
+        Ok(programs) => Databases::open(programs, options.manifest.as_ref()).await,
+        Err(absent) => Err(absent),
+    };
+    match opened {
+        Ok(databases) => {
+            let data = DataServed::Postgresql { version: databases.version().to_owned() };
+            Ok((Some(Arc::new(databases)), data))
+        }
+        Err(absent @ PostgresError::Absent(_)) if options.data == DataWish::Best => {
+            Ok((None, DataServed::Modelled { why: absent.to_string() }))
+        }
+        Err(error) => Err(EstateError::Databases(error)),
+    }
+}
+
+/// Finds a port at which all databases can listen, each at its own address.
+async fn database_port(world: &World) -> Result<u16, EstateError> {
+    let addresses: Vec<Ipv4Addr> = world.rds.instances.iter().map(World::address_of).collect();
+    let mut tries = PORT_TRIES;
+    loop {
+        tries -= 1;
+        let mut held = Vec::new();
+        let mut port = 0;
+        for address in &addresses {
+            match tcp("a database", *address, port).await {
+                Ok(listener) => {
+                    port = listener.local_addr().map_or(port, |address| address.port());
+                    held.push(listener);
+                }
+                Err(error) if tries == 0 => return Err(error),
+                Err(_) => break,
+            }
+        }
+        if held.len() == addresses.len() {
+            return Ok(port);
+        }
+    }
+}
+
 type Served = (&'static str, io::Result<()>);
 
 async fn beat(standing: Arc<Standing>, idle_limit: Duration) -> Served {
-    let mut beats = tokio::time::interval(BEAT);
+    let beat = if standing.databases().is_some() { QUICK_BEAT } else { BEAT };
+    let mut beats = tokio::time::interval(beat);
     beats.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Skip);
     let ended = standing.ended();
     tokio::pin!(ended);
@@ -152,7 +223,14 @@ impl Listeners {
         })
     }
 
-    fn record(&self, options: &Options, standing: &Standing, token: &str) -> Result<EstateRecord, EstateError> {
+    fn record(
+        &self,
+        options: &Options,
+        standing: &Standing,
+        token: &str,
+        data: DataServed,
+        keys: &DumpKeys,
+    ) -> Result<EstateRecord, EstateError> {
         let failed = |source| EstateError::Listen { part: "a part", address: "loopback".to_owned(), source };
         let port = |listener: &TcpListener| listener.local_addr().map(|address| address.port()).map_err(failed);
         let endpoint = format!("http://127.0.0.1:{}", port(&self.aws)?);
@@ -160,7 +238,7 @@ impl Listeners {
         let shop_port = port(&self.east)?;
         let ids = standing.with(|world| world.check_ids.clone());
         let key = |region| key::database_key(region, Seed(options.seed));
-        let keys = (key(Region::East), key(Region::West));
+        let kms = (key(Region::East), key(Region::West));
         let fleet = standing.with(|world| {
             let east = world.fleet(Region::East);
             (east.load_balancer(), east.target_group())
@@ -168,6 +246,17 @@ impl Listeners {
         let shop_at = |host: &str| format!("http://{host}:{shop_port}");
         let (east, west) = (Region::East.address().to_string(), Region::West.address().to_string());
         let latch = format!("{endpoint}/{}/{}", place::LATCH_BUCKET, place::LATCH_KEY);
+        let database_port = standing.with(|world| world.rds.port).to_string();
+        let (primary_host, replica_host) =
+            (Region::East.endpoint(place::PRIMARY_DB), Region::West.endpoint(place::REPLICA_DB));
+        // What a PostgreSQL client reads of its environment; without servers it has nowhere to go.
+        let real = matches!(data, DataServed::Postgresql { .. });
+        let client = [
+            ("PGUSER", place::DATABASE_USER),
+            ("PGPASSWORD", place::DATABASE_PASSWORD),
+            ("PGDATABASE", place::DATABASE),
+            ("PGPORT", &database_port),
+        ];
         let env = [
             ("AWS_ENDPOINT_URL", endpoint.as_str()),
             ("AWS_ACCESS_KEY_ID", place::ACCESS_KEY),
@@ -207,8 +296,8 @@ impl Listeners {
             ("PRIMARY_PARAMETER_GROUP", place::EAST_PARAMETER_GROUP),
             ("PRIMARY_SUBNET_GROUP", Region::East.subnet_group()),
             ("RECOVERY_SUBNET_GROUP", Region::West.subnet_group()),
-            ("PRIMARY_KMS_KEY", &keys.0),
-            ("RECOVERY_KMS_KEY", &keys.1),
+            ("PRIMARY_KMS_KEY", &kms.0),
+            ("RECOVERY_KMS_KEY", &kms.1),
             ("PRIMARY_DB_ALIAS", Region::East.database_alias()),
             ("RECOVERY_DB_ALIAS", Region::West.database_alias()),
             ("DB_SECRET", place::DATABASE_SECRET),
@@ -217,6 +306,14 @@ impl Listeners {
             ("SCALING_GROUP", "shop"),
             ("RECOVERY_SECURITY_GROUP", place::WEST_SECURITY_GROUP),
             ("RECOVERY_PARAMETER_GROUP", place::WEST_PARAMETER_GROUP),
+            ("DB_NAME", place::DATABASE),
+            ("DB_USER", place::DATABASE_USER),
+            ("DB_PASSWORD", place::DATABASE_PASSWORD),
+            ("DB_PORT", &database_port),
+            ("PRIMARY_DB_HOST", &primary_host),
+            ("REPLICA_DB_HOST", &replica_host),
+            ("DUMP_KEY", &keys.dump),
+            ("MANIFEST_KEY", &keys.manifest),
         ];
         let owned = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
             pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
@@ -227,8 +324,9 @@ impl Listeners {
             seed: options.seed,
             speed: options.speed,
             started_at: standing.line().started,
-            env: owned(&env),
+            env: if real { owned(&[&env[..], &client[..]].concat()) } else { owned(&env) },
             inputs: owned(&inputs),
+            data,
             aws_endpoint: endpoint.clone(),
             dns: dns.clone(),
             shop_port,

@@ -10,17 +10,39 @@ use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
+use super::databases::Signs;
 use super::model::Moment;
+use super::model::contents::Contents;
+use super::model::effect::DataId;
 use super::model::instance::{Instance, Role};
 use super::model::place::Region;
 use super::model::shop::{Front, Hold, Refused};
 use super::model::world::World;
+use super::postgres::QueryError;
 use super::standing::Standing;
 
 #[derive(Clone)]
 struct Application {
     standing: Arc<Standing>,
     region: Region,
+}
+
+/// Is a database that was found, as the model knows it.
+struct Found {
+    data: DataId,
+    id: String,
+    in_recovery: bool,
+}
+
+impl Found {
+    fn of(instance: &Instance) -> Self {
+        Self { data: instance.data, id: instance.id.clone(), in_recovery: instance.role != Role::Primary }
+    }
+}
+
+fn unreachable(data: DataId, error: &QueryError) -> Refused {
+    tracing::warn!(%data, %error, "the shop gets no answer from a database");
+    Refused::DatabaseUnreachable
 }
 
 /// Makes the application of `region`.
@@ -62,25 +84,55 @@ impl Application {
         }
     }
 
-    /// Says what a database holds, as whoever checks it finds it.
-    fn contents(&self, world: &World, instance: &Instance) -> Value {
-        let ledger = world.rds.data.ledger(instance.data);
+    /// Finds a database in the region, if that is up: what is told of it, or why nothing is.
+    fn find<T>(&self, find: impl FnOnce(&mut World, Region) -> Result<T, Refused>) -> Result<T, Refused> {
+        self.standing.touch();
+        let region = self.region;
+        self.standing.with(|world| if world.is_up(region) { find(world, region) } else { Err(Refused::RegionDown) })
+    }
+
+    /// Returns what a database holds, as whoever checks it finds it: by its rows, where it has any.
+    async fn contents(&self, data: DataId) -> Result<Contents, Refused> {
+        match self.standing.databases() {
+            None => Ok(self.standing.with(|world| world.rds.data.ledger(data).into())),
+            Some(databases) => {
+                self.settle(data).await?;
+                let found = databases.contents(data, &self.standing.line()).await;
+                found.map_err(|error| unreachable(data, &error))
+            }
+        }
+    }
+
+    /// Waits until what was just done to a database is in its rows.
+    async fn settle(&self, data: DataId) -> Result<(), Refused> {
+        match self.standing.databases() {
+            Some(databases) if !databases.settle(data).await => Err(Refused::DatabaseUnreachable),
+            _ => Ok(()),
+        }
+    }
+
+    /// Answers with what was found.
+    async fn say(&self, found: Result<(StatusCode, Value), Refused>) -> Response {
+        self.answer(|_, _| found).await
+    }
+
+    /// Says what a database holds.
+    fn describe(&self, found: &Found, contents: &Contents) -> Value {
         let time = |at: Option<Moment>| at.map(|at| self.standing.iso(at));
         let order = |number: Option<u64>| number.map(|number| format!("ord-{number:010}"));
-        let last_good = ledger.last_good_order();
         json!({
             "region": self.region.name(),
-            "database": instance.id,
-            "orders": ledger.count(),
-            "checksum": format!("{:016x}", ledger.checksum()),
-            "bad_rows": ledger.bad().len(),
-            "first_bad_at": time(ledger.first_bad_at()),
-            "last_good_order": order(last_good),
-            "last_good_order_at": time(last_good.and_then(|number| ledger.committed_at(number))),
-            "last_order": order(ledger.last_order()),
-            "last_commit": time(ledger.last_commit()),
-            "in_recovery": instance.role != Role::Primary,
-            "modelled": true,
+            "database": found.id,
+            "orders": contents.orders.count(),
+            "checksum": format!("{:016x}", contents.checksum),
+            "bad_rows": contents.bad.len(),
+            "first_bad_at": time(contents.first_bad_at),
+            "last_good_order": order(contents.last_good.map(|(number, _)| number)),
+            "last_good_order_at": time(contents.last_good.map(|(_, at)| at)),
+            "last_order": order(contents.orders.last()),
+            "last_commit": time(contents.last_commit),
+            "in_recovery": found.in_recovery,
+            "modelled": self.standing.databases().is_none(),
         })
     }
 
@@ -104,51 +156,72 @@ async fn health(State(app): State<Application>) -> Response {
 }
 
 async fn heartbeat(State(app): State<Application>) -> Response {
-    app.answer(|world, region| {
+    let found = app.find(|world, region| {
         let instance = world.connected(region)?;
         let ledger = world.rds.data.ledger(instance.data);
-        Ok((
-            StatusCode::OK,
-            json!({
-                "region": region.name(),
-                "database": instance.id,
-                "last_commit": ledger.last_commit().map(|at| app.standing.iso(at)),
-                "heartbeat": ledger.heartbeat().map(|at| app.standing.iso(at)),
-                "in_recovery": instance.role != Role::Primary,
-                "writable": instance.is_writable(world.now()),
-                "zone": instance.zone,
-                "server": World::address_of(instance).to_string(),
-                "now": app.time(world),
-            }),
-        ))
-    })
-    .await
+        let signs = Signs {
+            last_commit: ledger.last_commit(),
+            heartbeat: ledger.heartbeat(),
+            in_recovery: instance.role != Role::Primary,
+        };
+        let place = (instance.zone, World::address_of(instance).to_string(), instance.is_writable(world.now()));
+        Ok((Found::of(instance), signs, place))
+    });
+    let answer = async {
+        let (found, mut signs, (zone, server, writable)) = found?;
+        if let Some(databases) = app.standing.databases() {
+            let seen = databases.signs(found.data, &app.standing.line()).await;
+            signs = seen.map_err(|error| unreachable(found.data, &error))?;
+        }
+        let iso = |at: Option<Moment>| at.map(|at| app.standing.iso(at));
+        let body = json!({
+            "region": app.region.name(),
+            "database": found.id,
+            "last_commit": iso(signs.last_commit),
+            "heartbeat": iso(signs.heartbeat),
+            "in_recovery": signs.in_recovery,
+            "writable": writable && !signs.in_recovery,
+            "zone": zone,
+            "server": server,
+            "now": app.standing.with(|world| app.time(world)),
+        });
+        Ok((StatusCode::OK, body))
+    };
+    app.say(answer.await).await
 }
 
 async fn order(State(app): State<Application>) -> Response {
-    app.answer(|world, region| {
+    let placed = app.find(|world, region| {
         let number = world.order_from_outside(region)?;
-        let body =
-            json!({ "id": format!("ord-{number:010}"), "region": region.name(), "committed_at": app.time(world) });
+        Ok((number, world.connected(region)?.data, app.time(world)))
+    });
+    let answer = async {
+        let (number, data, at) = placed?;
+        app.settle(data).await?;
+        let body = json!({ "id": format!("ord-{number:010}"), "region": app.region.name(), "committed_at": at });
         Ok((StatusCode::CREATED, body))
-    })
-    .await
+    };
+    app.say(answer.await).await
 }
 
 async fn summary(State(app): State<Application>) -> Response {
-    app.answer(|world, region| {
-        let instance = world.connected(region)?;
-        Ok((StatusCode::OK, app.contents(world, instance)))
-    })
-    .await
+    let found = app.find(|world, region| Ok(Found::of(world.connected(region)?)));
+    let answer = async {
+        let found = found?;
+        let contents = app.contents(found.data).await?;
+        Ok((StatusCode::OK, app.describe(&found, &contents)))
+    };
+    app.say(answer.await).await
 }
 
 /// Compares what customers were told, of which the application keeps a record of its own, with what its database holds.
 async fn reconcile(State(app): State<Application>) -> Response {
-    app.answer(|world, region| {
-        let instance = world.connected(region)?;
-        let told = &world.customers.acknowledged;
-        let missing = told.orders.without(&world.rds.data.ledger(instance.data).numbers());
+    let found =
+        app.find(|world, region| Ok((Found::of(world.connected(region)?), world.customers.acknowledged.clone())));
+    let answer = async {
+        // The record is older than the look: what was told since cannot be missing by mistake.
+        let (found, told) = found?;
+        let missing = told.orders.without(&app.contents(found.data).await?.orders);
         let ends = (missing.iter().next(), missing.last());
         let span = match ends {
             (Some(first), Some(last)) => told.time_of(last).zip(told.time_of(first)).map(|(to, from)| to.since(from)),
@@ -156,47 +229,57 @@ async fn reconcile(State(app): State<Application>) -> Response {
         };
         let seconds = Duration::from_millis(app.standing.line().real(span.unwrap_or(0)).unsigned_abs()).as_secs_f64();
         let body = json!({
-            "database": instance.id,
+            "database": found.id,
             "acknowledged": told.orders.count(),
             "orders": missing.count(),
             "low": seconds,
             "high": seconds,
         });
         Ok((StatusCode::OK, body))
-    })
-    .await
+    };
+    app.say(answer.await).await
+}
+
+/// Finds any database of the region; `None` where there is none of that name.
+fn named(world: &World, region: Region, id: &str) -> Result<Option<Found>, Refused> {
+    let Ok(instance) = world.rds.find(region, id) else { return Ok(None) };
+    if !instance.is_reachable(world.now()) {
+        return Err(Refused::DatabaseUnreachable);
+    }
+    Ok(Some(Found::of(instance)))
+}
+
+fn no_such(region: Region, id: &str) -> (StatusCode, Value) {
+    (StatusCode::NOT_FOUND, json!({ "error": format!("no database {id} stands in {}", region.name()) }))
 }
 
 /// Answers for any database of the region, whichever the shop uses: what a reader of it finds.
 async fn database(State(app): State<Application>, Path(id): Path<String>) -> Response {
-    app.answer(|world, region| {
-        let Ok(instance) = world.rds.find(region, &id) else {
-            let error = format!("no database {id} stands in {}", region.name());
-            return Ok((StatusCode::NOT_FOUND, json!({ "error": error })));
-        };
-        if !instance.is_reachable(world.now()) {
-            return Err(Refused::DatabaseUnreachable);
-        }
-        Ok((StatusCode::OK, app.contents(world, instance)))
-    })
-    .await
+    let found = app.find(|world, region| named(world, region, &id));
+    let answer = async {
+        let Some(found) = found? else { return Ok(no_such(app.region, &id)) };
+        let contents = app.contents(found.data).await?;
+        Ok((StatusCode::OK, app.describe(&found, &contents)))
+    };
+    app.say(answer.await).await
 }
 
 /// Carries over into the shop's database what another one has and it has not, and puts right what is wrong.
 async fn repair(State(app): State<Application>, Path(id): Path<String>) -> Response {
-    app.answer(|world, region| {
-        let Ok(instance) = world.rds.find(region, &id) else {
-            let error = format!("no database {id} stands in {}", region.name());
-            return Ok((StatusCode::NOT_FOUND, json!({ "error": error })));
-        };
-        if !instance.is_reachable(world.now()) {
-            return Err(Refused::DatabaseUnreachable);
+    let done = app.find(|world, region| {
+        let Some(from) = named(world, region, &id)? else { return Ok(None) };
+        let into = world.connected(region)?.data;
+        Ok(Some((from.data, into, world.repair_from(region, from.data)?)))
+    });
+    let answer = async {
+        let Some((from, into, mut count)) = done? else { return Ok(no_such(app.region, &id)) };
+        if let Some(databases) = app.standing.databases() {
+            let carried = databases.carry_over(from, into).await;
+            count = carried.map_err(|error| unreachable(into, &error))?;
         }
-        let from = instance.data;
-        let (imported, repaired) = world.repair_from(region, from)?;
-        Ok((StatusCode::OK, json!({ "from": id, "imported": imported, "repaired": repaired })))
-    })
-    .await
+        Ok((StatusCode::OK, json!({ "from": id, "imported": count.0, "repaired": count.1 })))
+    };
+    app.say(answer.await).await
 }
 
 async fn releases(State(app): State<Application>) -> Response {
@@ -236,13 +319,23 @@ async fn restart(State(app): State<Application>) -> Response {
 }
 
 async fn write_probe(State(app): State<Application>) -> Response {
-    app.answer(|world, region| {
+    let probed = app.find(|world, region| {
         let canary = world.write_probe(region)?;
-        let body =
-            json!({ "region": region.name(), "writable": true, "canary": canary, "committed_at": app.time(world) });
+        Ok((canary, world.connected(region)?.data, app.time(world)))
+    });
+    let answer = async {
+        let (canary, data, at) = probed?;
+        app.settle(data).await?;
+        if let Some(databases) = app.standing.databases() {
+            let read = databases.has_canary(data, canary).await.map_err(|error| unreachable(data, &error))?;
+            if !read {
+                return Err(Refused::DatabaseUnreachable);
+            }
+        }
+        let body = json!({ "region": app.region.name(), "writable": true, "canary": canary, "committed_at": at });
         Ok((StatusCode::OK, body))
-    })
-    .await
+    };
+    app.say(answer.await).await
 }
 
 async fn hold(State(app): State<Application>) -> Response {

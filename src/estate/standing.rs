@@ -2,12 +2,13 @@
 
 use std::future::Future;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use tokio::sync::watch;
 
+use super::databases::Databases;
 use super::model::time::TICK;
 use super::model::{Moment, Seed, Timeline, World};
 
@@ -35,21 +36,26 @@ pub(super) struct Standing {
     requests: AtomicU64,
     ended: watch::Sender<bool>,
     seed: Seed,
+    /// The servers that keep the data; `None` where the modelled data serve.
+    databases: Option<Arc<Databases>>,
 }
 
 impl Standing {
-    /// Opens an estate now.
-    pub(super) fn open(seed: Seed, speed: u32) -> Self {
+    /// Opens the estate `world` now.
+    pub(super) fn open(world: World, speed: u32, databases: Option<Arc<Databases>>) -> Self {
+        let seed = world.seed;
         let head_start = WARM_UP / speed.max(1);
         let started = Utc::now() - TimeDelta::from_std(head_start).unwrap_or_default();
+        let history = databases.as_ref().map_or(started, |databases| databases.history().min(started));
         Self {
-            world: Mutex::new(World::new(seed)),
+            world: Mutex::new(world),
             opened: Instant::now(),
-            clock: RwLock::new(Clock { line: Timeline { started, speed }, head_start }),
+            clock: RwLock::new(Clock { line: Timeline { history, ..Timeline::from(started, speed) }, head_start }),
             used: AtomicU64::new(0),
             requests: AtomicU64::new(0),
             ended: watch::Sender::new(false),
             seed,
+            databases,
         }
     }
 
@@ -58,7 +64,24 @@ impl Standing {
         let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
         let clock = self.clock();
         world.advance(clock.line.moment(self.opened.elapsed() + clock.head_start));
-        act(&mut world)
+        let answer = act(&mut world);
+        self.pass_on(&mut world, &clock.line);
+        answer
+    }
+
+    /// Hands what is to be done with data to the servers that keep them; under the world's lock, so in its order.
+    fn pass_on(&self, world: &mut World, line: &Timeline) {
+        if let Some(databases) = &self.databases {
+            let effects = world.rds.outbox.take();
+            if !effects.is_empty() {
+                databases.dispatch(effects, line);
+            }
+        }
+    }
+
+    /// Returns the servers that keep the data; `None` where the modelled data serve.
+    pub(super) fn databases(&self) -> Option<&Arc<Databases>> {
+        self.databases.as_ref()
     }
 
     fn clock(&self) -> Clock {
@@ -71,23 +94,31 @@ impl Standing {
     }
 
     /// Lets the estate's clock go on at once until the monitoring raises an alarm: whoever begins an exercise does not
-    /// wait for minutes in which nobody has noticed anything. What lies before is as much longer ago. Where a server
-    /// keeps the data nothing is skipped: it cannot be made to have committed earlier.
+    /// wait for minutes in which nobody has noticed anything. What lies before is as much longer ago; where a server keeps
+    /// the data, its rows are moved as far into the past before it writes what happens meanwhile.
     pub(super) fn skip_to_alarm(&self) {
         let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
-        if world.rds.outbox.is_external() {
-            return;
-        }
         let before = world.now();
-        while world.alarm().is_none() && world.now().since(before) < LONGEST_SKIP {
-            let next = world.now().plus(TICK);
-            world.advance(next);
+        let mut rehearsed = world.clone();
+        while rehearsed.alarm().is_none() && rehearsed.now().since(before) < LONGEST_SKIP {
+            let next = rehearsed.now().plus(TICK);
+            rehearsed.advance(next);
         }
-        let skipped = u64::try_from(world.now().since(before)).unwrap_or(0);
+        let to = rehearsed.now();
+        drop(rehearsed);
+        let skipped = u64::try_from(to.since(before)).unwrap_or(0);
         let mut clock = self.clock.write().unwrap_or_else(PoisonError::into_inner);
         let real = Duration::from_millis(skipped) / clock.line.speed.max(1);
+        let earlier = TimeDelta::from_std(real).unwrap_or_default();
+        self.pass_on(&mut world, &clock.line);
+        if let Some(databases) = &self.databases {
+            databases.backdate(earlier);
+        }
         clock.head_start += real;
-        clock.line.started -= TimeDelta::from_std(real).unwrap_or_default();
+        clock.line.started -= earlier;
+        clock.line.history -= earlier;
+        world.advance(to);
+        self.pass_on(&mut world, &clock.line);
     }
 
     /// Notes that somebody uses it.

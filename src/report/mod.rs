@@ -4,4 +4,4 @@ mod narrate;
 mod summary;
 
 pub use narrate::narrate;
-pub use summary::{Corruption, Customers, RpoVerdict, RtoVerdict, rpo_verdict, rto_verdict, summary};
+pub use summary::{Corruption, Customers, Exercised, RpoVerdict, RtoVerdict, rpo_verdict, rto_verdict, summary};

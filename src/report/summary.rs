@@ -26,6 +26,17 @@ pub struct Customers {
     pub corruption: Option<Corruption>,
     /// How many of the shop's objects they do not get.
     pub objects_missing: u64,
+    /// Who kept the data.
+    pub data: Exercised,
+}
+
+/// Says who kept the data of a drill.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Exercised {
+    /// Real PostgreSQL of that version.
+    Postgresql(String),
+    /// A model; why, in words.
+    Modelled(String),
 }
 
 /// Is what corruption cost by the estate's own clock: three figures, never one.
@@ -105,6 +116,7 @@ pub fn summary(run: &Run, customers: Option<&Customers>) -> Vec<String> {
         lines.push(customers_line(customers));
         lines.extend(estate_time_line(run, customers));
         lines.extend(cost_lines(customers));
+        lines.push(data_line(&customers.data));
     }
     lines.push(String::new());
     lines.extend(time_lines(run));
@@ -171,6 +183,18 @@ fn customers_line(customers: &Customers) -> String {
         customers.orders_lost,
         exact(millis(customers.loss))
     )
+}
+
+fn data_line(data: &Exercised) -> String {
+    match data {
+        Exercised::Postgresql(version) => format!(
+            "DATA  real: rows in PostgreSQL {version}, its own replication, promotion, backups and recovery; orders counted \
+             in them"
+        ),
+        Exercised::Modelled(why) => format!(
+            "DATA  modelled ({why}); not exercised: PostgreSQL's replication, promotion, backups and recovery, `sql` fences"
+        ),
+    }
 }
 
 fn cost_lines(customers: &Customers) -> Vec<String> {

@@ -50,6 +50,8 @@ impl Home {
             .env("XDG_STATE_HOME", self.path("state"))
             .env("XDG_CONFIG_HOME", self.path("config"))
             .env("USER", "tester")
+            // Modelled data: what these tests are about needs no servers; tests/postgres has those.
+            .env("LIFEBOAT_POSTGRES_BIN", "/nowhere")
             .current_dir(self.dir.path())
             .stdin(Stdio::null());
         command

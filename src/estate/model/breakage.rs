@@ -68,6 +68,11 @@ impl Breakage {
         self.impaired.get(&which).is_some_and(|until| now < *until)
     }
 
+    /// Has the standby of a database take over, as soon as nothing else is being done to it.
+    pub fn await_takeover(&mut self, data: DataId, since: Moment) {
+        self.takeover_due = Some((data, since));
+    }
+
     /// Lists what waits for its time.
     pub fn waiting(&self) -> impl Iterator<Item = (Moment, &str)> {
         self.waiting.iter().map(|(at, text, _)| (*at, text.as_str()))

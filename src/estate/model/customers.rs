@@ -47,6 +47,11 @@ impl Acknowledged {
         }
     }
 
+    /// Takes back what was acknowledged too early: its database died with it.
+    pub fn withdraw(&mut self, numbers: &Numbers) {
+        self.orders = self.orders.without(numbers);
+    }
+
     /// Returns when `number` was acknowledged.
     pub fn time_of(&self, number: u64) -> Option<Moment> {
         let after = self.stretches.partition_point(|stretch| stretch.first <= number);

@@ -5,6 +5,7 @@
 
 mod breakage;
 pub mod bucket;
+pub mod contents;
 pub mod customers;
 pub mod data;
 pub mod draw;

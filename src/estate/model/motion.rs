@@ -49,8 +49,10 @@ impl World {
             if happened == Happening::Promoted
                 && let Ok(promoted) = self.rds.find(region, &id).map(|instance| instance.data)
             {
-                self.recovered =
-                    Some((promoted, self.rds.data.ledger(promoted).last_commit().filter(|last| *last <= at)));
+                let found = self.found_at_promotion.filter(|(data, _)| *data == promoted);
+                self.recovered = Some(found.unwrap_or_else(|| {
+                    (promoted, self.rds.data.ledger(promoted).last_commit().filter(|last| *last <= at))
+                }));
             }
         }
         for replica in self.replicas(region) {

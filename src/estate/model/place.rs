@@ -36,6 +36,12 @@ pub const DEFAULT_PARAMETER_GROUP: &str = "default.postgres16";
 pub const DEFAULT_SUBNET_GROUP: &str = "default";
 /// The option group of whoever names none.
 pub const DEFAULT_OPTION_GROUP: &str = "default:postgres-16";
+/// The shop's database on its server.
+pub const DATABASE: &str = "shop";
+/// The role as which the shop logs in.
+pub const DATABASE_USER: &str = "shop";
+/// Its password. It opens nothing but a practice estate.
+pub const DATABASE_PASSWORD: &str = "practice";
 /// The secret that tells the shop where its database is, in both regions.
 pub const DATABASE_SECRET: &str = "shop/database";
 

@@ -1,7 +1,7 @@
 //! Secrets Manager: what the shop reads to find its database, with its versions.
 
 use super::draw::Seed;
-use super::place::{ACCOUNT, DATABASE_SECRET, Region};
+use super::place::{ACCOUNT, DATABASE, DATABASE_PASSWORD, DATABASE_SECRET, DATABASE_USER, Region};
 use super::time::{DAY, Moment};
 
 /// How many versions of a secret are kept.
@@ -63,6 +63,17 @@ impl Secret {
         name == self.name || name == self.arn || self.arn.starts_with(&format!("{name}-"))
     }
 
+    /// Has its value name another port.
+    pub fn name_port(&mut self, port: u16) {
+        let Some(version) = self.versions.last_mut() else { return };
+        if let Ok(mut value) = serde_json::from_str::<serde_json::Value>(&version.value)
+            && let Some(member) = value.get_mut("port")
+        {
+            *member = port.into();
+            version.value = value.to_string();
+        }
+    }
+
     /// Returns the host that it names, if it holds JSON with one.
     pub fn host(&self) -> Option<String> {
         let value: serde_json::Value = serde_json::from_str(&self.current()?.value).ok()?;
@@ -75,7 +86,7 @@ pub fn stock(seed: Seed) -> Vec<Secret> {
     let secret = |region: Region| {
         let host = region.database_alias();
         let value = serde_json::json!({
-            "engine": "postgres", "host": host, "port": 5432, "dbname": "shop", "username": "shop", "password": "practice",
+            "engine": "postgres", "host": host, "port": 5432, "dbname": DATABASE, "username": DATABASE_USER, "password": DATABASE_PASSWORD,
         });
         let tail: String = seed.hex(&format!("secret/{}", region.name()), 6);
         let arn = format!("arn:aws:secretsmanager:{}:{ACCOUNT}:secret:{DATABASE_SECRET}-{tail}", region.name());

@@ -44,16 +44,24 @@ impl Moment {
 pub struct Timeline {
     /// The wall clock when the estate came up.
     pub started: DateTime<Utc>,
+    /// The wall clock at which what lies before the start ends: a little earlier, where servers had to be made first.
+    pub history: DateTime<Utc>,
     /// By how much virtual time is faster.
     pub speed: u32,
 }
 
 impl Timeline {
+    /// Maps from `started` on, with nothing between that and what lies before it.
+    pub const fn from(started: DateTime<Utc>, speed: u32) -> Self {
+        Self { started, history: started, speed }
+    }
+
     /// Returns when `moment` is on the wall clock.
     pub fn wall(&self, moment: Moment) -> DateTime<Utc> {
         let micros = moment.0.saturating_mul(1_000);
-        let real = if micros > 0 { micros / i64::from(self.speed.max(1)) } else { micros };
-        self.started.checked_add_signed(TimeDelta::microseconds(real)).unwrap_or(self.started)
+        let (from, real) =
+            if micros > 0 { (self.started, micros / i64::from(self.speed.max(1))) } else { (self.history, micros) };
+        from.checked_add_signed(TimeDelta::microseconds(real)).unwrap_or(from)
     }
 
     /// Returns the moment at which the estate is when it has stood for `elapsed` of real time.
@@ -64,9 +72,15 @@ impl Timeline {
 
     /// Returns the moment at which the wall clock shows `time`.
     pub fn moment_of(&self, time: DateTime<Utc>) -> Moment {
-        let micros = time.signed_duration_since(self.started).num_microseconds().unwrap_or(i64::MAX / 4);
-        let fast = if micros > 0 { micros.saturating_mul(i64::from(self.speed.max(1))) } else { micros };
-        Moment(fast.div_euclid(1_000))
+        let after = |from: DateTime<Utc>| time.signed_duration_since(from).num_microseconds().unwrap_or(i64::MAX / 4);
+        let since = after(self.started);
+        let micros = if since > 0 {
+            since.saturating_mul(i64::from(self.speed.max(1)))
+        } else {
+            // Nothing happened between the end of what lies before the start, and the start.
+            after(self.history).min(0)
+        };
+        Moment(micros.div_euclid(1_000))
     }
 
     /// Returns how many real milliseconds `millis` virtual ones take.
@@ -81,13 +95,19 @@ mod tests {
 
     #[test]
     fn the_past_is_real_and_the_future_runs_faster() {
-        let line = Timeline { started: DateTime::from_timestamp(1_000_000, 0).unwrap(), speed: 60 };
+        let line = Timeline::from(DateTime::from_timestamp(1_000_000, 0).unwrap(), 60);
         assert_eq!(line.wall(Moment(60_000)).timestamp(), 1_000_001);
         assert_eq!(line.wall(Moment(-60_000)).timestamp(), 1_000_000 - 60);
         assert_eq!(line.moment(Duration::from_secs(2)), Moment(120_000));
         assert_eq!(Moment(1_234).tick(), Moment(1_200));
         for moment in [Moment(-86_400_000), Moment(-1), Moment(0), Moment(600), Moment(3_600_000)] {
             assert_eq!(line.moment_of(line.wall(moment)), moment);
+        }
+        let late = Timeline { history: line.started - TimeDelta::seconds(4), ..line };
+        assert_eq!(late.wall(Moment(-1_000)).timestamp(), 1_000_000 - 5);
+        assert_eq!(late.moment_of(late.started - TimeDelta::seconds(1)), Moment(0));
+        for moment in [Moment(-86_400_000), Moment(-1), Moment(0), Moment(600), Moment(3_600_000)] {
+            assert_eq!(late.moment_of(late.wall(moment)), moment);
         }
     }
 }

@@ -3,7 +3,9 @@
 use chrono::SecondsFormat;
 use serde::{Deserialize, Serialize};
 
+use super::contents::Contents;
 use super::draw::scramble;
+use super::effect::DataId;
 use super::numbers::Numbers;
 use super::place::Region;
 use super::stock::{ASSETS, HISTORY, IMAGES_PREFIX, history_time};
@@ -87,21 +89,28 @@ pub struct Truth {
 
 /// Returns what an order is worth, in cents.
 pub fn cents(number: u64) -> u64 {
-    500 + scramble(number) % 9_500
+    let (quantity, unit) = line(number);
+    quantity * unit
+}
+
+/// Returns the line of an order: how many were ordered, and what one costs, in cents.
+pub fn line(number: u64) -> (u64, u64) {
+    let quantity = 1 + number % 3;
+    (quantity, (500 + scramble(number) % 9_500) / quantity)
 }
 
 impl Truth {
-    /// Reads it from `world`.
-    pub fn of(world: &World, line: &Timeline) -> Self {
+    /// Reads it from `world`; `held` says what a database was found to hold.
+    pub fn of(world: &World, line: &Timeline, held: &dyn Fn(DataId) -> Contents) -> Self {
         let survivor = world.surviving();
-        let ledger = world.rds.data.ledger(survivor);
+        let found = held(survivor);
         let instance = world.rds.by_data(survivor);
         let region = instance.map_or(Region::East, |instance| instance.region);
         let acknowledged = &world.customers.acknowledged;
         let all = Numbers::of(acknowledged.orders.ranges().chain([(1, HISTORY)]));
-        let gone = all.without(&ledger.numbers());
+        let gone = all.without(&found.orders);
         let restored = world.rds.data.origin(survivor).map(|point| point.through);
-        let unpromoted = || ledger.last_commit().filter(|_| !world.is_up(Region::East) && region == Region::West);
+        let unpromoted = || found.last_commit.filter(|_| !world.is_up(Region::East) && region == Region::West);
         let recovered = world.recovered().or(restored).or_else(unpromoted);
         let time_of = |number: u64| acknowledged.time_of(number).or_else(|| history_time(number));
         let last_lost = gone.last().and_then(time_of);
@@ -126,7 +135,7 @@ impl Truth {
             surviving: region.name().to_owned(),
             surviving_database: instance.map(|instance| instance.id.clone()),
             objects_missing: missing_objects(world),
-            corruption: corruption(world, line, &gone),
+            corruption: corruption(world, line, &gone, &found, held),
             virtual_ms: VirtualTruth {
                 first_failed_at: number(first_failed),
                 served_again_at: number(served_again),
@@ -139,16 +148,22 @@ impl Truth {
     }
 }
 
-fn corruption(world: &World, line: &Timeline, gone: &Numbers) -> Option<CorruptionTruth> {
+fn corruption(
+    world: &World,
+    line: &Timeline,
+    gone: &Numbers,
+    new: &Contents,
+    held: &dyn Fn(DataId) -> Contents,
+) -> Option<CorruptionTruth> {
     let (damaged, first_bad) = world.broken.first_bad_write?;
     let survivor = world.surviving();
-    let (old, new) = (world.rds.data.ledger(damaged), world.rds.data.ledger(survivor));
-    let last_write = old.last_order_at().unwrap_or(first_bad);
+    let old = held(damaged);
+    let last_write = old.last_order_at.unwrap_or(first_bad);
     // Orders come ten a second: a database into which none came for a second is one that no writer uses.
     let frozen = (world.now().since(last_write) > super::time::SECOND).then_some(last_write);
     let until = frozen.unwrap_or(world.now());
     let restored = if survivor == damaged { None } else { world.rds.data.origin(survivor).map(|point| point.through) };
-    let bad = Numbers::of(old.bad().iter().map(|number| (*number, *number)));
+    let bad = Numbers::of(old.bad.iter().map(|number| (*number, *number)));
     let discarded = gone.without(&bad);
     let wall = |moment: Moment| line.wall(moment).to_rfc3339_opts(SecondsFormat::Millis, true);
     let discarded_ms = match restored {
@@ -164,7 +179,7 @@ fn corruption(world: &World, line: &Timeline, gone: &Numbers) -> Option<Corrupti
         discarded_cents: discarded.iter().map(cents).sum(),
         discarded_ms,
         exposure_ms: until.since(first_bad).max(0),
-        bad_rows_left: new.bad().len() as u64,
+        bad_rows_left: new.bad.len() as u64,
     })
 }
 

@@ -9,9 +9,10 @@ use super::draw::{Seed, scramble};
 use super::effect::DataId;
 use super::fleet::Fleet;
 use super::health::{Check, verdict};
-use super::instance::{Instance, Role};
+use super::instance::{Ailment, Instance, Role};
 use super::key::{self, Key};
 use super::ledger::{Commit, Ledger, Write};
+use super::numbers::Numbers;
 use super::place::{Region, SERVICE, ZONE};
 use super::rds::Rds;
 use super::replication::UnderWay;
@@ -84,6 +85,8 @@ pub struct World {
     pub(super) east_shop: Shop,
     pub(super) west_shop: Shop,
     pub(super) recovered: Option<(DataId, Option<Moment>)>,
+    /// Up to which commit a promoted database was found to have everything.
+    pub(super) found_at_promotion: Option<(DataId, Option<Moment>)>,
     pub(super) surviving: DataId,
     pub(super) orders: u64,
     pub(super) serial: u64,
@@ -116,6 +119,7 @@ impl World {
             east_shop: Shop::new(Region::East, Front::Serving),
             west_shop: Shop::new(Region::West, Front::Maintenance),
             recovered: None,
+            found_at_promotion: None,
             surviving,
             orders: HISTORY,
             serial: 0,
@@ -149,6 +153,21 @@ impl World {
     /// Returns the commit up to which the recovery side had everything when it was promoted.
     pub fn recovered(&self) -> Option<Moment> {
         self.recovered.filter(|(data, _)| *data == self.surviving).and_then(|(_, at)| at)
+    }
+
+    /// Notes what a database was found to hold when it was promoted: its last commit.
+    pub fn found_at_promotion(&mut self, data: DataId, last: Option<Moment>) {
+        self.found_at_promotion = Some((data, last));
+    }
+
+    /// Says that the server of a database died by itself: its host is lost, and a standby takes over if there is one.
+    pub fn server_died(&mut self, data: DataId, unwritten: &Numbers) {
+        let now = self.now;
+        self.customers.acknowledged.withdraw(unwritten);
+        let Some(id) = self.rds.by_data(data).map(|instance| instance.id.clone()) else { return };
+        self.tell(format!("the database server of {id} died"));
+        self.rds.ail(data, Some(Ailment::HostLost), now);
+        self.broken.await_takeover(data, now);
     }
 
     /// Returns the database that will go on: of those that a shop uses, the one that became a primary last. Until a
@@ -320,7 +339,6 @@ impl World {
     /// Copies into the database of the shop of `region` the orders that `from` has and it has not, and puts right what
     /// is wrong there and right in `from`; returns how many of each. What is wrong in `from` is left.
     pub fn repair_from(&mut self, region: Region, from: DataId) -> Result<(u64, u64), Refused> {
-        use super::numbers::Numbers;
         self.writable(region)?;
         let into = self.connected(region)?.data;
         let (ours, theirs) = (self.rds.data.ledger(into), self.rds.data.ledger(from));

@@ -40,7 +40,9 @@ fn region(world: &World) -> Region {
 }
 
 fn truth(world: &World) -> Truth {
-    Truth::of(world, &Timeline { started: DateTime::from_timestamp(0, 0).unwrap(), speed: 10 })
+    Truth::of(world, &Timeline::from(DateTime::from_timestamp(0, 0).unwrap(), 10), &|data| {
+        world.rds.data.ledger(data).into()
+    })
 }
 
 /// Plays a whole exercise with its actions at fixed moments.

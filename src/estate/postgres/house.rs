@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use rand_core::{OsRng, RngCore as _};
 use tokio::process::{Child, ChildStdin};
+use tokio::sync::Mutex;
 
 use super::PostgresError;
 use super::programs::{Account, Programs};
@@ -52,7 +53,13 @@ pub struct House {
     folder: PathBuf,
     programs: Programs,
     password: String,
-    guard: Child,
+    guard: Mutex<Guard>,
+}
+
+/// Is the process that clears the folder.
+#[derive(Debug)]
+struct Guard {
+    process: Child,
     /// While this is open the guard waits.
     leash: Option<ChildStdin>,
 }
@@ -74,9 +81,10 @@ impl House {
         let pid = std::process::id();
         let said = format!("{pid} {}\n", started(pid).unwrap_or_default());
         fs::write(&owner, said).map_err(|source| PostgresError::File { doing: "write", path: owner, source })?;
-        let mut guard = guard(&programs, &folder)?;
-        let leash = guard.stdin.take();
-        Ok(Self { folder, programs, password: random(16), guard, leash })
+        let mut process = guard(&programs, &folder)?;
+        let leash = process.stdin.take();
+        let guard = Mutex::new(Guard { process, leash });
+        Ok(Self { folder, programs, password: random(16), guard })
     }
 
     /// Returns the folder.
@@ -97,16 +105,16 @@ impl House {
         self.folder.join("servers").join(name)
     }
 
-    pub(super) fn archive(&self, name: &str) -> PathBuf {
+    pub(in crate::estate) fn archive(&self, name: &str) -> PathBuf {
         self.folder.join("archive").join(name)
     }
 
-    pub(super) fn make(&self, folder: &Path) -> Result<(), PostgresError> {
+    pub(in crate::estate) fn make(&self, folder: &Path) -> Result<(), PostgresError> {
         make(folder, self.programs.account())
     }
 
     /// Writes a file that the servers' account can read.
-    pub(super) fn write(&self, path: &Path, text: &str) -> Result<(), PostgresError> {
+    pub(in crate::estate) fn write(&self, path: &Path, text: impl AsRef<[u8]>) -> Result<(), PostgresError> {
         let failed = |source| PostgresError::File { doing: "write", path: path.to_owned(), source };
         fs::write(path, text).map_err(failed)?;
         if let Account::Lesser { uid, gid } = self.programs.account() {
@@ -119,9 +127,10 @@ impl House {
     ///
     /// # Errors
     /// When the folder is still there after twenty seconds.
-    pub async fn clear(mut self) -> Result<(), PostgresError> {
-        drop(self.leash.take());
-        drop(tokio::time::timeout(CLEARING, self.guard.wait()).await);
+    pub async fn clear(&self) -> Result<(), PostgresError> {
+        let mut guard = self.guard.lock().await;
+        drop(guard.leash.take());
+        drop(tokio::time::timeout(CLEARING, guard.process.wait()).await);
         if self.folder.exists() {
             let source = std::io::Error::other("it is still there");
             return Err(PostgresError::File { doing: "remove", path: self.folder.clone(), source });

@@ -3,6 +3,7 @@
 //! It needs nothing but PostgreSQL's server programs on this machine, listens on loopback alone, and leaves nothing: when
 //! the process that owns a [`House`] ends in whatever way, a guard stops the servers and removes the folder.
 
+mod client;
 mod house;
 mod programs;
 mod server;
@@ -10,9 +11,10 @@ mod server;
 use std::io;
 use std::path::PathBuf;
 
+pub use client::{Client, QueryError, Row};
 pub use house::House;
 pub use programs::Programs;
-pub use server::{Backup, Condition, Server, Target};
+pub use server::{Backup, Condition, Position, Server, Target, slot};
 
 /// Says why a server did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +52,16 @@ pub enum PostgresError {
         server: String,
         /// What it said.
         said: String,
+    },
+    /// A server did not do what the estate asked of it.
+    #[error("the server {server} did not {what}: {source}")]
+    Query {
+        /// Which server.
+        server: String,
+        /// What was asked.
+        what: &'static str,
+        /// What it said.
+        source: QueryError,
     },
     /// A server ended by itself.
     #[error("the server {server} ended by itself: {said}")]

@@ -1,5 +1,6 @@
 //! One PostgreSQL server: made, replicated, promoted, crashed, backed up, restored to a moment, dumped, deleted.
 
+use std::fmt;
 use std::fs;
 use std::net::SocketAddrV4;
 use std::path::{Path, PathBuf};
@@ -48,8 +49,29 @@ pub enum Target {
     Itself,
     /// The last transaction that was committed by then.
     Time(DateTime<Utc>),
+    /// The last transaction whose commit stands before this position of the write-ahead log.
+    Position(Position),
     /// As far as the archive goes.
     Latest,
+}
+
+/// Is a position in a write-ahead log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Position(pub u64);
+
+impl Position {
+    /// Reads what `pg_current_wal_insert_lsn()` says: `0/1A2B3C4`.
+    pub fn read(text: &str) -> Option<Self> {
+        let (high, low) = text.split_once('/')?;
+        let (high, low) = (u64::from_str_radix(high, 16).ok()?, u64::from_str_radix(low, 16).ok()?);
+        Some(Self((high << 32) | low))
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:X}/{:X}", self.0 >> 32, self.0 & 0xffff_ffff)
+    }
 }
 
 /// Says what a server does.
@@ -90,7 +112,7 @@ impl Server {
         made?;
         let main = server.data().join("postgresql.conf");
         let conf = fs::read_to_string(&main).map_err(|source| file("read", &main, source))?;
-        house.write(&main, &format!("{conf}\ninclude 'lifeboat.conf'\n"))?;
+        house.write(&main, format!("{conf}\ninclude 'lifeboat.conf'\n"))?;
         server.configure("")?;
         server.start().await?;
         Ok(server)
@@ -101,11 +123,24 @@ impl Server {
     /// # Errors
     /// [`PostgresError`].
     pub async fn replica(&self, name: &str, at: SocketAddrV4) -> Result<Self, PostgresError> {
-        let mut replica = Self::empty(&self.house, name, at);
-        let mut copy = self.client("pg_basebackup");
-        let slot = name.replace(|c: char| !c.is_ascii_alphanumeric(), "_");
-        copy.arg("-D").arg(replica.data()).args(["-X", "stream", "-c", "fast", "--no-sync", "-R", "-C", "-S", &slot]);
-        self.run("pg_basebackup", copy).await?;
+        Self::follow(&self.house, self.at, name, at).await
+    }
+
+    /// Makes a streaming replica of whatever answers at `source`, and starts it; it goes on following by that address.
+    ///
+    /// # Errors
+    /// [`PostgresError`].
+    pub async fn follow(
+        house: &Arc<House>,
+        source: SocketAddrV4,
+        name: &str,
+        at: SocketAddrV4,
+    ) -> Result<Self, PostgresError> {
+        let mut replica = Self::empty(house, name, at);
+        let mut copy = client(house, "pg_basebackup", source);
+        copy.arg("-D").arg(replica.data());
+        copy.args(["-X", "stream", "-c", "fast", "--no-sync", "-R", "-C", "-S", &slot(name)]);
+        replica.run("pg_basebackup", copy).await?;
         replica.configure("")?;
         replica.start().await?;
         Ok(replica)
@@ -122,15 +157,32 @@ impl Server {
         name: &str,
         at: SocketAddrV4,
     ) -> Result<Self, PostgresError> {
+        Self::restore_with(house, (backup, &house.archive(&backup.source)), target, name, at).await
+    }
+
+    /// Makes a server from a backup as [`Server::restore`] does, with what came after it in a folder of its own.
+    ///
+    /// # Errors
+    /// [`PostgresError`].
+    pub async fn restore_with(
+        house: &Arc<House>,
+        (backup, log): (&Backup, &Path),
+        target: Target,
+        name: &str,
+        at: SocketAddrV4,
+    ) -> Result<Self, PostgresError> {
         let mut server = Self::empty(house, name, at);
         let mut copy = house.programs().system("cp", house.folder());
         copy.arg("-a").arg(&backup.folder).arg(server.data());
         server.run("cp", copy).await?;
-        let archive = house.archive(&backup.source);
-        let fetch = format!("restore_command = 'cp \"{}/%f\" \"%p\"'\n", archive.display());
+        let fetch = format!("restore_command = 'cp \"{}/%f\" \"%p\"'\n", log.display());
         let recovery = match target {
             Target::Itself => String::new(),
             Target::Latest => fetch,
+            Target::Position(position) => format!(
+                "{fetch}recovery_target_lsn = '{position}'\nrecovery_target_inclusive = off\n\
+                 recovery_target_action = 'promote'\n"
+            ),
             Target::Time(time) => format!(
                 "{fetch}recovery_target_time = '{}'\nrecovery_target_action = 'promote'\n",
                 time.format("%Y-%m-%d %H:%M:%S%.6f+00")
@@ -275,11 +327,7 @@ impl Server {
     /// # Errors
     /// [`PostgresError`].
     pub async fn backup(&self, name: &str) -> Result<Backup, PostgresError> {
-        let folder = self.house.folder().join("backups").join(name);
-        let mut copy = self.client("pg_basebackup");
-        copy.arg("-D").arg(&folder).args(["-X", "stream", "-c", "fast", "--no-sync"]);
-        self.run("pg_basebackup", copy).await?;
-        Ok(Backup { folder, source: self.name.clone(), ended: Utc::now() })
+        Backup::take(&self.house, (&self.name, self.at), name).await
     }
 
     /// Brings everything that is committed by now into the archive.
@@ -364,6 +412,9 @@ impl Server {
              hot_standby = on\n\
              wal_retrieve_retry_interval = 200ms\n\
              wal_receiver_status_interval = 1s\n\
+             # A link that is slow on purpose is not dead.\n\
+             wal_receiver_timeout = 0\n\
+             wal_sender_timeout = 0\n\
              archive_mode = on\n\
              archive_timeout = 5s\n\
              archive_command = 'test ! -f \"{archive}/%f\" && cp \"%p\" \"{archive}/.%f\" && mv \"{archive}/.%f\" \"{archive}/%f\"'\n\
@@ -390,22 +441,11 @@ impl Server {
 
     /// Prepares a program that connects to this server.
     fn client(&self, program: &str) -> Command {
-        let mut command = self.command(program);
-        let (address, port) = (self.at.ip().to_string(), self.at.port().to_string());
-        command.env("PGPASSWORD", self.house.password()).env("PGCONNECT_TIMEOUT", "10");
-        command.args(["-h", &address, "-p", &port, "-U", "postgres", "-w"]);
-        command
+        client(&self.house, program, self.at)
     }
 
-    async fn run(&self, program: &str, mut command: Command) -> Result<String, PostgresError> {
-        let output = command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true).output().await;
-        let output = output.map_err(|source| PostgresError::Start { program: program.to_owned(), source })?;
-        if output.status.success() {
-            return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
-        }
-        let said = String::from_utf8_lossy(&output.stderr);
-        let said = tail(said.trim()).replace('\n', "; ");
-        Err(PostgresError::Failed { program: program.to_owned(), server: self.name.clone(), said })
+    async fn run(&self, program: &str, command: Command) -> Result<String, PostgresError> {
+        run(&self.name, program, command).await
     }
 
     async fn until(&mut self, wanted: Condition, what: &'static str) -> Result<(), PostgresError> {
@@ -434,6 +474,49 @@ impl Server {
         let log = String::from_utf8_lossy(&log).into_owned();
         tail(log.trim()).replace('\n', "; ")
     }
+}
+
+impl Backup {
+    /// Takes a base backup of the server of that name, which answers at that address.
+    ///
+    /// # Errors
+    /// [`PostgresError`].
+    pub async fn take(
+        house: &Arc<House>,
+        (source, at): (&str, SocketAddrV4),
+        name: &str,
+    ) -> Result<Self, PostgresError> {
+        let folder = house.folder().join("backups").join(name);
+        let mut copy = client(house, "pg_basebackup", at);
+        copy.arg("-D").arg(&folder).args(["-X", "stream", "-c", "fast", "--no-sync"]);
+        run(source, "pg_basebackup", copy).await?;
+        Ok(Self { folder, source: source.to_owned(), ended: Utc::now() })
+    }
+}
+
+/// Returns the name of the slot in which a source keeps what the replica of that name has not received.
+pub fn slot(name: &str) -> String {
+    name.replace(|c: char| !c.is_ascii_alphanumeric(), "_")
+}
+
+/// Prepares a program that connects to the server at `at`.
+fn client(house: &House, program: &str, at: SocketAddrV4) -> Command {
+    let mut command = house.programs().command(program, house.folder());
+    let (address, port) = (at.ip().to_string(), at.port().to_string());
+    command.env("PGPASSWORD", house.password()).env("PGCONNECT_TIMEOUT", "10");
+    command.args(["-h", &address, "-p", &port, "-U", "postgres", "-w"]);
+    command
+}
+
+async fn run(server: &str, program: &str, mut command: Command) -> Result<String, PostgresError> {
+    let output = command.stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true).output().await;
+    let output = output.map_err(|source| PostgresError::Start { program: program.to_owned(), source })?;
+    if output.status.success() {
+        return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    let said = tail(said.trim()).replace('\n', "; ");
+    Err(PostgresError::Failed { program: program.to_owned(), server: server.to_owned(), said })
 }
 
 fn tail(text: &str) -> &str {

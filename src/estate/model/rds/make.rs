@@ -84,7 +84,7 @@ impl Rds {
                            target region; specify KmsKeyId.";
             return Err(Refusal::Combination(message.to_owned()));
         }
-        let mut settings = defaults(&found.settings, target.region);
+        let mut settings = defaults(&found.settings, target.region, self.port);
         settings.retention = 0;
         if !elsewhere {
             // In its own region a replica takes after its source.
@@ -133,7 +133,8 @@ impl Rds {
         if self.lost_keys.contains(&source.kms_key) {
             return Err(Refusal::Key(format!("The KMS key {} cannot be used.", source.kms_key)));
         }
-        let settings = self.settle_settings(target.region, defaults(&source.settings, target.region), &wanted)?;
+        let settings =
+            self.settle_settings(target.region, defaults(&source.settings, target.region, self.port), &wanted)?;
         let from = DataPoint { data: source.data, through };
         let made = self.data.restored(from);
         let effect = DataEffect::Restore { data: made, region: target.region, from };
@@ -159,7 +160,8 @@ impl Rds {
             return Err(Refusal::Key(format!("The KMS key {} cannot be used.", found.kms_key)));
         }
         let (from, key, tags) = (found.of, found.kms_key.clone(), found.tags.clone());
-        let settings = self.settle_settings(target.region, defaults(&found.settings, target.region), &wanted)?;
+        let settings =
+            self.settle_settings(target.region, defaults(&found.settings, target.region, self.port), &wanted)?;
         let made = self.data.restored(from);
         let effect = DataEffect::Restore { data: made, region: target.region, from };
         let tags = wanted.tags.clone().unwrap_or(tags);
@@ -276,7 +278,7 @@ impl Rds {
 
 /// Returns what an instance gets when nobody says otherwise: the hardware of its source, the defaults of the region for
 /// the rest, one day of backups, no standby, no protection.
-fn defaults(source: &Settings, region: Region) -> Settings {
+fn defaults(source: &Settings, region: Region, port: u16) -> Settings {
     Settings {
         multi_az: false,
         retention: 1,
@@ -287,7 +289,7 @@ fn defaults(source: &Settings, region: Region) -> Settings {
         subnet_group: DEFAULT_SUBNET_GROUP.to_owned(),
         iam_authentication: false,
         copy_tags: false,
-        port: 5432,
+        port,
         ..source.clone()
     }
 }

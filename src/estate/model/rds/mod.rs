@@ -23,6 +23,8 @@ use super::time::{DAY, Moment};
 
 /// How many events are kept; AWS keeps fourteen days, a drill makes a few dozen.
 const MOST_EVENTS: usize = 1_000;
+/// PostgreSQL's own port.
+const PORT: u16 = 5432;
 /// How many instances an account may have in a region.
 const MOST_INSTANCES: usize = 40;
 
@@ -103,6 +105,8 @@ pub struct Rds {
     pub lost_keys: Vec<String>,
     /// How many milliseconds a commit is on its way to the replica of the reference stack.
     pub lag: i64,
+    /// The port of databases for which nobody chooses another.
+    pub port: u16,
     seed: Seed,
 }
 
@@ -125,6 +129,7 @@ impl Rds {
             events: Vec::new(),
             lost_keys: Vec::new(),
             lag,
+            port: PORT,
             seed,
         }
     }
@@ -140,6 +145,17 @@ impl Rds {
                 Some(follow) => DataEffect::Follow { data, region, source: follow.source },
             };
             self.outbox.ask(now, effect);
+        }
+    }
+
+    /// Has all databases listen at `port`, those that stand and those that nobody wants elsewhere later.
+    pub fn listen_at(&mut self, port: u16) {
+        self.port = port;
+        for instance in &mut self.instances {
+            instance.settings.port = port;
+        }
+        for snapshot in &mut self.snapshots {
+            snapshot.settings.port = port;
         }
     }
 

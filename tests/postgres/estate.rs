@@ -1,0 +1,293 @@
+//! The practice estate with real data: what its endpoints, its API and its shop say is what stands in rows.
+
+use std::net::Ipv4Addr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+const PATIENCE: Duration = Duration::from_secs(90);
+/// How fast the estate's time runs.
+const SPEED: &str = "60";
+
+fn lifeboat(home: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_lifeboat"));
+    command.env("XDG_STATE_HOME", home).env("XDG_CONFIG_HOME", home).stdin(Stdio::null());
+    command
+}
+
+/// An estate in a process of its own.
+struct Estate {
+    home: tempfile::TempDir,
+    process: Child,
+    record: Value,
+}
+
+impl Drop for Estate {
+    fn drop(&mut self) {
+        // It may have ended as it should.
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}
+
+impl Estate {
+    fn up(seed: &str) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let dir = home.path().join("estate");
+        let began = Instant::now();
+        let mut up = lifeboat(home.path());
+        up.args(["estate", "up", "--data", "postgres", "--speed", SPEED, "--seed", seed, "--dir"]).arg(&dir);
+        let process = up.stdout(Stdio::null()).stderr(Stdio::inherit()).spawn().unwrap();
+        let file = dir.join("estate.json");
+        until("the estate", || file.exists().then_some(()));
+        println!("the estate stood after {:?}", began.elapsed());
+        let record = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
+        Self { home, process, record }
+    }
+
+    fn dir(&self) -> PathBuf {
+        self.home.path().join("estate")
+    }
+
+    fn input(&self, name: &str) -> &str {
+        self.record["inputs"][name].as_str().unwrap()
+    }
+
+    fn get(&self, shop: &str, path: &str) -> Option<Value> {
+        let url = format!("{}{path}", self.input(shop));
+        let said = Command::new("curl").args(["-sf", "-m", "5", &url]).output().unwrap();
+        serde_json::from_slice(&said.stdout).ok()
+    }
+
+    fn truth(&self) -> Value {
+        let header = format!("x-console-token: {}", self.record["console_token"].as_str().unwrap());
+        let url = format!("{}/truth", self.record["console"].as_str().unwrap());
+        let said = Command::new("curl").args(["-sf", "-m", "20", "-H", &header, &url]).output().unwrap();
+        serde_json::from_slice(&said.stdout).unwrap()
+    }
+
+    fn fault(&self, fault: &str) {
+        let mut command = lifeboat(self.home.path());
+        assert!(command.args(["estate", "fault", fault, "--dir"]).arg(self.dir()).status().unwrap().success());
+    }
+
+    /// What `psql` prints, or what it complains of.
+    fn psql(&self, at: &str, statement: &str) -> Result<String, String> {
+        let Output { status, stdout, stderr } = Command::new("psql")
+            .args(["-X", "-A", "-t", "-q", "-h", at, "-p", self.input("DB_PORT"), "-U", self.input("DB_USER")])
+            .args(["-d", self.input("DB_NAME"), "-c", statement])
+            .env("PGPASSWORD", self.input("DB_PASSWORD"))
+            .env("PGCONNECT_TIMEOUT", "5")
+            .output()
+            .unwrap();
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).trim().to_owned();
+        if status.success() { Ok(text(&stdout)) } else { Err(text(&stderr)) }
+    }
+
+    fn rds(&self, region: &'static str) -> aws_sdk_rds::Client {
+        use aws_credential_types::Credentials;
+        let env = |name: &str| self.record["env"][name].as_str().unwrap().to_owned();
+        let keys = Credentials::new(env("AWS_ACCESS_KEY_ID"), env("AWS_SECRET_ACCESS_KEY"), None, None, "estate.json");
+        let config = aws_sdk_rds::Config::builder()
+            .behavior_version(aws_sdk_rds::config::BehaviorVersion::latest())
+            .endpoint_url(env("AWS_ENDPOINT_URL"))
+            .region(aws_sdk_rds::config::Region::new(region))
+            .credentials_provider(keys)
+            .http_client(aws_smithy_http_client::Builder::new().build_http());
+        aws_sdk_rds::Client::from_conf(config.build())
+    }
+
+    /// Ends it, and makes sure that nothing of it is left.
+    fn down(mut self) {
+        let pid = self.record["pid"].as_u64().unwrap();
+        let mut command = lifeboat(self.home.path());
+        assert!(command.args(["estate", "down", "--dir"]).arg(self.dir()).status().unwrap().success());
+        assert!(self.process.wait().unwrap().success());
+        assert_eq!(houses_of(pid), Vec::<PathBuf>::new());
+    }
+}
+
+/// Folders of database servers that belong to a process.
+fn houses_of(pid: u64) -> Vec<PathBuf> {
+    let all = ["/tmp", "/var/tmp"].into_iter().filter_map(|parent| std::fs::read_dir(parent).ok()).flatten().flatten();
+    let houses = all.map(|entry| entry.path()).filter(|path| {
+        let owner = std::fs::read_to_string(path.join("owner")).unwrap_or_default();
+        path.to_string_lossy().contains("lifeboat-postgres-") && owner.starts_with(&format!("{pid} "))
+    });
+    houses.collect()
+}
+
+fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let began = Instant::now();
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(began.elapsed() < PATIENCE, "{what} never came about");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+#[test]
+fn psql_reaches_the_endpoint_before_and_after_a_failover_and_after_the_server_died() {
+    let estate = Estate::up("5");
+    let server = |shop: &str| estate.get(shop, "/heartbeat").map(|beat| beat["server"].as_str().unwrap().to_owned());
+    let (east, west) = (server("EAST_SHOP_URL").unwrap(), server("WEST_SHOP_URL").unwrap());
+    assert!(east.parse::<Ipv4Addr>().unwrap().is_loopback());
+    estate.psql(&east, "CREATE TABLE notes (said text)").unwrap();
+    estate.psql(&east, "INSERT INTO notes VALUES ('before')").unwrap();
+    until("the replica's copy", || (estate.psql(&west, "SELECT said FROM notes").ok()? == "before").then_some(()));
+    let refused = estate.psql(&west, "INSERT INTO notes VALUES ('x')").unwrap_err();
+    assert!(refused.contains("read-only"), "{refused}");
+    let nobody = Command::new("psql")
+        .args(["-X", "-w", "-h", &east, "-p", estate.input("DB_PORT"), "-U", "shop", "-d", "shop", "-c", "SELECT 1"])
+        .env("PGPASSWORD", "another")
+        .output()
+        .unwrap();
+    assert!(!nobody.status.success(), "any password opens it");
+    // The shop's rows are its answers.
+    let summary = estate.get("EAST_SHOP_URL", "/orders/summary").unwrap();
+    assert_eq!(summary["modelled"], false);
+    let orders: u64 = estate.psql(&east, "SELECT count(*) FROM orders").unwrap().parse().unwrap();
+    assert!(orders >= summary["orders"].as_u64().unwrap(), "{orders} {summary}");
+
+    estate.fault("instance-failure:crash");
+    let moved = until("the failover", || server("EAST_SHOP_URL").filter(|now| *now != east));
+    until("the new endpoint", || (estate.psql(&moved, "SELECT said FROM notes").ok()? == "before").then_some(()));
+    assert!(estate.psql(&east, "SELECT 1").is_err(), "the old zone still answers");
+    let serving = || {
+        let beat = estate.get("EAST_SHOP_URL", "/heartbeat")?;
+        (beat["writable"] == true).then_some(())
+    };
+    until("orders after the failover", serving);
+    let truth = estate.truth();
+    assert_eq!(truth["orders_lost"], 0, "{truth}");
+
+    // A server that dies by itself is an instance failure: the standby takes over once it is back.
+    let standby = || {
+        let header = format!("x-console-token: {}", estate.record["console_token"].as_str().unwrap());
+        let url = format!("{}/state", estate.record["console"].as_str().unwrap());
+        let said = Command::new("curl").args(["-sf", "-H", &header, &url]).output().unwrap();
+        String::from_utf8_lossy(&said.stdout).contains("has a standby again").then_some(())
+    };
+    until("the standby", standby);
+    let house = houses_of(estate.record["pid"].as_u64().unwrap()).remove(0);
+    let pid = std::fs::read_to_string(house.join("servers/data-1/postmaster.pid")).unwrap();
+    assert!(Command::new("kill").args(["-KILL", pid.lines().next().unwrap()]).status().unwrap().success());
+    let again = until("the second failover", || server("EAST_SHOP_URL").filter(|now| *now != moved));
+    until("the endpoint after that", || {
+        (estate.psql(&again, "SELECT said FROM notes").ok()? == "before").then_some(())
+    });
+    until("orders after that", serving);
+    let truth = estate.truth();
+    assert_eq!(truth["orders_lost"], 0, "{truth}");
+    estate.down();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_point_in_time_and_a_snapshot_are_restored_by_postgresql_itself() {
+    let estate = Estate::up("6");
+    let rds = estate.rds("us-east-1");
+    let status = async |id: &str| {
+        let described = rds.describe_db_instances().db_instance_identifier(id).send().await.ok()?;
+        let instance = described.db_instances().first()?.clone();
+        Some((instance.db_instance_status()?.to_owned(), instance))
+    };
+    let (_, primary) = status("shop-db").await.unwrap();
+    assert_eq!(primary.endpoint().unwrap().port().unwrap().to_string(), estate.input("DB_PORT"));
+    let east = estate.get("EAST_SHOP_URL", "/heartbeat").unwrap()["server"].as_str().unwrap().to_owned();
+    let latest = async || {
+        let (_, primary) = status("shop-db").await?;
+        Some(primary.latest_restorable_time()?.as_secs_f64())
+    };
+    let began = latest().await.unwrap();
+    let mut reached = began;
+    let waited = Instant::now();
+    while reached <= began {
+        assert!(waited.elapsed() < PATIENCE, "the latest restorable time stands still");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        reached = latest().await.unwrap();
+    }
+    let point = format!("to_timestamp({reached})");
+    let at_point = format!("SELECT count(*), max(id), sum(total_cents) FROM orders WHERE placed_at < {point}");
+    let expected = estate.psql(&east, &at_point).unwrap();
+    estate.psql(&east, "DELETE FROM orders WHERE id % 2 = 0").unwrap();
+    let restore = rds
+        .restore_db_instance_to_point_in_time()
+        .source_db_instance_identifier("shop-db")
+        .target_db_instance_identifier("shop-db-point")
+        .restore_time(aws_sdk_rds::primitives::DateTime::from_secs_f64(reached));
+    restore.send().await.unwrap();
+    rds.create_db_snapshot().db_instance_identifier("shop-db").db_snapshot_identifier("half").send().await.unwrap();
+    let available = async |id: &str| {
+        let waited = Instant::now();
+        loop {
+            match status(id).await {
+                Some((status, instance)) if status == "available" => return instance,
+                Some((status, _)) if status.contains("error") || status == "failed" => panic!("{id} is {status}"),
+                _ => {}
+            }
+            assert!(waited.elapsed() < PATIENCE, "{id} never came about");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    available("shop-db-point").await;
+    // The third and fourth database of this estate, in the first zone.
+    let (restored, half) = ("127.77.11.13", "127.77.11.14");
+    let found = estate.psql(restored, "SELECT count(*), max(id), sum(total_cents) FROM orders").unwrap();
+    assert_eq!(found, expected, "what was committed before {reached}");
+    assert_eq!(estate.psql(restored, "SELECT pg_is_in_recovery()").unwrap(), "f");
+
+    let restore = rds.restore_db_instance_from_db_snapshot().db_instance_identifier("shop-db-half");
+    let restore = restore.db_snapshot_identifier("half");
+    let waited = Instant::now();
+    while restore.clone().send().await.is_err() {
+        assert!(waited.elapsed() < PATIENCE, "the snapshot never came about");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    available("shop-db-half").await;
+    let even = estate.psql(half, "SELECT count(*) FILTER (WHERE id % 2 = 0 AND id <= 79200) FROM orders").unwrap();
+    assert_eq!(even, "0", "the snapshot is of after the deletion");
+
+    // A deleted instance is a server that is gone; its backups are not.
+    let delete = rds.delete_db_instance().db_instance_identifier("shop-db-half").skip_final_snapshot(true);
+    delete.send().await.unwrap();
+    let waited = Instant::now();
+    while status("shop-db-half").await.is_some() {
+        assert!(waited.elapsed() < PATIENCE, "shop-db-half is never gone");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert!(estate.psql(half, "SELECT 1").is_err());
+    estate.down();
+}
+
+#[test]
+fn a_drill_of_a_lost_region_counts_rows_and_leaves_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let mut drill = lifeboat(home.path());
+    drill.args(["drill", "region-failure", "--unattended", "--speed", SPEED, "--seed", "1", "--data", "postgres"]);
+    let Output { status, stdout, stderr } = drill.output().unwrap();
+    let (said, complained) = (String::from_utf8_lossy(&stdout), String::from_utf8_lossy(&stderr));
+    assert!(status.success(), "{said}{complained}");
+    let line = |what: &str| said.lines().find(|line| line.starts_with(what)).unwrap_or_else(|| panic!("{said}"));
+    assert!(line("DATA").contains("real: rows in PostgreSQL 1"), "{said}");
+    assert!(line("RTO").contains("MET: ") && line("RPO").contains("MET: "), "{said}");
+    let words: Vec<&str> = line("SEEN").split_whitespace().collect();
+    let at = words.iter().position(|word| *word == "acknowledged").unwrap();
+    let missing: u64 = words[at - 1].parse().unwrap();
+    // The model cuts replication up to twenty seconds before the region, and ten orders come a second.
+    assert!((1..=1_000).contains(&missing), "{said}");
+    let ours = |path: &PathBuf| {
+        let owner = std::fs::read_to_string(path.join("owner")).unwrap_or_default();
+        let pid = owner.split(' ').next().and_then(|pid| pid.parse::<i32>().ok());
+        pid.and_then(rustix::process::Pid::from_raw).is_some_and(|pid| rustix::process::test_kill_process(pid).is_err())
+    };
+    // Whoever else has just ended may still be clearing what was theirs.
+    until("the end of every folder without an owner", || {
+        let mut all = std::fs::read_dir("/tmp").unwrap().flatten().map(|entry| entry.path());
+        let left = all.any(|path| path.to_string_lossy().contains("lifeboat-postgres-") && ours(&path));
+        (!left).then_some(())
+    });
+}
