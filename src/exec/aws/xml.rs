@@ -40,7 +40,7 @@ impl Node {
 pub(super) fn output(service: &str, protocol: Protocol, operation: &str, answer: &Answer) -> Result<Value, String> {
     let shapes = shapes::of(service);
     let mut members = Map::new();
-    if service == "s3api" {
+    if matches!(service, "s3api" | "route53") {
         members = headers(shapes, operation, answer);
     }
     if !answer.body.trim().is_empty() {
@@ -103,7 +103,7 @@ fn headers(shapes: &Shapes, operation: &str, answer: &Answer) -> Map<String, Val
         if let Some((name, member, shape)) = known
             && (about_the_object
                 || matches!((operation, name), ("get-object-attributes", "last-modified"))
-                || name == "etag"
+                || matches!(name, "etag" | "location")
                 || name.starts_with("x-amz-"))
         {
             members.insert(member.to_owned(), scalar(Some(shape), value));
