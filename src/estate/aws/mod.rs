@@ -1,9 +1,13 @@
 //! AWS's wire protocols on one port: service and region come from the request's signature scope.
 //!
-//! Signatures are not verified, the access key is: a real one that strays here is refused, and the secret is public anyway.
+//! Keys and signatures are verified: what would not be let in at AWS is not let in here, and real keys that stray here
+//! are refused.
 
+mod alarms;
 mod cbor;
+mod checks;
 mod checksum;
+mod cloudwatch;
 mod compute;
 mod form;
 mod guard;
@@ -11,6 +15,7 @@ mod metrics;
 mod rds;
 mod route53;
 mod s3;
+mod signature;
 mod sts;
 mod xml;
 mod zonal;
@@ -23,11 +28,14 @@ use axum::body::{Body, Bytes, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::{HeaderMap, Method, StatusCode};
 use axum::response::Response;
+use chrono::Utc;
 
 use super::model::fault::Impairment;
-use super::model::place::{ACCESS_KEY, Region};
+use super::model::place::Region;
 use super::model::world::{Fate, World};
 use super::standing::Standing;
+use cloudwatch::Tongue;
+use signature::{Scope, Signed};
 use xml::Xml;
 
 /// The largest request that is read; the largest object with the overhead of its chunks fits.
@@ -39,14 +47,6 @@ const OPERATOR: (&str, &str) = ("practice-operator", "lifeboat");
 /// Makes the endpoint of all services.
 pub(super) fn router(standing: Arc<Standing>) -> Router {
     Router::new().fallback(handle).with_state(standing)
-}
-
-/// Is what a request was signed for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Scope {
-    key: String,
-    region: String,
-    service: String,
 }
 
 /// Is one request.
@@ -115,7 +115,7 @@ enum Service {
     AutoScaling,
     LoadBalancing,
     Ec2,
-    CloudWatch,
+    CloudWatch(Tongue),
     ZonalShift,
     Secrets,
     Keys,
@@ -132,7 +132,7 @@ impl Service {
         ("autoscaling", Self::AutoScaling),
         ("elasticloadbalancing", Self::LoadBalancing),
         ("ec2", Self::Ec2),
-        ("monitoring", Self::CloudWatch),
+        ("monitoring", Self::CloudWatch(Tongue::Json)),
         ("arc-zonal-shift", Self::ZonalShift),
         ("secretsmanager", Self::Secrets),
         ("kms", Self::Keys),
@@ -152,7 +152,8 @@ impl Service {
             Self::AutoScaling => "http://autoscaling.amazonaws.com/doc/2011-01-01/",
             Self::LoadBalancing => "http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/",
             Self::Ec2 => "http://ec2.amazonaws.com/doc/2016-11-15/",
-            Self::CloudWatch | Self::ZonalShift | Self::Secrets | Self::Keys | Self::Trail => "",
+            Self::CloudWatch(_) => "http://monitoring.amazonaws.com/doc/2010-08-01/",
+            Self::ZonalShift | Self::Secrets | Self::Keys | Self::Trail => "",
         }
     }
 
@@ -178,7 +179,8 @@ impl Service {
                 );
                 Reply::xml(status, body)
             }
-            Self::CloudWatch | Self::ZonalShift | Self::Secrets | Self::Keys | Self::Trail => {
+            Self::CloudWatch(tongue) => tongue.error(status, code, message, id),
+            Self::ZonalShift | Self::Secrets | Self::Keys | Self::Trail => {
                 let body = serde_json::json!({ "__type": code, "message": message, "Message": message });
                 Reply::json(status, &body).with("x-amzn-errortype", code)
             }
@@ -194,6 +196,14 @@ impl Service {
         }
     }
 
+    /// Tells whether its calls and errors are JSON.
+    const fn speaks_json(self) -> bool {
+        matches!(
+            self,
+            Self::CloudWatch(Tongue::Json | Tongue::Cbor) | Self::ZonalShift | Self::Secrets | Self::Keys | Self::Trail
+        )
+    }
+
     fn unavailable(self, id: &str) -> Reply {
         self.error(503, "ServiceUnavailable", "Service is unable to handle request.", id)
     }
@@ -204,8 +214,12 @@ async fn handle(State(standing): State<Arc<Standing>>, request: Request) -> Resp
     let (parts, body) = request.into_parts();
     let query: Vec<(String, String)> =
         form_urlencoded::parse(parts.uri.query().unwrap_or("").as_bytes()).into_owned().collect();
-    let scope = scope(&parts.headers, &query);
+    let scope = Scope::of(&parts.headers, &query);
     let service = scope.as_ref().map_or(Some(Service::S3), |scope| Service::named(&scope.service));
+    let service = service.map(|service| match service {
+        Service::CloudWatch(_) => Service::CloudWatch(Tongue::of(&parts.method, parts.uri.path(), &parts.headers)),
+        service => service,
+    });
     let id = standing.request_id();
     let read = to_bytes(body, LARGEST_REQUEST).await;
     let end = match (service, read) {
@@ -221,11 +235,14 @@ async fn handle(State(standing): State<Arc<Standing>>, request: Request) -> Resp
         (Some(service), Ok(body)) => {
             let region = scope.as_ref().and_then(|scope| Region::named(&scope.region));
             let (method, headers) = (parts.method, parts.headers);
-            let path = parts.uri.path().to_owned();
-            let call = Call { standing: &standing, method, path, query, headers, body, region, id: id.clone() };
-            match refuse(service, scope.as_ref(), region, &id) {
-                Some(refusal) => End::Reply(refusal),
-                None => standing.with(|world| dispatch(service, &call, world)),
+            let (path, sent) = (parts.uri.path(), parts.uri.query().unwrap_or(""));
+            let signed = Signed { method: &method, path, query: sent, headers: &headers, body: &body };
+            if let Some(refusal) = refuse(service, scope.as_ref(), &signed, &id) {
+                End::Reply(refusal)
+            } else {
+                let path = path.to_owned();
+                let call = Call { standing: &standing, method, path, query, headers, body, region, id: id.clone() };
+                standing.with(|world| dispatch(service, &call, world))
             }
         }
     };
@@ -258,27 +275,13 @@ async fn handle(State(standing): State<Arc<Standing>>, request: Request) -> Resp
     })
 }
 
-/// Reads what a request was signed for from its header, or from its query where it was presigned.
-fn scope(headers: &HeaderMap, query: &[(String, String)]) -> Option<Scope> {
-    let header = headers.get("authorization").and_then(|value| value.to_str().ok()).and_then(|value| {
-        let (_, rest) = value.strip_prefix("AWS4-HMAC-SHA256")?.split_once("Credential=")?;
-        rest.split([',', ' ']).next()
-    });
-    let presigned = || query.iter().find(|(name, _)| name == "X-Amz-Credential").map(|(_, value)| value.as_str());
-    let mut parts = header.or_else(presigned)?.split('/');
-    let (key, _date) = (parts.next()?.to_owned(), parts.next()?);
-    Some(Scope { key, region: parts.next()?.to_owned(), service: parts.next()?.to_owned() })
-}
-
 /// Refuses who may not come in, or comes to a region that is not here.
-fn refuse(service: Service, scope: Option<&Scope>, region: Option<Region>, id: &str) -> Option<Reply> {
+fn refuse(service: Service, scope: Option<&Scope>, signed: &Signed<'_>, id: &str) -> Option<Reply> {
     let scope = scope?;
-    if scope.key != ACCESS_KEY {
-        let code = if service == Service::S3 { "InvalidAccessKeyId" } else { "InvalidClientTokenId" };
-        let message = "The access key is not the practice estate's; take the credentials of its estate.json.";
-        return Some(service.error(403, code, message, id));
+    if let Some(doubt) = signed.doubt(scope, Utc::now()) {
+        return Some(doubt.reply(service, id));
     }
-    if region.is_none() {
+    if Region::named(&scope.region).is_none() {
         let message = format!("The practice estate has no region `{}`; it has us-east-1 and us-west-2.", scope.region);
         return Some(service.error(403, "OptInRequired", &message, id));
     }
@@ -304,7 +307,7 @@ fn dispatch(service: Service, call: &Call<'_>, world: &mut World) -> End {
         Service::AutoScaling => End::Reply(compute::scaling(call, world)),
         Service::LoadBalancing => End::Reply(compute::balancing(call, world)),
         Service::Ec2 => End::Reply(compute::machines(call, world)),
-        Service::CloudWatch => End::Reply(metrics::answer(call, world)),
+        Service::CloudWatch(tongue) => End::Reply(cloudwatch::answer(call, world, tongue)),
         Service::ZonalShift => End::Reply(zonal::answer(call, world)),
         Service::Secrets => End::Reply(guard::secrets(call, world)),
         Service::Keys => End::Reply(guard::keys(call, world)),
@@ -329,42 +332,26 @@ fn impaired(service: Service, call: &Call<'_>, world: &mut World) -> Option<Repl
     call.region?;
     let now = world.now();
     if world.broken.is_impaired(Impairment::ExpiredCredentials, now) {
-        return Some(if service == Service::S3 {
-            service.error(400, "ExpiredToken", "The provided token has expired.", &call.id)
-        } else {
-            service.error(403, "ExpiredToken", "The security token included in the request is expired", &call.id)
-        });
+        let message = "The security token included in the request is expired";
+        let (status, code, message) = match service {
+            Service::S3 => (400, "ExpiredToken", "The provided token has expired."),
+            Service::Ec2 => (400, "RequestExpired", "Request has expired."),
+            _ if service.speaks_json() => (400, "ExpiredTokenException", message),
+            _ => (403, "ExpiredToken", message),
+        };
+        return Some(service.error(status, code, message, &call.id));
     }
     if world.broken.is_impaired(Impairment::Throttling, now) && world.chance() % 10 < 7 {
-        return Some(if service == Service::S3 {
-            service.error(503, "SlowDown", "Please reduce your request rate.", &call.id)
-        } else {
-            service.error(400, "Throttling", "Rate exceeded", &call.id)
-        });
+        let (status, code, message) = match service {
+            Service::S3 => (503, "SlowDown", "Please reduce your request rate."),
+            Service::Ec2 => (503, "RequestLimitExceeded", "Request limit exceeded."),
+            _ if service.speaks_json() => (400, "ThrottlingException", "Rate exceeded"),
+            _ => (400, "Throttling", "Rate exceeded"),
+        };
+        return Some(service.error(status, code, message, &call.id));
     }
     if service == Service::Route53 && world.broken.is_impaired(Impairment::DnsControlPlane, now) {
         return Some(service.unavailable(&call.id));
     }
     None
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_scope_of_a_signature() {
-        let mut headers = HeaderMap::new();
-        let value =
-            "AWS4-HMAC-SHA256 Credential=AKIA/20261122/us-west-2/rds/aws4_request, SignedHeaders=host, Signature=00";
-        headers.insert("authorization", value.parse().unwrap());
-        let found = scope(&headers, &[]).unwrap();
-        assert_eq!((found.key.as_str(), found.region.as_str(), found.service.as_str()), ("AKIA", "us-west-2", "rds"));
-        let presigned = [("X-Amz-Credential".to_owned(), "K/d/us-east-1/s3/aws4_request".to_owned())];
-        assert_eq!(scope(&HeaderMap::new(), &presigned).unwrap().service, "s3");
-        for bad in ["", "Basic x", "AWS4-HMAC-SHA256", "AWS4-HMAC-SHA256 Credential=a/b"] {
-            headers.insert("authorization", bad.parse().unwrap());
-            assert_eq!(scope(&headers, &[]), None, "{bad}");
-        }
-    }
 }

@@ -1,21 +1,16 @@
-//! Route 53's API: hosted zones, records, changes, health checks. All of it is the control plane in `us-east-1`.
+//! Route 53's API: hosted zones, records, changes. All of it is the control plane in `us-east-1`.
 
 use axum::http::Method;
 
 use super::xml::{Element, Xml};
-use super::{Call, Reply, Service};
+use super::{Call, Reply, Service, checks};
 use crate::estate::dns::KINDS;
-use crate::estate::model::health::{Check, Health, Sense, Subject, Watching};
-use crate::estate::model::place::{LATCH_BUCKET, LATCH_KEY, ZONE, ZONE_ID};
+use crate::estate::model::place::{ZONE, ZONE_ID};
 use crate::estate::model::world::World;
-use crate::estate::model::zone::{Action, Change, Failover, RecordSet};
+use crate::estate::model::zone::{Action, Answer, Change, Failover, RecordSet};
 
 /// Is one error as it goes out: status, code, message.
-type Wrong = (u16, &'static str, String);
-
-/// The regions whose checkers report.
-const CHECKERS: [(&str, &str); 3] =
-    [("us-west-2", "198.51.100.10"), ("eu-west-1", "198.51.100.20"), ("ap-southeast-1", "198.51.100.30")];
+pub(super) type Wrong = (u16, &'static str, String);
 
 /// Answers a call.
 pub(super) fn answer(call: &Call<'_>, world: &mut World) -> Reply {
@@ -23,6 +18,7 @@ pub(super) fn answer(call: &Call<'_>, world: &mut World) -> Reply {
     let parts: Vec<&str> = path.split('/').collect();
     let result = match (&call.method, parts.as_slice()) {
         (&Method::GET, ["2013-04-01", "hostedzone"]) => Ok(list_zones(world)),
+        (&Method::GET, ["2013-04-01", "hostedzonesbyname"]) => Ok(list_zones_by_name(call, world)),
         (&Method::GET, ["2013-04-01", "hostedzone", zone]) => known_zone(zone).map(|()| get_zone(world)),
         (&Method::GET, ["2013-04-01", "hostedzone", zone, "rrset"]) => {
             known_zone(zone).map(|()| list_records(call, world))
@@ -31,19 +27,26 @@ pub(super) fn answer(call: &Call<'_>, world: &mut World) -> Reply {
             Ok(()) => return change(call, world),
             Err(wrong) => Err(wrong),
         },
+        (&Method::GET, ["2013-04-01", "testdnsanswer"]) => test_answer(call, world),
         (&Method::GET, ["2013-04-01", "change", id]) => get_change(call, world, id),
-        (&Method::GET, ["2013-04-01", "healthcheck"]) => Ok(list_checks(world)),
-        (&Method::GET, ["2013-04-01", "healthcheck", id]) => get_check(world, id),
-        (&Method::GET, ["2013-04-01", "healthcheck", id, "status"]) => check_status(call, world, id),
-        _ => Err((400, "InvalidAction", format!("The practice estate has no Route 53 call {} {path}.", call.method))),
+        (method, ["2013-04-01", "healthcheck", rest @ ..]) => return checks::answer(call, world, method, rest),
+        _ => Err(unknown(call)),
     };
     match result {
         Ok(body) => Reply::xml(200, body),
-        Err((status, code, message)) => Service::Route53.error(status, code, &message, &call.id),
+        Err(wrong) => refusal(call, &wrong),
     }
 }
 
-fn document(name: &str, fill: impl FnOnce(&mut Xml)) -> String {
+pub(super) fn refusal(call: &Call<'_>, (status, code, message): &Wrong) -> Reply {
+    Service::Route53.error(*status, code, message, &call.id)
+}
+
+pub(super) fn unknown(call: &Call<'_>) -> Wrong {
+    (400, "InvalidAction", format!("The practice estate has no Route 53 call {} {}.", call.method, call.path))
+}
+
+pub(super) fn document(name: &str, fill: impl FnOnce(&mut Xml)) -> String {
     Xml::document(name, Service::Route53.namespace(), fill)
 }
 
@@ -67,6 +70,47 @@ fn list_zones(world: &World) -> String {
     document("ListHostedZonesResponse", |xml| {
         xml.nest("HostedZones", |xml| zone(xml, world)).text("IsTruncated", false).text("MaxItems", 100);
     })
+}
+
+fn list_zones_by_name(call: &Call<'_>, world: &World) -> String {
+    let from = call.query("dnsname").map(str::to_ascii_lowercase);
+    document("ListHostedZonesByNameResponse", |xml| {
+        xml.nest("HostedZones", |xml| {
+            if from.as_deref().is_none_or(|from| order(from) <= order(ZONE)) {
+                zone(xml, world);
+            }
+        })
+        .maybe("DNSName", from.as_deref())
+        .text("IsTruncated", false)
+        .text("MaxItems", 100);
+    })
+}
+
+/// Answers what the name servers would answer now.
+fn test_answer(call: &Call<'_>, world: &World) -> Result<String, Wrong> {
+    known_zone(call.query("hostedzoneid").unwrap_or_default())?;
+    let (name, kind) = (call.query("recordname").unwrap_or_default(), call.query("recordtype").unwrap_or_default());
+    if !KINDS.contains(&kind) {
+        return Err((400, "InvalidInput", format!("The practice estate serves no records of type {kind}.")));
+    }
+    let (code, values) = match world.answer(name, kind) {
+        Answer::Values { values, .. } => ("NOERROR", values),
+        Answer::NoData => ("NOERROR", Vec::new()),
+        Answer::NoName => ("NXDOMAIN", Vec::new()),
+        Answer::NotOurs => return Err((400, "InvalidInput", format!("{name} is not in the zone {ZONE}."))),
+    };
+    Ok(document("TestDNSAnswerResponse", |xml| {
+        xml.text("Nameserver", format!("ns1.{ZONE}"))
+            .text("RecordName", name)
+            .text("RecordType", kind)
+            .nest("RecordData", |xml| {
+                for value in &values {
+                    xml.text("RecordDataEntry", value);
+                }
+            })
+            .text("ResponseCode", code)
+            .text("Protocol", "UDP");
+    }))
 }
 
 fn get_zone(world: &World) -> String {
@@ -216,83 +260,4 @@ fn get_change(call: &Call<'_>, world: &World, id: &str) -> Result<String, Wrong>
     let change = world.zone.find_change(id);
     let change = change.ok_or_else(|| (404, "NoSuchChange", format!("Could not find resource with ID: {id}")))?;
     Ok(document("GetChangeResponse", |xml| change_info(call, world, xml, change)))
-}
-
-fn find<'w>(world: &'w World, id: &str) -> Result<&'w Check, Wrong> {
-    let found = world.checks.iter().find(|check| check.id == id);
-    found.ok_or_else(|| (404, "NoSuchHealthCheck", format!("A health check with id {id} does not exist.")))
-}
-
-fn list_checks(world: &World) -> String {
-    document("ListHealthChecksResponse", |xml| {
-        xml.nest("HealthChecks", |xml| {
-            for found in &world.checks {
-                xml.nest("HealthCheck", |xml| check(xml, found));
-            }
-        })
-        .text("IsTruncated", false)
-        .text("MaxItems", 100);
-    })
-}
-
-fn get_check(world: &World, id: &str) -> Result<String, Wrong> {
-    let found = find(world, id)?;
-    Ok(document("GetHealthCheckResponse", |xml| {
-        xml.nest("HealthCheck", |xml| check(xml, found));
-    }))
-}
-
-fn check(xml: &mut Xml, check: &Check) {
-    xml.text("Id", &check.id).text("CallerReference", check.name).nest("HealthCheckConfig", |xml| {
-        match &check.subject {
-            Subject::Shop(region) => {
-                xml.text("IPAddress", region.address()).text("Type", "HTTP").text("ResourcePath", "/health");
-            }
-            Subject::Object { .. } => {
-                xml.text("Port", 443)
-                    .text("Type", "HTTPS")
-                    .text("ResourcePath", format!("/{LATCH_KEY}"))
-                    .text("FullyQualifiedDomainName", format!("{LATCH_BUCKET}.s3.us-west-2.amazonaws.com"));
-            }
-            Subject::Checks { .. } => {
-                xml.text("Type", "CALCULATED");
-            }
-        }
-        if !matches!(check.subject, Subject::Checks { .. }) {
-            xml.text("RequestInterval", check.interval).text("FailureThreshold", check.threshold);
-        }
-        xml.text("Inverted", check.sense == Sense::Inverted).text("Disabled", check.watching == Watching::Disabled);
-        if let Subject::Checks { children, threshold } = &check.subject {
-            xml.text("HealthThreshold", threshold).nest("ChildHealthChecks", |xml| {
-                for child in children {
-                    xml.text("ChildHealthCheck", child);
-                }
-            });
-        }
-    });
-    xml.text("HealthCheckVersion", 1);
-}
-
-fn check_status(call: &Call<'_>, world: &World, id: &str) -> Result<String, Wrong> {
-    let found = find(world, id)?;
-    if matches!(found.subject, Subject::Checks { .. }) {
-        let message = "The status of a calculated health check cannot be had by GetHealthCheckStatus.";
-        return Err((400, "InvalidInput", message.to_owned()));
-    }
-    let status = match (found.observed(), &found.subject) {
-        (Health::Healthy, _) => "Success: HTTP Status Code 200, OK",
-        (Health::Unhealthy, Subject::Object { .. }) => "Failure: HTTP Status Code 404, Not Found",
-        (Health::Unhealthy, _) => "Failure: Connection timed out. The endpoint or the internet connection is down.",
-    };
-    Ok(document("GetHealthCheckStatusResponse", |xml| {
-        xml.nest("HealthCheckObservations", |xml| {
-            for (region, address) in CHECKERS {
-                xml.nest("HealthCheckObservation", |xml| {
-                    xml.text("Region", region).text("IPAddress", address).nest("StatusReport", |xml| {
-                        xml.text("Status", status).text("CheckedTime", call.standing.iso(found.looked));
-                    });
-                });
-            }
-        });
-    }))
 }

@@ -10,8 +10,8 @@ use md5::{Digest as _, Md5};
 use super::place::Region;
 use super::time::Moment;
 
-/// The largest object the estate keeps; what drills store is a few kilobytes.
-pub const LARGEST_OBJECT: usize = 1024 * 1024;
+/// The largest object that is put at once: as much as clients send in one part. What drills store is a few kilobytes.
+pub const LARGEST_OBJECT: usize = 8 * 1024 * 1024;
 /// The most versions one bucket keeps, so that a runaway loop cannot eat the machine's memory.
 const MOST_VERSIONS: usize = 250_000;
 /// The most bytes one bucket keeps.

@@ -72,8 +72,8 @@ pub enum Watching {
 pub struct Check {
     /// Its id.
     pub id: String,
-    /// Its name, as its tag would say.
-    pub name: &'static str,
+    /// Its name: what its maker called it.
+    pub name: String,
     /// What it looks at.
     pub subject: Subject,
     /// Whether it is inverted.
@@ -84,6 +84,8 @@ pub struct Check {
     pub interval: i64,
     /// How many looks in a row change its mind.
     pub threshold: u32,
+    /// How often its configuration was written.
+    pub version: u64,
     /// When it last looked.
     pub looked: Moment,
     seen: Health,
@@ -92,15 +94,16 @@ pub struct Check {
 
 impl Check {
     /// Makes a check that has seen `seen` so far.
-    pub fn new(id: String, name: &'static str, subject: Subject, sense: Sense, seen: Health) -> Self {
+    pub fn new(id: String, name: &str, subject: Subject, sense: Sense, seen: Health) -> Self {
         Self {
             id,
-            name,
+            name: name.to_owned(),
             subject,
             sense,
             watching: Watching::Enabled,
             interval: 10,
             threshold: 3,
+            version: 1,
             looked: Moment::START,
             seen,
             contrary: 0,

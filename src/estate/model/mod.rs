@@ -3,6 +3,7 @@
 //! [`World`] composes the parts and moves them through time in steps of [`time::TICK`]; every other file is one part
 //! that knows nothing of the rest.
 
+pub mod alarm;
 mod breakage;
 pub mod bucket;
 pub mod contents;
@@ -16,6 +17,7 @@ pub mod health;
 pub mod instance;
 pub mod key;
 pub mod ledger;
+pub mod metric;
 mod motion;
 pub mod numbers;
 pub mod place;
@@ -29,6 +31,7 @@ pub mod stock;
 pub mod time;
 pub mod trail;
 pub mod truth;
+pub mod upload;
 mod work;
 pub mod world;
 pub mod zone;

@@ -26,6 +26,7 @@ impl World {
         }
         self.choose_surviving();
         self.health();
+        self.watch_metrics();
         self.customer();
     }
 
@@ -156,7 +157,7 @@ impl World {
                 Subject::Checks { .. } => continue,
             });
             let now = self.now;
-            let changed = self.checks.get_mut(at).and_then(|check| Some((check.name, check.look(now, seen)?)));
+            let changed = self.checks.get_mut(at).and_then(|check| Some((check.name.clone(), check.look(now, seen)?)));
             if let Some((name, health)) = changed {
                 self.tell(format!(
                     "health check {name} is {}",

@@ -2,6 +2,7 @@
 
 use std::net::Ipv4Addr;
 
+use super::alarm::{self, Alarm};
 use super::breakage::Breakage;
 use super::bucket::{Access, Bucket};
 use super::customers::Customers;
@@ -21,6 +22,7 @@ use super::shop::{Front, Refused, Session, Shop};
 use super::stock::{self, CheckIds, HISTORY};
 use super::time::{Moment, TICK};
 use super::trail::{Trail, TrailEvent};
+use super::upload::Upload;
 use super::zone::{Answer, Zone};
 
 /// How much of the story is kept; a drill's has some thirty lines.
@@ -63,8 +65,12 @@ pub struct World {
     pub check_ids: CheckIds,
     /// The buckets.
     pub buckets: Vec<Bucket>,
+    /// The multipart uploads that are not finished.
+    pub uploads: Vec<Upload>,
     /// What is on its way from one bucket to another.
     pub copies: Vec<UnderWay>,
+    /// The alarms.
+    pub alarms: Vec<Alarm>,
     /// The keys.
     pub keys: Vec<Key>,
     /// The secrets.
@@ -106,7 +112,9 @@ impl World {
             checks,
             check_ids,
             buckets: stock::buckets(seed),
+            uploads: Vec::new(),
             copies: Vec::new(),
+            alarms: alarm::stock(),
             keys: key::stock(seed),
             secrets: secret::stock(seed),
             fleets: Region::ALL.map(|region| Fleet::new(region, seed)),

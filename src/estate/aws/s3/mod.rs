@@ -2,8 +2,10 @@
 
 mod configuration;
 mod listing;
+mod making;
 mod objects;
 mod putting;
+mod uploads;
 
 use axum::http::Method;
 use percent_encoding::percent_decode_str;
@@ -20,6 +22,10 @@ pub(super) fn answer(call: &Call<'_>, world: &mut World) -> End {
     let (name, key) = path.split_once('/').unwrap_or((&path, ""));
     if name.is_empty() {
         return End::Reply(list_buckets(call, world));
+    }
+    let makes = key.is_empty() && matches!(call.method, Method::PUT | Method::DELETE) && sub_resource(call).is_empty();
+    if makes && call.region.is_some() {
+        return making::answer(call, world, name);
     }
     let Some((region, access)) = world.bucket(name).map(|bucket| (bucket.region, bucket.access)) else {
         return End::Reply(error(call, 404, "NoSuchBucket", "The specified bucket does not exist"));
@@ -99,15 +105,25 @@ fn sub_resource<'c>(call: &'c Call<'_>) -> &'c str {
     names.into_iter().find(|name| !PLAIN.contains(name) && !name.starts_with("X-Amz-")).unwrap_or("")
 }
 
+/// Answers where the control plane of all buckets is gone: it stands in `us-east-1`.
+fn without_control_plane(call: &Call<'_>, world: &mut World) -> Option<End> {
+    match world.fate(Region::East) {
+        Fate::Answered => None,
+        Fate::Hangs => Some(End::Hang),
+        Fate::Unavailable => Some(End::Reply(Service::S3.unavailable(&call.id))),
+    }
+}
+
 fn bucket_call(call: &Call<'_>, world: &mut World, name: &str) -> End {
     let what = sub_resource(call);
-    if matches!(call.method, Method::PUT | Method::DELETE) && !what.is_empty() {
-        // The configuration of every bucket is kept by the control plane in us-east-1.
-        match world.fate(Region::East) {
-            Fate::Answered => {}
-            Fate::Hangs => return End::Hang,
-            Fate::Unavailable => return End::Reply(Service::S3.unavailable(&call.id)),
-        }
+    if matches!(call.method, Method::PUT | Method::DELETE)
+        && !what.is_empty()
+        && let Some(end) = without_control_plane(call, world)
+    {
+        return end;
+    }
+    if (&call.method, what) == (&Method::GET, "uploads") {
+        return End::Reply(uploads::list(call, &world.uploads, name));
     }
     let Some(bucket) = world.bucket_mut(name) else {
         return End::Reply(error(call, 404, "NoSuchBucket", "The specified bucket does not exist"));

@@ -4,7 +4,7 @@ use axum::http::Method;
 
 use super::super::xml::Element;
 use super::putting::{put, retention};
-use super::{Call, Reply, document, error};
+use super::{Call, Reply, document, error, uploads};
 use crate::estate::model::bucket::{Bucket, Class, Deleted, Missing, Strictness, Thawed, Version, Versioning};
 use crate::estate::model::place::{LATCH_BUCKET, LATCH_KEY};
 use crate::estate::model::time::{DAY, Moment, SECOND};
@@ -12,6 +12,9 @@ use crate::estate::model::world::World;
 
 /// Answers a call.
 pub(super) fn answer(call: &Call<'_>, world: &mut World, bucket: &str, key: &str) -> Reply {
+    if uploads::is_meant(call) {
+        return uploads::answer(call, world, bucket, key);
+    }
     let what = call
         .query
         .iter()

@@ -15,7 +15,7 @@ use crate::estate::model::world::World;
 const MOST_METADATA: usize = 2048;
 
 /// Takes the object out of a request after its checksums were verified.
-fn received(call: &Call<'_>) -> Result<Object, Reply> {
+pub(super) fn received(call: &Call<'_>) -> Result<Object, Reply> {
     let signed = call.header("x-amz-content-sha256").unwrap_or("UNSIGNED-PAYLOAD");
     let (body, trailers) = if signed.starts_with("STREAMING-") {
         unchunk(&call.body).ok_or_else(|| {
@@ -30,7 +30,7 @@ fn received(call: &Call<'_>) -> Result<Object, Reply> {
         return Err(error(call, 400, "XAmzContentSHA256Mismatch", message));
     }
     if body.len() > LARGEST_OBJECT {
-        let message = "The practice estate keeps objects of at most one mebibyte.";
+        let message = "The practice estate takes at most 8 MiB at once; larger objects come in parts.";
         return Err(error(call, 400, "EntityTooLarge", message));
     }
     if let Some(sent) = call.header("content-md5")
@@ -70,43 +70,59 @@ pub(super) fn put(call: &Call<'_>, world: &mut World, bucket: &str, key: &str) -
     if call.headers.contains_key("x-amz-copy-source") {
         return copy(call, world, bucket, key);
     }
-    if key.len() > 1024 {
-        return error(call, 400, "KeyTooLongError", "Your key is too long");
-    }
     let object = match received(call) {
         Ok(object) => object,
         Err(refusal) => return refusal,
     };
-    let (serial, now, seed) = (world.next_serial(), world.now(), world.seed);
-    let (etag, checksum) = (object.etag.clone(), object.checksum.clone());
-    let Some(found) = world.bucket_mut(bucket) else {
-        return error(call, 404, "NoSuchBucket", "The specified bucket does not exist");
-    };
-    if call.header("if-none-match") == Some("*") && found.get(key, None).is_ok() {
+    if call.header("if-none-match") == Some("*")
+        && world.bucket(bucket).is_some_and(|found| found.get(key, None).is_ok())
+    {
         let message = "At least one of the pre-conditions you specified did not hold";
         return error(call, 412, "PreconditionFailed", message);
     }
-    if !found.has_room() {
-        let message = "The practice estate keeps at most 250,000 versions and 128 MiB in a bucket; delete some.";
-        return error(call, 503, "SlowDown", message);
-    }
-    let id = found.put(key, seed.hex(&format!("put/{serial}"), 32), now, object);
-    let versioned = found.versioning != Versioning::Off;
-    if let Err(refusal) = dress(call, found, key, &id) {
-        return refusal;
-    }
-    world.replicate_object(bucket, key, &id);
-    if (bucket, key) == (LATCH_BUCKET, LATCH_KEY) {
-        world.tell("the latch is set");
-    }
+    let (etag, checksum) = (object.etag.clone(), object.checksum.clone());
+    let kept = keep(call, world, bucket, key, object, |found, id| dress(call, found, key, id));
+    let id = match kept {
+        Ok(id) => id,
+        Err(refusal) => return refusal,
+    };
     let mut reply = Reply::empty(200).with("etag", etag);
-    if versioned {
+    if id != "null" || world.bucket(bucket).is_some_and(|found| found.versioning != Versioning::Off) {
         reply = reply.with("x-amz-version-id", id);
     }
     if let Some((header, value)) = checksum {
         reply = reply.with(&header, value).with("x-amz-checksum-type", "FULL_OBJECT");
     }
     reply
+}
+
+/// Keeps an object as a new version, which `dress` completes, and returns the version's id.
+pub(super) fn keep(
+    call: &Call<'_>,
+    world: &mut World,
+    bucket: &str,
+    key: &str,
+    object: Object,
+    dress: impl FnOnce(&mut Bucket, &str) -> Result<(), Reply>,
+) -> Result<String, Reply> {
+    if key.len() > 1024 {
+        return Err(error(call, 400, "KeyTooLongError", "Your key is too long"));
+    }
+    let (serial, now, seed) = (world.next_serial(), world.now(), world.seed);
+    let Some(found) = world.bucket_mut(bucket) else {
+        return Err(error(call, 404, "NoSuchBucket", "The specified bucket does not exist"));
+    };
+    if !found.has_room() {
+        let message = "The practice estate keeps at most 250,000 versions and 128 MiB in a bucket; delete some.";
+        return Err(error(call, 503, "SlowDown", message));
+    }
+    let id = found.put(key, seed.hex(&format!("put/{serial}"), 32), now, object);
+    dress(found, &id)?;
+    world.replicate_object(bucket, key, &id);
+    if (bucket, key) == (LATCH_BUCKET, LATCH_KEY) {
+        world.tell("the latch is set");
+    }
+    Ok(id)
 }
 
 /// Gives a version the class, lock and tags that its request asks for.
@@ -221,7 +237,8 @@ fn copy(call: &Call<'_>, world: &mut World, bucket: &str, key: &str) -> Reply {
     reply.with("x-amz-copy-source-version-id", source_id)
 }
 
-fn metadata(call: &Call<'_>) -> Vec<(String, String)> {
+/// Returns the user metadata that a request carries.
+pub(super) fn metadata(call: &Call<'_>) -> Vec<(String, String)> {
     let named = |name: &axum::http::HeaderName| name.as_str().strip_prefix("x-amz-meta-").map(str::to_owned);
     let pairs = call.headers.iter().filter_map(|(name, value)| Some((named(name)?, value.to_str().ok()?.to_owned())));
     pairs.collect()
