@@ -20,13 +20,19 @@ if ! found_postgres >/dev/null 2>&1; then
 fi
 
 export INSTA_UPDATE=no CARGO_TERM_COLOR=never
+# Half a minute of one processor, while the compiler waits for its longest crate.
+mkdir -p target
+tests/peer.sh install >target/peer-install.log 2>&1 &
+installing=$!
+
 echo "== formatting"
 cargo fmt --check
 echo "== lints"
 cargo clippy --locked --all-targets -- -D warnings
 echo "== tests"
 cargo test --locked
-echo "== an independent AWS peer"
+echo "== independent AWS peers"
+wait "$installing" || { cat target/peer-install.log; exit 1; }
 tests/peer.sh
 echo "== docs"
 RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps --quiet

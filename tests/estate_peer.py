@@ -4,6 +4,8 @@ usage: estate_peer.py PROGRAM
 """
 
 import datetime
+import http.client
+import io
 import json
 import pathlib
 import statistics
@@ -11,8 +13,12 @@ import subprocess
 import sys
 import tempfile
 import time
+import urllib.error
+import urllib.parse
+import urllib.request
 
 import boto3
+import botocore.model
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -33,15 +39,16 @@ class Estate:
         record = json.loads(path.read_text())
         self.inputs, self.env = record["inputs"], record["env"]
 
-    def client(self, service, region="us-east-1"):
-        return boto3.client(
-            service,
-            region_name=region,
-            endpoint_url=self.env["AWS_ENDPOINT_URL"],
-            aws_access_key_id=self.env["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=self.env["AWS_SECRET_ACCESS_KEY"],
-            config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
-        )
+    def client(self, service, region="us-east-1", **other):
+        style = {"addressing_style": "path"}
+        known = {
+            "region_name": region,
+            "endpoint_url": self.env["AWS_ENDPOINT_URL"],
+            "aws_access_key_id": self.env["AWS_ACCESS_KEY_ID"],
+            "aws_secret_access_key": self.env["AWS_SECRET_ACCESS_KEY"],
+            "config": Config(retries={"total_max_attempts": 1}, s3=style),
+        }
+        return boto3.client(service, **{**known, **other})
 
     def fault(self, name):
         subprocess.run([self.program, "estate", "fault", name, "--dir", self.folder], check=True, capture_output=True)
@@ -153,6 +160,120 @@ def objects(estate):
     assert west.head_object(**dumps)["Restore"] == 'ongoing-request="true"'
 
 
+def uploads(estate):
+    s3, bucket = estate.client("s3", "us-west-2"), "restored-dumps"
+    where = {"LocationConstraint": "us-west-2"}
+    refused("IllegalLocationConstraintException", s3.create_bucket, Bucket=bucket)
+    refused("InvalidBucketName", s3.create_bucket, Bucket="Re_stored", CreateBucketConfiguration=where)
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration=where)
+    refused("BucketAlreadyOwnedByYou", s3.create_bucket, Bucket=bucket, CreateBucketConfiguration=where)
+    assert "Status" not in s3.get_bucket_versioning(Bucket=bucket)
+    body = bytes(range(256)) * 4096 * 19  # 19 MiB: three parts of boto3's
+    s3.upload_fileobj(io.BytesIO(body), bucket, "dump", ExtraArgs={"Metadata": {"who": "me"}})
+    found = s3.get_object(Bucket=bucket, Key="dump")
+    assert found["Body"].read() == body and found["ETag"].endswith('-3"') and found["Metadata"] == {"who": "me"}
+    key = {"Bucket": bucket, "Key": "given-up"}
+    upload = {**key, "UploadId": s3.create_multipart_upload(**key)["UploadId"]}
+    small = s3.upload_part(**upload, PartNumber=1, Body=b"x")["ETag"]
+    s3.upload_part(**upload, PartNumber=2, Body=b"y")
+    parts = s3.list_parts(**upload)["Parts"]
+    assert [(part["PartNumber"], part["Size"]) for part in parts] == [(1, 1), (2, 1)]
+    named = [{"PartNumber": part["PartNumber"], "ETag": part["ETag"]} for part in parts]
+    refused("EntityTooSmall", s3.complete_multipart_upload, **upload, MultipartUpload={"Parts": named})
+    wrong = [{"PartNumber": 9, "ETag": small}]
+    refused("InvalidPart", s3.complete_multipart_upload, **upload, MultipartUpload={"Parts": wrong})
+    assert [open["Key"] for open in s3.list_multipart_uploads(Bucket=bucket)["Uploads"]] == ["given-up"]
+    s3.abort_multipart_upload(**upload)
+    refused("NoSuchUpload", s3.list_parts, **upload)
+    refused("BucketNotEmpty", s3.delete_bucket, Bucket=bucket)
+    s3.delete_object(Bucket=bucket, Key="dump")
+    s3.delete_bucket(Bucket=bucket)
+    refused("NoSuchBucket", s3.list_objects_v2, Bucket=bucket)
+
+
+def checks(estate):
+    route53 = estate.client("route53")
+    config = {"Type": "HTTP", "IPAddress": "127.77.0.2", "ResourcePath": "/health", "RequestInterval": 10}
+    made = route53.create_health_check(CallerReference="mine", HealthCheckConfig=config)["HealthCheck"]
+    assert (made["HealthCheckVersion"], made["HealthCheckConfig"]["FailureThreshold"]) == (1, 3)
+    refused("HealthCheckAlreadyExists", route53.create_health_check, CallerReference="mine", HealthCheckConfig=config)
+    elsewhere = {**config, "IPAddress": "192.0.2.1"}
+    refused("InvalidInput", route53.create_health_check, CallerReference="else", HealthCheckConfig=elsewhere)
+    both = {"Type": "CALCULATED", "HealthThreshold": 1, "ChildHealthChecks": [made["Id"]]}
+    parent = route53.create_health_check(CallerReference="both", HealthCheckConfig=both)["HealthCheck"]["Id"]
+    changed = route53.update_health_check(HealthCheckId=made["Id"], Inverted=True, HealthCheckVersion=1)
+    assert changed["HealthCheck"]["HealthCheckConfig"]["Inverted"] and changed["HealthCheck"]["HealthCheckVersion"] == 2
+    refused("HealthCheckVersionMismatch", route53.update_health_check, HealthCheckId=made["Id"], HealthCheckVersion=1)
+    for check in (parent, made["Id"]):
+        route53.delete_health_check(HealthCheckId=check)
+        refused("NoSuchHealthCheck", route53.get_health_check, HealthCheckId=check)
+
+
+def alarms(estate):
+    """Once in each protocol of CloudWatch's: this client's own choice, the Rust SDK's, version 2 of the AWS CLI's."""
+    order = botocore.model.PRIORITY_ORDERED_SUPPORTED_PROTOCOLS
+    for protocol in ("json", "smithy-rpc-v2-cbor", "query"):
+        botocore.model.PRIORITY_ORDERED_SUPPORTED_PROTOCOLS = [protocol]
+        watch, name = estate.client("cloudwatch", "us-west-2"), f"lag-{protocol}"
+        botocore.model.PRIORITY_ORDERED_SUPPORTED_PROTOCOLS = order
+        assert watch.meta.service_model.resolved_protocol == protocol
+        rule = {
+            "AlarmName": name,
+            "Namespace": "AWS/RDS",
+            "MetricName": "ReplicaLag",
+            "Statistic": "Maximum",
+            "Dimensions": [{"Name": "DBInstanceIdentifier", "Value": "shop-db-west"}],
+            "Period": 60,
+            "EvaluationPeriods": 3,
+            "Threshold": 300.0,
+            "ComparisonOperator": "GreaterThanThreshold",
+        }
+        watch.put_metric_alarm(**rule, OKActions=["arn:aws:sns:us-west-2:000000000000:team"])
+        made = watch.describe_alarms(AlarmNames=[name])["MetricAlarms"][0]
+        assert {known: made[known] for known in rule} == rule and made["StateValue"] == "INSUFFICIENT_DATA", made
+        assert made["OKActions"] and isinstance(made["StateUpdatedTimestamp"], datetime.datetime)
+        watch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="drill")
+        watch.disable_alarm_actions(AlarmNames=[name])
+        made = watch.describe_alarms(StateValue="ALARM", AlarmNamePrefix="lag-")["MetricAlarms"]
+        assert [(one["AlarmName"], one["StateReason"], one["ActionsEnabled"]) for one in made] == [(name, "drill", False)]
+        assert watch.describe_alarm_history(AlarmName=name)["AlarmHistoryItems"]
+        refused("ResourceNotFound", watch.set_alarm_state, AlarmName="no", StateValue="OK", StateReason="x")
+        refused("ValidationError", watch.put_metric_alarm, **{**rule, "Period": 61})
+        now = datetime.datetime.now(UTC)
+        stat = {"Metric": {key: rule[key] for key in ("Namespace", "MetricName", "Dimensions")}, "Period": 60, "Stat": "Average"}
+        data = watch.get_metric_data(
+            MetricDataQueries=[{"Id": "lag", "MetricStat": stat}], StartTime=now - datetime.timedelta(minutes=5), EndTime=now
+        )["MetricDataResults"][0]
+        assert data["Values"] and data["Values"][0] < 2 and abs(data["Timestamps"][0] - now) < datetime.timedelta(seconds=90)
+        watch.delete_alarms(AlarmNames=[name])
+        assert not watch.describe_alarms(AlarmNames=[name])["MetricAlarms"]
+
+
+def strangers(estate):
+    """Who does not know the secret is refused as AWS refuses, and so is a link whose time is over."""
+    for service, call, wrong, unknown in (
+        ("sts", "get_caller_identity", "SignatureDoesNotMatch", "InvalidClientTokenId"),
+        ("rds", "describe_db_instances", "SignatureDoesNotMatch", "InvalidClientTokenId"),
+        ("route53", "list_hosted_zones", "SignatureDoesNotMatch", "InvalidClientTokenId"),
+        ("s3", "list_buckets", "SignatureDoesNotMatch", "InvalidAccessKeyId"),
+        ("ec2", "describe_availability_zones", "AuthFailure", "AuthFailure"),
+        ("kms", "list_keys", "InvalidSignatureException", "UnrecognizedClientException"),
+    ):
+        refused(wrong, getattr(estate.client(service, aws_secret_access_key="somebody else's"), call))
+        refused(unknown, getattr(estate.client(service, aws_access_key_id="AKIASOMEBODYELSE0000"), call))
+    place = {"Bucket": "shop-assets-us-east-1", "Key": "images/0001.jpg"}
+    version_4 = Config(signature_version="s3v4", s3={"addressing_style": "path"})
+    link = estate.client("s3", config=version_4).generate_presigned_url("get_object", Params=place, ExpiresIn=60)
+    assert urllib.request.urlopen(link).status == 200
+    for spoilt in (link.replace("0001", "0002"), link.replace("Expires=60", "Expires=61")):
+        try:
+            urllib.request.urlopen(spoilt)
+        except urllib.error.HTTPError as error:
+            assert error.code == 403, error
+        else:
+            raise AssertionError("a spoilt link opens")
+
+
 def impaired(estate):
     rds = estate.client("rds")
     estate.fault("expired-credentials")
@@ -163,18 +284,38 @@ def impaired(estate):
 
 
 def speed(estate):
-    rds, taken = estate.client("rds"), []
-    for _ in range(100):
-        began = time.perf_counter()
-        rds.describe_db_instances(DBInstanceIdentifier="shop-db")
-        taken.append((time.perf_counter() - began) * 1000)
-    print(f"describe-db-instances through boto3: {statistics.median(taken):.1f} ms at the median")
+    """What the estate needs for an answer, from the request on the wire to the answer's end: boto3's own work is not in it."""
+    s3 = estate.client("s3")
+    s3.put_object(Bucket="shop-dumps-us-east-1", Key="speed", Body=b"x" * 4096)
+    for service, call, parameters in (
+        ("rds", "describe_db_instances", {}),
+        ("route53", "list_resource_record_sets", {"HostedZoneId": estate.inputs["ZONE_ID"]}),
+        ("s3", "get_object", {"Bucket": "shop-dumps-us-east-1", "Key": "speed"}),
+        ("s3", "list_object_versions", {"Bucket": "shop-assets-us-east-1"}),
+        ("cloudwatch", "describe_alarms", {}),
+    ):
+        client, sent, taken = estate.client(service), [], []
+        client.meta.events.register("before-send", lambda request, **_: sent.append(request))
+        getattr(client, call)(**parameters)
+        request = sent[0]
+        place = urllib.parse.urlsplit(request.url)
+        connection = http.client.HTTPConnection(place.hostname, place.port)
+        for _ in range(200):
+            began = time.perf_counter()
+            path = place.path + (f"?{place.query}" if place.query else "")
+            headers = {name: value.decode() if isinstance(value, bytes) else value for name, value in request.headers.items()}
+            connection.request(request.method, path, request.body or None, headers)
+            answer = connection.getresponse()
+            answer.read()
+            taken.append((time.perf_counter() - began) * 1000)
+            assert answer.status == 200, answer.status
+        print(f"{service} {call}: {statistics.median(taken):.2f} ms at the median, {max(taken):.1f} ms at most")
 
 
 with tempfile.TemporaryDirectory() as home:
     estate = Estate(sys.argv[1], home + "/estate")
     try:
-        for part in (databases, machines, objects, impaired, speed):
+        for part in (speed, databases, machines, objects, uploads, checks, alarms, strangers, impaired):
             part(estate)
     finally:
         estate.down()
