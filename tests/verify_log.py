@@ -100,6 +100,42 @@ def beside(folder, number, name, size, digest):
         say("damage", number, f"{name} was changed")
 
 
+def addenda(folder, begun, log, count):
+    """What was added after the seal: a chain of its own, each addition signed over all bytes before the signature."""
+    path = os.path.join(folder, "addenda.jsonl")
+    if not os.path.exists(path):
+        return
+    data = open(path, "rb").read()
+    lines, wanted, prev, before, waits, clock = data.split(b"\n"), 0, "", 0, False, ""
+    torn = lines.pop()
+    try:
+        for wanted, line in enumerate(lines):
+            value, (seq, link, time, mono, kind) = parse(line)
+            if (int(seq), link) != (wanted, prev) or (kind == "addenda") != (wanted == 0):
+                refuse("does not follow the line before")
+            if kind == "addenda":
+                if (value["run"], value["lines"], value["log_sha512"]) != (begun["run"], count, hashlib.sha512(log).hexdigest()):
+                    refuse("speaks of another log")
+            elif kind == "signed":
+                form = f'"t":"{clock}","mono":0,"k":"signed","sig":{json.dumps(value["sig"])}}}'
+                if not waits or not line.decode().endswith(form) or len(value) != 6:
+                    refuse("is not in the form of signatures")
+                blob = base64.b64decode("".join(value["sig"].split("\n")[1:-2]))
+                if armoured(blob) != value["sig"] or not keygen(value["sig"], data[:before], "check-novalidate", "-n", "addendum@lifeboat"):
+                    refuse("does not fit")
+                waits = False
+            elif waits:
+                refuse("follows one that is not signed")
+            else:
+                waits = True
+            prev, before, clock = hashlib.sha256(line).hexdigest(), before + len(line) + 1, time
+        wanted += 1
+        if torn:
+            refuse("is not complete")
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+        found["damage"].append(f"addenda.jsonl line {wanted + 1}: {error}")
+
+
 def main(path):
     folder = path if os.path.isdir(path) else os.path.dirname(path) or "."
     data = open(os.path.join(path, "incident.jsonl") if os.path.isdir(path) else path, "rb").read()
@@ -168,6 +204,7 @@ def main(path):
     for key, (number, sig, end) in last.items() if not found["damage"] else ():
         if not session_fits(key, sig, data[:end]):
             say("damage", number, "the checkpoint does not fit: something before it was changed")
+    addenda(folder, begun, data, len(lines))
     if not sealed:
         say("open", len(lines), "there is no seal")
         if not delegated:

@@ -17,7 +17,7 @@ const EXIT_CODES: &str = "\
 Exit codes: 0 done, recovered within the RTO · 1 problems found · 2 wrong usage · 3 the runbook can't run
 10 recovered, but an objective was missed · 11 stopped by the operator · 12 not recovered
 13 unattended, and a person is needed · 20 the log can't be written · 30 the terminal was lost · 70 a defect of lifeboat
-`lifeboat log verify` has its own: 0 SEALED · 1 TAMPERED · 2 can't be read · 3 OPEN · 4 UNTRUSTED";
+`lifeboat log verify` has its own: 0 SEALED · 1 TAMPERED · 2 can't be read · 3 OPEN · 4 UNTRUSTED; `log audit` those and 5 a run is missing";
 
 /// Lists what lifeboat does.
 #[derive(Debug, Subcommand)]
@@ -202,6 +202,86 @@ pub(super) enum LogCommand {
         /// Where runs are kept.
         #[arg(long, value_name = "DIR")]
         runs: Option<PathBuf>,
+    },
+    /// Verify every run of a folder, and find those that are missing.
+    Audit {
+        /// The folder of runs (default: $XDG_STATE_HOME/lifeboat/runs).
+        dir: Option<PathBuf>,
+        /// Who may sign (OpenSSH's allowed_signers), besides the practice key of drills.
+        #[arg(long, value_name = "FILE")]
+        allowed_signers: Option<PathBuf>,
+    },
+    /// Add something to a sealed log, signed.
+    Add {
+        /// What it is added to, and who signs.
+        #[command(flatten)]
+        to: Sealed,
+        /// What is added.
+        #[command(subcommand)]
+        what: Add,
+    },
+    /// Vouch for a sealed log that somebody else sealed.
+    Countersign {
+        /// What is signed, and who signs.
+        #[command(flatten)]
+        to: Sealed,
+    },
+}
+
+/// Names a sealed log, and who signs something about it.
+#[derive(Debug, Args)]
+pub(super) struct Sealed {
+    /// A run id, a unique prefix of one, or a run's folder.
+    pub(super) run: String,
+    /// The profile of the configuration file, for operator and key.
+    #[arg(long)]
+    pub(super) profile: Option<String>,
+    /// The key that signs: a private key file, or a public one whose other half the agent holds.
+    #[arg(long, value_name = "FILE")]
+    pub(super) key: Option<PathBuf>,
+    /// The name under which it signs, as it stands in the allowed signers.
+    #[arg(long, value_name = "NAME")]
+    pub(super) by: Option<String>,
+    /// Who may sign (OpenSSH's allowed_signers), besides the practice key of drills.
+    #[arg(long, value_name = "FILE")]
+    pub(super) allowed_signers: Option<PathBuf>,
+    /// Where runs are kept.
+    #[arg(long, value_name = "DIR")]
+    pub(super) runs: Option<PathBuf>,
+}
+
+/// Lists what can be added to a sealed log.
+#[derive(Debug, Subcommand)]
+pub(super) enum Add {
+    /// Something worth knowing.
+    Note {
+        /// The text.
+        text: String,
+    },
+    /// A line of the log says something that was otherwise.
+    Correction {
+        /// The line's number, as `log show` prints it.
+        seq: u64,
+        /// How it was.
+        text: String,
+    },
+    /// Something to be done.
+    Issue {
+        /// What.
+        text: String,
+        /// By whom.
+        #[arg(long)]
+        owner: String,
+        /// Until when: YYYY-MM-DD.
+        #[arg(long, value_name = "DATE")]
+        due: chrono::NaiveDate,
+    },
+    /// An issue, or something that the run owed, is done.
+    Closed {
+        /// The issue's number, or the name of what was owed.
+        what: String,
+        /// How it is known.
+        text: String,
     },
 }
 

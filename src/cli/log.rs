@@ -1,12 +1,16 @@
-//! `lifeboat log`: verify, show, tail.
+//! `lifeboat log`: verify, show, tail, audit.
 
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use super::addenda;
 use super::args::{Format, LogCommand};
 use super::failure::{Failure, Kind};
 use super::places;
+use crate::engine::Mode;
+use crate::journal::Trust;
+use crate::kernel::SafeText;
 use crate::report::narrate;
 use crate::store::{self, Follow, LogPlace, Runs};
 
@@ -19,10 +23,7 @@ pub(super) fn log(command: LogCommand) -> Result<ExitCode, Failure> {
     match command {
         LogCommand::Verify { run, allowed_signers, runs } => {
             let place = find(&run, runs)?;
-            let state = places::state().ok();
-            let mut signers: Vec<PathBuf> = allowed_signers.into_iter().collect();
-            signers.extend(places::config()?.allowed_signers.map(PathBuf::from));
-            let trust = store::load_trust(&signers, None, state.as_deref(), chrono::Utc::now()).map_err(unreadable)?;
+            let trust = trust(allowed_signers)?;
             let result = store::verify_run(&place, &trust).map_err(unreadable)?;
             store::write_verification(&result, &mut out).map_err(|error| broken(&error))?;
             Ok(ExitCode::from(result.verdict.exit_code()))
@@ -30,6 +31,7 @@ pub(super) fn log(command: LogCommand) -> Result<ExitCode, Failure> {
         LogCommand::Show { run, format, runs } => {
             let place = find(&run, runs)?;
             store::show(&place, shown(format), &narrate, &mut out).map_err(unreadable)?;
+            after_the_seal(&place, shown(format), &mut out)?;
             Ok(ExitCode::SUCCESS)
         }
         LogCommand::Tail { run, no_follow, runs } => {
@@ -40,10 +42,61 @@ pub(super) fn log(command: LogCommand) -> Result<ExitCode, Failure> {
             out.flush().ok();
             Ok(ExitCode::SUCCESS)
         }
+        LogCommand::Audit { dir, allowed_signers } => audit(dir, trust(allowed_signers)?, &mut out),
+        LogCommand::Add { to, what } => addenda::add(to, what),
+        LogCommand::Countersign { to } => addenda::countersign(to),
     }
 }
 
-fn find(run: &str, runs: Option<PathBuf>) -> Result<LogPlace, Failure> {
+/// Loads whom to trust: the named file, the configuration's, and the practice key's.
+pub(super) fn trust(allowed_signers: Option<PathBuf>) -> Result<Trust, Failure> {
+    let state = places::state().ok();
+    let mut signers: Vec<PathBuf> = allowed_signers.into_iter().collect();
+    signers.extend(places::config()?.allowed_signers.map(PathBuf::from));
+    store::load_trust(&signers, None, state.as_deref(), chrono::Utc::now()).map_err(unreadable)
+}
+
+/// Shows what was added to a log that is sealed.
+fn after_the_seal(place: &LogPlace, format: store::Format, out: &mut impl io::Write) -> Result<(), Failure> {
+    let Some(folder) = place.folder.as_ref().filter(|_| format == store::Format::Text) else { return Ok(()) };
+    if let Ok(log) = store::verify_run(&LogPlace { log: place.log.clone(), folder: None }, &trust(None)?) {
+        let addenda = store::read_addenda(folder, &log, &trust(None)?).map_err(unreadable)?;
+        // A reader that goes away is no error.
+        store::show_addenda(&addenda, out).ok();
+    }
+    Ok(())
+}
+
+/// Prints a line a run, then what is wrong with the row of them.
+fn audit(dir: Option<PathBuf>, trust: Trust, out: &mut impl io::Write) -> Result<ExitCode, Failure> {
+    let root = dir.map_or_else(|| places::state().map(|state| state.join("runs")), Ok)?;
+    if !root.is_dir() {
+        return Err(Failure::new(Kind::Usage, format!("there is no folder {}", root.display())));
+    }
+    let found = store::audit(&Runs::at(&root), &trust).map_err(unreadable)?;
+    let mut print = |line: String| writeln!(out, "{line}").map_err(|error| broken(&error));
+    for run in &found.runs {
+        let mode = match run.mode {
+            Some(Mode::Drill) => "drill",
+            Some(Mode::Real) => "real",
+            None => "?",
+        };
+        let (runbook, name) = (SafeText::line(&run.runbook), SafeText::line(run.run.as_str()));
+        match &run.log {
+            Ok(log) => print(format!("{:<9}  {name}  {mode:<5}  {runbook}", log.verdict.word()))?,
+            Err(why) => print(format!("UNREADABLE {name}  {mode:<5}  {why}"))?,
+        }
+    }
+    for text in &found.breaks {
+        print(format!("MISSING    {}", SafeText::line(text)))?;
+    }
+    let wrong = found.breaks.len();
+    print(format!("{} runs, {wrong} of them missing or replaced", found.runs.len()))?;
+    print("A run that no later run of the same operator and machine names can be missing unseen.".to_owned())?;
+    Ok(ExitCode::from(found.exit_code()))
+}
+
+pub(super) fn find(run: &str, runs: Option<PathBuf>) -> Result<LogPlace, Failure> {
     let root = match runs {
         Some(root) => root,
         None => store::state_dir(&|name| std::env::var_os(name)).map_err(unreadable)?.join("runs"),
@@ -58,7 +111,7 @@ fn shown(format: Format) -> store::Format {
     }
 }
 
-fn unreadable(error: store::StoreError) -> Failure {
+pub(super) fn unreadable(error: store::StoreError) -> Failure {
     Failure::new(Kind::Usage, error.to_string())
 }
 

@@ -1,5 +1,6 @@
 //! Floor 7: arguments to a driver; failures to messages and exit codes.
 
+mod addenda;
 mod args;
 mod aws;
 mod check;

@@ -281,7 +281,7 @@ pub(super) fn seal_line(seq: u64, prev: &str, time: &str, mono: u64, armour: &st
     head(seq, prev, time, mono) + &format!("\"k\":\"seal\",\"sig\":{}}}", quoted(armour))
 }
 
-fn head(seq: u64, prev: &str, time: &str, mono: u64) -> String {
+pub(super) fn head(seq: u64, prev: &str, time: &str, mono: u64) -> String {
     let mut text = String::with_capacity(512);
     // Writing to a String cannot fail.
     let _ = write!(text, "{{\"seq\":{seq},\"prev\":\"{prev}\",\"t\":\"{time}\",\"mono\":{mono},");
@@ -298,7 +298,7 @@ fn members(event: &Event) -> Result<String, ChainError> {
     Ok(json)
 }
 
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 

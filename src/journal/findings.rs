@@ -1,7 +1,12 @@
 //! What `verify` found out, as data: a verdict, the lines that speak for it, and how far signatures reach.
 
-use crate::engine::Streams;
-use crate::kernel::{AttemptId, RunId, Sha256Hex};
+use ssh_key::public::KeyData;
+use ssh_key::{HashAlg, PublicKey};
+
+use super::sshsig::Digest512;
+use super::verify::PRACTICE_PRINCIPAL;
+use crate::engine::{Mode, Streams};
+use crate::kernel::{AttemptId, RunId, SafeText, Sha256Hex};
 
 /// Says what a log is worth, gravest last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -75,6 +80,15 @@ pub struct Signed {
     pub kind: SignerKind,
 }
 
+impl Signed {
+    /// Describes a signature by its name and key.
+    pub(super) fn new(by: &str, key: &KeyData) -> Self {
+        let kind = if by == PRACTICE_PRINCIPAL { SignerKind::Practice } else { SignerKind::Operator };
+        let fingerprint = PublicKey::from(key.clone()).fingerprint(HashAlg::Sha256).to_string();
+        Self { by: SafeText::line(by).into_string(), fingerprint, kind }
+    }
+}
+
 /// Says what kind of key signed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SignerKind {
@@ -125,6 +139,12 @@ pub struct Verification {
     pub delegated_by: Option<Signed>,
     /// Who sealed.
     pub sealed_by: Option<Signed>,
+    /// Who else signed the sealed log, as far as they count: nobody of them is the one who sealed.
+    pub countersigned_by: Vec<Signed>,
+    /// Was it a drill?
+    pub mode: Mode,
+    /// SHA-512 of all complete lines.
+    pub log_sha512: Digest512,
     /// How far signatures reach.
     pub coverage: Coverage,
 }

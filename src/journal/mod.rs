@@ -3,6 +3,7 @@
 //! `docs/incident-log.md` is the format. Nothing here opens a file, reads a clock or asks for a key: bytes, times,
 //! signatures and trust come in as arguments.
 
+mod addenda;
 mod chain;
 mod entry;
 mod findings;
@@ -14,6 +15,7 @@ mod sshsig;
 mod strict;
 mod verify;
 
+pub use addenda::{Addenda, Addendum, Addition, Pending};
 pub use chain::{Chain, ChainError, Draft};
 pub use entry::{Body, Entry};
 pub use findings::{Coverage, Finding, OutputClaim, Severity, Signed, SignerKind, Verdict, Verification};
@@ -21,6 +23,7 @@ pub use line::{Broken, MAX_LINE, time_text};
 pub use read::{Reading, read_entry, read_log};
 pub use signers::{AllowedSigners, Skipped, Standing};
 pub use sshsig::{
-    Armour, CHECKPOINT_NAMESPACE, Digest512, SEAL_NAMESPACE, SESSION_NAMESPACE, SessionKey, SignatureError, signed_blob,
+    ADDENDUM_NAMESPACE, Armour, CHECKPOINT_NAMESPACE, Digest512, SEAL_NAMESPACE, SESSION_NAMESPACE, SessionKey,
+    SignatureError, WITNESS_NAMESPACE, signed_blob,
 };
 pub use verify::{PRACTICE_PRINCIPAL, Trust, VerifyError, verify};

@@ -2,15 +2,13 @@
 
 use serde::Deserialize;
 use sha2::{Digest as _, Sha256, Sha512};
-use ssh_key::public::KeyData;
-use ssh_key::{HashAlg, PublicKey};
+use ssh_key::PublicKey;
 
 use super::chain;
-use super::findings::{Coverage, OutputClaim, Severity, Signed, SignerKind, Verdict, Verification};
+use super::findings::{Coverage, OutputClaim, Severity, Signed, Verdict, Verification};
 use super::line::{self, Head};
-use super::signers::Standing;
 use super::sshsig::{self, Armour, SEAL_NAMESPACE, SESSION_NAMESPACE, SignatureError};
-use super::verify::{PRACTICE_PRINCIPAL, Trust};
+use super::verify::Trust;
 use crate::engine::{Event, Mode, Opened, Streams};
 use crate::kernel::{AttemptId, SafeText, say_duration};
 
@@ -107,6 +105,9 @@ impl<'a> Pass<'a> {
             prev_run: None,
             delegated_by: None,
             sealed_by: None,
+            countersigned_by: Vec::new(),
+            mode: Mode::Real,
+            log_sha512: [0; 64],
             coverage: Coverage::default(),
         };
         Self {
@@ -365,33 +366,13 @@ impl<'a> Pass<'a> {
                 return None;
             }
         };
-        let name = SafeText::line(by);
-        let fingerprint = PublicKey::from(sig.key().clone()).fingerprint(HashAlg::Sha256).to_string();
-        if let Some(why) = self.distrust(by, sig.key(), namespace) {
-            let text = format!("{what} is {name}'s ({fingerprint}), but {why}");
+        let signed = Signed::new(by, sig.key());
+        let mode = self.opened.as_ref().map_or(Mode::Real, |opened| opened.mode);
+        if let Some(why) = self.trust.objection(by, sig.key(), namespace, mode) {
+            let text = format!("{what} is {}'s ({}), but {why}", signed.by, signed.fingerprint);
             self.result.add(Some(self.number), Severity::Distrust, text);
         }
-        let kind = if by == PRACTICE_PRINCIPAL { SignerKind::Practice } else { SignerKind::Operator };
-        Some(Signed { by: name.into_string(), fingerprint, kind })
-    }
-
-    fn distrust(&self, by: &str, key: &KeyData, namespace: &str) -> Option<String> {
-        if self.trust.revoked.iter().any(|revoked| revoked.key_data() == key) {
-            return Some("the key was revoked".to_owned());
-        }
-        let real = self.opened.as_ref().is_none_or(|opened| opened.mode == Mode::Real);
-        if by == PRACTICE_PRINCIPAL && real {
-            return Some("a practice key counts in drills only".to_owned());
-        }
-        match self.trust.signers.standing(by, key, namespace, self.trust.at) {
-            Standing::Allowed => None,
-            Standing::Unknown => {
-                let skipped = self.trust.signers.skipped().first().map(|s| format!("; {s}")).unwrap_or_default();
-                Some(format!("no allowed signer has this name and key{skipped}"))
-            }
-            Standing::Namespace => Some(format!("the allowed signers do not let the key sign for {namespace}")),
-            Standing::Expired => Some(format!("the key is not valid at {}", line::time_text(self.trust.at))),
-        }
+        Some(signed)
     }
 
     fn covered(&mut self, line: u64) {
@@ -426,6 +407,8 @@ impl<'a> Pass<'a> {
     pub(super) fn conclude(mut self) -> Verification {
         let covered = self.result.coverage.lines;
         self.result.coverage.lines = self.number;
+        self.result.log_sha512 = sshsig::finish(&self.hash);
+        self.result.mode = self.opened.as_ref().map_or(Mode::Real, |opened| opened.mode);
         self.result.coverage.uncovered = self.number - covered.min(self.number);
         if self.sealed.is_none() {
             let text = format!("there is no seal; the last complete line is of {}", self.time);

@@ -14,6 +14,10 @@ pub const SESSION_NAMESPACE: &str = "session@lifeboat";
 pub const CHECKPOINT_NAMESPACE: &str = "checkpoint@lifeboat";
 /// Is the namespace of the operator's seal.
 pub const SEAL_NAMESPACE: &str = "seal@lifeboat";
+/// Is the namespace of what is added after the seal.
+pub const ADDENDUM_NAMESPACE: &str = "addendum@lifeboat";
+/// Is the namespace of a witness of a sealed log.
+pub const WITNESS_NAMESPACE: &str = "witness@lifeboat";
 
 /// Is the SHA-512 of a message to be signed.
 pub type Digest512 = [u8; 64];

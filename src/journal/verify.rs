@@ -6,12 +6,14 @@ use chrono::{DateTime, Utc};
 use serde::Deserialize;
 use sha2::{Digest as _, Sha512};
 use ssh_key::PublicKey;
+use ssh_key::public::KeyData;
 
 use super::findings::{OutputClaim, Verification};
 use super::line::{self, MAX_LINE};
 use super::pass::{Pass, checkpoint_sig};
-use super::signers::AllowedSigners;
+use super::signers::{AllowedSigners, Standing};
 use super::sshsig;
+use crate::engine::Mode;
 
 /// Is the name under which practice keys sign. It counts in drills only.
 pub const PRACTICE_PRINCIPAL: &str = "practice@lifeboat";
@@ -25,6 +27,27 @@ pub struct Trust {
     pub revoked: Vec<PublicKey>,
     /// The time at which keys have to be valid: now, unless somebody asks for another time.
     pub at: DateTime<Utc>,
+}
+
+impl Trust {
+    /// Says why a key that signs in somebody's name does not count, if it does not: a fragment that follows "but".
+    pub(super) fn objection(&self, by: &str, key: &KeyData, namespace: &str, mode: Mode) -> Option<String> {
+        if self.revoked.iter().any(|revoked| revoked.key_data() == key) {
+            return Some("the key was revoked".to_owned());
+        }
+        if by == PRACTICE_PRINCIPAL && mode == Mode::Real {
+            return Some("a practice key counts in drills only".to_owned());
+        }
+        match self.signers.standing(by, key, namespace, self.at) {
+            Standing::Allowed => None,
+            Standing::Unknown => {
+                let skipped = self.signers.skipped().first().map(|s| format!("; {s}")).unwrap_or_default();
+                Some(format!("no allowed signer has this name and key{skipped}"))
+            }
+            Standing::Namespace => Some(format!("the allowed signers do not let the key sign for {namespace}")),
+            Standing::Expired => Some(format!("the key is not valid at {}", line::time_text(self.at))),
+        }
+    }
 }
 
 /// Says why nothing could be said.

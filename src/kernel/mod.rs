@@ -5,11 +5,13 @@
 mod digest;
 mod id;
 mod problem;
+mod spoken;
 mod text;
 mod time;
 
 pub use digest::{Sha256Hex, sha256_hex};
 pub use id::{ActionName, AttemptId, RunId, StepId};
 pub use problem::{Problem, Severity, Source};
+pub use spoken::spoken;
 pub use text::{SafeText, Secret};
 pub use time::{Stamp, clock, parse_duration, parse_when, say_duration};

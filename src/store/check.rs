@@ -11,8 +11,8 @@ use ssh_key::PublicKey;
 use super::error::StoreError;
 use super::practice::practice_signers;
 use super::runs::LogPlace;
-use crate::journal::{AllowedSigners, OutputClaim, Severity, Signed, Trust, Verification, verify};
-use crate::kernel::{SafeText, Sha256Hex};
+use crate::journal::{Addition, AllowedSigners, OutputClaim, Severity, Signed, Trust, Verification, verify};
+use crate::kernel::{SafeText, Sha256Hex, spoken};
 
 /// Gathers whom to trust: the given `allowed_signers` files, the practice key of the state folder if there is one, and
 /// a list of revoked public keys, one a line.
@@ -82,6 +82,14 @@ pub fn verify_run(place: &LogPlace, trust: &Trust) -> Result<Verification, Store
             );
         }
         (Some(_), None) => {}
+    }
+    if let Some(folder) = &place.folder {
+        let addenda = super::addenda::read(folder, &result, trust)?;
+        for (line, severity, text) in &addenda.findings {
+            result.add(None, *severity, format!("{} line {line} {text}", super::addenda::FILE));
+        }
+        let witnesses = addenda.counting().filter(|(entry, _)| matches!(entry.what, Addition::Countersigned { .. }));
+        result.countersigned_by = witnesses.map(|(_, by)| by.clone()).collect();
     }
     Ok(result)
 }
@@ -155,6 +163,10 @@ pub fn write_verification(result: &Verification, out: &mut dyn Write) -> io::Res
     if let Some(by) = &result.delegated_by {
         writeln!(out, "  signed by  {}", signed(by))?;
     }
+    for by in &result.countersigned_by {
+        writeln!(out, "  witness    {}", signed(by))?;
+    }
+    writeln!(out, "  words      {}", spoken(&result.log_sha512))?;
     let coverage = result.coverage;
     writeln!(
         out,
@@ -176,8 +188,10 @@ pub fn write_verification(result: &Verification, out: &mut dyn Write) -> io::Res
             None => writeln!(out, "  {mark:<9}  {}", finding.text)?,
         }
     }
-    writeln!(
-        out,
-        "  A signature proves that nobody but the holder of the key changed the log; it does not bind the holder."
-    )
+    let binds = if result.countersigned_by.is_empty() {
+        "it does not bind the holder."
+    } else {
+        "a witness binds the holder, too."
+    };
+    writeln!(out, "  A signature proves that nobody but the holder of the key changed the log; {binds}")
 }

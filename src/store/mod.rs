@@ -2,7 +2,9 @@
 //!
 //! It knows facts and bytes; it does not know what a fact leads to.
 
+mod addenda;
 mod agent;
+mod audit;
 mod check;
 mod error;
 mod keys;
@@ -14,6 +16,8 @@ mod taken;
 mod view;
 mod writer;
 
+pub use addenda::{AddError, add, countersign, read as read_addenda};
+pub use audit::{Audit, Audited, audit};
 pub use check::{load_trust, verify_run, write_verification};
 pub use error::{SignError, StoreError};
 pub use keys::{KeyWish, operator};
@@ -22,5 +26,5 @@ pub use practice::{practice_operator, practice_signers};
 pub use runs::{LogPlace, Previous, RunFolder, Runs, prev_run, state_dir};
 pub use standing::{End, Standing, standings};
 pub use taken::Left;
-pub use view::{Follow, Format, is_being_written, show, tail};
+pub use view::{Follow, Format, is_being_written, show, show_addenda, tail};
 pub use writer::{AppendError, Begun, Clock, LogWriter, SealError, Sealed, Signing};

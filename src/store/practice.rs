@@ -33,7 +33,8 @@ pub fn practice_operator(state: &Path, wait: Duration) -> Result<Operator, SignE
     let signers = practice_signers(state);
     if !signers.exists() {
         let public = key.public_key().to_openssh().map_err(|e| unusable(e.to_string()))?;
-        let line = format!("{PRACTICE_PRINCIPAL} namespaces=\"session@lifeboat,seal@lifeboat\" {public}\n");
+        let line =
+            format!("{PRACTICE_PRINCIPAL} namespaces=\"session@lifeboat,seal@lifeboat,addendum@lifeboat\" {public}\n");
         place(&signers, line.as_bytes()).map_err(|e| unusable(e.to_string()))?;
     }
     let public = key.public_key().clone();

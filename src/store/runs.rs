@@ -228,7 +228,8 @@ pub fn prev_run(runs: &Runs, by: &str, host: &str) -> Result<Option<Previous>, S
     Ok(None)
 }
 
-fn first_event(log: &Path) -> Option<Event> {
+/// Reads the first fact of a log.
+pub(super) fn first_event(log: &Path) -> Option<Event> {
     let mut line = Vec::new();
     BufReader::new(File::open(log).ok()?.take(MAX_LINE as u64)).read_until(b'\n', &mut line).ok()?;
     match read_entry(line.strip_suffix(b"\n")?).ok()?.body {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::error::StoreError;
 use super::runs::LogPlace;
 use crate::engine::Event;
-use crate::journal::{Body, Entry, MAX_LINE, read_entry};
+use crate::journal::{Addenda, Addition, Body, Entry, MAX_LINE, read_entry};
 use crate::kernel::{SafeText, clock};
 
 /// How long a follower sleeps before it looks at the file again.
@@ -106,6 +106,28 @@ pub fn tail(
         if !sealed {
             std::thread::sleep(LOOK);
         }
+    }
+    Ok(())
+}
+
+/// Writes what was added after the seal, a line each.
+///
+/// # Errors
+/// If `out` cannot be written.
+pub fn show_addenda(addenda: &Addenda, out: &mut dyn Write) -> io::Result<()> {
+    for entry in &addenda.entries {
+        let what = match &entry.what {
+            Addition::Note { text } => format!("note: {text}"),
+            Addition::Correction { of, text } => format!("correction of {of}: {text}"),
+            Addition::Issue { number, text, owner, due } => {
+                format!("issue {number}, {owner}, by {due}: {text}")
+            }
+            Addition::Closed { what, text } => format!("closed {what}: {text}"),
+            Addition::Countersigned { .. } => "countersigned: the log is as it was when it was sealed".to_owned(),
+        };
+        let by = entry.by.as_ref().map_or("nobody who counts", |by| &by.by);
+        let time = entry.at.utc.format("%Y-%m-%d %H:%M:%SZ");
+        writeln!(out, "{:>5}  {time}  {by}: {}", format!("+{}", entry.seq), SafeText::line(&what))?;
     }
     Ok(())
 }

@@ -15,7 +15,7 @@ use crate::fixture::{Drill, WAIT, note, now};
 const ALICE: &str = "alice@example.com";
 
 /// Makes a key with ssh-keygen and returns its path.
-fn key(root: &Path, name: &str, kind: &[&str], passphrase: &str) -> PathBuf {
+pub(crate) fn key(root: &Path, name: &str, kind: &[&str], passphrase: &str) -> PathBuf {
     let path = root.join(name);
     let made = Command::new("ssh-keygen")
         .args(["-q", "-N", passphrase, "-C", "test", "-t"])

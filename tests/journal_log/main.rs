@@ -1,6 +1,8 @@
 //! The incident log on disk: writer, keys, views, both verifiers, and the commands of `docs/incident-log.md`.
 
 #[cfg(test)]
+mod addenda;
+#[cfg(test)]
 mod agree;
 #[cfg(test)]
 mod fixture;

@@ -1,0 +1,84 @@
+//! `lifeboat log add` and `countersign`: what is said about a sealed log afterwards, signed.
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use super::args::{Add, Sealed};
+use super::failure::{Failure, Kind};
+use super::{log, places, say};
+use crate::drive::identity;
+
+use crate::journal::{Addition, Trust};
+use crate::kernel::Stamp;
+use crate::store::{self, KeyWish, LogPlace, Operator};
+
+/// How long a signature may take: somebody may have to find a key and touch it.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Adds to a sealed log.
+pub(super) fn add(to: Sealed, what: Add) -> Result<ExitCode, Failure> {
+    let what = match what {
+        Add::Note { text } => Addition::Note { text },
+        Add::Correction { seq, text } => Addition::Correction { of: seq, text },
+        // The number is given where the file is locked.
+        Add::Issue { text, owner, due } => Addition::Issue { number: 0, text, owner, due: due.to_string() },
+        Add::Closed { what, text } => Addition::Closed { what, text },
+    };
+    let Ready { place, trust, operator } = ready(to)?;
+    let number = store::add(&place, what, &operator, &trust, now()).map_err(refused)?;
+    let name = number.map_or_else(String::new, |number| format!(" as issue {number}"));
+    say::line(format_args!("added{name}, signed by {} ({})", operator.principal(), operator.fingerprint()));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Countersigns a sealed log.
+pub(super) fn countersign(to: Sealed) -> Result<ExitCode, Failure> {
+    let Ready { place, trust, operator } = ready(to)?;
+    store::countersign(&place, &operator, &trust, now()).map_err(refused)?;
+    say::line(format_args!("countersigned by {} ({})", operator.principal(), operator.fingerprint()));
+    Ok(ExitCode::SUCCESS)
+}
+
+struct Ready {
+    place: LogPlace,
+    trust: Trust,
+    operator: Operator,
+}
+
+/// Finds the log and the key.
+fn ready(to: Sealed) -> Result<Ready, Failure> {
+    let place = log::find(&to.run, to.runs)?;
+    let trust = log::trust(to.allowed_signers)?;
+    let config = places::config()?;
+    let profile = to.profile.as_deref().map(|name| places::profile(&config, name)).transpose()?;
+    let configured = profile.as_ref().and_then(|profile| profile.operator.clone());
+    let principal = to.by.or(configured).unwrap_or_else(identity::user);
+    let key = to.key.or_else(|| profile.and_then(|profile| profile.key).map(PathBuf::from));
+    let agent = std::env::var_os("SSH_AUTH_SOCK").map(PathBuf::from);
+    // The practice key is there for who adds to a drill's log and has named no key.
+    let verified = store::verify_run(&LogPlace { log: place.log.clone(), folder: None }, &trust);
+    let mode = verified.map_err(log::unreadable)?.mode;
+    let state = places::state()?;
+    let wish = KeyWish {
+        principal: &principal,
+        key: key.as_deref(),
+        agent: agent.as_deref(),
+        mode,
+        state: &state,
+        wait: PATIENCE,
+    };
+    let operator = store::operator(&wish).map_err(|why| {
+        Failure::new(Kind::Usage, format!("there is no key to sign with: {why}")).hint("name one with --key FILE")
+    })?;
+    Ok(Ready { place, trust, operator })
+}
+
+/// The run's own clock has ended.
+fn now() -> Stamp {
+    Stamp { utc: chrono::Utc::now(), mono: 0 }
+}
+
+fn refused(error: store::AddError) -> Failure {
+    Failure::new(Kind::Usage, error.to_string())
+}

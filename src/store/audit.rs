@@ -1,0 +1,98 @@
+//! A folder of runs as a whole: is every log in order, and is any run missing that another one names?
+
+use std::fs::File;
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+
+use sha2::{Digest as _, Sha512};
+
+use super::check::verify_run;
+use super::error::StoreError;
+use super::runs::{Runs, first_event};
+use crate::engine::{Event, Mode};
+use crate::journal::{Trust, Verdict, Verification};
+use crate::kernel::{RunId, Sha256Hex};
+
+/// Is one run of an audit.
+#[derive(Debug)]
+pub struct Audited {
+    /// Its name.
+    pub run: RunId,
+    /// Its runbook, as its first line names it.
+    pub runbook: String,
+    /// Was it a drill?
+    pub mode: Option<Mode>,
+    /// What its log is worth, or why that cannot be said.
+    pub log: Result<Verification, StoreError>,
+}
+
+/// Is what an audit found.
+#[derive(Debug, Default)]
+pub struct Audit {
+    /// The runs, oldest first.
+    pub runs: Vec<Audited>,
+    /// What is wrong with the row of runs: sentences that name both.
+    pub breaks: Vec<String>,
+}
+
+impl Audit {
+    /// Returns the exit code: 5 for a run that is missing or was replaced, else that of the gravest log.
+    pub fn exit_code(&self) -> u8 {
+        if !self.breaks.is_empty() {
+            return 5;
+        }
+        let worst = self.runs.iter().map(|run| run.log.as_ref().map_or(Verdict::Tampered, |log| log.verdict)).max();
+        worst.map_or(0, Verdict::exit_code)
+    }
+}
+
+/// Verifies every run of a folder, and that each run which another names as the one before is there as it was then.
+///
+/// # Errors
+/// If the folder cannot be read.
+pub fn audit(runs: &Runs, trust: &Trust) -> Result<Audit, StoreError> {
+    let mut found = Audit::default();
+    for run in runs.list()? {
+        let place = runs.find(run.as_str())?;
+        let (runbook, mode) = match first_event(&place.log) {
+            Some(Event::Open(opened)) => (opened.runbook, Some(opened.mode)),
+            _ => (String::new(), None),
+        };
+        let log = verify_run(&place, trust);
+        if let Ok(log) = &log
+            && let Some(named) = log.run.as_ref().filter(|named| **named != run)
+        {
+            found.breaks.push(format!("the folder {run} holds the log of another run, {named}"));
+        }
+        found.runs.push(Audited { run, runbook, mode, log });
+    }
+    for run in &found.runs {
+        let Some((before, digest)) = run.log.as_ref().ok().and_then(|log| log.prev_run.clone()) else { continue };
+        if found.runs.iter().all(|other| other.run != before) {
+            found.breaks.push(format!("{before} is missing: {} names it as the run before", run.run));
+        } else if let Some(digest) = digest {
+            let log = runs.find(before.as_str())?.log;
+            // The run before may have gone on, or been sealed, after this one began: then it begins as it was then.
+            if !matches!(began_as(&log, &digest), Ok(true)) {
+                found
+                    .breaks
+                    .push(format!("{before} is not what it was when {} began: its log was replaced or cut", run.run));
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Tells whether a log, at the end of one of its lines, had this SHA-512.
+fn began_as(log: &Path, digest: &str) -> std::io::Result<bool> {
+    let mut reader = BufReader::new(File::open(log)?);
+    let (mut hash, mut line) = (Sha512::new(), Vec::new());
+    while reader.read_until(b'\n', &mut line)? > 0 {
+        hash.update(&line);
+        line.clear();
+        if Sha256Hex::from_digest(&hash.clone().finalize()).as_str() == digest {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
