@@ -191,6 +191,14 @@ impl Practice {
         &self.folder
     }
 
+    /// Says who keeps its data.
+    pub fn exercised(&self) -> Exercised {
+        match &self.record.data {
+            DataServed::Postgresql { version } => Exercised::Postgresql(version.clone()),
+            DataServed::Modelled { why } => Exercised::Modelled(why.clone()),
+        }
+    }
+
     /// Breaks something, now or later: `FAULT` or `FAULT@+3m`.
     ///
     /// # Errors
@@ -265,10 +273,7 @@ impl Practice {
             }),
             objects_missing: truth.objects_missing,
             estate_downtime: truth.virtual_ms.downtime_ms.map(millis),
-            data: match &self.record.data {
-                DataServed::Postgresql { version } => Exercised::Postgresql(version.clone()),
-                DataServed::Modelled { why } => Exercised::Modelled(why.clone()),
-            },
+            data: self.exercised(),
         })
     }
 

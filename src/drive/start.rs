@@ -270,7 +270,13 @@ pub async fn ready(
     let world = world(stage, options, &folder, supervisor, aws);
     let written = (begun.writer, operator, begun.signing);
     let run = Run::new(Arc::clone(&plan));
-    Ok(joined(plan, (run, Vec::new(), beginning), written, world, (folder, clock, screen)))
+    let ready = joined(plan, (run, Vec::new(), beginning), written, world, (folder, clock, screen));
+    if let Some(practice) = practice(stage) {
+        // A drill's record says what it did not exercise.
+        let remark = Notice::Remark(format!("the data are {}", practice.exercised().words()));
+        drop(ready.inbox.send(Input::Host(remark)));
+    }
+    Ok(ready)
 }
 
 /// Joins what is ready to a host.

@@ -39,6 +39,21 @@ pub enum Exercised {
     Modelled(String),
 }
 
+impl Exercised {
+    /// Says what of the data was exercised and what was not.
+    pub fn words(&self) -> String {
+        match self {
+            Self::Postgresql(version) => format!(
+                "real: rows in PostgreSQL {version}, its own replication, promotion, backups and recovery; orders are \
+                 counted in them"
+            ),
+            Self::Modelled(why) => format!(
+                "modelled ({why}); not exercised: PostgreSQL's replication, promotion, backups and recovery, `sql` fences"
+            ),
+        }
+    }
+}
+
 /// Is what corruption cost by the estate's own clock: three figures, never one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Corruption {
@@ -116,7 +131,7 @@ pub fn summary(run: &Run, customers: Option<&Customers>) -> Vec<String> {
         lines.push(customers_line(customers));
         lines.extend(estate_time_line(run, customers));
         lines.extend(cost_lines(customers));
-        lines.push(data_line(&customers.data));
+        lines.push(format!("DATA  {}", customers.data.words()));
     }
     lines.push(String::new());
     lines.extend(time_lines(run));
@@ -183,18 +198,6 @@ fn customers_line(customers: &Customers) -> String {
         customers.orders_lost,
         exact(millis(customers.loss))
     )
-}
-
-fn data_line(data: &Exercised) -> String {
-    match data {
-        Exercised::Postgresql(version) => format!(
-            "DATA  real: rows in PostgreSQL {version}, its own replication, promotion, backups and recovery; orders counted \
-             in them"
-        ),
-        Exercised::Modelled(why) => format!(
-            "DATA  modelled ({why}); not exercised: PostgreSQL's replication, promotion, backups and recovery, `sql` fences"
-        ),
-    }
 }
 
 fn cost_lines(customers: &Customers) -> Vec<String> {

@@ -99,6 +99,23 @@ impl Estate {
         aws_sdk_rds::Client::from_conf(config.build())
     }
 
+    /// Reads an object of the bucket with the dumps.
+    async fn object(&self, key: &str) -> Vec<u8> {
+        use aws_credential_types::Credentials;
+        let env = |name: &str| self.record["env"][name].as_str().unwrap().to_owned();
+        let keys = Credentials::new(env("AWS_ACCESS_KEY_ID"), env("AWS_SECRET_ACCESS_KEY"), None, None, "estate.json");
+        let config = aws_sdk_s3::Config::builder()
+            .behavior_version(aws_sdk_s3::config::BehaviorVersion::latest())
+            .endpoint_url(env("AWS_ENDPOINT_URL"))
+            .region(aws_sdk_s3::config::Region::new("us-west-2"))
+            .credentials_provider(keys)
+            .force_path_style(true)
+            .http_client(aws_smithy_http_client::Builder::new().build_http());
+        let s3 = aws_sdk_s3::Client::from_conf(config.build());
+        let got = s3.get_object().bucket(self.input("DUMPS_BUCKET")).key(key).send().await.unwrap();
+        got.body.collect().await.unwrap().into_bytes().to_vec()
+    }
+
     /// Ends it, and makes sure that nothing of it is left.
     fn down(mut self) {
         let pid = self.record["pid"].as_u64().unwrap();
@@ -240,6 +257,34 @@ async fn a_point_in_time_and_a_snapshot_are_restored_by_postgresql_itself() {
     assert_eq!(found, expected, "what was committed before {reached}");
     assert_eq!(estate.psql(restored, "SELECT pg_is_in_recovery()").unwrap(), "f");
 
+    // The manifest of the night before, out of the estate's S3: what was there then has to be there, unchanged.
+    let manifest = estate.home.path().join("shop.fingerprint.json");
+    std::fs::write(&manifest, estate.object(estate.input("MANIFEST_KEY")).await).unwrap();
+    let compare = |id: &str| {
+        let place = format!("{id}.us-east-1.rds.practice.example:{}", estate.input("DB_PORT"));
+        let url = format!("postgresql://{}@{place}/{}", estate.input("DB_USER"), estate.input("DB_NAME"));
+        let mut compare = lifeboat(estate.home.path());
+        compare.args(["fingerprint", &url, "--up-to-watermark", "--against"]).arg(&manifest);
+        compare.env("LIFEBOAT_RESOLVER", estate.record["dns"].as_str().unwrap());
+        let Output { status, stdout, stderr } =
+            compare.env("PGPASSWORD", estate.input("DB_PASSWORD")).output().unwrap();
+        (status.code(), String::from_utf8_lossy(&stdout).into_owned() + &String::from_utf8_lossy(&stderr))
+    };
+    let named = Instant::now();
+    let same = loop {
+        match compare("shop-db-point") {
+            // A new name takes half a minute of the estate's time to be known.
+            (Some(2), said) => assert!(named.elapsed() < PATIENCE, "{said}"),
+            same => break same,
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    };
+    assert_eq!(same.0, Some(0), "{}", same.1);
+    assert!(same.1.contains("1 tables compared up to their watermarks, no difference"), "{}", same.1);
+    assert!(same.1.contains("table public.heartbeat: not compared"), "{}", same.1);
+    let (code, differs) = compare("shop-db");
+    assert!(code == Some(1) && differs.contains("table public.orders: "), "{differs}");
+
     let restore = rds.restore_db_instance_from_db_snapshot().db_instance_identifier("shop-db-half");
     let restore = restore.db_snapshot_identifier("half");
     let waited = Instant::now();
@@ -250,6 +295,23 @@ async fn a_point_in_time_and_a_snapshot_are_restored_by_postgresql_itself() {
     available("shop-db-half").await;
     let even = estate.psql(half, "SELECT count(*) FILTER (WHERE id % 2 = 0 AND id <= 79200) FROM orders").unwrap();
     assert_eq!(even, "0", "the snapshot is of after the deletion");
+
+    // A copy from the dump is compared whole.
+    let house = super::support::house().await;
+    let copy = super::support::shop(&house).await;
+    for statement in ["CREATE ROLE shop", "CREATE DATABASE copy"] {
+        copy.sql("postgres", statement).await.unwrap();
+    }
+    let dump = house.folder().join("backups/shop.dump");
+    std::fs::write(&dump, estate.object(estate.input("DUMP_KEY")).await).unwrap();
+    copy.undump("copy", &dump).await.unwrap();
+    let mut whole = lifeboat(estate.home.path());
+    let Output { status: ended, stdout, .. } =
+        whole.args(["fingerprint", &copy.url("copy"), "--against"]).arg(&manifest).output().unwrap();
+    let said = String::from_utf8_lossy(&stdout);
+    assert!(ended.success() && said.contains("3 tables compared, no difference"), "{said}");
+    drop(copy);
+    super::support::clear(house).await;
 
     // A deleted instance is a server that is gone; its backups are not.
     let delete = rds.delete_db_instance().db_instance_identifier("shop-db-half").skip_final_snapshot(true);

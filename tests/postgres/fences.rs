@@ -204,3 +204,71 @@ fn refusals_say_where_and_why() {
         fixture.end().await;
     });
 }
+
+/// A server with a certificate of an authority of its own: every mode, the wrong authority, the wrong name.
+#[test]
+fn encrypted_connections() {
+    let openssl = |folder: &std::path::Path, arguments: &str| {
+        let done =
+            std::process::Command::new("openssl").args(arguments.split(' ')).current_dir(folder).output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    };
+    runtime().block_on(async {
+        let mut fixture = Fixture::new().await;
+        let home = tempfile::tempdir().unwrap();
+        std::fs::write(home.path().join("names"), "subjectAltName=DNS:db.example,IP:127.0.0.1\n").unwrap();
+        let key = "-newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2";
+        for authority in ["ours", "theirs"] {
+            openssl(home.path(), &format!("req -x509 {key} -subj /CN={authority} -keyout {authority}.key -out {authority}.pem"));
+        }
+        openssl(home.path(), &format!("req {key} -subj /CN=db -keyout server.key -out server.csr"));
+        let sign = "x509 -req -in server.csr -CA ours.pem -CAkey ours.key -CAcreateserial -days 2 -extfile names -out server.crt";
+        openssl(home.path(), sign);
+        let data = fixture.house.folder().join("servers/shop-db");
+        let owner = std::fs::metadata(&data).unwrap();
+        for name in ["server.key", "server.crt"] {
+            use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, chown};
+            std::fs::copy(home.path().join(name), data.join(name)).unwrap();
+            std::fs::set_permissions(data.join(name), std::fs::Permissions::from_mode(0o600)).unwrap();
+            chown(data.join(name), Some(owner.uid()), Some(owner.gid())).unwrap();
+        }
+        fixture.server.sql("postgres", "ALTER SYSTEM SET ssl = on").await.unwrap();
+        fixture.server.stop().await.unwrap();
+        fixture.server.start().await.unwrap();
+        let pem = |name: &str| home.path().join(name).display().to_string();
+        let (ours, theirs) = (pem("ours.pem"), pem("theirs.pem"));
+        for (host, parameters, expected) in [
+            ("127.0.0.1", "sslmode=disable".to_owned(), Some("f")),
+            ("127.0.0.1", "sslmode=prefer".to_owned(), Some("t")),
+            ("127.0.0.1", "sslmode=require".to_owned(), Some("t")),
+            ("127.0.0.1", format!("sslmode=verify-ca&sslrootcert={ours}"), Some("t")),
+            ("127.0.0.1", format!("sslmode=verify-full&sslrootcert={ours}"), Some("t")),
+            ("127.0.0.1", format!("sslmode=verify-full&sslrootcert={theirs}"), None),
+            ("127.0.0.1", format!("sslmode=verify-ca&sslrootcert={theirs}"), None),
+            // The certificate is for another name, which only the strictest mode minds.
+            ("localhost", format!("sslmode=verify-ca&sslrootcert={ours}"), Some("t")),
+            ("localhost", format!("sslmode=verify-full&sslrootcert={ours}"), None),
+        ] {
+            let url = fixture.server.url("shop").replace("127.0.0.1", host) + "?" + &parameters;
+            fixture.database = parse_url(&url, None).unwrap();
+            let cx = SqlContext { timeout: Duration::from_secs(10), resolver: None, reach: Reach::Anywhere };
+            let text = "SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()";
+            let (vars, mut all) = (BTreeMap::new(), Vec::new());
+            let mut out = |bytes: &[u8]| {
+                all.extend_from_slice(bytes);
+                Ok(())
+            };
+            let script = Script { text, line: 1, access: Access::ReadOnly, vars: &vars };
+            let reply = sql::run(&cx, &fixture.database, script, &mut out, std::future::pending()).await;
+            match expected {
+                Some(expected) => assert_eq!(String::from_utf8_lossy(&all).trim(), expected, "{url} {reply:?}"),
+                None => {
+                    let said = reply.outcome.words();
+                    assert!(all.is_empty() && said.contains("certificate"), "{url}: {said}");
+                    assert!(!said.contains(fixture.house.password()), "{said}");
+                }
+            }
+        }
+        fixture.end().await;
+    });
+}

@@ -223,10 +223,8 @@ impl Keeper {
 
     /// Has a server that runs close the file of its log, and waits until that is on the shelf.
     async fn ship(&self, source: &Database) {
-        let close =
-            "SELECT pg_walfile_name(pg_logical_emit_message(false, 'lifeboat', 'closed')); SELECT pg_switch_wal()";
         let Ok(mut client) = self.databases.connect(source).await else { return };
-        let Ok(rows) = client.query(close).await else { return };
+        let Ok(rows) = client.query(opening::CLOSE_LOG).await else { return };
         let Some(file) = rows.first().and_then(|row| row.first()?.clone()) else { return };
         let began = Instant::now();
         while !shelf::holds(source, &self.databases.house, &self.standing, &file) && began.elapsed() < WAITING {
@@ -462,9 +460,8 @@ impl Keeper {
         let last = due.last().map_or(0, |due| due.at.0.div_euclid(SHIPPING));
         if last > self.shipped {
             self.shipped = last;
-            let close = "SELECT pg_logical_emit_message(false, 'lifeboat', 'closed'); SELECT pg_switch_wal()";
             // The next one closes it as well.
-            drop(self.query(close).await);
+            drop(self.query(opening::CLOSE_LOG).await);
         }
     }
 

@@ -23,6 +23,10 @@ const FRESH_CHUNK: u64 = 600;
 /// When the last nightly dump was made.
 pub(super) const LAST_NIGHT: Moment = Moment(-5 * 3_600 * SECOND);
 
+/// Closes the file of a log, so that it is archived, and gives its name. What was noted before stands before a record.
+pub(super) const CLOSE_LOG: &str =
+    "SELECT pg_walfile_name(pg_logical_emit_message(false, 'lifeboat', 'closed')); SELECT pg_switch_wal()";
+
 /// Is what stands before the clock begins.
 pub(super) struct Opening {
     pub(super) primary: Server,
@@ -123,6 +127,8 @@ pub(super) async fn open(
     );
     chart.keep(base?);
     chart.mark(Moment::START, position(&mut client, name).await?);
+    // What lies before the start can be restored even if the server is lost in the first minute.
+    client.query(CLOSE_LOG).await.map_err(query(name, "close its log"))?;
     Ok(Opening { primary, chart, replica: replica?, link, source, version, dump, history })
 }
 
