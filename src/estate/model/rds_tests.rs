@@ -111,7 +111,7 @@ fn a_restore_with_the_defaults_is_open_to_nobody_unprotected_and_alone() {
     assert_eq!(plain.settings.subnet_group, DEFAULT_SUBNET_GROUP);
     assert_eq!(
         (plain.settings.retention, plain.settings.multi_az, plain.settings.deletion_protection),
-        (1, false, false)
+        (14, false, false)
     );
     assert!(!plain.admits_shop());
     let whole = rds.find(Region::East, "whole").unwrap();

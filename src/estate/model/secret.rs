@@ -16,6 +16,8 @@ pub struct SecretVersion {
     pub value: String,
     /// When it was made.
     pub at: Moment,
+    /// The host that it names: read once, asked for with every order.
+    host: Option<String>,
 }
 
 /// Is one secret in one region.
@@ -55,7 +57,8 @@ impl Secret {
         if self.versions.len() >= MOST_VERSIONS {
             self.versions.remove(0);
         }
-        self.versions.push(SecretVersion { id, value, at });
+        let host = host_in(&value);
+        self.versions.push(SecretVersion { id, value, at, host });
     }
 
     /// Tells whether a caller means this secret: by name or ARN.
@@ -76,9 +79,13 @@ impl Secret {
 
     /// Returns the host that it names, if it holds JSON with one.
     pub fn host(&self) -> Option<String> {
-        let value: serde_json::Value = serde_json::from_str(&self.current()?.value).ok()?;
-        Some(value.get("host")?.as_str()?.to_ascii_lowercase())
+        self.current()?.host.clone()
     }
+}
+
+fn host_in(value: &str) -> Option<String> {
+    let value: serde_json::Value = serde_json::from_str(value).ok()?;
+    Some(value.get("host")?.as_str()?.to_ascii_lowercase())
 }
 
 /// Makes the secrets of the reference stack: one a region, which leads to the region's own database.

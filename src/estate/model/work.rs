@@ -121,7 +121,10 @@ impl Instance {
                 let long = changes.multi_az == Some(true) || changes.class.is_some();
                 let length = if long { draw("modify", 240, 600) } else { draw("modify", 15, 45) };
                 let mut phases = vec![plain(Status::Available, draw("unseen", 2, 8)), plain(Status::Modifying, length)];
-                if changes.class.is_some() {
+                let backs_up = self.settings.retention > 0;
+                let switches = changes.retention.is_some_and(|days| (days > 0) != backs_up);
+                // To begin or to end backups interrupts it, as a new class does.
+                if changes.class.is_some() || switches {
                     phases.push(self.restart(draw("reboot", 20, 60), None));
                 }
                 phases

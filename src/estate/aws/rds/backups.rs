@@ -167,6 +167,7 @@ impl Context<'_, '_> {
             let message = "Automated backups of an encrypted instance need a KMS key of this region; specify KmsKeyId.";
             return Err((400, "InvalidParameterCombination", message.to_owned()));
         }
+        self.key()?;
         let (retention, now) = (self.form.number("BackupRetentionPeriod")?, self.world.now());
         let made = self.world.rds.replicate_backups(self.region, &source, retention, now).map_err(wrong)?;
         Ok(self.respond_backup("StartDBInstanceAutomatedBackupsReplication", &made))

@@ -110,7 +110,8 @@ impl Context<'_, '_> {
         }
         let (id, source) =
             (self.identifier("DBInstanceIdentifier")?, self.form.required("SourceDBInstanceIdentifier")?);
-        let (source, wanted, now) = (source.to_owned(), wanted(&self.form)?, self.world.now());
+        let (source, now) = (source.to_owned(), self.world.now());
+        let wanted = Wanted { kms_key: self.key()?, ..wanted(&self.form)? };
         let target = Target { region: self.region, id: &id };
         self.world.rds.replicate(target, &source, wanted, now).map_err(wrong)?;
         self.world.tell(format!("the replica {id} is being made"));

@@ -12,6 +12,7 @@ use super::form::{Form, Wrong, value_error};
 use super::xml::Xml;
 use super::{Call, Reply, Service};
 use crate::estate::model::Moment;
+use crate::estate::model::key::KeyState;
 use crate::estate::model::place::Region;
 use crate::estate::model::rds::Refusal;
 use crate::estate::model::world::World;
@@ -34,7 +35,7 @@ fn wrong(refusal: Refusal) -> Wrong {
         Refusal::NotRestorable(message) => (400, "PointInTimeRestoreNotEnabled", message),
         Refusal::State(message) => (400, "InvalidDBInstanceState", message),
         Refusal::Value(message) => (400, "InvalidParameterValue", message),
-        Refusal::Combination(message) => (400, "InvalidParameterCombination", message),
+        Refusal::Combination(message) | Refusal::Network(message) => (400, "InvalidParameterCombination", message),
         Refusal::NoParameterGroup(name) => {
             (404, "DBParameterGroupNotFound", format!("DBParameterGroup not found: {name}"))
         }
@@ -44,7 +45,6 @@ fn wrong(refusal: Refusal) -> Wrong {
         Refusal::NoSubnetGroup(name) => {
             (404, "DBSubnetGroupNotFoundFault", format!("DB subnet group '{name}' does not exist."))
         }
-        Refusal::Network(message) => (400, "InvalidVPCNetworkStateFault", message),
         Refusal::Key(message) => (400, "KMSKeyNotAccessibleFault", message),
         Refusal::SnapshotQuota => (400, "SnapshotQuotaExceeded", quota("snapshots")),
     }
@@ -145,6 +145,20 @@ impl Context<'_, '_> {
     /// Returns the moment that a parameter names; a time must say its zone.
     fn moment(&self, name: &str) -> Result<Option<Moment>, Wrong> {
         Ok(self.form.time(name)?.map(|time| self.call.standing.line().moment_of(time)))
+    }
+
+    /// Returns the ARN of the key that `KmsKeyId` names: one of this region that can be used.
+    fn key(&self) -> Result<Option<String>, Wrong> {
+        let Some(name) = self.form.get("KmsKeyId") else { return Ok(None) };
+        let here = self.world.keys.iter().filter(|key| key.region == self.region && key.state == KeyState::Enabled);
+        here.into_iter().find(|key| key.is_named(name)).map(|key| Some(key.arn())).ok_or_else(|| {
+            let message = format!(
+                "The specified KMS key [{name}] does not exist in {}, is not enabled or you do not have permissions to \
+                 access it.",
+                self.region.name()
+            );
+            (400, "KMSKeyNotAccessibleFault", message)
+        })
     }
 
     fn identifier(&self, name: &str) -> Result<String, Wrong> {

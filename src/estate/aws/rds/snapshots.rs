@@ -34,7 +34,7 @@ impl Context<'_, '_> {
         ])?;
         let source = self.form.required("SourceDBSnapshotIdentifier")?.to_owned();
         let name = self.identifier("TargetDBSnapshotIdentifier")?;
-        let (key, tags, now) = (self.form.text("KmsKeyId"), self.form.tags(), self.world.now());
+        let (key, tags, now) = (self.key()?, self.form.tags(), self.world.now());
         let copy_tags = self.form.truth("CopyTags")? == Some(true);
         self.world.rds.copy_snapshot(self.region, &source, &name, key, now).map_err(wrong)?;
         if let Some(made) = self.world.rds.snapshots.last_mut() {

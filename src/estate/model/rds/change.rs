@@ -4,6 +4,7 @@ use super::super::effect::DataEffect;
 use super::super::instance::{Ailment, Cause, Changes, Instance, Role, Status, Work};
 use super::super::place::Region;
 use super::super::time::Moment;
+use super::make::placed;
 use super::{Backup, Rds, Refusal};
 
 /// Says when changes that disturb an instance are made.
@@ -82,6 +83,11 @@ impl Rds {
         let seed = self.seed;
         let instance = self.idle(region, id, "modified", &[Status::StorageFull], now)?;
         storage(instance, &asked, now)?;
+        if asked.subnet_group.is_some() || asked.security_groups.is_some() {
+            let mut changed = instance.settings.clone();
+            asked.make(&mut changed);
+            placed(&changed, region)?;
+        }
         let quiet = instance.settings.retention > 0 && asked.retention != Some(0);
         let mut at_once = asked;
         at_once.storage = at_once.storage.filter(|wanted| *wanted != instance.settings.storage);

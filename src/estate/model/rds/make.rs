@@ -226,24 +226,11 @@ impl Rds {
             return Err(Refusal::Value(message));
         }
         self.parameter_group(region, &settings.parameter_group)?;
-        if ![DEFAULT_SUBNET_GROUP, region.subnet_group()].contains(&settings.subnet_group.as_str()) {
-            return Err(Refusal::NoSubnetGroup(settings.subnet_group));
-        }
         if settings.multi_az && wanted.zone.is_some() {
             let message = "Requesting a specific availability zone is not valid for Multi-AZ instances.";
             return Err(Refusal::Combination(message.to_owned()));
         }
-        let network = settings.network(region);
-        if network == Network::Default
-            && settings.security_groups.iter().any(|group| group != region.default_security_group())
-        {
-            return Err(Refusal::Network(format!(
-                "The DB instance and EC2 security group are in different VPCs. The DB instance is in {} and the EC2 \
-                 security group is in {}",
-                region.network(Network::Default),
-                region.network(Network::Shop)
-            )));
-        }
+        placed(&settings, region)?;
         Ok(settings)
     }
 
@@ -276,12 +263,11 @@ impl Rds {
     }
 }
 
-/// Returns what an instance gets when nobody says otherwise: the hardware of its source, the defaults of the region for
-/// the rest, one day of backups, no standby, no protection.
+/// Returns what an instance gets when nobody says otherwise: the hardware and the days of backups of its source, the
+/// defaults of the region for the rest, no standby, no protection.
 fn defaults(source: &Settings, region: Region, port: u16) -> Settings {
     Settings {
         multi_az: false,
-        retention: 1,
         deletion_protection: false,
         security_groups: vec![region.default_security_group().to_owned()],
         parameter_group: DEFAULT_PARAMETER_GROUP.to_owned(),
@@ -292,4 +278,23 @@ fn defaults(source: &Settings, region: Region, port: u16) -> Settings {
         port,
         ..source.clone()
     }
+}
+
+/// Refuses a subnet group that does not exist, and security groups of another network than that of the subnets.
+pub(super) fn placed(settings: &Settings, region: Region) -> Result<(), Refusal> {
+    if ![DEFAULT_SUBNET_GROUP, region.subnet_group()].contains(&settings.subnet_group.as_str()) {
+        return Err(Refusal::NoSubnetGroup(settings.subnet_group.clone()));
+    }
+    let network = settings.network(region);
+    if network == Network::Default
+        && settings.security_groups.iter().any(|group| group != region.default_security_group())
+    {
+        return Err(Refusal::Network(format!(
+            "The DB instance and EC2 security group are in different VPCs. The DB instance is in {} and the EC2 security \
+             group is in {}",
+            region.network(Network::Default),
+            region.network(Network::Shop)
+        )));
+    }
+    Ok(())
 }
