@@ -54,6 +54,38 @@ const CASES: &[Case] = &[
         did: &["promote", "remove-markers", "markers-left", "synthetic-order"],
     },
     Case {
+        runbook: "region-failure",
+        arguments: &["--seed", "2"],
+        missing: 250,
+        did: &["set-latch", "answers-west", "loss", "promote", "promoted", "synthetic-order", "orders-summary"],
+    },
+    // It begins when a failover is over, and loses nothing: what was written in the meantime comes home.
+    Case {
+        runbook: "region-failback",
+        arguments: &["--seed", "1"],
+        missing: 0,
+        did: &[
+            "latch-set",
+            "nobody-in",
+            "old-renamed",
+            "east-replicates",
+            "orders-refused",
+            "east-equal",
+            "promote",
+            "loss",
+            "unlatch",
+            "answers-east",
+            "synthetic-order",
+            "west-replicates",
+        ],
+    },
+    Case {
+        runbook: "restore-drill",
+        arguments: &["--seed", "1"],
+        missing: 0,
+        did: &["restored", "in-sync", "restored-is-whole", "removed", "production-untouched"],
+    },
+    Case {
         runbook: "az-failure",
         arguments: &["--seed", "1"],
         missing: 0,
@@ -169,5 +201,56 @@ fn a_corruption_leaves_nothing_wrong_and_discards_nothing_good() {
         ["restored to ", " before the first bad write", " 0 good orders discarded", " 0 wrong rows are left"]
     {
         assert!(costs[0].contains(sentence), "{sentence}: {costs:?}");
+    }
+}
+
+/// Is a value that makes no sense: where the drill ends, what it says, and what it must not have begun.
+struct Wrong {
+    runbook: &'static str,
+    set: String,
+    says: &'static str,
+    /// The action at which it ended; `None` where nothing began.
+    ends_at: Option<&'static str>,
+    not_begun: &'static str,
+}
+
+#[test]
+fn values_that_make_no_sense_end_a_drill_before_they_hurt() {
+    let tomorrow = (chrono::Utc::now() + chrono::Duration::days(1)).format("%FT%TZ").to_string();
+    let wrong =
+        |runbook, set: &str, says, ends_at, not_begun| Wrong { runbook, set: set.to_owned(), says, ends_at, not_begun };
+    let restore = "restore-candidate";
+    let cases = [
+        wrong("data-corruption", "T_BAD=2026-11-22T10:00:00", "zone", None, restore),
+        wrong("data-corruption", &format!("T_BAD={tomorrow}"), "step moment FAILED", Some("onset"), restore),
+        wrong("data-corruption", "T_BAD=2001-01-01T00:00:00Z", "step window FAILED", Some("still-kept"), restore),
+        wrong("restore-drill", &format!("POINT={tomorrow}"), "step point FAILED", Some("not-too-new"), "restore"),
+        wrong("restore-drill", "POINT=2001-01-01T00:00:00Z", "step point FAILED", Some("not-too-old"), "restore"),
+        wrong("region-failure", "REPLICA_ID=shop-db", "DBInstanceNotFound", Some("replica-available"), "promote"),
+        wrong("region-failure", "REPLICA_ID=shop-db; --x", "REPLICA_ID", None, "promote"),
+    ];
+    let started = cases.map(|case| {
+        let home = Home::new();
+        let mut command = home.command(&["drill", case.runbook, "--unattended", "--speed", "60", "--set", &case.set]);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        (case, home, child)
+    });
+    for (case, home, child) in started {
+        let said = heard(child);
+        let what = format!("{} {}: {said:?}", case.runbook, case.set);
+        assert!(said.code.is_some_and(|code| code != 0), "{what}");
+        assert!(said.out.contains(case.says) || said.err.contains(case.says), "{}: {what}", case.says);
+        let runs = home.runs();
+        let log: Vec<Value> = runs.iter().flat_map(|run| log(run)).collect();
+        let began = |action: &str| of_kind(&log, "attempt-started").iter().any(|line| line["action"] == action);
+        assert!(!began(case.not_begun), "{what}");
+        if let Some(action) = case.ends_at {
+            assert!(began(action) && !finished_well(&log, action), "{action}: {what}");
+            let verified = home.run(&["log", "verify", runs[0].to_str().unwrap()]);
+            assert_eq!(verified.code, Some(0), "{what}: {verified:?}");
+        }
+        for run in &runs {
+            assert!(processes_of(run).is_empty() && !run.join("estate").exists(), "{what}");
+        }
     }
 }

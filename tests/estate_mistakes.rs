@@ -202,7 +202,8 @@ async fn with_the_latch_the_old_primary_comes_back_to_no_customers() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_closed_security_group_alone_fences_nobody() {
-    let scene = Scene::set(3).await;
+    // Slow enough that connections, which live for a minute, are still open when it is looked at.
+    let scene = Scene::set_at(3, 10).await;
     let closing = scene.east.modify_db_instance().db_instance_identifier("shop-db").apply_immediately(true);
     closing.vpc_security_group_ids("sg-0deny0all0east00").send().await.unwrap();
     instance(&scene.east, "shop-db", |found| {

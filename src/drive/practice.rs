@@ -19,12 +19,18 @@ use crate::report::{Corruption, Customers, Exercised};
 /// How long an estate may take to stand, and a fault to reach the customers, beyond its own time.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How long a failover may take in the estate's own time that plays before an exercise.
+const LONGEST_FAILOVER: Duration = Duration::from_secs(1_800);
+
 /// How long an estate may take to end.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
 /// The scenarios that the practice estate can play: faults by which one begins.
-pub const SCENARIOS: [&str; 6] =
-    ["instance-failure", "az-failure", "region-failure", "data-corruption", "accidental-deletion", EXERCISE];
+pub const SCENARIOS: [&str; 7] =
+    ["instance-failure", "az-failure", "region-failure", FAILBACK, "data-corruption", "accidental-deletion", EXERCISE];
+
+/// The scenario that begins when a failover is over.
+const FAILBACK: &str = "region-failback";
 
 /// The scenario in which nothing is broken: a backup is restored beside what goes on.
 const EXERCISE: &str = "restore-drill";
@@ -78,7 +84,13 @@ struct Alarm {
 
 #[derive(Debug, Deserialize)]
 struct Faults {
-    injected: Vec<serde_json::Value>,
+    injected: Vec<Injected>,
+    failing_over: bool,
+}
+
+#[derive(Debug, Deserialize)]
+struct Injected {
+    noticed: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -216,22 +228,36 @@ impl Practice {
         if scenario == EXERCISE {
             return Ok(());
         }
-        if scenario != UNNOTICED {
-            return self.inject(scenario).await;
+        let (fault, until) = match scenario {
+            FAILBACK => ("failed-over", Some("failed-over")),
+            UNNOTICED => (scenario, Some("alarm")),
+            _ => (scenario, None),
+        };
+        let body = serde_json::json!({ "fault": fault, "until": until }).to_string();
+        self.ask("POST", "/inject", &body).await?;
+        let began = Instant::now();
+        // A server's data cannot be hurried: there the failover takes its time.
+        while self.faults().await?.failing_over {
+            if began.elapsed() > LONGEST_FAILOVER / self.record.speed.max(1) + PATIENCE {
+                return Err(PracticeError::Console("the failover before the exercise did not end".to_owned()));
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        let body = serde_json::json!({ "fault": scenario, "until": "alarm" }).to_string();
-        self.ask("POST", "/inject", &body).await.map(|_| ())
+        Ok(())
+    }
+
+    async fn faults(&self) -> Result<Faults, PracticeError> {
+        let answer = self.ask("GET", "/faults", "").await?;
+        serde_json::from_slice(&answer).map_err(|error| PracticeError::Console(error.to_string()))
     }
 
     /// Waits until the shop's monitoring has noticed something, and returns since when, and what it says; `None` where
-    /// nothing was broken.
+    /// nothing was broken that it could notice.
     ///
     /// # Errors
     /// What the console said, or that nothing failed in time.
     pub async fn onset(&self) -> Result<Option<(DateTime<Utc>, String)>, PracticeError> {
-        let unclear = |error: serde_json::Error| PracticeError::Console(error.to_string());
-        let faults: Faults = serde_json::from_slice(&self.ask("GET", "/faults", "").await?).map_err(unclear)?;
-        if faults.injected.is_empty() {
+        if !self.faults().await?.injected.iter().any(|fault| fault.noticed) {
             return Ok(None);
         }
         let began = Instant::now();

@@ -16,6 +16,7 @@ use serde_json::{Value, json};
 use super::model::InjectError;
 use super::model::contents::Contents;
 use super::model::effect::DataId;
+use super::model::fault::schedule;
 use super::model::health::{Health, verdict};
 use super::model::place::Region;
 use super::model::truth::Truth;
@@ -44,6 +45,8 @@ struct Injection {
 enum Waypoint {
     /// Until the shop's monitoring has noticed it; with data that a server keeps, not at all.
     Alarm,
+    /// Until a failover that plays by itself is over; with data that a server keeps, not at all.
+    FailedOver,
 }
 
 /// Makes the console; only who knows `token` gets an answer.
@@ -79,12 +82,18 @@ async fn inject(State(console): State<Console>, body: Bytes) -> Response {
     let injected = console.standing.with(|world| world.inject_named(&injection.fault));
     match injected {
         Ok(at) => {
-            if injection.until == Some(Waypoint::Alarm) {
-                console.standing.skip_to_alarm();
-                if let Some(databases) = console.standing.databases() {
-                    let damaged = console.standing.with(|world| world.surviving());
-                    databases.settle(damaged).await;
+            match injection.until {
+                None => {}
+                Some(Waypoint::Alarm) => {
+                    console.standing.skip_until(|world| world.alarm().is_some());
+                    if let Some(databases) = console.standing.databases() {
+                        let damaged = console.standing.with(|world| world.surviving());
+                        databases.settle(damaged).await;
+                    }
                 }
+                // What servers do with their data cannot be hurried.
+                Some(Waypoint::FailedOver) if console.standing.databases().is_some() => {}
+                Some(Waypoint::FailedOver) => console.standing.skip_until(|world| world.broken.failover.is_none()),
             }
             Json(json!({ "injected_at": console.standing.iso(at), "virtual_ms": at.0 })).into_response()
         }
@@ -127,15 +136,21 @@ async fn faults(State(console): State<Console>) -> Json<Value> {
     let standing = &console.standing;
     Json(standing.with(|world| {
         let injected = world.broken.injected.iter().map(|entry| {
+            let noticed = schedule(&entry.fault).is_ok_and(|(fault, _)| fault.is_noticed()) && entry.refused.is_none();
             json!({
-                "at": standing.iso(entry.at), "virtual_ms": entry.at.0, "fault": entry.fault, "refused": entry.refused,
+                "at": standing.iso(entry.at), "virtual_ms": entry.at.0, "fault": entry.fault,
+                "refused": entry.refused, "noticed": noticed,
             })
         });
         let waiting = world
             .broken
             .waiting()
             .map(|(at, fault)| json!({ "at": standing.iso(at), "virtual_ms": at.0, "fault": fault }));
-        json!({ "injected": injected.collect::<Vec<_>>(), "waiting": waiting.collect::<Vec<_>>() })
+        json!({
+            "injected": injected.collect::<Vec<_>>(),
+            "waiting": waiting.collect::<Vec<_>>(),
+            "failing_over": world.broken.failover.is_some(),
+        })
     }))
 }
 

@@ -93,14 +93,14 @@ impl Standing {
         self.clock().line
     }
 
-    /// Lets the estate's clock go on at once until the monitoring raises an alarm: whoever begins an exercise does not
-    /// wait for minutes in which nobody has noticed anything. What lies before is as much longer ago; where a server keeps
-    /// the data, its rows are moved as far into the past before it writes what happens meanwhile.
-    pub(super) fn skip_to_alarm(&self) {
+    /// Lets the estate's clock go on at once until something holds, the alarm for one: whoever begins an exercise does
+    /// not wait for minutes in which nobody has noticed anything. What lies before is as much longer ago; where a server
+    /// keeps the data, its rows are moved as far into the past before it writes what happens meanwhile.
+    pub(super) fn skip_until(&self, holds: impl Fn(&World) -> bool) {
         let mut world = self.world.lock().unwrap_or_else(PoisonError::into_inner);
         let before = world.now();
         let mut rehearsed = world.clone();
-        while rehearsed.alarm().is_none() && rehearsed.now().since(before) < LONGEST_SKIP {
+        while !holds(&rehearsed) && rehearsed.now().since(before) < LONGEST_SKIP {
             let next = rehearsed.now().plus(TICK);
             rehearsed.advance(next);
         }

@@ -32,10 +32,11 @@ const KEYS: [&str; 12] = [
     "last_reviewed_on",
     "connections",
 ];
-const SCENARIOS: [&str; 7] = [
+const SCENARIOS: [&str; 8] = [
     "instance-failure",
     "az-failure",
     "region-failure",
+    "region-failback",
     "data-corruption",
     "accidental-deletion",
     "restore-drill",

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::bucket::Version;
 use super::draw::scramble;
 use super::effect::{DataEffect, DataId, Flow};
+use super::failover::Failover;
 use super::fault::{Ending, Fault, Impairment, Injected, InstanceFailure, Victim};
 use super::instance::{Ailment, Changes, Instance, Role};
 use super::key::{Key, KeyState};
@@ -30,6 +31,8 @@ pub struct Breakage {
     pub injected: Vec<Injected>,
     /// What the shop's monitoring reports that customers do not notice: when, and what it says.
     pub alarm: Option<(Moment, &'static str)>,
+    /// The failover that the estate plays by itself, while it is under way.
+    pub failover: Option<Failover>,
     /// When writers were first found to damage data.
     pub first_bad_write: Option<(DataId, Moment)>,
     waiting: Vec<(Moment, String, Fault)>,
@@ -118,6 +121,7 @@ impl World {
             Fault::RegionFailure => self.lose_region(false),
             Fault::RegionHangs => self.lose_region(true),
             Fault::RegionReturn => self.regain_region(),
+            Fault::FailedOver => self.begin_failover(),
             Fault::InstanceFailure(how) => self.fail_instance(how),
             Fault::ZoneFailure(zone) => self.lose_zone(zone),
             Fault::ZoneReturn => self.regain_zone(),
@@ -157,7 +161,7 @@ impl World {
         Ok(primary.data)
     }
 
-    fn lose_region(&mut self, hangs: bool) -> Result<(), &'static str> {
+    pub(super) fn lose_region(&mut self, hangs: bool) -> Result<(), &'static str> {
         if self.broken.region.is_some() {
             return Err("us-east-1 is lost already");
         }
@@ -172,7 +176,7 @@ impl World {
         Ok(())
     }
 
-    fn regain_region(&mut self) -> Result<(), &'static str> {
+    pub(super) fn regain_region(&mut self) -> Result<(), &'static str> {
         self.broken.region.take().ok_or("us-east-1 is not lost")?;
         let now = self.now();
         self.rds.thaw_backups_from(Region::East);
@@ -401,6 +405,7 @@ impl World {
     /// Carries out what has come due.
     pub(super) fn break_what_is_due(&mut self) {
         let now = self.now();
+        self.go_on_with_failover();
         if self.broken.region_cut() == Some(now) {
             self.tell("us-east-1 is lost");
             for data in self.of_region(Region::East) {

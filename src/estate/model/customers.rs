@@ -106,6 +106,14 @@ impl Customers {
         cached.address
     }
 
+    /// Begins the record anew with nothing failed; what was acknowledged and is not among `kept` is written off.
+    pub fn close_books(&mut self, kept: &Numbers) {
+        let lost = self.acknowledged.orders.without(kept);
+        let orders = self.acknowledged.orders.without(&lost);
+        let stretches = std::mem::take(&mut self.acknowledged.stretches);
+        *self = Self { cached: self.cached, acknowledged: Acknowledged { orders, stretches }, ..Self::default() };
+    }
+
     /// Records an acknowledged order.
     pub fn served(&mut self, number: u64, at: Moment) {
         self.acknowledged.push(number, at);

@@ -12,6 +12,8 @@ pub enum Fault {
     RegionHangs,
     /// `us-east-1` comes back as it was, unfenced.
     RegionReturn,
+    /// All of it with what people do about it: the estate is one that has failed over and whose old region is back.
+    FailedOver,
     /// The primary database fails.
     InstanceFailure(InstanceFailure),
     /// An availability zone of `us-east-1` fails, by its name; `None` is the one of the primary database.
@@ -93,13 +95,14 @@ pub enum Ending {
 }
 
 /// Is the name of every fault that can be typed, for messages.
-pub const NAMES: [&str; 16] = [
+pub const NAMES: [&str; 17] = [
     "instance-failure[:crash|:gray]",
     "az-failure[:ZONE]",
     "az-return",
     "region-failure",
     "region-hangs",
     "region-return",
+    "failed-over",
     "data-corruption",
     "accidental-deletion[:instance|:objects|:versions|:both]",
     "storage-full",
@@ -125,6 +128,7 @@ impl Fault {
             ("region-failure", None) => Some(Self::RegionFailure),
             ("region-hangs", None) => Some(Self::RegionHangs),
             ("region-return", None) => Some(Self::RegionReturn),
+            ("failed-over", None) => Some(Self::FailedOver),
             ("instance-failure", None) => Some(Self::InstanceFailure(InstanceFailure::Drawn)),
             ("instance-failure", Some("crash")) => Some(Self::InstanceFailure(InstanceFailure::Crash)),
             ("instance-failure", Some("gray")) => Some(Self::InstanceFailure(InstanceFailure::Gray)),
@@ -151,6 +155,28 @@ impl Fault {
             ("slow-api", _) => impairment(Impairment::SlowApi),
             ("dns-control-plane", _) => impairment(Impairment::DnsControlPlane),
             _ => None,
+        }
+    }
+}
+
+impl Fault {
+    /// Tells whether customers or the monitoring notice it by themselves, so that an alarm is to be expected.
+    pub const fn is_noticed(self) -> bool {
+        match self {
+            Self::RegionFailure
+            | Self::RegionHangs
+            | Self::InstanceFailure(_)
+            | Self::ZoneFailure(_)
+            | Self::DataCorruption
+            | Self::AccidentalDeletion(_)
+            | Self::StorageFull
+            | Self::KmsDisabled => true,
+            Self::RegionReturn
+            | Self::FailedOver
+            | Self::ZoneReturn
+            | Self::ReplicaLag(_)
+            | Self::Impairment(_)
+            | Self::Ends(_) => false,
         }
     }
 }
@@ -213,6 +239,8 @@ mod tests {
             ("throttling:off", Some(Fault::Ends(Ending::Of(Impairment::Throttling)))),
             ("throttling:on", None),
             ("region-failure:now", None),
+            ("failed-over", Some(Fault::FailedOver)),
+            ("failed-over:now", None),
             ("", None),
         ] {
             assert_eq!(Fault::named(text), expected, "{text}");

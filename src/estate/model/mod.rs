@@ -11,6 +11,7 @@ pub mod customers;
 pub mod data;
 pub mod draw;
 pub mod effect;
+mod failover;
 pub mod fault;
 pub mod fleet;
 pub mod health;
