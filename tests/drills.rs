@@ -254,3 +254,33 @@ fn values_that_make_no_sense_end_a_drill_before_they_hurt() {
         }
     }
 }
+
+/// The triage of an instance goes by the status alone, whatever it was that came.
+#[test]
+fn an_instance_gets_the_remedy_that_its_status_names() {
+    let page = std::fs::read_to_string("runbooks/instance-failure.md").unwrap();
+    // Nothing is broken at first: what comes is injected.
+    let page = page.replace("scenario: instance-failure", "scenario: restore-drill");
+    let cases = [
+        ("storage-full", "1", "grow", "force-failover"),
+        ("kms-disabled", "2", "start-with-key", "force-failover"),
+        ("instance-failure:gray", "1", "force-failover", "grow"),
+        ("instance-failure:crash", "1", "synthetic-order", "force-failover"),
+    ];
+    let started = cases.map(|case| {
+        let home = Home::new();
+        let path = home.write("triage.md", &page);
+        let mut command = home.command(&["drill", path.to_str().unwrap(), "--unattended", "--speed", "60"]);
+        command.args(["--inject", case.0, "--seed", case.1]);
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        (case, home, child)
+    });
+    for ((fault, _, remedy, other), home, child) in started {
+        let said = heard(child);
+        let log = log(&home.the_run());
+        assert_eq!(said.code, Some(0), "{fault}: {said:?}");
+        assert!(finished_well(&log, remedy) && finished_well(&log, "synthetic-order"), "{fault}: {}", said.out);
+        assert!(!of_kind(&log, "attempt-started").iter().any(|line| line["action"] == other), "{fault}: {}", said.out);
+        assert!(said.out.contains("; 0 acknowledged orders are missing"), "{fault}: {}", said.out);
+    }
+}
