@@ -28,7 +28,10 @@ pub fn next(run: &Run, failures: usize, answers: &BTreeMap<String, String>, now:
     let drill = run.opened.as_ref().is_some_and(|opened| opened.mode == Mode::Drill);
     if let Some(prompt) = &run.prompt {
         let prompt = prompt.number;
-        return if drill {
+        let lacks = run.prompt.as_ref().map_or(0, crate::engine::Prompt::lacks);
+        return if drill && lacks > 0 {
+            Some(Intent::Approve { prompt, approver: format!("practice-approver-{lacks}") })
+        } else if drill {
             Some(Intent::ConfirmByScript { prompt })
         } else {
             (!run.working()).then_some(Intent::GiveUpWaiting)

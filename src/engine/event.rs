@@ -116,6 +116,33 @@ pub enum Event {
         /// The same action for other items: one answer is for all.
         #[serde(default, skip_serializing_if = "Vec::is_empty")]
         also: Vec<Also>,
+        /// Whose agreement is wanted besides.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        approval: Option<Approval>,
+    },
+    /// Somebody agreed to what an open confirmation asks for, as the operator states it; nobody signed it.
+    ApprovalStated {
+        /// The prompt.
+        prompt: u64,
+        /// Who agreed.
+        approver: String,
+        /// Exactly what to, every value resolved.
+        command: String,
+        /// Who says so.
+        by: String,
+    },
+    /// The operator goes on without approvals that are missing.
+    ApprovalWaived {
+        /// The prompt.
+        prompt: u64,
+        /// How many are missing.
+        missing: u32,
+        /// How long they were waited for, in seconds.
+        waited_s: u64,
+        /// Why.
+        reason: String,
+        /// Who.
+        by: String,
     },
     /// The operator confirmed.
     Confirmed {
@@ -534,6 +561,17 @@ pub enum InputSource {
     Estate,
     /// Worked out from other values, as the runbook says.
     Derived,
+}
+
+/// Says whose agreement a confirmation wants besides the operator's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Approval {
+    /// How many people.
+    pub count: u32,
+    /// Their role; empty if anybody may agree.
+    pub role: String,
+    /// How long to wait for them, in seconds.
+    pub within_s: u64,
 }
 
 /// Is the same action for another item, confirmed by the same answer.

@@ -13,8 +13,8 @@ use super::decide::{is_read, same_person};
 use super::event::{Event, Fact, Mode};
 use super::objectives::between;
 use super::state::{
-    Agreed, Attempt, AttemptState, Breach, Candidate, Ending, Fixed, Lane, Loss, Note, Progress, Prompt, Reading,
-    Recovery, Run, Second, Stage, StepState, Stopping, Strand, Turn, Waiver,
+    Agreed, Alone, Attempt, AttemptState, Breach, Candidate, Ending, Fixed, Lane, Loss, Note, Progress, Prompt,
+    Reading, Recovery, Run, Second, Stage, StepState, Stopping, Strand, Turn, Unapproved, Waiver,
 };
 use crate::kernel::{AttemptId, StepId};
 use crate::runbook::Moment;
@@ -196,7 +196,7 @@ fn apply(run: &mut Run, fact: &Fact) -> Legal {
             let end = step.and_then(|step| Run::spread_at(step, *cursor)).map_or(usize::MAX, |(_, end)| end);
             stand(run, strand, end);
         }
-        Event::ConfirmationAsked { prompt, step, action, impact, command, target, ask, also } => {
+        Event::ConfirmationAsked { prompt, step, action, impact, command, target, ask, also, approval } => {
             require(*prompt == run.prompts.saturating_add(1), "its prompt has a wrong number")?;
             match step {
                 Some(step) => {
@@ -228,6 +228,9 @@ fn apply(run: &mut Run, fact: &Fact) -> Legal {
                 target: target.clone(),
                 ask: ask.clone(),
                 also: also.clone(),
+                approval: approval.clone(),
+                approved: Vec::new(),
+                alone: Alone::No,
                 at,
             });
         }
@@ -235,6 +238,7 @@ fn apply(run: &mut Run, fact: &Fact) -> Legal {
             let real = run.opened.as_ref().is_none_or(|opened| opened.mode == Mode::Real);
             require(how != "drill-script" || !real, "a script confirmed in a real run")?;
             let open = answered(run, *prompt, step.as_ref())?;
+            require(open.lacks() == 0, "approvals are missing")?;
             match step {
                 Some(step) => {
                     let (strand, cursor) = asked_at(run, step)?;
@@ -255,6 +259,22 @@ fn apply(run: &mut Run, fact: &Fact) -> Legal {
                 None => run.improvising = Some(open.command),
             }
             run.prompt = None;
+        }
+        Event::ApprovalStated { prompt, approver, command, by } => {
+            let operator = run.opened.as_ref().map_or("", |opened| opened.by.as_str());
+            require(!same_person(approver, by) && !same_person(approver, operator), "operators approve nothing")?;
+            let open = wanting(&mut run.prompt, *prompt)?;
+            require(open.command == *command, "the approval is of another command")?;
+            require(!open.approved.iter().any(|name| same_person(name, approver)), "the same person approved twice")?;
+            open.approved.push(approver.clone());
+        }
+        Event::ApprovalWaived { prompt, missing, waited_s, reason, by } => {
+            let open = wanting(&mut run.prompt, *prompt)?;
+            open.alone = Alone::Yes;
+            let step = open.step.clone();
+            let what = step.and_then(|step| run.strand(&step)).map(|strand| run.label(strand)).unwrap_or_default();
+            let (missing, waited_s, reason, by) = (*missing, *waited_s, reason.clone(), by.clone());
+            run.unapproved.push(Unapproved { what, missing, waited_s, reason, by });
         }
         Event::Declined { prompt, step, .. } => {
             let open = answered(run, *prompt, step.as_ref())?;
@@ -452,6 +472,12 @@ fn apply(run: &mut Run, fact: &Fact) -> Legal {
 
 fn require(holds: bool, why: &str) -> Legal {
     if holds { Ok(()) } else { Err(why.to_owned()) }
+}
+
+/// Returns the open prompt of this number, if it still wants approvals.
+fn wanting(open: &mut Option<Prompt>, number: u64) -> Result<&mut Prompt, String> {
+    let wanting = open.as_mut().filter(|open| open.number == number && open.lacks() > 0);
+    wanting.ok_or_else(|| "no such prompt wants an approval".to_owned())
 }
 
 fn answered(run: &Run, prompt: u64, step: Option<&StepId>) -> Result<Prompt, String> {

@@ -69,6 +69,20 @@ pub enum Intent {
         /// The prompt.
         prompt: u64,
     },
+    /// Somebody agreed to what the prompt asks for, as the operator states it.
+    Approve {
+        /// The prompt.
+        prompt: u64,
+        /// Who agreed.
+        approver: String,
+    },
+    /// Go on without the approvals that are missing.
+    Waive {
+        /// The prompt.
+        prompt: u64,
+        /// Why; must not be empty.
+        reason: String,
+    },
     /// Decline the prompt.
     Decline {
         /// The prompt.

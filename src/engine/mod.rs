@@ -25,7 +25,9 @@ mod strand;
 
 pub use decide::decide;
 pub use effect::{Access, Database, Doubt, Effect, Job, Judge, Poll, What};
-pub use event::{Also, Ask, Attended, Began, Event, Fact, InputSource, Mode, Opened, Resumed, Target, Torn, Verdict};
+pub use event::{
+    Also, Approval, Ask, Attended, Began, Event, Fact, InputSource, Mode, Opened, Resumed, Target, Torn, Verdict,
+};
 pub use evolve::{IllegalHistory, evolve};
 pub use input::{Ended, Input, Intent, Notice, Report, TimerId};
 pub use judge::holds;
@@ -34,7 +36,7 @@ pub use outcome::{AwsReceipt, Outcome, Streams};
 pub use react::{react, rearm};
 pub use refusal::Refusal;
 pub use state::{
-    ActionResult, Agreed, Attempt, AttemptState, Breach, Came, Candidate, Ending, Fixed, Lane, Loss, Note,
+    ActionResult, Agreed, Alone, Attempt, AttemptState, Breach, Came, Candidate, Ending, Fixed, Lane, Loss, Note,
     PendingRetry, Progress, Prompt, Reading, Recovery, Run, Second, Spent, Stage, StepState, Stopping, Strand, Turn,
-    Waiver, Who,
+    Unapproved, Waiver, Who,
 };

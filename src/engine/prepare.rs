@@ -9,13 +9,15 @@ use std::time::Duration;
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::effect::{Access, Database, Job, Judge, Poll, What};
-use super::event::{Ask, Mode, Target};
+use super::event::{Approval, Ask, Mode, Target};
 use super::objectives::between;
 use super::state::{Run, Strand};
 use crate::kernel::{AttemptId, Secret, StepId};
 use crate::runbook::aws::{self, operation, option};
 use crate::runbook::words::{self, Unset, is_identifier};
-use crate::runbook::{Action, Confirm, Connection, Expect, Impact, Kind, Moment, Plan, Shell, Step, sql};
+use crate::runbook::{
+    Action, ApprovalRule, Confirm, Connection, Expect, Formula, Impact, Kind, Moment, Plan, Shell, Step, sql,
+};
 
 /// How long one look, request, query or AWS call may take where the author says nothing.
 const LOOK: Duration = Duration::from_secs(20);
@@ -31,6 +33,7 @@ pub(super) struct Prepared {
     pub(super) command: String,
     pub(super) target: Target,
     pub(super) ask: Option<Ask>,
+    pub(super) approval: Option<Approval>,
 }
 
 /// Puts the values of `at` into an action; `Err` says in words why it cannot run.
@@ -79,7 +82,17 @@ pub(super) fn prepare(
     };
     let target = target(run, action, &calls, &command, &vars);
     let ask = ask(run, step, action, impact, &target, &vars)?;
-    Ok(Prepared { impact, command, target, ask })
+    let approval = approval(run, action, &vars);
+    Ok(Prepared { impact, command, target, ask, approval })
+}
+
+/// Says whose agreement is wanted. Where nobody can tell whether a condition holds it counts as if it did.
+fn approval(run: &Run, action: &Action, vars: &BTreeMap<String, String>) -> Option<Approval> {
+    let wanted = action.approvals.as_ref()?;
+    let holds = |rule: &&ApprovalRule| rule.when.as_ref().is_none_or(|when| when.holds(vars).unwrap_or(true));
+    let count = wanted.rules.iter().filter(holds).map(|rule| rule.count).max().filter(|count| *count > 0)?;
+    let within_s = divided(wanted.within, run.speed()).as_secs();
+    Some(Approval { count, role: wanted.role.clone(), within_s })
 }
 
 /// Lists the variables that an action uses, in its text or its attributes.
@@ -106,6 +119,8 @@ pub(super) fn uses(plan: &Plan, action: &Action) -> Vec<String> {
     for template in templates.chain(conditions) {
         names.extend(words::variables(template).into_iter().map(|(name, _)| name));
     }
+    let rules = action.approvals.iter().flat_map(|approvals| &approvals.rules);
+    names.extend(rules.filter_map(|rule| rule.when.as_ref()).flat_map(Formula::variables));
     names
 }
 
@@ -153,7 +168,8 @@ fn ask(
         let phrase = phrase.filter(typeable).or_else(resource).unwrap_or_else(|| step.id.as_str().to_owned());
         return Ok(Some(Ask::Type { phrase: phrase.trim().to_owned() }));
     }
-    Ok((impact > Impact::Observe || action.confirm.is_some()).then_some(Ask::Key))
+    let asks = impact > Impact::Observe || action.confirm.is_some() || action.approvals.is_some();
+    Ok(asks.then_some(Ask::Key))
 }
 
 /// Says what is asked before an improvised command runs.

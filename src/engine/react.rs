@@ -51,6 +51,8 @@ pub fn react(run: &Run, fact: &Fact) -> Vec<Effect> {
         | Event::ItemsBegun { .. }
         | Event::ItemsPassed { .. }
         | Event::ConfirmationAsked { .. }
+        | Event::ApprovalStated { .. }
+        | Event::ApprovalWaived { .. }
         | Event::Confirmed { .. }
         | Event::Declined { .. }
         | Event::Captured { .. }

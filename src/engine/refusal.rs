@@ -74,6 +74,21 @@ pub enum Refusal {
         /// What is asked for.
         phrase: String,
     },
+    /// Others have to agree first.
+    #[error("{missing} approval(s) are missing. Say who agreed, or go on alone with a reason.")]
+    ApprovalMissing {
+        /// How many.
+        missing: u32,
+    },
+    /// Nobody has to agree.
+    #[error("No approval is wanted here.")]
+    NoApprovalWanted,
+    /// An approval of nobody.
+    #[error("A name is needed: who agreed?")]
+    ApproverMissing,
+    /// Somebody who does not count.
+    #[error("`{0}` does not count: another person has to agree, and each one once.")]
+    SameApprover(String),
     /// A script does not confirm in a real run.
     #[error("A real run is confirmed by a person, never by a script.")]
     ScriptInRealRun,

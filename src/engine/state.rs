@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::event::{Also, Ask, InputSource, Opened, Target, Verdict};
+use super::event::{Also, Approval, Ask, InputSource, Opened, Target, Verdict};
 use super::outcome::{AwsReceipt, Outcome, Streams};
 use crate::kernel::{ActionName, AttemptId, Stamp, StepId};
 use crate::runbook::{Impact, LossKind, Moment, Plan};
@@ -80,6 +80,8 @@ pub struct Run {
     pub stopping: Option<Stopping>,
     /// The open confirmation.
     pub prompt: Option<Prompt>,
+    /// What was done without approvals that the runbook asks for.
+    pub unapproved: Vec<Unapproved>,
     /// How many prompts there were.
     pub prompts: u64,
     /// Does it go on by itself through steps that only observe?
@@ -357,8 +359,50 @@ pub struct Prompt {
     pub ask: Ask,
     /// The same action for other items: one answer is for all.
     pub also: Vec<Also>,
+    /// Whose agreement is wanted besides.
+    pub approval: Option<Approval>,
+    /// Who agreed, as the operator states it.
+    pub approved: Vec<String>,
+    /// The operator goes on without those who are missing.
+    pub alone: Alone,
     /// When it was asked.
     pub at: Stamp,
+}
+
+/// Says whether missing approvals were waived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Alone {
+    /// They are wanted.
+    No,
+    /// The operator goes on alone.
+    Yes,
+}
+
+impl Prompt {
+    /// Returns how many approvals are missing.
+    pub fn lacks(&self) -> u32 {
+        match (&self.approval, self.alone) {
+            (Some(wanted), Alone::No) => {
+                wanted.count.saturating_sub(u32::try_from(self.approved.len()).unwrap_or(u32::MAX))
+            }
+            (Some(_) | None, _) => 0,
+        }
+    }
+}
+
+/// Is an action that ran without approvals that the runbook asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unapproved {
+    /// What it belongs to, for people.
+    pub what: String,
+    /// How many approvals were missing.
+    pub missing: u32,
+    /// How long they were waited for, in seconds.
+    pub waited_s: u64,
+    /// Why the operator went on.
+    pub reason: String,
+    /// Who.
+    pub by: String,
 }
 
 /// Says whether observing steps run by themselves.
@@ -560,6 +604,7 @@ impl Run {
             improvising: None,
             stopping: None,
             prompt: None,
+            unapproved: Vec::new(),
             prompts: 0,
             progress: Progress::Manual,
             moments: BTreeMap::new(),

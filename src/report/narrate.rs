@@ -65,13 +65,24 @@ fn words(event: &Event) -> String {
             format!("step {step} runs for {} items: {}", items.len(), items.join(", "))
         }
         Event::ItemsPassed { step } => format!("step {step} goes on behind its items"),
-        Event::ConfirmationAsked { impact, command, target, ask, also, .. } => {
+        Event::ConfirmationAsked { impact, command, target, ask, also, approval, .. } => {
             let ask = match ask {
                 Ask::Key => "a key".to_owned(),
                 Ask::Type { phrase } => format!("typing `{phrase}`"),
             };
+            let approval = match approval {
+                Some(wanted) => format!(" (needs {} approval(s) {})", wanted.count, wanted.role),
+                None => String::new(),
+            };
             let also = if also.is_empty() { String::new() } else { format!(" (and the same for {} more)", also.len()) };
-            format!("asks for {ask} before [{}{}] {command}{also}", impact.word(), place(target))
+            format!("asks for {ask} before [{}{}] {command}{also}{approval}", impact.word(), place(target))
+        }
+        Event::ApprovalStated { approver, command, by, .. } => {
+            format!("approved by {approver} (stated by {by}, not signed): {command}")
+        }
+        Event::ApprovalWaived { missing, waited_s, reason, by, .. } => {
+            let waited = clock(Duration::from_secs(*waited_s));
+            format!("{missing} approval(s) WAIVED by {by} after {waited}: {reason}")
         }
         Event::Confirmed { how, by, .. } => format!("confirmed by {by} ({how})"),
         Event::Declined { by, .. } => format!("declined by {by}"),

@@ -5,7 +5,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::narrate::exact;
-use crate::engine::{AttemptState, Lane, Recovery, Run, Stage, StepState, Strand, Verdict, Waiver};
+use crate::engine::{AttemptState, Lane, Recovery, Run, Stage, StepState, Strand, Unapproved, Verdict, Waiver};
 use crate::kernel::{SafeText, clock};
 use crate::runbook::{Moment, Until};
 
@@ -303,7 +303,12 @@ fn step_lines(run: &Run) -> Vec<String> {
 /// What was done with less care than the runbook asks for comes first.
 fn waiver_lines(run: &Run) -> Vec<String> {
     let line = |waiver: &Waiver| format!("WAIVED  nobody else read {}: {} ({})", waiver.name, waiver.reason, waiver.by);
-    run.waivers.iter().map(line).collect()
+    let alone = |without: &Unapproved| {
+        let waited = clock(Duration::from_secs(without.waited_s));
+        let Unapproved { what, missing, reason, by, .. } = without;
+        format!("WAIVED  {what} ran with {missing} approval(s) missing, waited for {waited}: {reason} ({by})")
+    };
+    run.unapproved.iter().map(alone).chain(run.waivers.iter().map(line)).collect()
 }
 
 fn owed_lines(run: &Run) -> Vec<String> {

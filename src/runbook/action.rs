@@ -7,12 +7,15 @@ use super::attributes::Attribute;
 use super::scan::FenceNode;
 use super::sink::{Sink, nearest};
 use super::{
-    Action, Capture, Confirm, Expect, Formula, Impact, Kind, Measure, Moment, Necessity, OnFailure, expect, foreach,
-    words,
+    Action, Capture, Confirm, Expect, Formula, Impact, Kind, Measure, Moment, Necessity, OnFailure, approvals, expect,
+    foreach, words,
 };
 use crate::kernel::{ActionName, parse_duration};
 
 const KNOWN: &[&str] = &[
+    "approval-timeout",
+    "approvals",
+    "approvers",
     "budget",
     "capture",
     "concurrency",
@@ -45,9 +48,6 @@ const KNOWN: &[&str] = &[
 ];
 
 const NOT_YET: &[&str] = &[
-    "approval-timeout",
-    "approvals",
-    "approvers",
     "ask",
     "background",
     "by",
@@ -113,6 +113,7 @@ pub(super) fn apply(action: &mut Action, attributes: &[Attribute], fence: &Range
         Setter { attribute, sink }.set(action);
     }
     action.foreach = foreach::read(attributes, sink);
+    action.approvals = approvals::read(attributes, sink);
     let at = |key: &str| {
         attributes.iter().find(|attribute| attribute.key == key).map_or_else(|| fence.clone(), |a| a.key_at.clone())
     };
@@ -208,7 +209,7 @@ impl Setter<'_, '_, '_> {
             "cwd" => action.cwd = self.text(),
             "when" => action.when = self.formula(),
             "db" => action.db = self.text(),
-            key if key.starts_with("x-") || foreach::KEYS.contains(&key) => {}
+            key if key.starts_with("x-") || foreach::KEYS.contains(&key) || approvals::KEYS.contains(&key) => {}
             key => self.unknown(key),
         }
     }

@@ -54,6 +54,19 @@ fn one((front, built): (&Front, &Built<'_>), step: &Step, action: &Action, at: &
             "write one fence for each item, or a shell block with a loop",
         );
     }
+    let role = action.approvals.as_ref().map_or("", |approvals| approvals.role.as_str());
+    if !role.is_empty() && !front.meta.roles.is_empty() && !front.meta.roles.iter().any(|known| known == role) {
+        let near = nearest(role, front.meta.roles.iter().map(String::as_str));
+        sink.error(
+            "attribute",
+            place(&at.attributes, "approvers", &at.fence),
+            format!("the front matter has no role `{role}`"),
+            near.map_or_else(
+                || "add it to `roles` in the front matter, or name one of those".to_owned(),
+                |near| format!("did you mean `{near}`?"),
+            ),
+        );
+    }
     let runs = action.section <= Section::Verify;
     if action.foreach.is_none() && (step.foreach.is_none() || !runs) {
         return;

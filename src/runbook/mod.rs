@@ -5,6 +5,7 @@
 mod action;
 mod advice;
 mod anchor;
+mod approvals;
 mod attributes;
 pub mod aws;
 mod build;
@@ -35,6 +36,7 @@ mod variables;
 pub mod words;
 
 pub use crate::kernel::{Problem, Severity, Source};
+pub use approvals::{ApprovalRule, Approvals};
 pub use capture::{Capture, Shape};
 pub use connection::{Connection, SslMode};
 pub use decision::{Branch, Decision, Way};

@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::connection::Connection;
-use super::{Capture, Decision, Duty, Foreach, Formula, InputDecl, Message};
+use super::{Approvals, Capture, Decision, Duty, Foreach, Formula, InputDecl, Message};
 use crate::kernel::{ActionName, StepId};
 
 /// Holds a whole runbook, checked and ready to run.
@@ -321,6 +321,8 @@ pub struct Action {
     pub db: Option<String>,
     /// It runs once for each of these items, side by side.
     pub foreach: Option<Foreach>,
+    /// How many people besides the operator have to agree.
+    pub approvals: Option<Approvals>,
     /// Cautions bound to it, shown again in its confirmation.
     pub cautions: Vec<String>,
     /// The line of the opening fence, from 1.
@@ -362,6 +364,7 @@ impl Action {
             cwd: None,
             db: None,
             foreach: None,
+            approvals: None,
             cautions: Vec::new(),
             line,
         }

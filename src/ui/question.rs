@@ -3,11 +3,11 @@
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::asking::{self, Answered};
-use super::confirm::Answer;
-use super::field::Edited;
+use super::confirm::{Answer, Confirmation};
+use super::field::{Edited, Field};
 use super::message::Output;
 use super::model::{Break, Model, Place, RunScreen};
-use crate::engine::{Ask, Intent, Mode};
+use crate::engine::{Ask, Intent, Mode, Prompt};
 use crate::kernel::Stamp;
 use crate::settings::keymap::{Chord, Command, Keymap};
 use crate::settings::theme::Role;
@@ -66,6 +66,9 @@ pub(super) fn confirmation(screen: &mut RunScreen, key: KeyEvent, now: Stamp, ke
         }
         _ => {}
     }
+    if prompt.lacks() > 0 {
+        return approval(prompt, confirmation, key);
+    }
     match &prompt.ask {
         Ask::Key => {
             let chord = super::press::chord(key)?;
@@ -98,6 +101,30 @@ pub(super) fn confirmation(screen: &mut RunScreen, key: KeyEvent, now: Stamp, ke
             None
         }
     }
+}
+
+/// Takes a key while approvals are missing: a name and Enter states one, `alone` and a reason goes on without.
+fn approval(prompt: &Prompt, confirmation: &mut Confirmation, key: KeyEvent) -> Option<Output> {
+    if key.code != KeyCode::Enter {
+        if confirmation.typed.key(key) == Edited::Yes {
+            confirmation.problem = None;
+        }
+        return None;
+    }
+    let typed = confirmation.typed.text().trim().to_owned();
+    let (first, rest) = typed.split_once(char::is_whitespace).unwrap_or((&typed, ""));
+    let (first, reason, number) = (first.trim_end_matches(':'), rest.trim().to_owned(), prompt.number);
+    if typed.is_empty() || (first == "alone" && reason.is_empty()) {
+        let why = if typed.is_empty() { "Who agreed? Or type `alone` and why." } else { "Type why after `alone`." };
+        confirmation.problem = Some(why.to_owned());
+        return None;
+    }
+    confirmation.typed = Field::default();
+    Some(Output::Intent(if first == "alone" {
+        Intent::Waive { prompt: number, reason }
+    } else {
+        Intent::Approve { prompt: number, approver: typed }
+    }))
 }
 
 /// Takes a key in the question that Ctrl-C asked.

@@ -21,6 +21,7 @@ pub(crate) struct Rig {
     started: BTreeSet<AttemptId>,
     asked: BTreeMap<u64, Event>,
     confirmed: BTreeSet<(Option<ActionName>, String)>,
+    approvals: BTreeMap<u64, u32>,
 }
 
 pub(crate) fn time(second: i64) -> DateTime<Utc> {
@@ -66,6 +67,7 @@ impl Rig {
             started: BTreeSet::new(),
             asked: BTreeMap::new(),
             confirmed: BTreeSet::new(),
+            approvals: BTreeMap::new(),
         }
     }
 
@@ -150,7 +152,13 @@ impl Rig {
             Event::ConfirmationAsked { prompt, .. } => {
                 self.asked.insert(*prompt, event.clone());
             }
+            Event::ApprovalStated { prompt, .. } => *self.approvals.entry(*prompt).or_default() += 1,
+            Event::ApprovalWaived { prompt, missing, .. } => *self.approvals.entry(*prompt).or_default() += missing,
             Event::Confirmed { prompt, how, typed, .. } => {
+                if let Some(Event::ConfirmationAsked { approval: Some(wanted), .. }) = self.asked.get(prompt) {
+                    let got = self.approvals.get(prompt).copied().unwrap_or_default();
+                    assert_eq!(got, wanted.count, "confirmed without approvals");
+                }
                 let Some(Event::ConfirmationAsked { action, command, ask, also, impact, .. }) = self.asked.get(prompt)
                 else {
                     panic!("prompt {prompt} was never asked")
@@ -194,6 +202,12 @@ impl Rig {
 
     /// Answers the open prompt as asked.
     pub(crate) fn confirm(&mut self) -> Result<Vec<Event>, Refusal> {
+        for approver in ["bob", "carol", "dora"] {
+            if let Some(open) = self.run.prompt.as_ref().filter(|open| open.lacks() > 0) {
+                let prompt = open.number;
+                self.wish(Intent::Approve { prompt, approver: approver.into() })?;
+            }
+        }
         let prompt = self.run.prompt.clone().unwrap();
         let typed = match prompt.ask {
             Ask::Key => None,

@@ -285,6 +285,7 @@ impl Screen {
             target: target(),
             ask: Ask::Type { phrase: "shop-db-west".to_owned() },
             also: Vec::new(),
+            approval: None,
         })
     }
 

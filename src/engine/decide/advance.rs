@@ -102,6 +102,7 @@ fn ask(draft: &mut Draft, strand: Strand, action: &Action, prepared: Prepared) -
     let Some(ask) = prepared.ask else { return Ok(()) };
     // What cannot be undone is read and answered one by one.
     let also = if prepared.impact < Impact::Irreversible { others(draft, strand, action) } else { Vec::new() };
+    let approval = prepared.approval;
     draft.add(Event::ConfirmationAsked {
         prompt: draft.run.prompts.saturating_add(1),
         step: Some(draft.id(strand)),
@@ -111,6 +112,7 @@ fn ask(draft: &mut Draft, strand: Strand, action: &Action, prepared: Prepared) -
         target: prepared.target,
         ask,
         also,
+        approval,
     })
 }
 
@@ -191,7 +193,10 @@ pub(super) fn reads_differently(draft: &Draft) -> bool {
     let Some((open, strand, step, action)) = asked(draft) else { return false };
     let now = prepare(&draft.run, strand, &step, &action, open.at.utc).ok();
     now.is_some_and(|now| {
-        now.command != open.command || now.target != open.target || now.ask.as_ref() != Some(&open.ask)
+        now.command != open.command
+            || now.target != open.target
+            || now.ask.as_ref() != Some(&open.ask)
+            || now.approval != open.approval
     })
 }
 
@@ -274,7 +279,7 @@ fn starts_unasked(draft: &Draft, strand: Strand, step: &Step) -> bool {
     draft.run.progress == Progress::Automatic
         && !actions.is_empty()
         && draft.run.asked_by(strand.step).is_empty()
-        && actions.iter().all(|action| action.confirm.is_none() && observes(action))
+        && actions.iter().all(|action| action.confirm.is_none() && action.approvals.is_none() && observes(action))
 }
 
 /// Is the step text alone: nothing runs, nothing is ticked, nobody vouches for it?

@@ -130,6 +130,7 @@ fn sketch(run: &Run) -> Run {
         improvising: run.improvising.clone(),
         stopping: run.stopping.clone(),
         prompt: run.prompt.clone(),
+        unapproved: Vec::new(),
         prompts: run.prompts,
         progress: run.progress,
         moments: run.moments.clone(),

@@ -4,6 +4,7 @@
 //! run as it is decided: what `evolve` would refuse is never decided.
 
 mod advance;
+mod approve;
 mod choose;
 mod draft;
 mod duty;

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::advance::{ask_anew, begin, go_on, reads_differently, start_confirmed};
 use super::choose::choose;
 use super::draft::Draft;
-use super::{duty, objective, recovery, values};
+use super::{approve, duty, objective, recovery, values};
 use crate::engine::event::{Ask, Event, Mode};
 use crate::engine::input::Intent;
 use crate::engine::objectives::runnable;
@@ -21,6 +21,8 @@ pub(super) fn wish(draft: &mut Draft, by: &str, intent: &Intent) -> Result<(), R
         Intent::Run { step } => run(draft, step),
         Intent::Confirm { prompt, typed } => confirm(draft, *prompt, typed.as_deref(), by),
         Intent::ConfirmByScript { prompt } => confirm_by_script(draft, *prompt, by),
+        Intent::Approve { prompt, approver } => approve::state(draft, *prompt, approver, by),
+        Intent::Waive { prompt, reason } => approve::waive(draft, *prompt, reason, by),
         Intent::Decline { prompt } => decline(draft, *prompt, by),
         Intent::Tick { step, item } => tick(draft, step, *item, by),
         Intent::Done { step, note } => done(draft, step, note, by),
@@ -76,7 +78,7 @@ fn run(draft: &mut Draft, id: &StepId) -> Result<(), Refusal> {
 }
 
 fn confirm(draft: &mut Draft, number: u64, typed: Option<&str>, by: &str) -> Result<(), Refusal> {
-    let prompt = open_prompt(draft, number)?;
+    let prompt = approved(open_prompt(draft, number)?)?;
     let (how, typed) = match &prompt.ask {
         Ask::Key => ("key", None),
         Ask::Type { phrase } if typed == Some(phrase.as_str()) => ("typed", typed.map(str::to_owned)),
@@ -89,8 +91,15 @@ fn confirm_by_script(draft: &mut Draft, number: u64, by: &str) -> Result<(), Ref
     if draft.run.opened.as_ref().is_none_or(|opened| opened.mode != Mode::Drill) {
         return Err(Refusal::ScriptInRealRun);
     }
-    let prompt = open_prompt(draft, number)?;
+    let prompt = approved(open_prompt(draft, number)?)?;
     confirmed(draft, prompt, "drill-script", None, by)
+}
+
+fn approved(prompt: Prompt) -> Result<Prompt, Refusal> {
+    match prompt.lacks() {
+        0 => Ok(prompt),
+        missing => Err(Refusal::ApprovalMissing { missing }),
+    }
 }
 
 fn confirmed(draft: &mut Draft, prompt: Prompt, how: &str, typed: Option<String>, by: &str) -> Result<(), Refusal> {
@@ -238,6 +247,7 @@ fn improvise(draft: &mut Draft, command: &str) -> Result<(), Refusal> {
         target: shell_target(&draft.run),
         ask: ask_improvised(&draft.run),
         also: Vec::new(),
+        approval: None,
     })
 }
 
@@ -342,7 +352,7 @@ pub(super) fn running(draft: &Draft, attempt: AttemptId) -> Refusal {
     if draft.run.running.contains(&attempt) { Refusal::Busy(attempt) } else { Refusal::WaitsForRetry(attempt) }
 }
 
-fn open_prompt(draft: &Draft, number: u64) -> Result<Prompt, Refusal> {
+pub(super) fn open_prompt(draft: &Draft, number: u64) -> Result<Prompt, Refusal> {
     match &draft.run.prompt {
         None => Err(Refusal::NoPrompt),
         Some(open) if open.number != number => Err(Refusal::StalePrompt { answered: number, open: open.number }),

@@ -1,5 +1,7 @@
 //! Questions: confirmations with everything resolved, reasons, and what Ctrl-C asks. One at a time, instead of the panes.
 
+use std::time::Duration;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
@@ -8,8 +10,8 @@ use unicode_width::UnicodeWidthStr as _;
 use super::pane::Pane;
 use super::step::{filled, impact_role, rollback};
 use super::text::{cut, fold, line, put, put_all, span, wrap};
-use crate::engine::{Ask, Mode, Prompt};
-use crate::kernel::SafeText;
+use crate::engine::{Alone, Ask, Mode, Prompt};
+use crate::kernel::{SafeText, clock};
 use crate::runbook::Impact;
 use crate::settings::theme::Role;
 use crate::ui::asking;
@@ -181,6 +183,15 @@ fn facts(model: &Model, screen: &RunScreen, prompt: &Prompt, columns: usize) -> 
         (_, None) => "the runbook names no rollback".to_owned(),
     };
     say("Undo", Role::Text, &undo);
+    if prompt.approval.is_some() {
+        let agreed = prompt.approved.iter().map(|name| safe(name)).collect::<Vec<_>>().join(", ");
+        let words = match (agreed.is_empty(), prompt.alone) {
+            (_, Alone::Yes) => "WAIVED: you go on alone".to_owned(),
+            (true, Alone::No) => "nobody yet".to_owned(),
+            (false, Alone::No) => format!("{agreed} (stated, not signed)"),
+        };
+        say("Approved", if prompt.lacks() > 0 { Role::Warn } else { Role::Ok }, &words);
+    }
     let (loss, loss_role) = super::clock::rpo_words(screen);
     say("Loss now", loss_role, &loss);
     let cautions = step.into_iter().flat_map(|step| &step.cautions).chain(action.into_iter().flat_map(|a| &a.cautions));
@@ -192,6 +203,22 @@ fn facts(model: &Model, screen: &RunScreen, prompt: &Prompt, columns: usize) -> 
 
 fn asks(model: &Model, prompt: &Prompt, confirmation: &Confirmation, columns: usize) -> Vec<Line<'static>> {
     let mut lines = vec![Line::default()];
+    if let Some(wanted) = prompt.approval.as_ref().filter(|_| prompt.lacks() > 0) {
+        let waited = model.now.since(&prompt.at);
+        let over = waited.as_secs() >= wanted.within_s;
+        let waited = format!("waited {} of {}", clock(waited), clock(Duration::from_secs(wanted.within_s)));
+        let role = SafeText::line(&wanted.role).into_string();
+        let of = [format!("Needs {} approval(s)", wanted.count), role, format!("{} missing", prompt.lacks()), waited];
+        let of = of.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
+        lines.push(line(model, if over { Role::Warn } else { Role::Ask }, cut(&of, columns)));
+        let how = "Type who agreed, Enter (stated, not signed). Nobody there? Type `alone` and why.";
+        lines.extend(wrap(how, columns, 2).into_iter().map(|row| line(model, Role::Text, row)));
+        lines.push(field(model, &confirmation.typed, columns));
+        if let Some(problem) = &confirmation.problem {
+            lines.extend(wrap(problem, columns, 2).into_iter().map(|row| line(model, Role::Fail, row)));
+        }
+        return lines;
+    }
     match (&prompt.ask, confirmation.answer) {
         (_, Answer::Sent) => lines.push(line(model, Role::Dim, "Answered; waiting for the engine.")),
         (Ask::Key, Answer::Open) => {

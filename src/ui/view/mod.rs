@@ -164,6 +164,9 @@ fn hint_words(model: &Model) -> Vec<(String, &'static str)> {
             };
             return vec![("enter".to_owned(), what), ("esc".to_owned(), "back")];
         }
+        if screen.run.prompt.as_ref().is_some_and(|prompt| prompt.lacks() > 0) {
+            return vec![("esc".to_owned(), "no, run nothing"), ("enter".to_owned(), "state who agreed")];
+        }
         if screen.confirmation.is_some() {
             let yes = match screen.run.prompt.as_ref().map(|prompt| &prompt.ask) {
                 Some(crate::engine::Ask::Type { .. }) => ("enter".to_owned(), "run it, after the whole phrase"),

@@ -53,6 +53,10 @@ fn question(model: &Model, screen: &RunScreen, columns: usize, room: usize) -> V
         let command = SafeText::line(&prompt.command).into_string();
         let impact = dialog::impact_words(prompt.impact);
         match &prompt.ask {
+            _ if prompt.lacks() > 0 => {
+                let about = format!("{impact}: {} approval(s) missing: who agreed, or `alone` and why", prompt.lacks());
+                Some((confirmation.problem.clone().unwrap_or(about), &confirmation.typed))
+            }
             Ask::Type { phrase } => {
                 let about = format!("{impact}: type {} to run {command}", SafeText::line(phrase));
                 Some((confirmation.problem.clone().unwrap_or(about), &confirmation.typed))
