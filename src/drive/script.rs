@@ -27,6 +27,13 @@ pub fn next(run: &Run, failures: usize, answers: &BTreeMap<String, String>, now:
     }
     let drill = run.opened.as_ref().is_some_and(|opened| opened.mode == Mode::Drill);
     if let Some(prompt) = &run.prompt {
+        let action = prompt.action.as_ref().and_then(|name| run.plan.action(name));
+        let mut required = action.into_iter().flat_map(|(_, action)| &action.require);
+        let failing = required.find_map(|name| Some((name, run.failing(name)?)));
+        if let Some((watch, why)) = failing.filter(|_| drill) {
+            let reason = format!("drill script: {watch} does not hold ({why}), and what comes next requires it");
+            return Some(Intent::Stop { reason });
+        }
         let prompt = prompt.number;
         let lacks = run.prompt.as_ref().map_or(0, crate::engine::Prompt::lacks);
         return if drill && lacks > 0 {
@@ -39,12 +46,16 @@ pub fn next(run: &Run, failures: usize, answers: &BTreeMap<String, String>, now:
     }
     if run.current >= run.steps.len() {
         // Everything is settled and nobody looks any more whether the service is restored.
-        let lost = run.watch.is_none() && run.running.is_empty();
+        let lost = run.watch.is_none() && run.running.iter().all(|attempt| run.is_watch(attempt));
         let reason = "every step is settled and the service was not seen to be restored".to_owned();
         return lost.then_some(if drill { Intent::Stop { reason } } else { Intent::GiveUpWaiting });
     }
     if let Some(message) = run.to_send().filter(|_| drill) {
         return Some(Intent::Sent { message: message.name.clone() });
+    }
+    if let Some(action) = run.alarm().filter(|_| drill) {
+        let note = "drill script: nobody was there to look".to_owned();
+        return Some(Intent::SeeAlarm { action: action.clone(), note });
     }
     let strand = to_answer(run)?;
     let (step, id) = (run.plan.steps.get(strand.step)?, run.strand_id(strand)?);

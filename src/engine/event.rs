@@ -321,6 +321,27 @@ pub enum Event {
         /// Who.
         by: String,
     },
+    /// A condition that is looked at again and again does not hold any more.
+    WatchFailed {
+        /// The action that looks.
+        action: ActionName,
+        /// Why, in words.
+        why: String,
+    },
+    /// A condition that did not hold holds again.
+    WatchHeld {
+        /// The action that looks.
+        action: ActionName,
+    },
+    /// Somebody has seen that a watched condition does not hold, or did not.
+    AlarmSeen {
+        /// The action that looks.
+        action: ActionName,
+        /// What is to be said about it.
+        note: Option<String>,
+        /// Who.
+        by: String,
+    },
     /// A message is due again: the service is not restored, and people wait for news.
     MessageDue {
         /// The message.

@@ -13,11 +13,11 @@ use super::decide::{is_read, same_person};
 use super::event::{Event, Fact, Mode};
 use super::objectives::between;
 use super::state::{
-    Agreed, Alone, Attempt, AttemptState, Breach, Candidate, Ending, Fixed, Lane, Loss, Note, Progress, Prompt,
-    Reading, Recovery, Run, Second, Stage, StepState, Stopping, Strand, Turn, Unapproved, Waiver,
+    Agreed, Alarm, Alone, Attempt, AttemptState, Breach, Candidate, Condition, Ending, Fixed, Lane, Loss, Note,
+    Progress, Prompt, Reading, Recovery, Run, Second, Stage, StepState, Stopping, Strand, Turn, Unapproved, Waiver,
 };
-use crate::kernel::{AttemptId, StepId};
-use crate::runbook::Moment;
+use crate::kernel::{ActionName, AttemptId, StepId};
+use crate::runbook::{Moment, Watching};
 use attempts::{Starting, finish, start};
 use course::{decided, recall};
 use strands::{askable, asked_at, change_turn, names, offer, open_strand, set_state, settle, stand};
@@ -137,6 +137,38 @@ fn apply(run: &mut Run, fact: &Fact) -> Legal {
             run.sent.insert(message.clone());
             run.sent_at.insert(message.clone(), run.messages);
             run.due.remove(message);
+        }
+        Event::WatchFailed { action, why } => {
+            let known = run.plan.action(action).is_some_and(|(_, action)| action.watch == Watching::UntilTheEnd);
+            require(known, "nobody looks at that")?;
+            require(run.failing(action).is_none(), "it failed already")?;
+            let alarm = Alarm { why: why.clone(), since: at, condition: Condition::Fails, seen_by: None };
+            run.alarms.insert(action.clone(), alarm);
+            // What was confirmed was confirmed while it held.
+            for strand in run.open_strands() {
+                if requires(run, strand, action) {
+                    change_turn(run, strand, |turn| {
+                        turn.confirmed_at = None;
+                        turn.agreed.clear();
+                    });
+                }
+            }
+        }
+        Event::WatchHeld { action } => {
+            let alarm = run.alarms.get_mut(action).filter(|alarm| alarm.condition == Condition::Fails);
+            let alarm = alarm.ok_or("it did not fail")?;
+            alarm.condition = Condition::Holds;
+            if alarm.seen_by.is_some() {
+                run.alarms.remove(action);
+            }
+        }
+        Event::AlarmSeen { action, by, .. } => {
+            let alarm = run.alarms.get_mut(action).filter(|alarm| alarm.seen_by.is_none());
+            let alarm = alarm.ok_or("nothing was told about it")?;
+            alarm.seen_by = Some(by.clone());
+            if alarm.condition == Condition::Holds {
+                run.alarms.remove(action);
+            }
         }
         Event::MessageDue { message } => {
             require(run.sent_at.contains_key(message), "the message was never sent")?;
@@ -485,6 +517,12 @@ fn answered(run: &Run, prompt: u64, step: Option<&StepId>) -> Result<Prompt, Str
         Some(open) if open.number == prompt && open.step.as_ref() == step => Ok(open.clone()),
         _ => Err("no such prompt is open".to_owned()),
     }
+}
+
+/// Does a step of this strand require what a watch looks at?
+fn requires(run: &Run, strand: Strand, watch: &ActionName) -> bool {
+    let step = run.plan.steps.get(strand.step);
+    step.is_some_and(|step| step.actions.iter().any(|action| action.require.contains(watch)))
 }
 
 fn known(run: &Run, attempt: &AttemptId) -> Legal {

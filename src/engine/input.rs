@@ -188,6 +188,13 @@ pub enum Intent {
         /// What is to be said about it; may be empty.
         note: String,
     },
+    /// An alarm of a watched condition was seen.
+    SeeAlarm {
+        /// The action that looks.
+        action: ActionName,
+        /// What is to be said about it; may be empty.
+        note: String,
+    },
     /// A message was sent.
     Sent {
         /// The message.

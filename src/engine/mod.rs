@@ -36,7 +36,7 @@ pub use outcome::{AwsReceipt, Outcome, Streams};
 pub use react::{react, rearm};
 pub use refusal::Refusal;
 pub use state::{
-    ActionResult, Agreed, Alone, Attempt, AttemptState, Breach, Came, Candidate, Ending, Fixed, Lane, Loss, Note,
-    PendingRetry, Progress, Prompt, Reading, Recovery, Run, Second, Spent, Stage, StepState, Stopping, Strand, Turn,
-    Unapproved, Waiver, Who,
+    ActionResult, Agreed, Alarm, Alone, Attempt, AttemptState, Breach, Came, Candidate, Condition, Ending, Fixed, Lane,
+    Loss, Note, PendingRetry, Progress, Prompt, Reading, Recovery, Run, Second, Spent, Stage, StepState, Stopping,
+    Strand, Turn, Unapproved, Waiver, Who,
 };

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::state::{AttemptState, Fixed, Loss, Progress, Recovery, Run, Spent, Stage, StepState, Strand, Who};
+use super::state::{
+    AttemptState, Condition, Fixed, Loss, Progress, Recovery, Run, Spent, Stage, StepState, Strand, Who,
+};
 use crate::kernel::{SafeText, Stamp};
 use crate::runbook::{Action, InputDecl, LossKind, Moment, Section, Step, words};
 
@@ -187,8 +189,21 @@ impl Run {
         self.opened.as_ref().map_or(1, |opened| opened.speed.max(1))
     }
 
-    /// Says in one sentence what is asked of the operator now.
+    /// Says what is asked of the operator now; an alarm that nobody has seen comes before it.
     pub fn sentence(&self) -> String {
+        let told = self.told();
+        let Some((name, alarm)) = self.alarm().and_then(|name| self.alarms.get_key_value(name)) else { return told };
+        if self.stage != Stage::Open {
+            return told;
+        }
+        let how = match alarm.condition {
+            Condition::Fails => "does not hold",
+            Condition::Holds => "did not hold, and holds again",
+        };
+        format!("ALARM: {name} {how} ({}). {told}", SafeText::line(&alarm.why).as_str())
+    }
+
+    fn told(&self) -> String {
         match &self.stage {
             Stage::New => return "The run has not begun.".to_owned(),
             Stage::Ended(ending) => return format!("The run has ended: {}.", ending.how),
@@ -207,7 +222,7 @@ impl Run {
             let focus = self.focus().unwrap_or(Strand::whole(self.current));
             return format!("{}{}{}", self.strand_sentence(focus), self.reminder(focus), self.beside(focus));
         }
-        let background = self.running.iter().any(|id| Some(id) != self.watch.as_ref() && self.runs_in_background(id));
+        let background = self.running.iter().any(|id| !self.is_watch(id) && self.runs_in_background(id));
         match (&self.recovery, &self.plan.meta.recovered_when) {
             (Recovery::Restored { .. }, _) | (Recovery::NotYet, None) if background => {
                 "All steps are settled. What still runs in the background is being ended.".to_owned()

@@ -168,7 +168,8 @@ fn ask(
         let phrase = phrase.filter(typeable).or_else(resource).unwrap_or_else(|| step.id.as_str().to_owned());
         return Ok(Some(Ask::Type { phrase: phrase.trim().to_owned() }));
     }
-    let asks = impact > Impact::Observe || action.confirm.is_some() || action.approvals.is_some();
+    let fails = action.require.iter().any(|watch| run.failing(watch).is_some());
+    let asks = impact > Impact::Observe || action.confirm.is_some() || action.approvals.is_some() || fails;
     Ok(asks.then_some(Ask::Key))
 }
 

@@ -19,7 +19,7 @@ pub fn react(run: &Run, fact: &Fact) -> Vec<Effect> {
             let waits = strand.and_then(|strand| run.turn(strand)?.retry.as_ref().map(|retry| (strand, retry)));
             waits.filter(|(_, retry)| retry.attempt == *attempt).and_then(|at| retry(run, at)).into_iter().collect()
         }
-        Event::InterruptAsked { attempt, .. } if run.watch.as_ref() == Some(attempt) => {
+        Event::InterruptAsked { attempt, .. } if run.is_watch(attempt) => {
             vec![Effect::Unwatch(attempt.clone())]
         }
         Event::InterruptAsked { attempt, force, .. } => {
@@ -27,7 +27,7 @@ pub fn react(run: &Run, fact: &Fact) -> Vec<Effect> {
         }
         Event::MomentFixed { moment: Moment::Onset, .. } => rto(run, fact.at).into_iter().collect(),
         Event::Recovered { .. } => run.watch.iter().cloned().map(Effect::Unwatch).collect(),
-        Event::Ended { .. } => run.watch.iter().cloned().map(Effect::Unwatch).chain([Effect::Seal]).collect(),
+        Event::Ended { .. } => run.all_watches().cloned().map(Effect::Unwatch).chain([Effect::Seal]).collect(),
         Event::MessageSent { message, .. } => nag(run, message).into_iter().collect(),
         Event::Resumed(_) => match run.stage {
             Stage::Ended(_) => vec![Effect::Seal],
@@ -45,6 +45,9 @@ pub fn react(run: &Run, fact: &Fact) -> Vec<Effect> {
         | Event::SecondReaderWaived { .. }
         | Event::DeadlinePassed { .. }
         | Event::MessageDue { .. }
+        | Event::WatchFailed { .. }
+        | Event::WatchHeld { .. }
+        | Event::AlarmSeen { .. }
         | Event::MomentFixed { .. }
         | Event::AutoSwitched { .. }
         | Event::StepStarted { .. }
@@ -76,7 +79,7 @@ pub fn rearm(run: &Run, now: Stamp) -> Vec<Effect> {
     if run.stage != Stage::Open {
         return Vec::new();
     }
-    let watch = run.watch.iter().filter(|_| run.stopping.is_none()).flat_map(|attempt| begin(run, attempt, now));
+    let watch = run.all_watches().filter(|_| run.stopping.is_none()).flat_map(|attempt| begin(run, attempt, now));
     let retries = run.retries_pending().into_iter().filter_map(|at| retry(run, at));
     let nags = run.sent_at.keys().filter(|name| !run.due.contains(*name)).filter_map(|name| nag(run, name));
     let deadlines = run.came.keys().filter_map(|step| deadline(run, *step, now));
@@ -111,7 +114,7 @@ fn nag(run: &Run, name: &ActionName) -> Option<Effect> {
 }
 
 fn doubts(run: &Run, now: Stamp) -> impl Iterator<Item = Effect> {
-    let open = run.running.iter().filter(|attempt| Some(*attempt) != run.watch.as_ref());
+    let open = run.running.iter().filter(|attempt| !run.is_watch(attempt));
     open.flat_map(move |id| begin(run, id, now).into_iter().map(move |effect| (id, effect))).filter_map(
         move |(id, effect)| {
             let Effect::Start(job) = effect else { return None };

@@ -89,6 +89,17 @@ pub enum Refusal {
     /// Somebody who does not count.
     #[error("`{0}` does not count: another person has to agree, and each one once.")]
     SameApprover(String),
+    /// A condition that the action requires does not hold.
+    #[error("`{watch}` does not hold ({why}), and this requires it. Acknowledge that first, or wait until it holds.")]
+    WatchFails {
+        /// The action that looks.
+        watch: ActionName,
+        /// Why.
+        why: String,
+    },
+    /// There is nothing to acknowledge.
+    #[error("No alarm of `{0}` waits to be acknowledged.")]
+    NoAlarm(ActionName),
     /// A script does not confirm in a real run.
     #[error("A real run is confirmed by a person, never by a script.")]
     ScriptInRealRun,

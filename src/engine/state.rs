@@ -72,6 +72,10 @@ pub struct Run {
     pub watches: u32,
     /// The recovery watch that runs.
     pub watch: Option<AttemptId>,
+    /// The watches of other conditions that run, with the actions that look.
+    pub watching: BTreeMap<AttemptId, ActionName>,
+    /// Watched conditions that do not hold, or that did not and nobody has seen it.
+    pub alarms: BTreeMap<ActionName, Alarm>,
     /// How many automatic retries there were.
     pub retries: u64,
     /// The improvised command that was confirmed and has not started.
@@ -532,6 +536,28 @@ pub enum Second {
     Waived,
 }
 
+/// Is a watched condition that does not hold, or did not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Alarm {
+    /// Why, as the first look that failed says.
+    pub why: String,
+    /// Since when.
+    pub since: Stamp,
+    /// How it is now.
+    pub condition: Condition,
+    /// Who has seen it.
+    pub seen_by: Option<String>,
+}
+
+/// Says how a watched condition is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// It does not hold.
+    Fails,
+    /// It holds again.
+    Holds,
+}
+
 /// Is a second reader that was done without.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiver {
@@ -600,6 +626,8 @@ impl Run {
             improvised: 0,
             watches: 0,
             watch: None,
+            watching: BTreeMap::new(),
+            alarms: BTreeMap::new(),
             retries: 0,
             improvising: None,
             stopping: None,

@@ -115,7 +115,17 @@ impl Run {
 
     /// Does an attempt belong to what runs in the background: a watch, or an item whose step went on without it?
     pub fn runs_in_background(&self, attempt: &AttemptId) -> bool {
-        Some(attempt) == self.watch.as_ref() || self.strand_of(attempt).is_some_and(|strand| self.is_background(strand))
+        self.is_watch(attempt) || self.strand_of(attempt).is_some_and(|strand| self.is_background(strand))
+    }
+
+    /// Does this attempt look again and again?
+    pub fn is_watch(&self, attempt: &AttemptId) -> bool {
+        Some(attempt) == self.watch.as_ref() || self.watching.contains_key(attempt)
+    }
+
+    /// Lists the watches that run, the recovery's first.
+    pub fn all_watches(&self) -> impl Iterator<Item = &AttemptId> {
+        self.watch.iter().chain(self.watching.keys())
     }
 
     /// Returns the foreach that a step begins at action number `cursor`, with the number of the first action behind it.

@@ -52,6 +52,12 @@ fn words(event: &Event) -> String {
         Event::MessageSent { message, to, text, by, .. } => {
             format!("message {message} to {to} sent by {by}: {}", one_line(text))
         }
+        Event::WatchFailed { action, why } => format!("ALARM: {action} does not hold any more: {why}"),
+        Event::WatchHeld { action } => format!("{action} holds again"),
+        Event::AlarmSeen { action, note, by } => {
+            let note = note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
+            format!("the alarm of {action} was seen by {by}{note}")
+        }
         Event::MessageDue { message } => format!("message {message} is due again"),
         Event::NotApplicable { step, action: None, why } => format!("step {step} is not for this case: {why}"),
         Event::MomentFixed { moment, occurred_at, by, evidence } => {

@@ -5,8 +5,10 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::narrate::exact;
-use crate::engine::{AttemptState, Lane, Recovery, Run, Stage, StepState, Strand, Unapproved, Verdict, Waiver};
-use crate::kernel::{SafeText, clock};
+use crate::engine::{
+    Alarm, AttemptState, Condition, Lane, Recovery, Run, Stage, StepState, Strand, Unapproved, Verdict, Waiver,
+};
+use crate::kernel::{ActionName, SafeText, clock};
 use crate::runbook::{Moment, Until};
 
 /// Is what the customers of a drill's shop saw, by their own record.
@@ -125,6 +127,7 @@ pub fn rpo_verdict(run: &Run) -> RpoVerdict {
 pub fn summary(run: &Run, customers: Option<&Customers>) -> Vec<String> {
     let mut lines = Vec::new();
     lines.extend(waiver_lines(run));
+    lines.extend(alarm_lines(run));
     lines.push(rto_line(run));
     lines.push(rpo_line(run));
     if let Some(customers) = customers {
@@ -309,6 +312,18 @@ fn waiver_lines(run: &Run) -> Vec<String> {
         format!("WAIVED  {what} ran with {missing} approval(s) missing, waited for {waited}: {reason} ({by})")
     };
     run.unapproved.iter().map(alone).chain(run.waivers.iter().map(line)).collect()
+}
+
+/// Names the watched conditions that did not hold when the run ended.
+fn alarm_lines(run: &Run) -> Vec<String> {
+    let line = |(name, alarm): (&ActionName, &Alarm)| {
+        let how = match alarm.condition {
+            Condition::Fails => "does not hold",
+            Condition::Holds => "did not hold for a while, and nobody acknowledged it",
+        };
+        format!("ALARM   {name} {how}: {}", alarm.why)
+    };
+    run.alarms.iter().map(line).collect()
 }
 
 fn owed_lines(run: &Run) -> Vec<String> {

@@ -7,8 +7,8 @@ use super::attributes::Attribute;
 use super::scan::FenceNode;
 use super::sink::{Sink, nearest};
 use super::{
-    Action, Capture, Confirm, Expect, Formula, Impact, Kind, Measure, Moment, Necessity, OnFailure, approvals, expect,
-    foreach, words,
+    Action, Capture, Confirm, Expect, Formula, Impact, Kind, Measure, Moment, Necessity, OnFailure, Watching,
+    approvals, expect, foreach, words,
 };
 use crate::kernel::{ActionName, parse_duration};
 
@@ -38,11 +38,13 @@ const KNOWN: &[&str] = &[
     "on-failure",
     "optional",
     "repeatable",
+    "require",
     "retry",
     "status",
     "timeout",
     "until",
     "until-any",
+    "watch",
     "when",
     "x-",
 ];
@@ -66,14 +68,15 @@ const NOT_YET: &[&str] = &[
     "owner",
     "parallel",
     "promptEnv",
-    "require",
     "secret",
     "tag",
     "to",
     "undo",
     "undo-until",
-    "watch",
 ];
+
+/// How to write `watch` and `require`.
+pub(super) const WATCH: &str = "mark the fence that looks with `name=… watch`, and name it in `require=…`";
 
 /// How to write `when`.
 pub(super) const WHEN: &str =
@@ -206,6 +209,16 @@ impl Setter<'_, '_, '_> {
                 }
             }
             "repeatable" => action.repeatable = matches!(self.flag(), Some(Flag::Set)),
+            "watch" => {
+                if let Some(Flag::Set) = self.flag() {
+                    action.watch = Watching::UntilTheEnd;
+                }
+            }
+            "require" => {
+                let names = self.text().unwrap_or_default();
+                let names = names.split(',').map(str::trim).filter(|name| !name.is_empty());
+                action.require = names.map(ActionName::new).collect();
+            }
             "cwd" => action.cwd = self.text(),
             "when" => action.when = self.formula(),
             "db" => action.db = self.text(),

@@ -33,6 +33,7 @@ mod sink;
 pub mod sql;
 mod value;
 mod variables;
+mod watch;
 pub mod words;
 
 pub use crate::kernel::{Problem, Severity, Source};
@@ -48,7 +49,7 @@ pub use input::{InputDecl, InputType, Readers};
 pub use parse::{LARGEST, Parsed, check, parse};
 pub use plan::{
     Action, Approved, CheckItem, Confirm, Evidence, Expect, Fence, FenceUse, Impact, Kind, LossKind, Measure, Meta,
-    Moment, Necessity, Objectives, OnFailure, Phase, Plan, Regions, Rpo, Section, Shell, Step,
+    Moment, Necessity, Objectives, OnFailure, Phase, Plan, Regions, Rpo, Section, Shell, Step, Watching,
 };
 pub use variables::BUILT_IN;
 

@@ -321,12 +321,25 @@ pub struct Action {
     pub db: Option<String>,
     /// It runs once for each of these items, side by side.
     pub foreach: Option<Foreach>,
+    /// Does it look again and again once it passed?
+    pub watch: Watching,
+    /// Watches that have to hold when it is confirmed.
+    pub require: Vec<ActionName>,
     /// How many people besides the operator have to agree.
     pub approvals: Option<Approvals>,
     /// Cautions bound to it, shown again in its confirmation.
     pub cautions: Vec<String>,
     /// The line of the opening fence, from 1.
     pub line: usize,
+}
+
+/// Says whether an action looks on after it passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Watching {
+    /// It runs when its turn comes.
+    No,
+    /// It runs when its turn comes, and again and again until the run ends.
+    UntilTheEnd,
 }
 
 impl Action {
@@ -365,6 +378,8 @@ impl Action {
             db: None,
             foreach: None,
             approvals: None,
+            watch: Watching::No,
+            require: Vec::new(),
             cautions: Vec::new(),
             line,
         }

@@ -74,6 +74,8 @@ pub enum Command {
     Done,
     /// The message was sent.
     Sent,
+    /// An alarm was seen.
+    SeeAlarm,
     /// Leave the step to its owner.
     Owe,
     /// Choose one way of a decision.
@@ -233,6 +235,13 @@ impl Default for Keymap {
                 &[Char('M')],
                 "message sent",
                 "The message was sent: it goes into the log with its time.",
+            ),
+            bind(
+                Run,
+                C::SeeAlarm,
+                &[Char('a')],
+                "seen…",
+                "Acknowledge the alarm of a watched condition, with a word about it.",
             ),
             bind(Run, C::Owe, &[Char('l')], "leave owed…", "Leave the step to its owner, to be done after the run."),
             bind(Run, C::Choose, &[Char('b')], "choose…", "Decide: choose one of the step's ways to go on."),

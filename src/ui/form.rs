@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::field::Field;
 use crate::engine::Intent;
-use crate::kernel::{StepId, parse_when};
+use crate::kernel::{ActionName, StepId, parse_when};
 use crate::runbook::{Evidence, Moment};
 
 /// Names a question.
@@ -23,6 +23,8 @@ pub enum FormKind {
     },
     /// What is to be said about a step that is left to its owner?
     Owe(StepId),
+    /// What is to be said about the alarm of this watch?
+    SeeAlarm(ActionName),
     /// Which way does the run go on?
     Choose(StepId),
     /// Why does nobody else read it?
@@ -75,6 +77,7 @@ impl Form {
             FormKind::Value(name) => name,
             FormKind::Reader(_) | FormKind::SecondValue { .. } => "Second reader",
             FormKind::Owe(_) => "Leave it to its owner",
+            FormKind::SeeAlarm(_) => "Alarm seen",
             FormKind::Choose(_) => "Decide",
             FormKind::Waive(_) => "Go on without a second reader",
             FormKind::Skip(_) => "Skip the step",
@@ -92,6 +95,7 @@ impl Form {
         match &self.kind {
             FormKind::Value(_) | FormKind::SecondValue { .. } => "Which value?",
             FormKind::Reader(_) => "Who reads it?",
+            FormKind::SeeAlarm(_) => "It goes on being looked at. What is to be said about it? Enter alone is enough.",
             FormKind::Owe(_) => "It is open when the run ends, and the summary says who owes it. What is to be said?",
             FormKind::Choose(_) => "Write the number of the way, and behind it, why.",
             FormKind::Waive(_) => "Why? The reason leads the report.",
@@ -116,6 +120,7 @@ impl Form {
             FormKind::Value(name) | FormKind::Reader(name) | FormKind::SecondValue { name, .. } => {
                 Intent::SetInput { name: name.clone(), value: text }
             }
+            FormKind::SeeAlarm(action) => Intent::SeeAlarm { action: action.clone(), note: text },
             FormKind::Owe(step) => Intent::Owe { step: step.clone(), note: text },
             FormKind::Choose(step) => {
                 let (number, note) = text.split_once(char::is_whitespace).unwrap_or((&text, ""));

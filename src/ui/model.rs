@@ -234,7 +234,7 @@ impl RunScreen {
     pub(super) fn running(&self) -> Option<(&AttemptId, &Attempt)> {
         let running = || {
             let of = |id| self.run.attempts.get_key_value(id);
-            self.run.running.iter().filter(|id| Some(*id) != self.run.watch.as_ref()).filter_map(of)
+            self.run.running.iter().filter(|id| !self.run.is_watch(id)).filter_map(of)
         };
         let subject = self.subject();
         let of = |attempt: &Attempt| attempt.step.as_ref().and_then(|step| self.run.strand(step));

@@ -67,6 +67,9 @@ fn in_run(screen: &RunScreen) -> Vec<Offer> {
             list.push(C::Enter.into());
         }
     }
+    if screen.run.alarm().is_some() {
+        list.push(C::SeeAlarm.into());
+    }
     if screen.run.to_send().is_some() {
         list.push(C::Sent.into());
     }
@@ -155,6 +158,7 @@ pub(super) fn question(screen: &RunScreen, command: Command) -> Option<FormKind>
         Command::Improvise => Some(FormKind::Improvise),
         Command::Note => Some(FormKind::Note),
         Command::Stop => Some(FormKind::Stop),
+        Command::SeeAlarm => screen.run.alarm().cloned().map(FormKind::SeeAlarm),
         Command::Owe => step.map(|step| FormKind::Owe(step.id.clone())),
         Command::Choose => step.map(|step| FormKind::Choose(step.id.clone())),
         Command::Waive => screen.run.asked().first().map(|asked| FormKind::Waive(asked.name.clone())),

@@ -8,7 +8,7 @@ use super::field::{Edited, Field};
 use super::message::Output;
 use super::model::{Break, Model, Place, RunScreen};
 use crate::engine::{Ask, Intent, Mode, Prompt};
-use crate::kernel::Stamp;
+use crate::kernel::{ActionName, Stamp};
 use crate::settings::keymap::{Chord, Command, Keymap};
 use crate::settings::theme::Role;
 
@@ -69,6 +69,10 @@ pub(super) fn confirmation(screen: &mut RunScreen, key: KeyEvent, now: Stamp, ke
     if prompt.lacks() > 0 {
         return approval(prompt, confirmation, key);
     }
+    let asked = prompt.action.as_ref().and_then(|name| screen.run.plan.action(name));
+    if let Some(watch) = asked.and_then(|(_, action)| screen.run.blocked_by(action)) {
+        return seen(watch, confirmation, key);
+    }
     match &prompt.ask {
         Ask::Key => {
             let chord = super::press::chord(key)?;
@@ -101,6 +105,17 @@ pub(super) fn confirmation(screen: &mut RunScreen, key: KeyEvent, now: Stamp, ke
             None
         }
     }
+}
+
+/// Takes a key while a watch fails that the action requires: Enter acknowledges it, with what was typed.
+fn seen(watch: &ActionName, confirmation: &mut Confirmation, key: KeyEvent) -> Option<Output> {
+    if key.code != KeyCode::Enter {
+        confirmation.typed.key(key);
+        return None;
+    }
+    let note = confirmation.typed.text().trim().to_owned();
+    confirmation.typed = Field::default();
+    Some(Output::Intent(Intent::SeeAlarm { action: watch.clone(), note }))
 }
 
 /// Takes a key while approvals are missing: a name and Enter states one, `alone` and a reason goes on without.

@@ -132,6 +132,13 @@ impl RunScreen {
         if let Err(why) = evolve(&mut self.run, fact) {
             self.broken = Some(SafeText::line(&why.to_string()).into_string());
         }
+        // What was typed was typed while it held.
+        if let (crate::engine::Event::WatchFailed { action, .. }, Some(prompt)) = (&fact.event, &self.run.prompt) {
+            let asked = prompt.action.as_ref().and_then(|name| self.run.plan.action(name));
+            if asked.is_some_and(|(_, asked)| asked.require.contains(action)) {
+                self.confirmation = None;
+            }
+        }
         if self.asked() != before {
             self.changed = now;
             self.step_scroll = 0;
@@ -200,6 +207,7 @@ impl RunScreen {
             | FormKind::Reader(name)
             | FormKind::SecondValue { name, .. }
             | FormKind::Waive(name) => self.run.asked().first().is_none_or(|asked| asked.name != *name),
+            FormKind::SeeAlarm(action) => self.run.alarm() != Some(action),
             FormKind::Onset(Opener::Screen) => self.run.onset().is_some() && form.field.text().is_empty(),
             FormKind::Onset(Opener::Operator) | FormKind::Improvise | FormKind::Note | FormKind::Stop => false,
         };

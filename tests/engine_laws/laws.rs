@@ -30,6 +30,7 @@ enum Op {
     WaiveReader,
     Choose(u32),
     Owe,
+    SeeAlarm,
     Sent(bool),
     Nag(bool, u64),
     Approve(String),
@@ -162,6 +163,12 @@ fn a_plan() -> impl Strategy<Value = Plan> {
                 if rollback && let Some(last) = actions.last_mut() {
                     last.section = Section::Rollback;
                 }
+                if asks && let Some(first) = actions.first_mut() {
+                    first.watch = Watching::UntilTheEnd;
+                }
+                if let Some(last) = actions.last_mut().filter(|_| whole) {
+                    last.require = vec!["0-0".into()];
+                }
                 let necessity = if optional { Necessity::Optional } else { Necessity::Required };
                 let checklist = (0..items).map(|_| item("look")).collect();
                 let ask = if asks { vec!["LEVEL".into()] } else { Vec::new() };
@@ -264,6 +271,7 @@ fn op() -> impl Strategy<Value = Op> {
         1 => Just(Op::WaiveReader),
         4 => (0_u32..4).prop_map(Op::Choose),
         1 => Just(Op::Owe),
+        1 => Just(Op::SeeAlarm),
         2 => any::<bool>().prop_map(Op::Sent),
         2 => (any::<bool>(), 0_u64..4).prop_map(|(message, number)| Op::Nag(message, number)),
         4 => prop::sample::select(vec!["bob", "carol", "Alice ", ""]).prop_map(|name| Op::Approve(name.into())),
@@ -308,6 +316,10 @@ fn perform(rig: &mut Rig, op: Op) -> Result<Vec<Event>, Refusal> {
         Op::Set(name, value) => Intent::SetInput { name, value },
         Op::ReadAgain(reader) => Intent::ReadAgain { name: "LEVEL".into(), value: "3".into(), reader },
         Op::Owe => Intent::Owe { step: current, note: String::new() },
+        Op::SeeAlarm => {
+            let action = rig.run.alarm().cloned().unwrap_or_else(|| "0-0".into());
+            Intent::SeeAlarm { action, note: String::new() }
+        }
         Op::Sent(first) => Intent::Sent { message: if first { "say-0" } else { "say-1" }.into() },
         Op::Nag(true, number) => return rig.feed(&Input::Clock(TimerId::Message(number))),
         Op::Nag(false, number) => return rig.feed(&Input::Clock(TimerId::Deadline(number))),
@@ -324,7 +336,9 @@ fn perform(rig: &mut Rig, op: Op) -> Result<Vec<Event>, Refusal> {
             return rig.finish(attempt.as_str(), outcome, &stdout);
         }
         Op::Look(seen) => {
-            let watch = rig.run.watch.clone().unwrap_or_else(|| "w.1".into());
+            let watches: Vec<_> = rig.run.all_watches().cloned().collect();
+            let nth = usize::from(rig.now.mono.is_multiple_of(2)).min(watches.len().saturating_sub(1));
+            let watch = watches.get(nth).cloned().unwrap_or_else(|| "w.1".into());
             return rig.look(watch.as_str(), seen);
         }
         Op::Rto => return rig.feed(&Input::Clock(TimerId::Rto)),
@@ -348,11 +362,11 @@ fn taken_up_again_starts_nothing(rig: &Rig) {
         evolve(&mut again, &resumed).unwrap();
         again.last_seq = run.last_seq;
         assert_eq!(again, run, "to be taken up changes nothing");
-        let mut unsettled: BTreeSet<_> = run.running.iter().filter(|id| Some(*id) != run.watch.as_ref()).collect();
+        let mut unsettled: BTreeSet<_> = run.running.iter().filter(|id| !run.is_watch(id)).collect();
         for effect in react(&run, &resumed) {
             match effect {
                 Effect::Seal => assert!(matches!(run.stage, Stage::Ended(_))),
-                Effect::Watch(job) => assert_eq!(Some(job.attempt), run.watch),
+                Effect::Watch(job) => assert!(run.is_watch(&job.attempt)),
                 Effect::Wake { .. } => {}
                 Effect::Settle(doubt) => assert!(unsettled.remove(&doubt.job.attempt)),
                 other => panic!("{other:?} in a run that was taken up again"),

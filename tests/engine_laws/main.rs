@@ -20,3 +20,5 @@ mod speed;
 mod stories;
 #[cfg(test)]
 mod values;
+#[cfg(test)]
+mod watches;

@@ -126,6 +126,8 @@ fn sketch(run: &Run) -> Run {
         improvised: run.improvised,
         watches: run.watches,
         watch: run.watch.clone(),
+        watching: run.watching.clone(),
+        alarms: run.alarms.clone(),
         retries: run.retries,
         improvising: run.improvising.clone(),
         stopping: run.stopping.clone(),

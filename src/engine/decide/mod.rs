@@ -15,6 +15,7 @@ mod operator;
 mod recovery;
 mod report;
 mod values;
+mod watch;
 
 use super::event::Event;
 use super::input::{Input, Notice, Report, TimerId};
@@ -42,7 +43,11 @@ pub fn decide(run: &Run, input: &Input, now: Stamp) -> Result<Vec<Event>, Refusa
         Input::Operator { by, intent } => operator::wish(&mut draft, by, intent)?,
         Input::Report(Report::Finished { attempt, result }) => report::finished(&mut draft, attempt, result)?,
         Input::Report(Report::Watched { attempt, looked_at, seen }) => {
-            recovery::watched(&mut draft, attempt, *looked_at, seen.as_ref())?;
+            if draft.run.watching.contains_key(attempt) {
+                watch::looked(&mut draft, attempt, seen.as_ref())?;
+            } else {
+                recovery::watched(&mut draft, attempt, *looked_at, seen.as_ref())?;
+            }
         }
         // The objectives are looked at after every input; the timer only makes sure that there is one.
         Input::Clock(TimerId::Rto) => {}

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::advance::{ask_anew, begin, go_on, reads_differently, start_confirmed};
 use super::choose::choose;
 use super::draft::Draft;
-use super::{approve, duty, objective, recovery, values};
+use super::{approve, duty, objective, recovery, values, watch};
 use crate::engine::event::{Ask, Event, Mode};
 use crate::engine::input::Intent;
 use crate::engine::objectives::runnable;
@@ -42,6 +42,7 @@ pub(super) fn wish(draft: &mut Draft, by: &str, intent: &Intent) -> Result<(), R
         Intent::Choose { step, branch, note } => choose(draft, step, *branch, note, by),
         Intent::Owe { step, note } => duty::owe(draft, step, note, by),
         Intent::Sent { message } => duty::sent(draft, message, by),
+        Intent::SeeAlarm { action, note } => watch::acknowledge(draft, action, note, by),
         Intent::Auto { on } => auto(draft, *on, by),
         Intent::Stop { reason } => stop(draft, reason, by),
         Intent::GiveUpWaiting => give_up_waiting(draft, by),
@@ -104,6 +105,11 @@ fn approved(prompt: Prompt) -> Result<Prompt, Refusal> {
 
 fn confirmed(draft: &mut Draft, prompt: Prompt, how: &str, typed: Option<String>, by: &str) -> Result<(), Refusal> {
     not_stopping(draft)?;
+    let asked = prompt.action.as_ref().and_then(|name| draft.run.plan.action(name));
+    if let Some(watch) = asked.and_then(|(_, action)| draft.run.blocked_by(action)) {
+        let why = draft.run.failing(watch).unwrap_or_default().to_owned();
+        return Err(Refusal::WatchFails { watch: watch.clone(), why });
+    }
     draft.add(Event::Confirmed {
         prompt: prompt.number,
         step: prompt.step.clone(),

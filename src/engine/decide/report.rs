@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use super::advance::failed;
 use super::draft::Draft;
-use super::{objective, recovery, values};
+use super::{objective, recovery, values, watch};
 use crate::engine::effect::Judge;
 use crate::engine::event::{Event, Verdict};
 use crate::engine::input::Ended;
@@ -25,7 +25,8 @@ struct Yield {
 pub(super) fn finished(draft: &mut Draft, id: &AttemptId, ended: &Ended) -> Result<(), Refusal> {
     let known = draft.run.attempts.get(id).filter(|_| draft.run.running.contains(id)).cloned();
     let attempt = known.ok_or_else(|| Refusal::NotRunning(id.clone()))?;
-    let watch = draft.run.watch.as_ref() == Some(id);
+    let is_recovery = draft.run.watch.as_ref() == Some(id);
+    let watched = draft.run.watching.get(id).cloned();
     let strand = draft.run.strand_of(id);
     let turn = strand.and_then(|strand| match draft.run.state(strand) {
         Some(StepState::Running { attempt: ran, cursor }) if ran == id => {
@@ -39,8 +40,11 @@ pub(super) fn finished(draft: &mut Draft, id: &AttemptId, ended: &Ended) -> Resu
             Err(why) => Verdict::Failed { why },
         };
         add_finished(draft, id, ended, verdict)?;
-        if watch {
+        if is_recovery {
             return recovery::unwatched(draft, &ended.outcome.words());
+        }
+        if let Some(action) = watched {
+            return watch::ended(draft, action, &ended.outcome.words());
         }
         return Ok(());
     };
@@ -150,7 +154,7 @@ fn passed(
         let since = stretch(draft, attempt, action, ended);
         recovery::seen(draft, since, id, attempt)?;
     }
-    Ok(())
+    watch::begin(draft, attempt, action)
 }
 
 /// Returns when the success began. Of a poll only its last look, and what `hold` proved before it, is known to be one.

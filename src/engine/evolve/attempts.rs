@@ -7,7 +7,7 @@ use crate::engine::event::{Target, Verdict};
 use crate::engine::outcome::Outcome;
 use crate::engine::state::{ActionResult, PendingRetry, Recovery, Run, StepState};
 use crate::kernel::{ActionName, AttemptId, Stamp, StepId};
-use crate::runbook::Impact;
+use crate::runbook::{Impact, Watching};
 
 /// Is what an attempt is about to be.
 pub(super) struct Starting<'s> {
@@ -53,7 +53,15 @@ pub(super) fn start(
             set_state(run, strand, StepState::Running { attempt: attempt.clone(), cursor });
         }
         (None, Some(action)) => {
-            require(run.plan.meta.recovered_when.as_ref() == Some(action), "only the recovery is watched")?;
+            let is_watch = run.plan.action(action).is_some_and(|(_, action)| action.watch == Watching::UntilTheEnd);
+            if is_watch && run.plan.meta.recovered_when.as_ref() != Some(action) {
+                require(!run.watching.values().any(|name| name == action), "it is watched already")?;
+                require(what.impact == Impact::Observe, "only what observes is watched")?;
+                run.watches = run.watches.saturating_add(1);
+                run.watching.insert(attempt.clone(), action.clone());
+                return Ok(());
+            }
+            require(run.plan.meta.recovered_when.as_ref() == Some(action), "nothing else is watched")?;
             require(run.watch.is_none(), "the recovery is watched already")?;
             run.watches = run.watches.saturating_add(1);
             run.watch = Some(attempt.clone());
@@ -75,6 +83,9 @@ pub(super) fn finish(run: &mut Run, attempt: &AttemptId, outcome: &Outcome, verd
     require(run.running.contains(attempt), "the attempt does not run")?;
     if run.watch.as_ref() == Some(attempt) {
         run.watch = None;
+        return Ok(());
+    }
+    if run.watching.remove(attempt).is_some() {
         return Ok(());
     }
     let Some(strand) = run.strand_of(attempt) else { return Ok(()) };

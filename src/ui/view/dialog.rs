@@ -121,7 +121,7 @@ fn confirm(model: &Model, screen: &RunScreen, open: (&Prompt, &Confirmation), ar
         Pane { title: &title, right: impact_words(prompt.impact), right_role: role, border: role, ..Pane::default() };
     let inner = pane.draw(model, area, buf);
     let columns = usize::from(inner.width);
-    let asks = asks(model, prompt, confirmation, columns);
+    let asks = asks(model, screen, open, columns);
     let facts = facts(model, screen, prompt, columns);
     let room = usize::from(inner.height).saturating_sub(asks.len());
     // The command may be long: it scrolls; the question and what it is about stay.
@@ -156,6 +156,12 @@ fn confirm(model: &Model, screen: &RunScreen, open: (&Prompt, &Confirmation), ar
     }
 }
 
+/// Returns the watch that stands in the way of an answer.
+pub(super) fn blocked_by(screen: &RunScreen, prompt: &Prompt) -> Option<String> {
+    let (_, action) = prompt.action.as_ref().and_then(|name| screen.run.plan.action(name))?;
+    screen.run.blocked_by(action).map(|name| SafeText::line(name.as_str()).into_string())
+}
+
 fn facts(model: &Model, screen: &RunScreen, prompt: &Prompt, columns: usize) -> Vec<Line<'static>> {
     let step = prompt.step.as_ref().and_then(|id| screen.run.plan.step(id));
     let action = prompt.action.as_ref().and_then(|name| screen.run.plan.action(name)).map(|(_, action)| action);
@@ -183,6 +189,14 @@ fn facts(model: &Model, screen: &RunScreen, prompt: &Prompt, columns: usize) -> 
         (_, None) => "the runbook names no rollback".to_owned(),
     };
     say("Undo", Role::Text, &undo);
+    for name in action.into_iter().flat_map(|action| &action.require) {
+        let looks = screen.run.watching.values().any(|watched| watched == name);
+        match screen.run.failing(name) {
+            Some(why) => say("Requires", Role::Fail, &safe(&format!("{name}: does not hold: {why}"))),
+            None if looks => say("Requires", Role::Ok, &safe(&format!("{name}: holds"))),
+            None => say("Requires", Role::Warn, &safe(&format!("{name}: nobody looks"))),
+        }
+    }
     if prompt.approval.is_some() {
         let agreed = prompt.approved.iter().map(|name| safe(name)).collect::<Vec<_>>().join(", ");
         let words = match (agreed.is_empty(), prompt.alone) {
@@ -201,7 +215,12 @@ fn facts(model: &Model, screen: &RunScreen, prompt: &Prompt, columns: usize) -> 
     lines
 }
 
-fn asks(model: &Model, prompt: &Prompt, confirmation: &Confirmation, columns: usize) -> Vec<Line<'static>> {
+fn asks(
+    model: &Model,
+    screen: &RunScreen,
+    (prompt, confirmation): (&Prompt, &Confirmation),
+    columns: usize,
+) -> Vec<Line<'static>> {
     let mut lines = vec![Line::default()];
     if let Some(wanted) = prompt.approval.as_ref().filter(|_| prompt.lacks() > 0) {
         let waited = model.now.since(&prompt.at);
@@ -217,6 +236,12 @@ fn asks(model: &Model, prompt: &Prompt, confirmation: &Confirmation, columns: us
         if let Some(problem) = &confirmation.problem {
             lines.extend(wrap(problem, columns, 2).into_iter().map(|row| line(model, Role::Fail, row)));
         }
+        return lines;
+    }
+    if let Some(watch) = blocked_by(screen, prompt) {
+        let how = format!("{watch} does not hold. Type what is to be said about it; Enter acknowledges it.");
+        lines.extend(wrap(&how, columns, 2).into_iter().map(|row| line(model, Role::Warn, row)));
+        lines.push(field(model, &confirmation.typed, columns));
         return lines;
     }
     match (&prompt.ask, confirmation.answer) {

@@ -167,6 +167,9 @@ fn hint_words(model: &Model) -> Vec<(String, &'static str)> {
         if screen.run.prompt.as_ref().is_some_and(|prompt| prompt.lacks() > 0) {
             return vec![("esc".to_owned(), "no, run nothing"), ("enter".to_owned(), "state who agreed")];
         }
+        if screen.run.prompt.as_ref().is_some_and(|prompt| dialog::blocked_by(screen, prompt).is_some()) {
+            return vec![("esc".to_owned(), "no, run nothing"), ("enter".to_owned(), "acknowledge")];
+        }
         if screen.confirmation.is_some() {
             let yes = match screen.run.prompt.as_ref().map(|prompt| &prompt.ask) {
                 Some(crate::engine::Ask::Type { .. }) => ("enter".to_owned(), "run it, after the whole phrase"),

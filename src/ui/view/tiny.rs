@@ -57,6 +57,10 @@ fn question(model: &Model, screen: &RunScreen, columns: usize, room: usize) -> V
                 let about = format!("{impact}: {} approval(s) missing: who agreed, or `alone` and why", prompt.lacks());
                 Some((confirmation.problem.clone().unwrap_or(about), &confirmation.typed))
             }
+            _ if dialog::blocked_by(screen, prompt).is_some() => {
+                let watch = dialog::blocked_by(screen, prompt).unwrap_or_default();
+                Some((format!("{watch} does not hold: enter acknowledges it"), &confirmation.typed))
+            }
             Ask::Type { phrase } => {
                 let about = format!("{impact}: type {} to run {command}", SafeText::line(phrase));
                 Some((confirmation.problem.clone().unwrap_or(about), &confirmation.typed))
