@@ -321,6 +321,19 @@ pub enum Event {
         /// Who.
         by: String,
     },
+    /// A person chose to take back what was done, newest first; each way back is asked before it runs.
+    RollbackChosen {
+        /// The step that failed.
+        step: StepId,
+        /// What is undone, in order. From here on the next free `STEP[N]` is what undoes it.
+        undo: Vec<Undo>,
+        /// What can be undone no more.
+        expired: Vec<ActionName>,
+        /// Why.
+        reason: String,
+        /// Who.
+        by: String,
+    },
     /// A condition that is looked at again and again does not hold any more.
     WatchFailed {
         /// The action that looks.
@@ -593,6 +606,15 @@ pub struct Approval {
     pub role: String,
     /// How long to wait for them, in seconds.
     pub within_s: u64,
+}
+
+/// Says what undoes a step, or what it did for one item.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Undo {
+    /// The step, or what it did for an item.
+    pub of: StepId,
+    /// The actions that undo it, in order.
+    pub actions: Vec<ActionName>,
 }
 
 /// Is the same action for another item, confirmed by the same answer.

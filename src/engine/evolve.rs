@@ -5,6 +5,7 @@
 
 mod attempts;
 mod course;
+mod rollback;
 mod strands;
 
 use std::time::Duration;
@@ -138,6 +139,7 @@ fn apply(run: &mut Run, fact: &Fact) -> Legal {
             run.sent_at.insert(message.clone(), run.messages);
             run.due.remove(message);
         }
+        Event::RollbackChosen { step, undo, .. } => rollback::chosen(run, step, undo)?,
         Event::WatchFailed { action, why } => {
             let known = run.plan.action(action).is_some_and(|(_, action)| action.watch == Watching::UntilTheEnd);
             require(known, "nobody looks at that")?;
@@ -214,6 +216,7 @@ fn apply(run: &mut Run, fact: &Fact) -> Legal {
                     turn: Turn::default(),
                     vars: std::collections::BTreeMap::new(),
                     times: (None, None),
+                    undoes: None,
                 };
                 run.lanes.insert(Strand { step: strand.step, item: Some(first.saturating_add(index)) }, lane);
             }

@@ -188,6 +188,13 @@ pub enum Intent {
         /// What is to be said about it; may be empty.
         note: String,
     },
+    /// Take back what was done, from a step that failed. Each way back is asked before it runs.
+    RollBack {
+        /// The step that failed.
+        step: StepId,
+        /// Why; must not be empty.
+        reason: String,
+    },
     /// An alarm of a watched condition was seen.
     SeeAlarm {
         /// The action that looks.

@@ -26,7 +26,7 @@ mod strand;
 pub use decide::decide;
 pub use effect::{Access, Database, Doubt, Effect, Job, Judge, Poll, What};
 pub use event::{
-    Also, Approval, Ask, Attended, Began, Event, Fact, InputSource, Mode, Opened, Resumed, Target, Torn, Verdict,
+    Also, Approval, Ask, Attended, Began, Event, Fact, InputSource, Mode, Opened, Resumed, Target, Torn, Undo, Verdict,
 };
 pub use evolve::{IllegalHistory, evolve};
 pub use input::{Ended, Input, Intent, Notice, Report, TimerId};
@@ -36,7 +36,7 @@ pub use outcome::{AwsReceipt, Outcome, Streams};
 pub use react::{react, rearm};
 pub use refusal::Refusal;
 pub use state::{
-    ActionResult, Agreed, Alarm, Alone, Attempt, AttemptState, Breach, Came, Candidate, Condition, Ending, Fixed, Lane,
-    Loss, Note, PendingRetry, Progress, Prompt, Reading, Recovery, Run, Second, Spent, Stage, StepState, Stopping,
-    Strand, Turn, Unapproved, Waiver, Who,
+    Acted, ActionResult, Agreed, Alarm, Alone, Attempt, AttemptState, Breach, Came, Candidate, Condition, Ending,
+    Fixed, Lane, Loss, Note, PendingRetry, Progress, Prompt, Reading, Recovery, Run, Second, Spent, Stage, StepState,
+    Stopping, Strand, Turn, Unapproved, Undoes, Waiver, Who,
 };

@@ -345,7 +345,7 @@ impl Run {
     /// Says how far the items of a step are.
     fn items(&self, index: usize) -> String {
         let (mut all, mut done, mut failed) = (0, 0, 0);
-        for (_, lane) in self.lanes_of(index) {
+        for (_, lane) in self.lanes_of(index).filter(|(_, lane)| lane.undoes.is_none()) {
             all += 1;
             done += usize::from(matches!(lane.state, StepState::Done { .. }));
             failed += usize::from(matches!(lane.state, StepState::Failed { .. }));

@@ -359,6 +359,9 @@ fn shell_names(script: &str) -> Vec<&str> {
 /// item itself, its place in the list, and what was captured for it.
 pub(super) fn vars(run: &Run, strand: Strand, at: DateTime<Utc>) -> BTreeMap<String, String> {
     let mut vars = run.vars.clone();
+    // What undoes something sees what it saw.
+    let own = run.lanes.get(&strand).filter(|lane| lane.undoes.is_some());
+    let strand = own.and_then(|lane| lane.undoes.as_ref()).map_or(strand, |undoes| undoes.of);
     if let (Some(lane), Some((foreach, _))) = (run.lanes.get(&strand), run.spread_of(strand)) {
         let index = strand.item.unwrap_or_default().saturating_sub(lane.first).to_string();
         vars.extend(lane.vars.clone());
@@ -367,6 +370,7 @@ pub(super) fn vars(run: &Run, strand: Strand, at: DateTime<Utc>) -> BTreeMap<Str
         vars.insert(format!("{}_index", foreach.name), index.clone());
         vars.insert(format!("{}.index", foreach.name), index);
     }
+    vars.extend(own.into_iter().flat_map(|lane| lane.vars.clone()));
     let Some(opened) = &run.opened else { return vars };
     let time = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Secs, true);
     let declared = run.moment(Moment::Declared).map_or(at, |fixed| fixed.occurred_at);

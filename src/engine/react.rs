@@ -45,6 +45,7 @@ pub fn react(run: &Run, fact: &Fact) -> Vec<Effect> {
         | Event::SecondReaderWaived { .. }
         | Event::DeadlinePassed { .. }
         | Event::MessageDue { .. }
+        | Event::RollbackChosen { .. }
         | Event::WatchFailed { .. }
         | Event::WatchHeld { .. }
         | Event::AlarmSeen { .. }
@@ -160,7 +161,8 @@ fn rto(run: &Run, now: Stamp) -> Option<Effect> {
 fn retry(run: &Run, (strand, retry): (Strand, &PendingRetry)) -> Option<Effect> {
     let name = run.attempts.get(&retry.attempt)?.action.as_ref()?;
     let step = run.plan.steps.get(strand.step)?;
-    let action = step.actions.iter().find(|action| action.name == *name)?;
+    let here = step.actions.iter().find(|action| action.name == *name);
+    let action = here.or_else(|| run.plan.action(name).map(|(_, action)| action))?;
     let after = divided(action.every, run.speed()).max(Duration::from_millis(1));
     Some(Effect::Wake { timer: TimerId::Retry(retry.number), after })
 }

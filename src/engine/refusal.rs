@@ -97,6 +97,12 @@ pub enum Refusal {
         /// Why.
         why: String,
     },
+    /// Nothing acted that anything undoes.
+    #[error("There is nothing to take back: nothing acted so far that the runbook says how to undo.")]
+    NothingToUndo,
+    /// A rollback goes on.
+    #[error("What was done is being taken back. Undo or skip what is left of that first.")]
+    RollingBack,
     /// There is nothing to acknowledge.
     #[error("No alarm of `{0}` waits to be acknowledged.")]
     NoAlarm(ActionName),

@@ -54,6 +54,10 @@ pub struct Run {
     pub turns: Vec<Turn>,
     /// What each step that runs for several items does for each of them.
     pub lanes: BTreeMap<Strand, Lane>,
+    /// What may have acted and can be undone, oldest first.
+    pub acted: Vec<Acted>,
+    /// What a rollback has still to undo, in order; the first is being undone.
+    pub rollback: Vec<Strand>,
     /// Ticked checklist items of each step.
     pub ticks: Vec<Vec<bool>>,
     /// Index of the first step that is not settled; `steps.len()` when all are. Parallel steps behind it may be open too.
@@ -218,6 +222,26 @@ pub struct Lane {
     pub vars: BTreeMap<String, String>,
     /// When its first attempt started and when it was settled.
     pub times: (Option<Stamp>, Option<Stamp>),
+    /// It runs for no item, but undoes what was done.
+    pub undoes: Option<Undoes>,
+}
+
+/// Says what a strand of a rollback undoes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Undoes {
+    /// What did it.
+    pub of: Strand,
+    /// The actions that undo it, in order.
+    pub actions: Vec<ActionName>,
+}
+
+/// Is something that may have acted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Acted {
+    /// Where it stands.
+    pub strand: Strand,
+    /// What may have acted.
+    pub action: ActionName,
 }
 
 /// Says where a step is. Impossible combinations do not exist.
@@ -617,6 +641,8 @@ impl Run {
             step_times: vec![(None, None); count],
             turns: vec![Turn::default(); count],
             lanes: BTreeMap::new(),
+            acted: Vec::new(),
+            rollback: Vec::new(),
             ticks,
             current: 0,
             attempts: BTreeMap::new(),

@@ -1,6 +1,6 @@
 //! Questions about strands: what is worked on side by side, whose turn it is, and which of them asks for a person.
 
-use super::state::{AttemptState, Lane, Run, StepState, Strand, Turn};
+use super::state::{AttemptState, Lane, Run, StepState, Strand, Turn, Undoes};
 use crate::engine::objectives::runnable;
 use crate::kernel::{AttemptId, StepId};
 use crate::runbook::{Action, Foreach, Step, Until};
@@ -98,12 +98,14 @@ impl Run {
     pub(super) fn last_pass(&self, step: usize) -> Option<usize> {
         let from = Strand { step, item: Some(0) };
         let to = Strand::whole(step.saturating_add(1));
-        self.lanes.range(from..to).next_back().map(|(_, lane)| lane.first)
+        let mut lanes = self.lanes.range(from..to).rev();
+        lanes.find(|(_, lane)| lane.undoes.is_none()).map(|(_, lane)| lane.first)
     }
 
     /// Does this strand go on beside what follows, since enough other items of its step are done?
     pub fn is_background(&self, strand: Strand) -> bool {
         match self.lanes.get(&strand) {
+            Some(lane) if lane.undoes.is_some() => false,
             // What an earlier pass over the step began, nobody waits for any more.
             Some(lane) => {
                 self.steps.get(strand.step) != Some(&StepState::Spread { cursor: lane.from })
@@ -149,8 +151,21 @@ impl Run {
         self.spread_of(strand).map(|(foreach, _)| foreach)
     }
 
+    /// Is being taken back what was done?
+    pub fn is_rolling_back(&self) -> bool {
+        !self.rollback.is_empty()
+    }
+
+    /// Returns what a strand undoes, if it belongs to a rollback.
+    pub fn undoes(&self, strand: Strand) -> Option<&Undoes> {
+        self.lanes.get(&strand)?.undoes.as_ref()
+    }
+
     /// Returns the action that a strand stands at; `None` past its last one.
     pub(super) fn action_at(&self, strand: Strand, cursor: usize) -> Option<&Action> {
+        if let Some(undoes) = self.undoes(strand) {
+            return self.plan.action(undoes.actions.get(cursor)?).map(|(_, action)| action);
+        }
         let end = self.spread_of(strand).map_or(usize::MAX, |(_, end)| end);
         runnable(self.plan.steps.get(strand.step)?).get(cursor).filter(|_| cursor < end)
     }
@@ -205,6 +220,7 @@ impl Run {
         let foreground = |strand: Strand| !self.is_background(strand);
         let works = |strand| foreground(strand) && !matches!(self.state(strand), Some(StepState::Spread { .. }));
         asked
+            .or_else(|| first(&|strand| self.undoes(strand).is_some()))
             .or_else(|| first(&failed))
             .or_else(|| first(&|strand| self.awaits_person(strand)))
             .or_else(|| first(&works))

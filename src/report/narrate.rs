@@ -52,6 +52,12 @@ fn words(event: &Event) -> String {
         Event::MessageSent { message, to, text, by, .. } => {
             format!("message {message} to {to} sent by {by}: {}", one_line(text))
         }
+        Event::RollbackChosen { step, undo, expired, reason, by } => {
+            let of = undo.iter().map(|undo| undo.of.as_str()).collect::<Vec<_>>().join(", ");
+            let names = expired.iter().map(ActionName::as_str).collect::<Vec<_>>().join(", ");
+            let expired = if names.is_empty() { names } else { format!("; can be undone no more: {names}") };
+            format!("step {step}: {by} takes back what was done by {of}: {reason}{expired}")
+        }
         Event::WatchFailed { action, why } => format!("ALARM: {action} does not hold any more: {why}"),
         Event::WatchHeld { action } => format!("{action} holds again"),
         Event::AlarmSeen { action, note, by } => {

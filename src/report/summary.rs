@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::narrate::exact;
 use crate::engine::{
-    Alarm, AttemptState, Condition, Lane, Recovery, Run, Stage, StepState, Strand, Unapproved, Verdict, Waiver,
+    Alarm, AttemptState, Condition, Lane, Recovery, Run, Stage, StepState, Strand, Unapproved, Undoes, Verdict, Waiver,
 };
 use crate::kernel::{ActionName, SafeText, clock};
 use crate::runbook::{Moment, Until};
@@ -329,6 +329,7 @@ fn alarm_lines(run: &Run) -> Vec<String> {
 fn owed_lines(run: &Run) -> Vec<String> {
     let mut lines = left_to_owners(run);
     lines.extend(left_over(run));
+    lines.extend(taken_back(run));
     lines.extend(protection(run));
     lines
 }
@@ -343,6 +344,25 @@ fn left_to_owners(run: &Run) -> Vec<String> {
         lines.push(format!("owed  {} {}: {owner} owes it until {until}{note}", step.number, step.title));
     }
     lines
+}
+
+/// Says what a rollback undid, and what it did not.
+fn taken_back(run: &Run) -> Vec<String> {
+    let undone = run.lanes.iter().filter_map(|(strand, lane)| Some((strand, lane, lane.undoes.as_ref()?)));
+    let line = |(_, lane, undoes): (&Strand, &Lane, &Undoes)| {
+        let what = run.label(undoes.of);
+        match &lane.state {
+            StepState::Done { how, note } if how == "marked" => {
+                let evidence = note.as_deref().unwrap_or("no evidence");
+                format!("undone  {what}: UNVERIFIED, marked done: {evidence}")
+            }
+            StepState::Done { .. } => format!("undone  {what}"),
+            StepState::Skipped { reason } => format!("owed  {what} was not undone: {reason}"),
+            StepState::Failed { why, .. } => format!("owed  {what} was not undone, which FAILED: {why}"),
+            _ => format!("owed  {what} was not undone"),
+        }
+    };
+    undone.map(line).collect()
 }
 
 /// Names what was begun for items that nobody waited for: it stands around and costs money.

@@ -7,8 +7,8 @@ use super::attributes::Attribute;
 use super::scan::FenceNode;
 use super::sink::{Sink, nearest};
 use super::{
-    Action, Capture, Confirm, Expect, Formula, Impact, Kind, Measure, Moment, Necessity, OnFailure, Watching,
-    approvals, expect, foreach, words,
+    Action, Capture, Confirm, Expect, Formula, Impact, Kind, Measure, Moment, Necessity, OnFailure, UndoUntil,
+    Watching, approvals, expect, foreach, words,
 };
 use crate::kernel::{ActionName, parse_duration};
 
@@ -42,6 +42,8 @@ const KNOWN: &[&str] = &[
     "retry",
     "status",
     "timeout",
+    "undo",
+    "undo-until",
     "until",
     "until-any",
     "watch",
@@ -71,8 +73,6 @@ const NOT_YET: &[&str] = &[
     "secret",
     "tag",
     "to",
-    "undo",
-    "undo-until",
 ];
 
 /// How to write `watch` and `require`.
@@ -209,6 +209,8 @@ impl Setter<'_, '_, '_> {
                 }
             }
             "repeatable" => action.repeatable = matches!(self.flag(), Some(Flag::Set)),
+            "undo" => action.undo = self.text().map(|name| ActionName::new(name.trim())),
+            "undo-until" => action.undo_until = self.text().map(|text| UndoUntil::read(text.trim())),
             "watch" => {
                 if let Some(Flag::Set) = self.flag() {
                     action.watch = Watching::UntilTheEnd;

@@ -158,7 +158,12 @@ fn one(built: &Built<'_>, action: &Action, place: &ActionPlace<'_>, sink: &mut S
     }
     let has = |section| built.sections.binary_search(&(place.step, section)).is_ok();
     let runs = action.section <= Section::Verify;
-    if runs && action.impact >= Impact::Disrupt && !has(Section::Rollback) && action.cautions.is_empty() {
+    if runs
+        && action.impact >= Impact::Disrupt
+        && !has(Section::Rollback)
+        && action.undo.is_none()
+        && action.cautions.is_empty()
+    {
         sink.warn(
             "no-way-back",
             place.fence.clone(),

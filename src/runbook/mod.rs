@@ -31,6 +31,7 @@ mod scan;
 mod shell;
 mod sink;
 pub mod sql;
+mod undo;
 mod value;
 mod variables;
 mod watch;
@@ -51,6 +52,7 @@ pub use plan::{
     Action, Approved, CheckItem, Confirm, Evidence, Expect, Fence, FenceUse, Impact, Kind, LossKind, Measure, Meta,
     Moment, Necessity, Objectives, OnFailure, Phase, Plan, Regions, Rpo, Section, Shell, Step, Watching,
 };
+pub use undo::UndoUntil;
 pub use variables::BUILT_IN;
 
 #[cfg(test)]

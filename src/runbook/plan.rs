@@ -9,7 +9,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::connection::Connection;
-use super::{Approvals, Capture, Decision, Duty, Foreach, Formula, InputDecl, Message};
+use super::{Approvals, Capture, Decision, Duty, Foreach, Formula, InputDecl, Message, UndoUntil};
 use crate::kernel::{ActionName, StepId};
 
 /// Holds a whole runbook, checked and ready to run.
@@ -325,6 +325,10 @@ pub struct Action {
     pub watch: Watching,
     /// Watches that have to hold when it is confirmed.
     pub require: Vec<ActionName>,
+    /// The fence that undoes it.
+    pub undo: Option<ActionName>,
+    /// After what it can be undone no more.
+    pub undo_until: Option<UndoUntil>,
     /// How many people besides the operator have to agree.
     pub approvals: Option<Approvals>,
     /// Cautions bound to it, shown again in its confirmation.
@@ -377,6 +381,8 @@ impl Action {
             cwd: None,
             db: None,
             foreach: None,
+            undo: None,
+            undo_until: None,
             approvals: None,
             watch: Watching::No,
             require: Vec::new(),

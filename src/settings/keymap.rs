@@ -74,6 +74,8 @@ pub enum Command {
     Done,
     /// The message was sent.
     Sent,
+    /// Take back what was done.
+    RollBack,
     /// An alarm was seen.
     SeeAlarm,
     /// Leave the step to its owner.
@@ -235,6 +237,13 @@ impl Default for Keymap {
                 &[Char('M')],
                 "message sent",
                 "The message was sent: it goes into the log with its time.",
+            ),
+            bind(
+                Run,
+                C::RollBack,
+                &[Char('u')],
+                "undo…",
+                "After a failure: take back what was done, newest first. Each way back is asked before it runs.",
             ),
             bind(
                 Run,

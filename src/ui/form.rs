@@ -23,6 +23,8 @@ pub enum FormKind {
     },
     /// What is to be said about a step that is left to its owner?
     Owe(StepId),
+    /// Why is taken back what was done?
+    RollBack(StepId),
     /// What is to be said about the alarm of this watch?
     SeeAlarm(ActionName),
     /// Which way does the run go on?
@@ -78,6 +80,7 @@ impl Form {
             FormKind::Reader(_) | FormKind::SecondValue { .. } => "Second reader",
             FormKind::Owe(_) => "Leave it to its owner",
             FormKind::SeeAlarm(_) => "Alarm seen",
+            FormKind::RollBack(_) => "Take back what was done",
             FormKind::Choose(_) => "Decide",
             FormKind::Waive(_) => "Go on without a second reader",
             FormKind::Skip(_) => "Skip the step",
@@ -95,6 +98,7 @@ impl Form {
         match &self.kind {
             FormKind::Value(_) | FormKind::SecondValue { .. } => "Which value?",
             FormKind::Reader(_) => "Who reads it?",
+            FormKind::RollBack(_) => "Why? Newest first; each way back is shown and asked before it runs.",
             FormKind::SeeAlarm(_) => "It goes on being looked at. What is to be said about it? Enter alone is enough.",
             FormKind::Owe(_) => "It is open when the run ends, and the summary says who owes it. What is to be said?",
             FormKind::Choose(_) => "Write the number of the way, and behind it, why.",
@@ -119,6 +123,9 @@ impl Form {
         Ok(match &self.kind {
             FormKind::Value(name) | FormKind::Reader(name) | FormKind::SecondValue { name, .. } => {
                 Intent::SetInput { name: name.clone(), value: text }
+            }
+            FormKind::RollBack(step) => {
+                Intent::RollBack { step: step.clone(), reason: wanted("A reason is needed; Esc goes back.")? }
             }
             FormKind::SeeAlarm(action) => Intent::SeeAlarm { action: action.clone(), note: text },
             FormKind::Owe(step) => Intent::Owe { step: step.clone(), note: text },

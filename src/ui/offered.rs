@@ -100,6 +100,9 @@ fn in_run(screen: &RunScreen) -> Vec<Offer> {
             }
             StepState::Failed { .. } => {
                 list.extend(offers(&[C::Retry, C::Skip, C::MarkDone]));
+                if can_undo(screen) {
+                    list.push(C::RollBack.into());
+                }
             }
             StepState::Running { .. }
             | StepState::Ready { .. }
@@ -158,6 +161,7 @@ pub(super) fn question(screen: &RunScreen, command: Command) -> Option<FormKind>
         Command::Improvise => Some(FormKind::Improvise),
         Command::Note => Some(FormKind::Note),
         Command::Stop => Some(FormKind::Stop),
+        Command::RollBack => screen.current_id().map(FormKind::RollBack),
         Command::SeeAlarm => screen.run.alarm().cloned().map(FormKind::SeeAlarm),
         Command::Owe => step.map(|step| FormKind::Owe(step.id.clone())),
         Command::Choose => step.map(|step| FormKind::Choose(step.id.clone())),
@@ -165,6 +169,11 @@ pub(super) fn question(screen: &RunScreen, command: Command) -> Option<FormKind>
         Command::Onset => Some(FormKind::Onset(Opener::Operator)),
         _ => None,
     }
+}
+
+/// Did something act that the runbook says how to undo, and is nothing being undone?
+pub(super) fn can_undo(screen: &RunScreen) -> bool {
+    !screen.run.is_rolling_back() && !screen.run.undoable().0.is_empty()
 }
 
 fn offers(commands: &[Command]) -> Vec<Offer> {

@@ -199,7 +199,8 @@ impl RunScreen {
             | FormKind::MarkDone(step)
             | FormKind::Done(step, _)
             | FormKind::Choose(step)
-            | FormKind::Owe(step) => {
+            | FormKind::Owe(step)
+            | FormKind::RollBack(step) => {
                 let open = self.run.open_strands();
                 self.run.strand(step).is_none_or(|strand| !open.contains(&strand))
             }

@@ -31,6 +31,7 @@ enum Op {
     Choose(u32),
     Owe,
     SeeAlarm,
+    RollBack,
     Sent(bool),
     Nag(bool, u64),
     Approve(String),
@@ -272,6 +273,7 @@ fn op() -> impl Strategy<Value = Op> {
         4 => (0_u32..4).prop_map(Op::Choose),
         1 => Just(Op::Owe),
         1 => Just(Op::SeeAlarm),
+        4 => Just(Op::RollBack),
         2 => any::<bool>().prop_map(Op::Sent),
         2 => (any::<bool>(), 0_u64..4).prop_map(|(message, number)| Op::Nag(message, number)),
         4 => prop::sample::select(vec!["bob", "carol", "Alice ", ""]).prop_map(|name| Op::Approve(name.into())),
@@ -316,6 +318,7 @@ fn perform(rig: &mut Rig, op: Op) -> Result<Vec<Event>, Refusal> {
         Op::Set(name, value) => Intent::SetInput { name, value },
         Op::ReadAgain(reader) => Intent::ReadAgain { name: "LEVEL".into(), value: "3".into(), reader },
         Op::Owe => Intent::Owe { step: current, note: String::new() },
+        Op::RollBack => Intent::RollBack { step: current, reason: "it made it worse".into() },
         Op::SeeAlarm => {
             let action = rig.run.alarm().cloned().unwrap_or_else(|| "0-0".into());
             Intent::SeeAlarm { action, note: String::new() }
@@ -421,6 +424,7 @@ proptest! {
             }
             // Every question that a screen asks has an answer in every state.
             prop_assert!(!rig.run.sentence().is_empty());
+            rig.run.undoable();
             drop(rig.run.advice(rig.run.current, rig.now.utc));
             rig.run.forecast(rig.now);
             rig.run.phase_time(0, rig.now);

@@ -19,6 +19,8 @@ mod speed;
 #[cfg(test)]
 mod stories;
 #[cfg(test)]
+mod undo;
+#[cfg(test)]
 mod values;
 #[cfg(test)]
 mod watches;

@@ -38,14 +38,21 @@ pub(super) fn settle(draft: &mut Draft) -> Result<(), Refusal> {
             return Ok(());
         }
         let before = draft.len();
+        let back = draft.run.is_rolling_back();
         for strand in draft.run.open_strands() {
+            // While what was done is taken back nothing else goes on.
+            if back && draft.run.undoes(strand).is_none() {
+                continue;
+            }
             match draft.run.state(strand) {
                 Some(StepState::Ready { .. }) => go_on(draft, strand)?,
                 Some(StepState::Spread { .. }) => items::look_at(draft, strand)?,
                 _ => {}
             }
         }
-        begin_by_itself(draft)?;
+        if !draft.run.is_rolling_back() {
+            begin_by_itself(draft)?;
+        }
         if draft.len() == before {
             return Ok(());
         }

@@ -117,6 +117,8 @@ fn sketch(run: &Run) -> Run {
         step_times: vec![(None, None); run.step_times.len()],
         turns,
         lanes: run.lanes.clone(),
+        acted: run.acted.clone(),
+        rollback: run.rollback.clone(),
         ticks: run.ticks.clone(),
         current: run.current,
         attempts,

@@ -14,11 +14,12 @@ mod open;
 mod operator;
 mod recovery;
 mod report;
+mod undo;
 mod values;
 mod watch;
 
 use super::event::Event;
-use super::input::{Input, Notice, Report, TimerId};
+use super::input::{Input, Intent, Notice, Report, TimerId};
 use super::refusal::Refusal;
 use super::state::{Run, Stage};
 use crate::kernel::Stamp;
@@ -40,6 +41,9 @@ pub fn decide(run: &Run, input: &Input, now: Stamp) -> Result<Vec<Event>, Refusa
     let mut draft = Draft::new(run, now);
     match input {
         Input::Open { opened, inputs, onset } => open::open(&mut draft, opened, inputs, onset.as_ref())?,
+        Input::Operator { by, intent: Intent::RollBack { step, reason } } => {
+            undo::roll_back(run, &mut draft, step, reason, by)?;
+        }
         Input::Operator { by, intent } => operator::wish(&mut draft, by, intent)?,
         Input::Report(Report::Finished { attempt, result }) => report::finished(&mut draft, attempt, result)?,
         Input::Report(Report::Watched { attempt, looked_at, seen }) => {

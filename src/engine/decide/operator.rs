@@ -43,6 +43,8 @@ pub(super) fn wish(draft: &mut Draft, by: &str, intent: &Intent) -> Result<(), R
         Intent::Owe { step, note } => duty::owe(draft, step, note, by),
         Intent::Sent { message } => duty::sent(draft, message, by),
         Intent::SeeAlarm { action, note } => watch::acknowledge(draft, action, note, by),
+        // It needs what a draft has no longer.
+        Intent::RollBack { .. } => Err(Refusal::NothingToUndo),
         Intent::Auto { on } => auto(draft, *on, by),
         Intent::Stop { reason } => stop(draft, reason, by),
         Intent::GiveUpWaiting => give_up_waiting(draft, by),
@@ -56,6 +58,7 @@ fn run(draft: &mut Draft, id: &StepId) -> Result<(), Refusal> {
         return if recovery::watch_again(draft, index)? { Ok(()) } else { Err(Refusal::SettledAlready(id.clone())) };
     }
     let (strand, state) = turn(draft, id)?;
+    goes_forward(draft, strand)?;
     match state {
         StepState::Offered => {
             free(draft, strand)?;
@@ -203,6 +206,7 @@ fn settle(draft: &mut Draft, id: &StepId, how: &str, note: Option<String>, by: &
 fn retry(draft: &mut Draft, id: &StepId, by: &str) -> Result<(), Refusal> {
     not_stopping(draft)?;
     let (strand, StepState::Failed { .. }) = turn(draft, id)? else { return Err(Refusal::NotFailed(id.clone())) };
+    goes_forward(draft, strand)?;
     free(draft, strand)?;
     draft.add(Event::RetryChosen { step: id.clone(), by: by.to_owned() })
 }
@@ -325,6 +329,12 @@ pub(super) fn not_stopping(draft: &Draft) -> Result<(), Refusal> {
     if draft.run.stopping.is_some() { Err(Refusal::Stopping) } else { Ok(()) }
 }
 
+/// Refuses to go on with anything else while what was done is taken back.
+fn goes_forward(draft: &Draft, strand: Strand) -> Result<(), Refusal> {
+    let waits = draft.run.is_rolling_back() && draft.run.undoes(strand).is_none();
+    if waits { Err(Refusal::RollingBack) } else { Ok(()) }
+}
+
 /// Refuses while another question is open, or a command of the operator's own runs.
 pub(super) fn free(draft: &Draft, strand: Strand) -> Result<(), Refusal> {
     if let Some(prompt) = &draft.run.prompt {
@@ -345,7 +355,7 @@ fn alone(draft: &Draft) -> Result<(), Refusal> {
 }
 
 /// Refuses while something that people wait for runs or is about to run again.
-fn idle(draft: &Draft) -> Result<(), Refusal> {
+pub(super) fn idle(draft: &Draft) -> Result<(), Refusal> {
     let busy = draft.run.running.iter().find(|attempt| !draft.run.runs_in_background(attempt));
     if let Some(attempt) = busy {
         return Err(Refusal::Busy(attempt.clone()));

@@ -2,7 +2,7 @@
 
 use super::course::recall;
 use super::strands::{change_turn, names, open_strand, set_state, stand, startable};
-use super::{Legal, require};
+use super::{Legal, require, rollback};
 use crate::engine::event::{Target, Verdict};
 use crate::engine::outcome::Outcome;
 use crate::engine::state::{ActionResult, PendingRetry, Recovery, Run, StepState};
@@ -51,6 +51,7 @@ pub(super) fn start(
                 *tries = tries.saturating_add(1);
             }
             set_state(run, strand, StepState::Running { attempt: attempt.clone(), cursor });
+            rollback::acted(run, strand, what.action, what.impact);
         }
         (None, Some(action)) => {
             let is_watch = run.plan.action(action).is_some_and(|(_, action)| action.watch == Watching::UntilTheEnd);

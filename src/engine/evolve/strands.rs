@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::course::recall_all;
+use super::rollback;
 use crate::engine::state::{Came, Run, StepState, Strand, Turn};
 use crate::kernel::{ActionName, Stamp, StepId};
 use crate::runbook::{Step, list};
@@ -95,7 +96,7 @@ pub(super) fn settle(run: &mut Run, strand: Strand, state: StepState, at: Stamp)
         StepState::NotApplicable { .. } => Some("not-applicable"),
         _ => None,
     };
-    if let Some(word) = word {
+    if let Some(word) = word.filter(|_| run.undoes(strand).is_none()) {
         recall_all(run, strand.step, word);
     }
     set_state(run, strand, state);
@@ -107,6 +108,7 @@ pub(super) fn settle(run: &mut Run, strand: Strand, state: StepState, at: Stamp)
         if done && run.lanes.get(&strand).map(|lane| lane.first) == run.last_pass(strand.step) {
             collect(run, strand);
         }
+        rollback::settled(run, strand);
         return;
     }
     if let Some((_, settled)) = run.step_times.get_mut(strand.step) {

@@ -182,9 +182,14 @@ fn facts(model: &Model, screen: &RunScreen, prompt: &Prompt, columns: usize) -> 
     };
     say("Where", Role::Title, &format!("{kind} {}", place.join(" · ")));
     say("Impact", impact_role(prompt.impact), impact_words(prompt.impact));
-    let undo = match (prompt.impact, step.and_then(rollback)) {
+    let undoes = prompt.step.as_ref().and_then(|id| screen.run.strand(id)).and_then(|at| screen.run.undoes(at));
+    let named = action.and_then(|action| screen.run.plan.action(action.undo.as_ref()?)).map(|(_, action)| action);
+    let until = action.and_then(|action| action.undo_until.as_ref());
+    let until = until.map(|until| format!(", until {}", until.word())).unwrap_or_default();
+    let undo = match (prompt.impact, named.or_else(|| step.and_then(rollback))) {
+        _ if undoes.is_some() => "this takes back what was done".to_owned(),
         (Impact::Observe, _) => "nothing to undo".to_owned(),
-        (_, Some(rollback)) => safe(&filled(screen, rollback.code.lines().next().unwrap_or_default())),
+        (_, Some(rollback)) => safe(&(filled(screen, rollback.code.lines().next().unwrap_or_default()) + &until)),
         (Impact::Irreversible, None) => "cannot be undone".to_owned(),
         (_, None) => "the runbook names no rollback".to_owned(),
     };

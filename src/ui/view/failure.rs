@@ -12,6 +12,7 @@ use crate::kernel::{SafeText, say_duration};
 use crate::settings::keymap::Command;
 use crate::settings::theme::Role;
 use crate::ui::model::{Model, RunScreen};
+use crate::ui::offered::can_undo;
 
 pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buffer) {
     let Some(strand) = screen.subject() else { return };
@@ -29,7 +30,7 @@ pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buff
     let pane = Pane { title: &title, role: Role::Fail, right: &right, border: Role::Fail, ..Pane::default() };
     let inner = pane.draw(model, above, buf);
     let columns = usize::from(inner.width);
-    let choices = choices(model);
+    let choices = choices(model, screen);
     let room = usize::from(inner.height).saturating_sub(choices.len() + 1).max(1);
     let mut lines: Vec<Line<'static>> = Vec::new();
     let why = SafeText::new(why).into_string();
@@ -55,9 +56,12 @@ pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buff
     }
 }
 
-fn choices(model: &Model) -> Vec<Line<'static>> {
-    [Command::Retry, Command::Skip, Command::MarkDone, Command::Improvise, Command::Stop]
+fn choices(model: &Model, screen: &RunScreen) -> Vec<Line<'static>> {
+    let undo = can_undo(screen).then_some(Command::RollBack);
+    [Command::Retry, Command::Skip, Command::MarkDone]
         .into_iter()
+        .chain(undo)
+        .chain([Command::Improvise, Command::Stop])
         .filter_map(|command| {
             let binding = model.keymap.binding(command)?;
             let key = binding.chords.first()?.to_string();
