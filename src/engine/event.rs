@@ -290,6 +290,17 @@ pub enum Event {
         /// Who.
         by: String,
     },
+    /// A step failed, and the runbook says where the run goes on.
+    Jumped {
+        /// The step.
+        step: StepId,
+        /// Where it goes on.
+        to: StepId,
+        /// Why it failed, in words.
+        why: String,
+        /// Steps ahead that are not for this case now.
+        ruled_out: Vec<StepId>,
+    },
     /// A step was left to its owner, to be done after the run.
     StepOwed {
         /// The step.

@@ -20,7 +20,7 @@ use super::state::{
 use crate::kernel::{ActionName, AttemptId, StepId};
 use crate::runbook::{Moment, Watching};
 use attempts::{Starting, finish, start};
-use course::{decided, recall};
+use course::{decided, jumped, recall};
 use strands::{askable, asked_at, change_turn, names, offer, open_strand, set_state, settle, stand};
 
 /// Says which fact does not fit, and why.
@@ -139,6 +139,7 @@ fn apply(run: &mut Run, fact: &Fact) -> Legal {
             run.sent_at.insert(message.clone(), run.messages);
             run.due.remove(message);
         }
+        Event::Jumped { step, to, why, ruled_out } => jumped(run, step, to, why, ruled_out, at)?,
         Event::RollbackChosen { step, undo, .. } => rollback::chosen(run, step, undo)?,
         Event::WatchFailed { action, why } => {
             let known = run.plan.action(action).is_some_and(|(_, action)| action.watch == Watching::UntilTheEnd);

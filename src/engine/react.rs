@@ -38,6 +38,7 @@ pub fn react(run: &Run, fact: &Fact) -> Vec<Effect> {
         | Event::StepSkipped { .. }
         | Event::StepOwed { .. }
         | Event::NotApplicable { .. }
+        | Event::Jumped { .. }
         | Event::Decided { .. } => deadlines(run, fact.at),
         Event::InputSet { .. }
         | Event::FirstRead { .. }

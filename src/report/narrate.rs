@@ -52,6 +52,11 @@ fn words(event: &Event) -> String {
         Event::MessageSent { message, to, text, by, .. } => {
             format!("message {message} to {to} sent by {by}: {}", one_line(text))
         }
+        Event::Jumped { step, to, why, ruled_out } => {
+            let out = ruled_out.iter().map(crate::kernel::StepId::as_str).collect::<Vec<_>>().join(", ");
+            let out = if out.is_empty() { out } else { format!("; not for this case: {out}") };
+            format!("step {step} FAILED, and the run goes on at {to}: {why}{out}")
+        }
         Event::RollbackChosen { step, undo, expired, reason, by } => {
             let of = undo.iter().map(|undo| undo.of.as_str()).collect::<Vec<_>>().join(", ");
             let names = expired.iter().map(ActionName::as_str).collect::<Vec<_>>().join(", ");

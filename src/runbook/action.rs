@@ -388,11 +388,8 @@ impl Setter<'_, '_, '_> {
             "continue" => action.on_failure = OnFailure::Continue,
             jump if jump.starts_with('#') => {
                 let at = self.at();
-                let anchors = self.sink.anchors;
-                if anchors.contains(jump.trim_start_matches('#')) {
-                    let help = "use `stop`: the operator is asked, and decides";
-                    self.sink.not_yet(at, "a jump in `on-failure`", help);
-                } else {
+                // Where it leads is known once all steps are.
+                if !self.sink.anchors.contains(jump.trim_start_matches('#')) {
                     super::advice::no_such_anchor(jump.trim_start_matches('#'), at, "jump", self.sink);
                 }
             }

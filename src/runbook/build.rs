@@ -70,6 +70,7 @@ pub(super) fn build<'n>(outline: &Outline<'n>, nodes: &'n [Node], sink: &mut Sin
             step.decision = decision;
         }
     }
+    super::decision::jumps(&mut built, sink);
     built.sections.sort_unstable();
     built.fences.sort_by_key(|fence| fence.line);
     built
@@ -229,14 +230,8 @@ impl<'n> Builder<'_, '_, 'n> {
             || !draft.checklist.is_empty()
             || draft.annotated.is_some()
             || outline.origin == Origin::Item;
-        if let (true, Some(Evidence::Required), Some(at)) = (runs, draft.evidence, &draft.annotated) {
-            self.sink.not_yet(
-                at.clone(),
-                "`evidence=required` on a step with fences",
-                "make a step of its own for what a person does",
-            );
-        }
-        let manual = (!runs && does).then(|| draft.evidence.unwrap_or(Evidence::Welcome));
+        // What ran needs nobody's word, unless it is asked for.
+        let manual = if runs { draft.evidence } else { does.then(|| draft.evidence.unwrap_or(Evidence::Welcome)) };
         for section in &draft.sections {
             self.built.sections.push((index, *section));
         }

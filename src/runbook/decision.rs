@@ -3,8 +3,9 @@
 use std::ops::Range;
 
 use super::attributes::Attribute;
+use super::build::Built;
 use super::sink::{Sink, nearest};
-use super::{Formula, Phase, Step};
+use super::{Formula, OnFailure, Phase, Section, Step};
 
 /// Is a decision that a person makes.
 #[derive(Clone, Debug, PartialEq)]
@@ -159,6 +160,46 @@ fn branch(raw: RawBranch, places: &Places<'_>, sink: &mut Sink<'_>) -> Option<Br
         None => Way::Runbook(raw.target),
     };
     Some(Branch { label: raw.label, criterion: raw.criterion, way, when, steps: heading })
+}
+
+/// Follows the jumps of `on-failure`.
+pub(super) fn jumps(built: &mut Built<'_>, sink: &mut Sink<'_>) {
+    let mut found = Vec::new();
+    let mut before = 0;
+    for (index, step) in built.steps.iter().enumerate() {
+        for (nth, (action, at)) in step.actions.iter().zip(built.places.iter().skip(before)).enumerate() {
+            let attribute = at.attributes.iter().find(|attribute| attribute.key == "on-failure");
+            let anchor = attribute.and_then(|attribute| attribute.value.as_deref()?.strip_prefix('#'));
+            let (Some(attribute), Some(anchor)) = (attribute, anchor) else { continue };
+            let places = Places { steps: &built.steps, phases: &built.phases };
+            let to = places.find(anchor).map(|steps| steps.start);
+            let wrong = match to {
+                None if !sink.anchors.contains(anchor) => continue,
+                None => Some("this leads to no step and no phase"),
+                Some(to) if to <= index => Some("after a failure it goes on further ahead, never back"),
+                Some(_) if action.section > Section::Verify => {
+                    Some("what runs only when it is asked for leads nowhere")
+                }
+                Some(_) if step.parallel || step.foreach.is_some() || action.foreach.is_some() => {
+                    Some("what runs side by side with others cannot say where all go on")
+                }
+                Some(to) => {
+                    found.push((index, nth, to));
+                    None
+                }
+            };
+            if let Some(message) = wrong {
+                let help = "link to a step further ahead, or use `stop`: the operator is asked, and decides";
+                sink.error("attribute", attribute.value_at.clone(), message, help);
+            }
+        }
+        before += step.actions.len();
+    }
+    for (index, nth, to) in found {
+        if let Some(action) = built.steps.get_mut(index).and_then(|step| step.actions.get_mut(nth)) {
+            action.on_failure = OnFailure::Jump(to);
+        }
+    }
 }
 
 /// Says which steps belong to which branch: from where it leads to the next branch or to where they rejoin; without a

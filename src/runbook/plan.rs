@@ -580,6 +580,8 @@ pub enum OnFailure {
     Stop,
     /// The step goes on; the failure is recorded.
     Continue,
+    /// The run goes on at this step further ahead, by its index; what lies between is not for this case.
+    Jump(usize),
 }
 
 /// Accounts for one fence of the file.

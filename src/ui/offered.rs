@@ -3,7 +3,7 @@
 use super::form::{FormKind, Opener};
 use super::model::{Break, Model, Place, RunScreen};
 use crate::engine::{Progress, Stage, StepState};
-use crate::runbook::Evidence;
+use crate::runbook::{Evidence, Section};
 use crate::settings::keymap::Command;
 
 /// Is a command with the words for the hint line.
@@ -75,14 +75,15 @@ fn in_run(screen: &RunScreen) -> Vec<Offer> {
     }
     if let Some((step, state)) = screen.current() {
         // Whatever runs in it comes first.
-        let is_decision = step.decision.is_some() && step.actions.is_empty();
+        let runs = step.actions.iter().any(|action| action.section <= Section::Verify);
+        let by_hand = !runs && (step.manual.is_some() || step.decision.is_some());
         match state {
             StepState::Offered | StepState::Ready { .. } | StepState::Paused { .. }
-                if step.manual.is_none() && !is_decision && !screen.run.asked().is_empty() =>
+                if !by_hand && !screen.run.asked().is_empty() =>
             {
                 list.push(C::Skip.into());
             }
-            StepState::Offered | StepState::Paused { .. } if step.manual.is_none() && !is_decision => {
+            StepState::Offered | StepState::Paused { .. } if !by_hand => {
                 list.extend(offers(&[C::Run, C::Skip]));
             }
             StepState::Offered | StepState::Paused { .. } | StepState::ByHand => {

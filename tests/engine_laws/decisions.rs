@@ -136,6 +136,37 @@ fn what_a_repeated_decision_had_ruled_out_is_open_again() {
 }
 
 #[test]
+fn a_failure_can_lead_ahead_by_itself() {
+    let quick = Action { on_failure: OnFailure::Jump(2), ..action("quick", Impact::Observe) };
+    let mut rig = Rig::open(
+        plan(vec![
+            step("quick", vec![quick]),
+            step("check", vec![action("check", Impact::Observe)]),
+            step("slow", vec![action("slow", Impact::Observe)]),
+        ]),
+        Mode::Drill,
+    );
+    rig.run_step().unwrap();
+    let events = rig.finish("1.1", Outcome::Exited { code: 1 }, "").unwrap();
+    assert_eq!(kinds(&events), ["attempt-finished", "jumped"]);
+    let Event::Jumped { to, ruled_out, .. } = &events[1] else { panic!("{events:?}") };
+    assert_eq!((to.as_str(), ruled_out.as_slice()), ("slow", ["check".into()].as_slice()));
+    assert_eq!(rig.run.sentence(), "NEXT: 3 The slow. It waits for you to run it.");
+    assert!(matches!(&rig.run.steps[0], StepState::Skipped { reason } if reason.contains("goes on at step 3")));
+    rig.refold();
+}
+
+#[test]
+fn whoever_interrupts_chooses_for_themselves() {
+    let quick = Action { on_failure: OnFailure::Jump(1), ..action("quick", Impact::Observe) };
+    let steps = vec![step("quick", vec![quick]), step("slow", vec![action("slow", Impact::Observe)])];
+    let mut rig = Rig::open(plan(steps), Mode::Drill);
+    rig.run_step().unwrap();
+    let events = rig.finish("1.1", Outcome::Interrupted, "").unwrap();
+    assert_eq!(kinds(&events), ["attempt-finished", "step-failed"]);
+}
+
+#[test]
 fn another_runbook_ends_this_one() {
     let mut rig = at_decision("failed");
     let events = rig.wish(choose(3)).unwrap();

@@ -118,7 +118,11 @@ fn an_action() -> impl Strategy<Value = Action> {
                 role: "approver".into(),
                 within: Duration::from_secs(300),
             }),
-            on_failure: if ways.1 && ways.2 { OnFailure::Continue } else { OnFailure::Stop },
+            on_failure: match (ways.1, ways.2, ways.3) {
+                (true, true, _) => OnFailure::Continue,
+                (false, true, true) => OnFailure::Jump(3),
+                _ => OnFailure::Stop,
+            },
             optional: if ways.2 && ways.3 { Necessity::Optional } else { Necessity::Required },
             ..action("a", impact)
         }

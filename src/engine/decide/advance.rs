@@ -1,14 +1,14 @@
 //! How a run gets on: the next action of a step, the next step, the end.
 
 use super::draft::Draft;
-use super::{items, values};
+use super::{choose, items, values};
 use crate::engine::event::{Also, Event};
 use crate::engine::objectives::runnable;
 use crate::engine::prepare::{Prepared, observes, prepare, uses};
 use crate::engine::refusal::Refusal;
 use crate::engine::state::{Agreed, AttemptState, Progress, Prompt, Recovery, Run, StepState, Strand};
 use crate::kernel::AttemptId;
-use crate::runbook::{Action, Impact, Step};
+use crate::runbook::{Action, Impact, OnFailure, Step};
 
 /// Begins an offered step, unless it is not for this case.
 pub(super) fn begin(draft: &mut Draft, strand: Strand) -> Result<(), Refusal> {
@@ -239,9 +239,13 @@ pub(super) fn failed(draft: &mut Draft, strand: Strand, attempt: &AttemptId, why
         AttemptState::Finished { outcome, .. } => outcome.is_for_a_person(),
         AttemptState::Running => false,
     });
-    let goes_on = action.optional == crate::runbook::Necessity::Optional
-        || action.on_failure == crate::runbook::OnFailure::Continue;
+    let goes_on = action.optional == crate::runbook::Necessity::Optional || action.on_failure == OnFailure::Continue;
     let optional_step = step.optional == crate::runbook::Necessity::Optional && strand.item.is_none();
+    if let (OnFailure::Jump(to), false) = (action.on_failure, for_a_person)
+        && choose::jump(draft, strand, to, why)?
+    {
+        return Ok(());
+    }
     // Whoever interrupts has something in mind, and what may have happened somebody has to look at: the choice is
     // theirs, whatever the author wrote.
     if for_a_person || !(goes_on || optional_step) {

@@ -8,7 +8,7 @@ use super::values::known_to;
 use crate::engine::event::Event;
 use crate::engine::objectives::runnable;
 use crate::engine::refusal::Refusal;
-use crate::engine::state::{Run, StepState};
+use crate::engine::state::{Run, StepState, Strand};
 use crate::kernel::StepId;
 use crate::runbook::{Branch, Evidence, Way};
 
@@ -65,6 +65,20 @@ pub(super) fn choose(draft: &mut Draft, id: &StepId, branch: u32, note: &str, by
         Way::Step(_) => Ok(()),
         Way::Runbook(path) => hand_over(draft, path, by),
     }
+}
+
+/// Goes on where the runbook says after a failure; `false` where something beside it is open, so that nothing is left.
+pub(super) fn jump(draft: &mut Draft, strand: Strand, to: usize, why: &str) -> Result<bool, Refusal> {
+    let alone = draft.run.open_strands().into_iter().all(|other| other == strand || draft.run.is_background(other));
+    let Some(step) = draft.run.plan.steps.get(to).map(|step| step.id.clone()) else { return Ok(false) };
+    if !alone || strand.item.is_some() || to <= strand.step {
+        return Ok(false);
+    }
+    let waits = |at: &usize| draft.run.steps.get(*at) == Some(&StepState::Waiting);
+    let passed = (strand.step.saturating_add(1)..to).filter(waits).map(|at| draft.id(Strand::whole(at)));
+    let ruled_out = passed.collect();
+    draft.add(Event::Jumped { step: draft.id(strand), to: step, why: why.to_owned(), ruled_out })?;
+    Ok(true)
 }
 
 /// Lists the steps that are not for this case once a branch is chosen: those it passes over, and the other branches'.

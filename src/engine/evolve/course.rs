@@ -4,6 +4,7 @@ use super::strands::{offer, open_strand, set_state, settle};
 use super::{Legal, require};
 use crate::engine::state::{Run, StepState, Strand, Turn};
 use crate::kernel::{ActionName, Stamp, StepId};
+use crate::runbook::OnFailure;
 
 /// Settles a decision: forward over what it rules out, or back to the first of the steps that are to be done again.
 pub(super) fn decided(
@@ -68,6 +69,34 @@ pub(super) fn decided(
         run.current = first;
         offer(run, now);
     }
+    Ok(())
+}
+
+/// Leaves a step that failed for where the runbook says that the run goes on.
+pub(super) fn jumped(run: &mut Run, step: &StepId, to: &StepId, why: &str, ruled_out: &[StepId], now: Stamp) -> Legal {
+    let strand = open_strand(run, step)?;
+    let plan = run.plan.clone();
+    let to = plan.step_index(to).ok_or("it leads to no step")?;
+    let leads = match run.state(strand) {
+        Some(StepState::Running { attempt, cursor }) if !run.running.contains(attempt) => {
+            run.action_at(strand, *cursor).is_some_and(|action| action.on_failure == OnFailure::Jump(to))
+        }
+        _ => false,
+    };
+    require(leads && to > strand.step && strand.item.is_none(), "nothing failed that leads there")?;
+    let place = |id: &StepId| plan.step_index(id).ok_or_else(|| format!("there is no step `{id}`"));
+    let out = ruled_out.iter().map(place).collect::<Result<Vec<_>, _>>()?;
+    let waits = |at: &usize| (strand.step..to).contains(at) && run.steps.get(*at) == Some(&StepState::Waiting);
+    require(out.iter().all(waits), "it rules out a step that does not lie between")?;
+    let number = |at: usize| plan.steps.get(at).map_or(0, |step| step.number);
+    for at in out {
+        let why = format!("step {} failed, and the run went on at step {}", number(strand.step), number(to));
+        set_state(run, Strand::whole(at), StepState::NotApplicable { why });
+        run.ruled_out.insert(at, strand.step);
+        recall_all(run, at, "not-applicable");
+    }
+    let reason = format!("it failed, and the runbook goes on at step {}: {why}", number(to));
+    settle(run, strand, StepState::Skipped { reason }, now);
     Ok(())
 }
 

@@ -150,6 +150,14 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    #[test]
+    fn the_place_of_an_item_is_a_value() {
+        let first = Formula::parse("${t.index} == 0").unwrap();
+        for (index, holds) in [("0", true), ("1", false)] {
+            assert_eq!(first.holds(&BTreeMap::from([("t.index".to_owned(), index.to_owned())])), Ok(holds));
+        }
+    }
+
     fn vars() -> BTreeMap<String, String> {
         [
             ("N", "42"),
