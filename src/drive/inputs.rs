@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::engine::InputSource;
-use crate::runbook::{Plan, words};
+use crate::runbook::{InputDecl, Plan, Secrecy, words};
 
 /// Where values may come from, gravest word first.
 #[derive(Clone, Debug, Default)]
@@ -29,6 +29,17 @@ pub fn parse_set(text: &str) -> Result<(String, String), String> {
     }
 }
 
+/// Says what is wrong with how a secret is given: its value stays in the environment, and nothing here keeps it.
+fn unfit(input: &InputDecl, sources: &Sources) -> Option<String> {
+    let name = &input.name;
+    let elsewhere = sources.set.iter().any(|(set, _)| set == name) || sources.profile.contains_key(name);
+    match (elsewhere, sources.env.contains_key(name)) {
+        (true, _) => Some(format!("{name} is secret: export it; `--set` and the profile would write it down")),
+        (false, true) => None,
+        (false, false) => Some(format!("{name} is secret and is not in the environment; export it")),
+    }
+}
+
 /// Gives every input of the plan its value, in the runbook's order.
 ///
 /// # Errors
@@ -44,6 +55,10 @@ pub fn resolve(plan: &Plan, sources: &Sources) -> Result<Vec<(String, String, In
     let mut values: BTreeMap<String, String> = BTreeMap::new();
     let mut resolved = Vec::new();
     for input in &plan.meta.inputs {
+        if input.secrecy == Secrecy::Secret {
+            problems.extend(unfit(input, sources));
+            continue;
+        }
         let is_asked = plan.asks(&input.name);
         let from_set = sources.set.iter().rev().find(|(name, _)| *name == input.name);
         let found = from_set
@@ -82,7 +97,7 @@ pub fn resolve(plan: &Plan, sources: &Sources) -> Result<Vec<(String, String, In
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::runbook::{InputDecl, InputType};
+    use crate::runbook::InputType;
 
     fn plan(inputs: &[(&str, Option<&str>)]) -> Plan {
         let mut plan = Plan::default();
@@ -109,6 +124,23 @@ mod tests {
         assert_eq!(value(&sources)[0].2, InputSource::Estate);
         sources.set = vec![("A".into(), "first".into()), ("A".into(), "last".into())];
         assert_eq!(value(&sources)[0], ("A".into(), "last".into(), InputSource::Set));
+    }
+
+    #[test]
+    fn a_secret_comes_from_the_environment_and_is_kept_nowhere() {
+        let mut plan = plan(&[("A", None)]);
+        plan.meta.inputs[0].secrecy = Secrecy::Secret;
+        let one = |name: &str, value: &str| BTreeMap::from([(name.to_owned(), value.to_owned())]);
+        let exported = Sources { env: one("A", "hush"), ..Sources::default() };
+        assert_eq!(resolve(&plan, &exported), Ok(Vec::new()));
+        for (sources, why) in [
+            (Sources::default(), "is not in the environment"),
+            (Sources { profile: one("A", "x"), ..exported.clone() }, "would write it down"),
+            (Sources { set: vec![("A".into(), "x".into())], ..exported.clone() }, "would write it down"),
+        ] {
+            let problems = resolve(&plan, &sources).unwrap_err();
+            assert!(problems[0].contains(why), "{problems:?}");
+        }
     }
 
     #[test]

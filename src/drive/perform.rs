@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, watch};
 
 use super::look::{self, Look, Verdict};
 use super::show::Show;
-use crate::engine::{Ended, Input, Job, Outcome, Report, Streams, What};
+use crate::engine::{Database, Ended, Input, Job, Outcome, Report, Streams, What};
 use crate::exec::aws::Aws;
 use crate::exec::dns::DnsContext;
 use crate::exec::http::HttpContext;
@@ -20,7 +20,7 @@ use crate::exec::output::OutputFiles;
 use crate::exec::sql::{self, SqlContext};
 use crate::exec::supervisor::{Force, Orphan, ShellSpec, StateRule, Supervisor};
 use crate::exec::{Reply, dns, http};
-use crate::kernel::AttemptId;
+use crate::kernel::{AttemptId, Secret};
 
 /// How long one native call may take unless its author says otherwise.
 const ONE_CALL: Duration = Duration::from_secs(20);
@@ -231,9 +231,10 @@ impl Performer {
                 Err(error) => Look::of_reply(at, Reply::failed(Outcome::Unusable { error: error.to_string() })),
             };
         }
-        if let What::Sql { script, line, access, values, database } = &job.what {
+        if let What::Sql { script, line, access, values, database, password_from } = &job.what {
             let follow = self.show.follow(&self.world.folder, &job.attempt);
-            let reply = match database {
+            let database = database.clone().and_then(|database| with_secret(*database, password_from.as_deref()));
+            let reply = match &database {
                 Ok(database) => {
                     let cx = SqlContext {
                         timeout: job.timeout.unwrap_or(ONE_CALL),
@@ -343,4 +344,13 @@ async fn pause(every: Duration, word: &mut watch::Receiver<Word>) -> Word {
         Ok(Err(_)) => Word::Enough,
         Err(_) => Word::GoOn,
     }
+}
+
+/// Puts the secret password into a connection; it was never anywhere but in the environment.
+fn with_secret(database: Database, from: Option<&str>) -> Result<Database, String> {
+    let Some(name) = from else { return Ok(database) };
+    let password = std::env::var(name).map_err(|_| {
+        format!("the connection's password {name} is secret and is not in the environment; leave, export it, resume")
+    })?;
+    Ok(Database { password: Some(Secret::new(password)), ..database })
 }

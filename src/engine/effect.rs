@@ -107,6 +107,8 @@ pub enum What {
         values: BTreeMap<String, String>,
         /// Where; or why nobody can say.
         database: Result<Box<Database>, String>,
+        /// The variable of the process environment that holds the password, if that is secret.
+        password_from: Option<String>,
     },
 }
 

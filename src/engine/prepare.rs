@@ -237,6 +237,7 @@ fn database(plan: &Plan, action: &Action, vars: &BTreeMap<String, String>) -> Re
         Ok(text) => Ok(text),
     };
     let some = |text: &Option<String>| text.as_ref().map(fill).transpose();
+    let open = connection.password.clone().filter(|text| plan.meta.secret(text).is_none());
     let port = fill(&connection.port)?;
     let host = fill(&connection.host)?;
     if host.trim().is_empty() {
@@ -248,10 +249,17 @@ fn database(plan: &Plan, action: &Action, vars: &BTreeMap<String, String>) -> Re
         port: port.parse().map_err(|_| format!("the connection `{name}` has `{port}` for its port"))?,
         dbname: fill(&connection.dbname)?,
         user: fill(&connection.user)?,
-        password: some(&connection.password)?.map(Secret::new),
+        // A secret never comes here: whoever connects takes it from the environment.
+        password: some(&open)?.map(Secret::new),
         sslmode: connection.sslmode,
         sslrootcert: some(&connection.sslrootcert)?,
     })
+}
+
+/// Names the secret input that is the password of an `sql` fence's connection.
+fn secret_password(plan: &Plan, action: &Action) -> Option<String> {
+    let connection = plan.meta.connection(action.db.as_deref())?;
+    plan.meta.secret(connection.password.as_deref()?).map(str::to_owned)
 }
 
 /// A fence that only observes runs in a read-only transaction.
@@ -324,6 +332,7 @@ fn fill_request(code: &str, vars: &BTreeMap<String, String>) -> Result<String, S
 fn unset_in_shell(run: &Run, vars: &BTreeMap<String, String>, script: &str) -> Option<String> {
     shell_names(script)
         .into_iter()
+        .filter(|name| !run.plan.meta.is_secret(name))
         .find(|name| !vars.contains_key(*name) && !script.contains(&format!("{name}=")) && sets(&run.plan, name))
         .map(str::to_owned)
 }
@@ -420,6 +429,7 @@ pub(super) fn job(run: &Run, attempt: &AttemptId, step: Option<&StepId>, action:
             access: access(action.impact),
             values: bound(command, &vars),
             database: database(&run.plan, action, &vars).map(Box::new),
+            password_from: secret_password(&run.plan, action),
         },
     };
     let poll = action.until.as_ref().map(|until| Poll {

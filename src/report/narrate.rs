@@ -59,7 +59,7 @@ fn words(event: &Event) -> String {
         }
         Event::RollbackChosen { step, undo, expired, reason, by } => {
             let of = undo.iter().map(|undo| undo.of.as_str()).collect::<Vec<_>>().join(", ");
-            let names = expired.iter().map(ActionName::as_str).collect::<Vec<_>>().join(", ");
+            let names = expired.iter().map(crate::kernel::ActionName::as_str).collect::<Vec<_>>().join(", ");
             let expired = if names.is_empty() { names } else { format!("; can be undone no more: {names}") };
             format!("step {step}: {by} takes back what was done by {of}: {reason}{expired}")
         }

@@ -1,6 +1,6 @@
 //! Inputs as a runbook declares them.
 
-use super::Derivation;
+use super::{Derivation, Meta};
 
 /// Declares an input.
 #[derive(Clone, Debug, PartialEq)]
@@ -19,6 +19,8 @@ pub struct InputDecl {
     pub pattern: Option<String>,
     /// May it come from the process environment (`from: env`)?
     pub from_env: bool,
+    /// May its value be written anywhere?
+    pub secrecy: Secrecy,
     /// How many people have to read the value.
     pub readers: Readers,
     /// The line of the file that declares it, from 1.
@@ -35,6 +37,7 @@ impl InputDecl {
             default: None,
             pattern: None,
             from_env: false,
+            secrecy: Secrecy::Open,
             readers: Readers::One,
             value: None,
             line: 1,
@@ -65,6 +68,15 @@ pub enum InputType {
     List(Box<InputType>),
 }
 
+/// Says whether a value may be written anywhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Secrecy {
+    /// It is recorded and shown.
+    Open,
+    /// It stays in the process environment: never recorded, never shown, never asked for.
+    Secret,
+}
+
 /// Says how many people have to read a value that is entered in a real run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Readers {
@@ -72,4 +84,17 @@ pub enum Readers {
     One,
     /// The operator, and somebody else who enters the same value.
     Two,
+}
+
+impl Meta {
+    /// Tells whether an input is secret.
+    pub fn is_secret(&self, name: &str) -> bool {
+        self.inputs.iter().any(|input| input.name == name && input.secrecy == Secrecy::Secret)
+    }
+
+    /// Returns the secret input that a text is, as a whole: `${NAME}`.
+    pub fn secret<'t>(&self, text: &'t str) -> Option<&'t str> {
+        let name = text.strip_prefix("${")?.strip_suffix('}')?;
+        self.is_secret(name).then_some(name)
+    }
 }

@@ -46,7 +46,7 @@ pub use derive::Derivation;
 pub use duty::{Duty, Message};
 pub use foreach::{Foreach, Until};
 pub use formula::Formula;
-pub use input::{InputDecl, InputType, Readers};
+pub use input::{InputDecl, InputType, Readers, Secrecy};
 pub use parse::{LARGEST, Parsed, check, parse};
 pub use plan::{
     Action, Approved, CheckItem, Confirm, Evidence, Expect, Fence, FenceUse, Impact, Kind, LossKind, Measure, Meta,

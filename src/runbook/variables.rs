@@ -161,7 +161,10 @@ impl<'f> Walk<'f> {
     fn asked(&mut self, step: &'f Step, place: &[Attribute], sink: &mut Sink<'_>) {
         let at = place.iter().find(|attribute| attribute.key == "ask").map_or(0..0, |ask| ask.value_at.clone());
         for name in &step.ask {
-            if let Some(input) = self.front.meta.inputs.iter().find(|input| input.name == *name) {
+            if self.front.meta.is_secret(name) {
+                let message = format!("`ask` names `{name}`, which is secret: what is entered is recorded");
+                sink.error("secret", at.clone(), message, "let it come from the environment alone");
+            } else if let Some(input) = self.front.meta.inputs.iter().find(|input| input.name == *name) {
                 if let InputType::ChoiceOf(list) = &input.kind {
                     self.uses(words::variables(list).into_iter().map(|(name, _)| name), &at, sink);
                 }
@@ -182,7 +185,13 @@ impl<'f> Walk<'f> {
             self.uses([name], &at, sink);
         }
         let connection = (action.kind == Kind::Sql).then(|| self.front.meta.connection(action.db.as_deref())).flatten();
+        // A secret is a password as a whole, or none: it is put in where the connection is made.
+        let password = connection.and_then(|connection| connection.password.as_deref());
+        let password = password.filter(|text| self.front.meta.secret(text).is_some());
         for template in connection.into_iter().flat_map(super::Connection::templates) {
+            if password.is_some_and(|password| std::ptr::eq(template, password)) {
+                continue;
+            }
             self.uses(words::variables(template).into_iter().map(|(name, _)| name), &place.fence, sink);
         }
         if let Kind::Shell(_) = action.kind {
@@ -222,6 +231,15 @@ impl<'f> Walk<'f> {
     fn uses(&mut self, names: impl IntoIterator<Item = String>, at: &Range<usize>, sink: &mut Sink<'_>) {
         for name in names {
             if self.items.contains(&name) {
+                continue;
+            }
+            if self.front.meta.is_secret(&name) {
+                sink.error(
+                    "secret",
+                    at.clone(),
+                    format!("`{name}` is secret, and what stands here is shown and recorded"),
+                    format!("use `${name}` in a shell block, or `password: \"${{{name}}}\"` in a connection"),
+                );
                 continue;
             }
             if let Some((action, part)) = words::recalled(&name) {

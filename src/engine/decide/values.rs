@@ -120,6 +120,10 @@ pub(super) fn derive_again(draft: &mut Draft) -> Result<Result<(), String>, Refu
 /// Takes a value from a person, or from a drill's script.
 pub(super) fn set_input(draft: &mut Draft, name: &str, value: &str, by: &str) -> Result<(), Refusal> {
     let plan = draft.run.plan.clone();
+    if plan.meta.is_secret(name) {
+        let why = format!("{name} is secret: it comes from the environment alone, since what is entered is recorded");
+        return Err(Refusal::BadValue(why));
+    }
     let value = match plan.input(name) {
         Some(input) => {
             let value = input.accept_in(value, &all(draft)).map_err(Refusal::BadValue)?;

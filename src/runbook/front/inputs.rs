@@ -3,12 +3,12 @@
 use std::fmt;
 use std::ops::Range;
 
-use serde::de::{Deserialize, Deserializer, IgnoredAny, Visitor};
+use serde::de::{Deserialize, Deserializer, Visitor};
 use serde_saphyr::Spanned;
 
 use super::{Reader, Text};
 use crate::runbook::sink::Sink;
-use crate::runbook::{Derivation, InputDecl, InputType, Readers, words};
+use crate::runbook::{Derivation, InputDecl, InputType, Readers, Secrecy, words};
 
 #[derive(serde::Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -23,7 +23,7 @@ pub(super) struct RawInput {
     from: Option<Text>,
     of: Option<Text>,
     value: Option<Spanned<OneOrMore>>,
-    secret: Option<Spanned<IgnoredAny>>,
+    secret: Option<Spanned<bool>>,
     second_reader: Option<bool>,
 }
 
@@ -87,10 +87,7 @@ impl RawInput {
             );
             return None;
         }
-        if let Some(secret) = &self.secret {
-            let help = "take it out, or let an action capture the value";
-            sink.not_yet(reader.at(secret), "`secret` of an input", help);
-        }
+        let secrecy = self.secrecy(reader, sink);
         let kind = self.kind(&at, reader, sink)?;
         let value = self.derivation(&kind, reader, sink);
         if let (Some(value), Some(_)) = (&self.value, &self.default) {
@@ -135,6 +132,7 @@ impl RawInput {
             readers: if self.second_reader == Some(true) { Readers::Two } else { Readers::One },
             pattern: self.pattern.map(|pattern| pattern.value),
             from_env,
+            secrecy,
             line,
         };
         if let Some(default) = &self.default
@@ -149,6 +147,22 @@ impl RawInput {
             );
         }
         Some(decl)
+    }
+
+    /// A secret comes from the environment alone: whatever else gives a value writes it down.
+    fn secrecy(&self, reader: &Reader<'_>, sink: &mut Sink<'_>) -> Secrecy {
+        let Some(secret) = self.secret.as_ref().filter(|secret| secret.value) else { return Secrecy::Open };
+        let from_env = self.from.as_ref().is_some_and(|from| from.value == "env");
+        let more = self.default.is_some()
+            || self.value.is_some()
+            || self.choices.is_some()
+            || self.pattern.is_some()
+            || self.second_reader == Some(true);
+        if !from_env || more {
+            let help = "write `{ secret: true, from: env }`, with a description if it helps";
+            sink.error("input", reader.at(secret), "a secret comes from the environment alone", help);
+        }
+        Secrecy::Secret
     }
 
     fn derivation(&self, kind: &InputType, reader: &Reader<'_>, sink: &mut Sink<'_>) -> Option<Derivation> {
