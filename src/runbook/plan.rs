@@ -2,6 +2,8 @@
 //!
 //! A plan is total: every default is filled in, nothing is optional that the engine would have to guess.
 
+mod moment;
+
 use std::collections::BTreeSet;
 use std::ops::Range;
 use std::time::Duration;
@@ -11,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use super::connection::Connection;
 use super::{Approvals, Capture, Decision, Duty, Foreach, Formula, InputDecl, Message, UndoUntil};
 use crate::kernel::{ActionName, StepId};
+pub use moment::{Measure, Moment};
 
 /// Holds a whole runbook, checked and ready to run.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -510,67 +513,6 @@ impl Expect {
             Self::NotEmpty | Self::Empty | Self::Fails => None,
         }
     }
-}
-
-/// Names the moments of a recovery (see `docs/objectives.md`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Moment {
-    /// Customers began to fail.
-    Onset,
-    /// Somebody noticed.
-    Detected,
-    /// The incident was declared.
-    Declared,
-    /// Writers were stopped.
-    Frozen,
-    /// The old primary was proven unable to write.
-    Fenced,
-    /// The database takes writes.
-    DbWritable,
-    /// Customers are served.
-    Traffic,
-    /// The result was checked.
-    Validated,
-    /// Protection is restored.
-    Protected,
-}
-
-impl Moment {
-    /// Lists all moments in the order of a recovery.
-    pub const ALL: [Self; 9] = [
-        Self::Onset,
-        Self::Detected,
-        Self::Declared,
-        Self::Frozen,
-        Self::Fenced,
-        Self::DbWritable,
-        Self::Traffic,
-        Self::Validated,
-        Self::Protected,
-    ];
-
-    /// Returns the word that runbooks, log and screens use.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Onset => "onset",
-            Self::Detected => "detected",
-            Self::Declared => "declared",
-            Self::Frozen => "frozen",
-            Self::Fenced => "fenced",
-            Self::DbWritable => "db-writable",
-            Self::Traffic => "traffic",
-            Self::Validated => "validated",
-            Self::Protected => "protected",
-        }
-    }
-}
-
-/// Names what an action measures.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Measure {
-    /// Loss in seconds: one number, or JSON `{"last_commit": "<time>"}`, or JSON `{"low": s, "high": s}`, each optionally with `"orders"`.
-    Rpo,
 }
 
 /// Says what a failure leads to.
