@@ -122,12 +122,17 @@ def capital(service, wire):
 
 def rust(service):
     out = [f"/// The members of {service}.", f"pub(super) const {service.upper().replace('-', '_')}: Table = Table {{"]
-    for name, words in tables(service).items():
+    rows = tables(service)
+    for name, words in rows.items():
+        if not words:
+            continue
         text = textwrap.wrap(" ".join(sorted(words)), 100, break_long_words=False, break_on_hyphens=False)
         if len(text) <= 1:
             out.append(f'    {name}: "{"".join(text)}",')
         else:
             out.append(f'    {name}: "\\\n        ' + " \\\n        ".join(text) + '",')
+    if not all(rows.values()):
+        out.append("    ..EMPTY")
     out.append("};")
     return "\n".join(out)
 
@@ -136,7 +141,7 @@ def main():
     wrong = []
     for name, (what, services) in FILES.items():
         path = os.path.join(ROOT, f"src/exec/aws/shapes/{name}.rs")
-        text = f"//! The shapes of {what} `tests/aws_shapes.py` prints them.\n\nuse super::Table;\n\n"
+        text = f"//! The shapes of {what} `tests/aws_shapes.py` prints them.\n\nuse super::{{EMPTY, Table}};\n\n"
         text += "\n\n".join(rust(service) for service in services) + "\n"
         if sys.argv[1:] == ["--check"]:
             with open(path, encoding="utf-8") as file:

@@ -54,6 +54,22 @@ pub(super) struct Table {
     headers: &'static str,
 }
 
+/// Is the table of a service without members: what a service does not have is left out of its table.
+const EMPTY: Table = Table {
+    lists: "",
+    flat: "",
+    maps: "",
+    structures: "",
+    integers: "",
+    floats: "",
+    booleans: "",
+    times: "",
+    texts: "",
+    names: "",
+    payloads: "",
+    headers: "",
+};
+
 /// Answers questions about the members of one service.
 #[derive(Debug, Default)]
 pub(super) struct Shapes {

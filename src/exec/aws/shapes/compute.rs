@@ -1,6 +1,6 @@
 //! The shapes of what runs applications and leads to them. `tests/aws_shapes.py` prints them.
 
-use super::Table;
+use super::{EMPTY, Table};
 
 /// The members of route53.
 pub(super) const ROUTE53: Table = Table {
@@ -10,8 +10,6 @@ pub(super) const ROUTE53: Table = Table {
         KeySigningKeys NameServers QueryLoggingConfigs RecordData Regions ResourceRecordSetProtections \
         ResourceRecordSets ResourceRecords ResourceTagSets Tags TrafficPolicies TrafficPolicyInstances \
         TrafficPolicySummaries VPCs",
-    flat: "",
-    maps: "",
     structures: "\
         /Status AlarmIdentifier AliasTarget ChangeInfo CidrRoutingConfig CloudWatchAlarmConfiguration \
         Collection Config Coordinates DelegationSet FailureReasons Features GeoLocation GeoLocationDetails \
@@ -27,10 +25,8 @@ pub(super) const ROUTE53: Table = Table {
         Disabled EnableSNI EvaluateTargetHealth Inverted IsTruncated MeasureLatency MultiValueAnswer \
         PrivateZone",
     times: "CheckedTime CreatedDate LastModifiedDate SubmittedAt",
-    texts: "",
-    names: "",
-    payloads: "",
     headers: "location=Location:texts",
+    ..EMPTY
 };
 
 /// The members of ec2.
@@ -47,8 +43,6 @@ pub(super) const EC2: Table = Table {
         reservationSet/instancesSet revokedSecurityGroupRuleSet routeSet routeTableSet secondaryInterfaceSet \
         securityGroupInfo securityGroupRuleSet snapshotSet subGeographySet subnetSet tagSet \
         unknownIpPermissionSet volumeSet vpcSet",
-    flat: "",
-    maps: "",
     structures: "\
         apiGatewayV2 applicationStatus association associationState attachedEbsStatus attachment \
         blockPublicAccessStates capacityReservationSpecification capacityReservationTarget cidrBlockState \
@@ -66,7 +60,6 @@ pub(super) const EC2: Table = Table {
         httpPutResponseHopLimit icmpTypeCode/type iops networkCardIndex partitionNumber ruleNumber size \
         tcpEstablishedTimeout threadsPerCore throughput to toPort udpStreamTimeout udpTimeout \
         volumeInitializationRate volumeSize",
-    floats: "",
     booleans: "\
         assignIpv6AddressOnCreation configured default defaultForAz deleteOnTermination ebsOptimized egress \
         enaSrdEnabled enaSrdUdpEnabled enaSupport enableDns64 enableResourceNameDnsAAAARecord \
@@ -106,8 +99,7 @@ pub(super) const EC2: Table = Table {
         snapshotSet/statusMessage=StateMessage snapshotSet=Snapshots subGeographySet=SubGeography \
         subnetSet=Subnets tagSet=Tags unknownIpPermissionSet=UnknownIpPermissions volumeSet/status=State \
         volumeSet=Volumes vpcSet=Vpcs zoneState=State",
-    payloads: "",
-    headers: "",
+    ..EMPTY
 };
 
 /// The members of autoscaling.
@@ -119,8 +111,6 @@ pub(super) const AUTOSCALING: Table = Table {
         ExcludedInstanceTypes InstanceGenerations Instances LoadBalancerNames LocalStorageTypes Overrides \
         Processes Reference SuspendedProcesses Tags TargetCapacityTypes TargetGroupARNs TerminationPolicies \
         TrafficSources",
-    flat: "",
-    maps: "",
     structures: "\
         AcceleratorCount AcceleratorTotalMemoryMiB Activity AvailabilityZoneDistribution \
         AvailabilityZoneImpairmentPolicy BaselineEbsBandwidthMbps BaselinePerformanceFactors \
@@ -142,10 +132,8 @@ pub(super) const AUTOSCALING: Table = Table {
         CapacityRebalance NewInstancesProtectedFromScaleIn PropagateAtLaunch ProtectedFromScaleIn \
         RequireHibernateSupport ReuseOnScaleIn ZonalShiftEnabled",
     times: "CreatedTime EndTime StartTime",
-    texts: "",
     names: "Reference=References",
-    payloads: "",
-    headers: "",
+    ..EMPTY
 };
 
 /// The members of elbv2.
@@ -154,7 +142,6 @@ pub(super) const ELBV2: Table = Table {
         Actions AdditionalClaims AlpnPolicy Attributes AvailabilityZones Certificates Conditions \
         DefaultActions Listeners LoadBalancerAddresses LoadBalancerArns LoadBalancers RegexValues Rewrites \
         Rules SecurityGroups SourceNatIpv6Prefixes TargetGroups TargetHealthDescriptions Transforms Values",
-    flat: "",
     maps: "AuthenticationRequestExtraParams",
     structures: "\
         AdministrativeOverride AnomalyDetection AuthenticateCognitoConfig AuthenticateOidcConfig \
@@ -165,43 +152,20 @@ pub(super) const ELBV2: Table = Table {
     integers: "\
         DurationSeconds HealthCheckIntervalSeconds HealthCheckTimeoutSeconds HealthyThresholdCount Order \
         Port SessionTimeout TargetControlPort UnhealthyThresholdCount Weight",
-    floats: "",
     booleans: "Enabled HealthCheckEnabled IgnoreClientCertificateExpiry IsDefault UseExistingClientSecret",
     times: "CreatedTime",
     texts: "RedirectConfig/Port",
-    names: "",
-    payloads: "",
-    headers: "",
+    ..EMPTY
 };
 
 /// The members of ecs.
 pub(super) const ECS: Table = Table {
-    lists: "",
-    flat: "",
-    maps: "",
     structures: "header/value",
     integers: "thresholdConfiguration/value",
     floats: "scale/value",
-    booleans: "",
     times: "createdAt stabilityStatusAt updatedAt",
-    texts: "",
-    names: "",
-    payloads: "",
-    headers: "",
+    ..EMPTY
 };
 
 /// The members of arc-zonal-shift.
-pub(super) const ARC_ZONAL_SHIFT: Table = Table {
-    lists: "",
-    flat: "",
-    maps: "",
-    structures: "",
-    integers: "",
-    floats: "",
-    booleans: "",
-    times: "expiryTime startTime",
-    texts: "",
-    names: "",
-    payloads: "",
-    headers: "",
-};
+pub(super) const ARC_ZONAL_SHIFT: Table = Table { times: "expiryTime startTime", ..EMPTY };

@@ -1,6 +1,6 @@
 //! The shapes of RDS, Aurora and caches. `tests/aws_shapes.py` prints them.
 
-use super::Table;
+use super::{EMPTY, Table};
 
 /// The members of rds.
 pub(super) const RDS: Table = Table {
@@ -32,7 +32,6 @@ pub(super) const RDS: Table = Table {
         SupportedNetworkTypes SupportedTimezones SwitchoverDetails TagList Tags TargetGroups Targets Tasks \
         TenantDatabases ValidProcessorFeatures ValidUpgradeTarget Volumes VpcSecurityGroupIds \
         VpcSecurityGroupMemberships VpcSecurityGroups VpcSubnetIds",
-    flat: "",
     maps: "AdditionalEncryptionContext",
     structures: "\
         /DBClusterParameterGroup AdditionalStorage BlueGreenDeployment Certificate CertificateDetails \
@@ -92,9 +91,7 @@ pub(super) const RDS: Table = Table {
         StartTime TaskEndTime TaskStartTime TenantDatabaseCreateTime UpdatedDate UpdatedTime ValidFrom \
         ValidTill",
     texts: "DBCluster/DBSubnetGroup DBCluster/PercentProgress DBInstance/PercentProgress",
-    names: "",
-    payloads: "",
-    headers: "",
+    ..EMPTY
 };
 
 /// The members of elasticache.
@@ -104,8 +101,6 @@ pub(super) const ELASTICACHE: Table = Table {
         GlobalNodeGroups GlobalReplicationGroups LogDeliveryConfigurations MemberClusters \
         MemberClustersOutpostArns Members NodeGroupMembers NodeGroups PendingLogDeliveryConfiguration \
         ReplicationGroups SecurityGroups UserGroupIds UserGroupIdsToAdd UserGroupIdsToRemove",
-    flat: "",
-    maps: "",
     structures: "\
         CacheParameterGroup CloudWatchLogsDetails ConfigurationEndpoint DestinationDetails Endpoint \
         GlobalReplicationGroup GlobalReplicationGroupInfo KinesisFirehoseDetails NotificationConfiguration \
@@ -117,8 +112,6 @@ pub(super) const ELASTICACHE: Table = Table {
         AtRestEncryptionEnabled AuthTokenEnabled AutoMinorVersionUpgrade ClusterEnabled \
         ReplicationGroupLogDeliveryEnabled TransitEncryptionEnabled",
     times: "AuthTokenLastModifiedDate CacheClusterCreateTime CacheNodeCreateTime Date ReplicationGroupCreateTime",
-    texts: "",
     names: "PendingLogDeliveryConfiguration=LogDeliveryConfigurations",
-    payloads: "",
-    headers: "",
+    ..EMPTY
 };

@@ -1,6 +1,6 @@
 //! The shapes of S3 and backups. `tests/aws_shapes.py` prints them.
 
-use super::Table;
+use super::{EMPTY, Table};
 
 /// The members of s3.
 pub(super) const S3: Table = Table {
@@ -8,7 +8,6 @@ pub(super) const S3: Table = Table {
     flat: "\
         And/Tag ChecksumAlgorithm CommonPrefixes Contents DeleteMarker Deleted Error \
         NoncurrentVersionTransition Part Rule Transition Version",
-    maps: "",
     structures: "\
         AbortIncompleteMultipartUpload AccessControlTranslation And Checksum CopyObjectResult \
         DefaultEventHold DefaultRetention DeleteMarkerReplication Destination EncryptionConfiguration \
@@ -20,7 +19,6 @@ pub(super) const S3: Table = Table {
         Days DaysAfterInitiation KeyCount MaxKeys MaxParts Minutes NewerNoncurrentVersions \
         NextPartNumberMarker NoncurrentDays ObjectSize ObjectSizeGreaterThan ObjectSizeLessThan PartNumber \
         PartNumberMarker PartsCount Priority Size Years",
-    floats: "",
     booleans: "Deleted/DeleteMarker ExpiredObjectDeleteMarker IsLatest IsRestoreInProgress IsTruncated",
     times: "CreationDate Date LastModified RestoreExpiryDate RetainUntilDate",
     texts: "AccessControlTranslation/Owner",
@@ -68,22 +66,13 @@ pub(super) const S3: Table = Table {
         x-amz-tagging-count=TagCount:integers \
         x-amz-transition-default-minimum-object-size=TransitionDefaultMinimumObjectSize:texts \
         x-amz-version-id=VersionId:texts x-amz-website-redirect-location=WebsiteRedirectLocation:texts",
+    ..EMPTY
 };
 
 /// The members of backup.
 pub(super) const BACKUP: Table = Table {
-    lists: "",
-    flat: "",
-    maps: "",
-    structures: "",
-    integers: "",
-    floats: "",
-    booleans: "",
     times: "\
         CompletionDate CreationDate DeleteAt ExpectedCompletionDate InitiationDate LastComputed \
         LastRestoreTime LastScanTimestamp MoveToColdStorageAt RecoveryPointCreationDate StartBy",
-    texts: "",
-    names: "",
-    payloads: "",
-    headers: "",
+    ..EMPTY
 };
