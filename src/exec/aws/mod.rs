@@ -18,6 +18,7 @@ mod services;
 mod shapes;
 mod signed;
 mod wait;
+mod waiters;
 mod wire;
 mod xml;
 

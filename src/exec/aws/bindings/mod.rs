@@ -12,7 +12,7 @@ mod tests {
 
     use super::{rds, route53, s3api, sts};
     use crate::exec::aws::services::{self, Carrier};
-    use crate::exec::aws::wait::waiter;
+    use crate::exec::aws::waiters::waiter;
     use crate::runbook::aws::OPERATIONS;
 
     #[test]
