@@ -222,6 +222,7 @@ fn hint(code: &str, operation: &str, message: &str) -> Option<String> {
         | "UnrecognizedClientException"
         | "AuthFailure" => "AWS does not accept these credentials: check the profile or the exported keys.",
         "RequestTimeTooSkewed" => CLOCK,
+        "AccessDenied" if message.contains("object lock") => LOCKED,
         "AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation" | "AuthorizationError" => {
             return Some(denied(operation, message));
         }
@@ -232,6 +233,8 @@ fn hint(code: &str, operation: &str, message: &str) -> Option<String> {
 }
 
 const CLOCK: &str = "This machine's clock is wrong: correct it and try again.";
+const LOCKED: &str = "The version is locked: `aws s3api get-object-retention` and `get-object-legal-hold` say until when and how. A \
+    hold can be lifted and a GOVERNANCE lock bypassed (`--bypass-governance-retention`); COMPLIANCE ends at its time alone.";
 
 /// Names the permission that is missing. Most services say it in the message; S3 says no more than "Access Denied".
 fn denied(operation: &str, message: &str) -> String {
@@ -324,6 +327,7 @@ mod tests {
                 "not authorized to perform: kms:DescribeKey with an explicit deny in a policy",
                 "denies `kms:DescribeKey`",
             ),
+            ("DeleteObject", "Access Denied because object protected by object lock.", "The version is locked"),
             ("Elsewhere", "no", "A permission is missing"),
         ] {
             let outcome = Outcome::AwsRefused { code: "AccessDenied".to_owned(), message: message.to_owned() };
