@@ -7,6 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use md5::{Digest as _, Md5};
 
+use super::lifecycle::Rule;
 use super::place::Region;
 use super::time::Moment;
 
@@ -85,6 +86,15 @@ impl Class {
             Self::Standard => "STANDARD",
             Self::Glacier => "GLACIER",
             Self::DeepArchive => "DEEP_ARCHIVE",
+        }
+    }
+
+    /// Returns how deep in the archive it is; objects are only ever moved deeper.
+    pub const fn rank(self) -> u8 {
+        match self {
+            Self::Standard => 0,
+            Self::Glacier => 1,
+            Self::DeepArchive => 2,
         }
     }
 
@@ -227,6 +237,8 @@ pub struct Bucket {
     pub replicates_to: Option<String>,
     /// Its configurations as they were put: `lifecycle`, `replication`, `object-lock`, `tagging`.
     pub configured: BTreeMap<&'static str, String>,
+    /// What is done with what is old.
+    pub rules: Vec<Rule>,
     keys: BTreeMap<String, Vec<Version>>,
     held: usize,
     bytes: usize,
@@ -244,6 +256,7 @@ impl Bucket {
             access,
             replicates_to: None,
             configured: BTreeMap::new(),
+            rules: Vec::new(),
             keys,
             held: 0,
             bytes: 0,

@@ -18,6 +18,7 @@ pub mod health;
 pub mod instance;
 pub mod key;
 pub mod ledger;
+pub mod lifecycle;
 pub mod metric;
 mod motion;
 pub mod numbers;

@@ -20,6 +20,7 @@ impl World {
         }
         self.replication();
         self.replicate_objects();
+        self.age_objects();
         self.zone.advance(self.now);
         for region in Region::ALL {
             self.application(region);

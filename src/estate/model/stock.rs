@@ -8,6 +8,7 @@ use super::effect::{DataId, DataPoint};
 use super::health::{Check, Health, Sense, Subject};
 use super::instance::Instance;
 use super::ledger::Ledger;
+use super::lifecycle::Rule;
 use super::place::{LATCH_BUCKET, LATCH_KEY, PRIMARY_DB, Region};
 use super::rds::Snapshot;
 use super::time::{DAY, Moment, SECOND, TICK};
@@ -150,6 +151,12 @@ pub(super) fn buckets(seed: Seed) -> Vec<Bucket> {
     let [source, copy] = ASSETS;
     for bucket in &mut all {
         bucket.configured.insert("lifecycle", LIFECYCLE.to_owned());
+        bucket.rules = vec![Rule {
+            prefix: "nightly/".to_owned(),
+            transitions: vec![(30, Class::Glacier), (365, Class::DeepArchive)],
+            expiration: Some(2557),
+            replaced: None,
+        }];
         let copying = if bucket.name == source { Copying::Completed } else { Copying::Replica };
         if bucket.name == source {
             bucket.replicates_to = Some(copy.to_owned());

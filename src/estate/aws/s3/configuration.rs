@@ -1,10 +1,11 @@
-//! What a bucket is told to do: lifecycle, replication, object lock, tags. Kept and shown as it was put.
+//! What a bucket is told to do: lifecycle, replication, object lock, tags. Shown as it was put.
 
 use axum::http::Method;
 
 use super::super::xml::Element;
 use super::{Call, Reply, error};
-use crate::estate::model::bucket::Bucket;
+use crate::estate::model::bucket::{Bucket, Class};
+use crate::estate::model::lifecycle::Rule;
 
 /// Is one kind of configuration.
 pub(super) struct Kind {
@@ -58,8 +59,10 @@ pub(super) fn answer(call: &Call<'_>, bucket: &mut Bucket, method: &Method, what
         Method::PUT => put(call, bucket, kind),
         Method::DELETE if kind.name != "object-lock" => {
             bucket.configured.remove(kind.name);
-            if kind.name == "replication" {
-                bucket.replicates_to = None;
+            match kind.name {
+                "replication" => bucket.replicates_to = None,
+                "lifecycle" => bucket.rules.clear(),
+                _ => {}
             }
             Reply::empty(204)
         }
@@ -84,6 +87,49 @@ fn put(call: &Call<'_>, bucket: &mut Bucket, kind: &Kind) -> Reply {
         let target = rule.and_then(|rule| rule.child("Destination")?.text_of("Bucket"));
         bucket.replicates_to = target.and_then(|arn| arn.strip_prefix("arn:aws:s3:::")).map(str::to_owned);
     }
+    if kind.name == "lifecycle" {
+        match root.all("Rule").filter(|rule| rule.text_of("Status") == Some("Enabled")).map(rule).collect() {
+            Ok(rules) => bucket.rules = rules,
+            Err(what) => {
+                let message = format!("The practice estate does not carry out {what} of a lifecycle rule.");
+                return error(call, 501, "NotImplemented", &message);
+            }
+        }
+    }
     bucket.configured.insert(kind.name, document.to_owned());
     Reply::empty(200)
+}
+
+/// Reads a lifecycle rule, or says what in it is not carried out here.
+fn rule(rule: &Element) -> Result<Rule, String> {
+    let days = |element: &Element, name: &str| element.text_of(name).and_then(|text| text.parse::<i64>().ok());
+    let mut read = Rule::default();
+    for part in &rule.children {
+        match part.name.as_str() {
+            // Uploads that nobody finishes cost nothing here.
+            "ID" | "Status" | "AbortIncompleteMultipartUpload" => {}
+            "Prefix" => read.prefix.clone_from(&part.text),
+            "Filter" => {
+                if let Some(stray) = part.children.iter().find(|child| child.name != "Prefix") {
+                    return Err(format!("a filter by {}", stray.name));
+                }
+                part.text_of("Prefix").unwrap_or_default().clone_into(&mut read.prefix);
+            }
+            "Transition" => {
+                let class = part.text_of("StorageClass").unwrap_or_default();
+                let known = Class::named(class).ok_or_else(|| format!("the storage class {class}"))?;
+                let after = days(part, "Days").ok_or("a transition without days")?;
+                read.transitions.push((after, known));
+            }
+            "Expiration" => read.expiration = Some(days(part, "Days").ok_or("an expiration without days")?),
+            "NoncurrentVersionExpiration" => {
+                if part.child("NewerNoncurrentVersions").is_some() {
+                    return Err("NewerNoncurrentVersions".to_owned());
+                }
+                read.replaced = Some(days(part, "NoncurrentDays").ok_or("an expiration without NoncurrentDays")?);
+            }
+            other => return Err(other.to_owned()),
+        }
+    }
+    Ok(read)
 }
