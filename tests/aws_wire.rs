@@ -489,41 +489,6 @@ async fn what_is_gone_was_waited_for() {
 }
 
 #[tokio::test]
-async fn a_prefix_with_a_hundred_thousand_versions_is_listed() {
-    let page = |at: usize| {
-        let mut versions = String::new();
-        for version in 0..1000 {
-            use std::fmt::Write as _;
-            write!(
-                versions,
-                "<Version><Key>photos/{at:03}/{version:04}.jpg</Key><VersionId>v{at:03}{version:04}</VersionId><IsLatest>true\
-                 </IsLatest><LastModified>2026-11-22T03:14:00.000Z</LastModified><ETag>&quot;e&quot;</ETag><Size>12345</Size>\
-                 <StorageClass>STANDARD</StorageClass></Version>"
-            )
-            .unwrap();
-        }
-        let next = format!("<NextKeyMarker>k{at}</NextKeyMarker><NextVersionIdMarker>v{at}</NextVersionIdMarker>");
-        Act::Answer(
-            200,
-            format!(
-                "<ListVersionsResult><Name>b</Name><IsTruncated>{}</IsTruncated>{next}{versions}</ListVersionsResult>",
-                at < 99
-            ),
-        )
-    };
-    let server = server((0..100).map(page).collect()).await;
-    let aws = aws(&server.endpoint).await;
-    let line = "s3api list-object-versions --bucket b --prefix photos/ --query 'Versions[?Size > `0`].[Key,VersionId]' --output text";
-    let began = Instant::now();
-    let reply = aws.call(&shlex::split(line).unwrap(), Duration::from_secs(60)).await;
-    assert_eq!(reply.outcome, Outcome::Answered { status: Some(200) });
-    let text = String::from_utf8(reply.stdout).unwrap();
-    assert_eq!(text.lines().count(), 100_000);
-    assert_eq!(text.lines().last(), Some("photos/099/0999.jpg\tv0990999"));
-    println!("100,000 versions in {:?}", began.elapsed());
-}
-
-#[tokio::test]
 async fn an_object_has_its_name_when_it_is_whole() {
     let folder = tempfile::tempdir().unwrap();
     let context = |endpoint: &str| AwsContext {

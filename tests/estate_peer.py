@@ -168,6 +168,12 @@ def uploads(estate):
     s3.create_bucket(Bucket=bucket, CreateBucketConfiguration=where)
     refused("BucketAlreadyOwnedByYou", s3.create_bucket, Bucket=bucket, CreateBucketConfiguration=where)
     assert "Status" not in s3.get_bucket_versioning(Bucket=bucket)
+    rule = {"ID": "old", "Status": "Enabled", "Filter": {"Prefix": "a/"}, "NoncurrentVersionExpiration": {"NoncurrentDays": 7}}
+    archive = {**rule, "Transitions": [{"Days": 30, "StorageClass": "GLACIER"}], "Expiration": {"Days": 400}}
+    s3.put_bucket_lifecycle_configuration(Bucket=bucket, LifecycleConfiguration={"Rules": [archive]})
+    assert s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"] == [archive]
+    cool = {"Rules": [{**rule, "Transitions": [{"Days": 30, "StorageClass": "STANDARD_IA"}]}]}
+    refused("NotImplemented", s3.put_bucket_lifecycle_configuration, Bucket=bucket, LifecycleConfiguration=cool)
     body = bytes(range(256)) * 4096 * 19  # 19 MiB: three parts of boto3's
     s3.upload_fileobj(io.BytesIO(body), bucket, "dump", ExtraArgs={"Metadata": {"who": "me"}})
     found = s3.get_object(Bucket=bucket, Key="dump")

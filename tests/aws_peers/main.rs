@@ -10,6 +10,7 @@
 mod applications;
 mod databases;
 mod estate;
+mod ministack;
 mod names;
 mod objects;
 mod peer;
