@@ -18,9 +18,9 @@ pub struct About {
     pub scenario: String,
     /// The service it recovers.
     pub service: String,
-    /// `RTO 30 min`, or empty.
+    /// Its recovery time objective: `30 min`, or empty.
     pub rto: String,
-    /// `RPO 5 min`, or empty.
+    /// Its recovery point objective: `5 min`, or empty.
     pub rpo: String,
     /// How many steps it has.
     pub steps: usize,

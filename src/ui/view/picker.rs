@@ -66,7 +66,8 @@ fn list(model: &Model, picker: &Picker, area: Rect, buf: &mut Buffer) {
         };
         let right = match (&entry.about, problems) {
             (None, _) => String::new(),
-            (Some(about), 0) => safe(&about.rto),
+            (Some(about), 0) if about.rto.is_empty() => String::new(),
+            (Some(about), 0) => format!("RTO {}", safe(&about.rto)),
             (Some(_), count) => format!("{count} problems"),
         };
         let columns = usize::from(inner.width);
