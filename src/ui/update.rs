@@ -183,7 +183,9 @@ impl RunScreen {
             && self.confirmation.is_none()
         {
             self.onset_asked = OnsetAsked::Asked;
-            if self.run.onset().is_none() && (self.run.rto().is_some() || self.run.rpo().is_some()) {
+            // Where the runbook stops the service itself nobody has begun to fail yet.
+            let planned = self.run.plan.meta.onset_means == "service-stopped";
+            if !planned && self.run.onset().is_none() && (self.run.rto().is_some() || self.run.rpo().is_some()) {
                 self.form = Some(Form::new(FormKind::Onset(Opener::Screen)));
                 return Some(Output::DropTypeahead);
             }
