@@ -23,7 +23,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const LONGEST_FAILOVER: Duration = Duration::from_secs(1_800);
 
 /// How long an estate may take to end.
-const LAST_WORDS: Duration = Duration::from_secs(5);
+const LAST_WORDS: Duration = Duration::from_secs(20);
 
 /// The scenarios that the practice estate can play: faults by which one begins.
 pub const SCENARIOS: [&str; 7] =
