@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use lifeboat::kernel::Stamp;
 use lifeboat::settings::theme::built_in;
-use lifeboat::term::{self, Exit, Suspend};
+use lifeboat::term::{self, Exit};
 use lifeboat::ui::{Entry, Model};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
@@ -38,7 +38,7 @@ fn program() {
         assert!(!(fails && start.elapsed() > Duration::from_millis(300)), "failed on purpose");
         clock()
     };
-    let exit_as = term::run(&mut model, inbox, Suspend::Stops, &mut |_| {}, &ticking).unwrap();
+    let exit_as = term::run(&mut model, inbox, &mut |_| {}, &ticking).unwrap();
     exit(match exit_as {
         Exit::Quit => 0,
         Exit::Detached => 10,

@@ -1,6 +1,7 @@
 //! The command line, as data.
 
-use std::path::PathBuf;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -66,12 +67,103 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: AwsCommand,
     },
+    /// Look on at a run that is being worked; nothing can be done from there.
+    Watch {
+        /// A run id, a unique prefix of one, or a run's folder; without it the latest run that is being worked.
+        run: Option<String>,
+        /// Where runs are kept.
+        #[arg(long, value_name = "DIR")]
+        runs: Option<PathBuf>,
+        /// The theme.
+        #[arg(long, value_name = "NAME")]
+        theme: Option<String>,
+    },
+    /// The engine of a run, for screens in other processes.
+    #[command(name = "__engine", hide = true)]
+    Engine {
+        /// What it works.
+        #[command(subcommand)]
+        command: EngineCommand,
+    },
     /// The supervisor of a run.
     #[command(name = "__supervise", hide = true)]
     Supervise {
         /// The run's folder.
         folder: PathBuf,
     },
+}
+
+/// Lists what an engine works.
+#[derive(Debug, Subcommand)]
+pub(super) enum EngineCommand {
+    /// A drill.
+    Drill(Drill),
+    /// A real run.
+    Run(RunArgs),
+    /// A run whose engine is gone.
+    Resume(Resume),
+}
+
+/// Writes a command line again, for the engine.
+struct Words(Vec<OsString>);
+
+impl Words {
+    fn of(command: &str) -> Self {
+        Self(vec![command.into()])
+    }
+
+    fn with(mut self, option: &str, value: Option<impl Into<OsString>>) -> Self {
+        if let Some(value) = value {
+            // In one word: a value may look like an option.
+            let mut word = OsString::from(option);
+            word.push("=");
+            word.push(value.into());
+            self.0.push(word);
+        }
+        self
+    }
+
+    fn each(self, option: &str, values: &[String]) -> Self {
+        values.iter().fold(self, |words, value| words.with(option, Some(value)))
+    }
+
+    fn common(self, common: &Common) -> Self {
+        self.each("--set", &common.set).with("--runs", common.runs.as_ref()).with("--onset", common.onset.as_ref())
+    }
+
+    fn then(mut self, last: Option<impl Into<OsString>>) -> Vec<OsString> {
+        if let Some(last) = last {
+            self.0.extend(["--".into(), last.into()]);
+        }
+        self.0
+    }
+}
+
+impl Drill {
+    /// Writes the command line of the engine that works it for screens.
+    pub(super) fn words(&self) -> Vec<OsString> {
+        Words::of("drill")
+            .each("--inject", &self.faults)
+            .with("--seed", Some(self.seed.to_string()))
+            .with("--speed", Some(self.speed.to_string()))
+            .with("--data", self.data.to_possible_value().map(|data| data.get_name().to_owned()))
+            .common(&self.common)
+            .then(Some(&self.scenario))
+    }
+}
+
+impl RunArgs {
+    /// Writes the command line of the engine that works it for screens.
+    pub(super) fn words(&self) -> Vec<OsString> {
+        Words::of("run").with("--profile", self.profile.as_ref()).common(&self.common).then(Some(&self.runbook))
+    }
+}
+
+impl Resume {
+    /// Writes the command line of the engine that takes up the run in `folder` for screens.
+    pub(super) fn words(&self, folder: &Path) -> Vec<OsString> {
+        Words::of("resume").with("--profile", self.profile.as_ref()).then(Some(folder))
+    }
 }
 
 /// Holds the options of a fingerprint.
@@ -149,6 +241,9 @@ pub(super) struct Resume {
     /// Print lines instead of opening screens, with nobody at the keyboard. A drill that began so goes on so by itself.
     #[arg(long)]
     pub(super) unattended: bool,
+    /// Take control from the screen that holds it, and say why: the log holds it.
+    #[arg(long, value_name = "WHY")]
+    pub(super) take_over: Option<String>,
     /// The theme.
     #[arg(long, value_name = "NAME")]
     pub(super) theme: Option<String>,

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use super::say;
+use crate::drive::wire::Over;
 use crate::kernel::SafeText;
 
 /// Lists the exit codes that are not success. Documented in `docs/exit-codes.md` and in `lifeboat --help`.
@@ -33,7 +34,8 @@ pub(super) enum Kind {
 /// Is a failure of a command, with what to do next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Failure {
-    kind: Kind,
+    /// The exit code: a [`Kind`].
+    kind: u8,
     message: String,
     hints: Vec<String>,
 }
@@ -41,7 +43,7 @@ pub(super) struct Failure {
 impl Failure {
     /// Makes a failure; `message` is a sentence without its period.
     pub(super) fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Self { kind, message: message.into(), hints: Vec::new() }
+        Self { kind: kind as u8, message: message.into(), hints: Vec::new() }
     }
 
     /// Adds what to do next.
@@ -49,6 +51,16 @@ impl Failure {
     pub(super) fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hints.push(hint.into());
         self
+    }
+
+    /// Says it as the end of a run, for a screen in another process.
+    pub(super) fn over(&self) -> Over {
+        Over { code: self.kind, message: self.message.clone(), hints: self.hints.clone() }
+    }
+
+    /// Takes what another process said as the end of a run.
+    pub(super) fn of_over(over: Over) -> Self {
+        Self { kind: over.code, message: over.message, hints: over.hints }
     }
 
     /// Prints it on standard error and gives the exit code.
@@ -59,6 +71,6 @@ impl Failure {
         for hint in &self.hints {
             say::aside(format_args!("  next: {}", SafeText::new(hint)));
         }
-        ExitCode::from(self.kind as u8)
+        ExitCode::from(self.kind)
     }
 }

@@ -7,6 +7,7 @@ mod check;
 mod estate;
 mod failure;
 mod fingerprint;
+mod front;
 mod log;
 mod picker;
 mod places;
@@ -20,7 +21,7 @@ use std::process::ExitCode;
 
 use clap::Parser as _;
 
-use args::{Cli, Command};
+use args::{Cli, Command, EngineCommand};
 use failure::{Failure, Kind};
 
 /// Does what the command line says and returns the exit code.
@@ -49,9 +50,25 @@ fn work(cli: Cli) -> ExitCode {
         Some(Command::Fingerprint(wanted)) => fingerprint::fingerprint(&wanted),
         Some(Command::Estate { command }) => estate::estate(command),
         Some(Command::Aws { command }) => aws::aws(command),
+        Some(Command::Watch { run, runs, theme }) => resume::watch(run.as_deref(), runs, theme.as_deref()),
+        Some(Command::Engine { command }) => return engine(&command),
         Some(Command::Supervise { folder }) => crate::exec::supervisor::serve(&folder)
             .map(|()| ExitCode::SUCCESS)
             .map_err(|error| Failure::new(Kind::Internal, error.to_string())),
     };
     done.unwrap_or_else(|failure| failure.exit())
+}
+
+/// Works a run for screens; what fails before there are any goes to whoever started the engine.
+fn engine(command: &EngineCommand) -> ExitCode {
+    let hosting = work::Hosting::Screens;
+    let done = match command {
+        EngineCommand::Drill(drill) => work::drill_here(drill, hosting),
+        EngineCommand::Run(run) => work::run_here(run, hosting),
+        EngineCommand::Resume(wanted) => resume::resume_here(wanted, hosting),
+    };
+    done.unwrap_or_else(|failure| {
+        front::failed(&failure);
+        failure.exit()
+    })
 }

@@ -10,7 +10,7 @@ use crate::clock::Clock;
 use crate::drive::library::Library;
 use crate::kernel::say_duration;
 use crate::runbook::parse;
-use crate::term::{self, Exit, Feed, Suspend};
+use crate::term::{self, Exit, Feed};
 use crate::ui::{About, Entry, Model, Msg};
 
 /// Shows the list; a drill that is chosen there starts.
@@ -31,7 +31,7 @@ pub(super) fn open() -> Result<ExitCode, Failure> {
         .name("runbooks".to_owned())
         .spawn(move || read(&library, &names, &feed))
         .map_err(|error| Failure::new(Kind::Terminal, format!("the runbooks cannot be read: {error}")))?;
-    let exit = term::run(&mut model, inbox, Suspend::Stops, &mut |_| {}, &|| clock.now())
+    let exit = term::run(&mut model, inbox, &mut |_| {}, &|| clock.now())
         .map_err(|error| Failure::new(Kind::Terminal, error.to_string()))?;
     match exit {
         Exit::Drill(scenario) => work::drill(&Drill {

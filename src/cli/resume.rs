@@ -1,37 +1,72 @@
 //! `lifeboat resume`: a run whose engine is gone goes on.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use super::args::Resume;
 use super::failure::{Failure, Kind};
-use super::{places, say, work};
+use super::{front, places, work};
+use crate::drive::hub::Hub;
 use crate::drive::practice::Practice;
 use crate::drive::resume::{self, Taken};
 use crate::drive::start::{Options, Stage};
+use crate::drive::wire::Wants;
 use crate::drive::{diagnostics, identity};
 use crate::engine::{Attended, Input, Intent, Mode};
 use crate::journal::Severity;
 use crate::kernel::SafeText;
-use crate::store::{self, End, LogPlace, Runs, StoreError};
-use crate::term;
+use crate::store::{self, End, LogPlace, Runs};
 
-/// Takes a run up again.
+/// Attaches to the engine that works the run; where it is gone, another one takes the run up.
 pub(super) fn resume(wanted: &Resume) -> Result<ExitCode, Failure> {
+    let place = find(wanted.run.as_deref(), wanted.runs.as_deref(), |end| !matches!(end, End::Sealed(_)))?;
+    let (opened, _) = store::header(&place.log).map_err(places::of_store)?;
+    // A real run that nobody attended goes on so only where that is asked for again.
+    if wanted.unattended || (opened.mode == Mode::Drill && opened.began.attended == Attended::Nobody) {
+        return take_up(wanted, &place, work::Hosting::Lines);
+    }
+    let theme = work::on_terminal(wanted.theme.as_deref())?;
+    let folder = place.folder.clone().unwrap_or_default();
+    let folder = std::path::absolute(&folder).unwrap_or(folder);
+    let by = identity::user();
+    if store::is_being_written(&place.log) {
+        let wants = match &wanted.take_over {
+            Some(why) if why.trim().is_empty() => {
+                return Err(Failure::new(Kind::Usage, "--take-over: say why control is taken; the log holds it"));
+            }
+            Some(why) => Wants::TakeOver(why.clone()),
+            None => Wants::Control,
+        };
+        return front::attach(&folder, &by, wants, &theme);
+    }
+    front::start(wanted.words(&folder), &by, &theme)
+}
+
+/// Attaches a screen that only looks on.
+pub(super) fn watch(run: Option<&str>, runs: Option<PathBuf>, theme: Option<&str>) -> Result<ExitCode, Failure> {
+    let place = find(run, runs.as_deref(), |end| *end == End::Worked)?;
+    let theme = work::on_terminal(theme)?;
+    let folder = place.folder.clone().unwrap_or_default();
+    front::attach(&folder, &identity::user(), Wants::Watch, &theme)
+}
+
+/// Takes a run up again in this process.
+pub(super) fn resume_here(wanted: &Resume, hosting: work::Hosting) -> Result<ExitCode, Failure> {
+    let place = find(wanted.run.as_deref(), wanted.runs.as_deref(), |end| !matches!(end, End::Sealed(_)))?;
+    take_up(wanted, &place, hosting)
+}
+
+fn take_up(wanted: &Resume, place: &LogPlace, hosting: work::Hosting) -> Result<ExitCode, Failure> {
     let config = places::config()?;
     let state = places::state()?;
-    let place = find(wanted)?;
     let signers: Vec<PathBuf> = config.allowed_signers.iter().map(PathBuf::from).collect();
     let trust = store::load_trust(&signers, None, Some(&state), chrono::Utc::now()).map_err(places::of_store)?;
-    let taken = resume::take(&place, &trust).map_err(work::of_start)?;
+    let taken = resume::take(place, &trust).map_err(work::of_start)?;
     let opened = taken.opened().clone();
     let options = options(wanted, &taken)?;
-    // A real run that nobody attended goes on so only where that is asked for again.
-    let alone = wanted.unattended || (opened.mode == Mode::Drill && opened.began.attended == Attended::Nobody);
-    let screens = if alone { work::Screens::Lines } else { work::on_terminal(wanted.theme.as_deref())? };
     for finding in distrusted(&taken) {
-        say::aside(format_args!("the log: {}", SafeText::line(&finding)));
+        hosting.say(&format!("the log: {}", SafeText::line(&finding)));
     }
     taken.go_where_it_began().map_err(work::of_start)?;
     let runtime = work::runtime()?;
@@ -47,17 +82,15 @@ pub(super) fn resume(wanted: &Resume) -> Result<ExitCode, Failure> {
             }
         },
     };
-    let (feed, inbox) = term::channel();
-    let to_screen = screens.is_terminal().then(|| feed.clone());
-    let preparing = resume::ready(taken, &stage, &options, state, to_screen);
-    let ready = work::prepare(&runtime, preparing, &stage)?;
+    let hub = Hub::default();
+    let ready = work::prepare(&runtime, resume::ready(taken, &stage, &options, state, Some(hub.clone())), &stage)?;
     if let Some(why) = gone {
-        say::aside(format_args!("{why}; the drill can't go on, so it ends here and its log is sealed"));
+        hosting.say(&format!("{why}; the drill can't go on, so it ends here and its log is sealed"));
         let reason = format!("{why}: a drill ends with its estate");
         // The host is not there yet: it finds this first.
         drop(ready.inbox.send(Input::Operator { by: options.by.clone(), intent: Intent::Stop { reason } }));
     }
-    let worked = work::attend(&runtime, ready, &stage, &options.by, screens, (feed, inbox));
+    let worked = work::attend(&runtime, ready, &stage, hosting, hub);
     if let Stage::Drill(practice) = &stage
         && let Err(error) = runtime.block_on(practice.down())
     {
@@ -66,22 +99,19 @@ pub(super) fn resume(wanted: &Resume) -> Result<ExitCode, Failure> {
     worked
 }
 
-fn find(wanted: &Resume) -> Result<LogPlace, Failure> {
-    let root = match &wanted.runs {
-        Some(root) => root.clone(),
+fn find(run: Option<&str>, root: Option<&Path>, wanted: impl Fn(&End) -> bool) -> Result<LogPlace, Failure> {
+    let root = match root {
+        Some(root) => root.to_owned(),
         None => places::state()?.join("runs"),
     };
     let runs = Runs::at(root);
-    if let Some(run) = &wanted.run {
-        return runs.find(run).map_err(|error| Failure::new(Kind::Usage, error.to_string()));
+    let found = |name: &str| runs.find(name).map_err(|error| Failure::new(Kind::Usage, error.to_string()));
+    if let Some(run) = run {
+        return found(run);
     }
-    let open =
-        resume::standings(&runs).into_iter().find(|standing| matches!(standing.end, End::Open | End::Unsealed(_)));
-    match open {
-        Some(standing) => {
-            runs.find(standing.run.as_str()).map_err(|error: StoreError| Failure::new(Kind::Usage, error.to_string()))
-        }
-        None => Err(Failure::new(Kind::Usage, format!("no run in {} can be taken up again", runs.root().display()))
+    match resume::standings(&runs).into_iter().find(|standing| wanted(&standing.end)) {
+        Some(standing) => found(standing.run.as_str()),
+        None => Err(Failure::new(Kind::Usage, format!("there is no such run in {}", runs.root().display()))
             .hint("`lifeboat runs` lists them all; --runs DIR looks elsewhere")),
     }
 }

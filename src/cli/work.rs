@@ -12,35 +12,43 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::args::{Common, Drill, RunArgs};
 use super::failure::{Failure, Kind};
-use super::{places, say};
+use super::{front, places, say};
 use crate::drive::host::{Closing, Finale};
+use crate::drive::hub::Hub;
 use crate::drive::practice::Practice;
 use crate::drive::start::{self, Options, Ready, Stage, StartError};
+use crate::drive::wire::{Over, ToScreen};
 use crate::drive::{diagnostics, identity, inputs, library, live, unattended};
 use crate::engine::{Attended, Input, Intent, Run, Stage as RunStage, evolve};
 use crate::report::{RpoVerdict, RtoVerdict, rpo_verdict, rto_verdict, summary};
 use crate::settings::config::Profile;
 use crate::settings::theme::{self, Theme};
 use crate::store::RunFolder;
-use crate::term::{self, Exit};
 
 /// How long an end at once may take to end the practice estate.
 const AT_ONCE: Duration = Duration::from_secs(1);
 
-/// Raises the estate, breaks it, and works the runbook.
+/// Drills a runbook: on a screen, which is attached to an engine, or line by line.
 pub(super) fn drill(drill: &Drill) -> Result<ExitCode, Failure> {
+    match screens(&drill.common)? {
+        None => drill_here(drill, Hosting::Lines),
+        Some(theme) => front::start(drill.words(), &identity::user(), &theme),
+    }
+}
+
+/// Raises the estate, breaks it, and works the runbook in this process.
+pub(super) fn drill_here(drill: &Drill, hosting: Hosting) -> Result<ExitCode, Failure> {
     let source = find(&drill.scenario)?;
     let plan = start::plan(&source).map_err(of_start)?;
     let scenario = start::scenario(&source, &plan).map_err(of_start)?;
     let options = options(&drill.common, None, None)?;
-    let screens = screens(&drill.common)?;
     let runtime = runtime()?;
     let _diagnostics = diagnostics::begin(&places::state()?);
     let place = start::folder(&options).map_err(of_start)?;
     let folder = place.1.clone();
-    let worked = runtime.block_on(raise(drill, &scenario, folder.path())).and_then(|practice| {
+    let worked = runtime.block_on(raise(drill, &scenario, folder.path(), hosting)).and_then(|practice| {
         let stage = Stage::Drill(Arc::clone(&practice));
-        let worked = work(&runtime, &source, plan, &stage, &options, place, screens);
+        let worked = work(&runtime, &source, plan, &stage, &options, place, hosting);
         // The estate ends with its drill, whatever became of it.
         if let Err(error) = runtime.block_on(practice.down()) {
             tracing::warn!(%error, "the practice estate did not answer at its end");
@@ -54,10 +62,10 @@ pub(super) fn drill(drill: &Drill) -> Result<ExitCode, Failure> {
 }
 
 /// Raises the estate and breaks it; Ctrl-C meanwhile leaves nothing standing.
-async fn raise(drill: &Drill, scenario: &str, folder: &Path) -> Result<Arc<Practice>, Failure> {
+async fn raise(drill: &Drill, scenario: &str, folder: &Path, hosting: Hosting) -> Result<Arc<Practice>, Failure> {
     let program = std::env::current_exe()
         .map_err(|error| Failure::new(Kind::Internal, format!("lifeboat could not find itself: {error}")))?;
-    say::aside(format_args!("raising the practice estate (seed {}, speed {})", drill.seed, drill.speed));
+    hosting.say(&format!("raising the practice estate (seed {}, speed {})", drill.seed, drill.speed));
     let estate = folder.join("estate");
     let raised = async {
         let practice = Practice::raise(&program, &estate, (drill.seed, drill.speed), drill.data.into()).await?;
@@ -68,7 +76,7 @@ async fn raise(drill: &Drill, scenario: &str, folder: &Path) -> Result<Arc<Pract
         Ok(practice)
     };
     let practice = unless_signalled(raised).await?;
-    say::aside(format_args!("{scenario} is under way"));
+    hosting.say(&format!("{scenario} is under way"));
     Ok(Arc::new(practice))
 }
 
@@ -83,39 +91,58 @@ async fn unless_signalled<T>(preparing: impl Future<Output = Result<T, StartErro
     }
 }
 
-/// Works a runbook for real.
+/// Works a runbook for real: on a screen, which is attached to an engine, or line by line.
 pub(super) fn run(run: &RunArgs) -> Result<ExitCode, Failure> {
+    match screens(&run.common)? {
+        None => run_here(run, Hosting::Lines),
+        Some(theme) => {
+            let options = of_profile(Some(profile(run)?), run.profile.clone());
+            front::start(run.words(), &options.by, &theme)
+        }
+    }
+}
+
+fn profile(run: &RunArgs) -> Result<Profile, Failure> {
     let config = places::config()?;
-    let profile = match &run.profile {
-        Some(name) => places::profile(&config, name)?,
-        None => config.without_profile(),
-    };
+    match &run.profile {
+        Some(name) => places::profile(&config, name),
+        None => Ok(config.without_profile()),
+    }
+}
+
+/// Works a runbook for real, in this process.
+pub(super) fn run_here(run: &RunArgs, hosting: Hosting) -> Result<ExitCode, Failure> {
+    let profile = profile(run)?;
     let source = find(&run.runbook)?;
     let plan = start::plan(&source).map_err(of_start)?;
     let options = options(&run.common, Some(profile), run.profile.clone())?;
-    let screens = screens(&run.common)?;
     let runtime = runtime()?;
     let _diagnostics = diagnostics::begin(&places::state()?);
     let place = start::folder(&options).map_err(of_start)?;
     let folder = place.1.clone();
-    let worked = work(&runtime, &source, plan, &Stage::Real, &options, place, screens);
+    let worked = work(&runtime, &source, plan, &Stage::Real, &options, place, hosting);
     if worked.is_err() {
         folder.abandon();
     }
     worked
 }
 
-/// Says how a run is shown.
-pub(super) enum Screens {
-    /// Line by line, with nobody at the keyboard.
+/// Says for whom a run is worked in this process.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Hosting {
+    /// For whoever reads the lines, with nobody at the keyboard.
     Lines,
-    /// On a screen.
-    Terminal(Box<Theme>),
+    /// For screens in other processes.
+    Screens,
 }
 
-impl Screens {
-    pub(super) fn is_terminal(&self) -> bool {
-        matches!(self, Self::Terminal(_))
+impl Hosting {
+    /// Says something before the run is shown.
+    pub(super) fn say(self, what: &str) {
+        match self {
+            Self::Lines => say::aside(what),
+            Self::Screens => front::say(what),
+        }
     }
 }
 
@@ -126,15 +153,15 @@ fn work(
     stage: &Stage,
     options: &Options,
     place: (crate::store::Runs, RunFolder, PathBuf),
-    screens: Screens,
+    hosting: Hosting,
 ) -> Result<ExitCode, Failure> {
-    if matches!(screens, Screens::Lines) {
+    if matches!(hosting, Hosting::Lines) {
         start::answerable(&plan, stage, options).map_err(of_start)?;
     }
-    let (feed, inbox) = term::channel();
-    let to_screen = screens.is_terminal().then(|| feed.clone());
-    let ready = prepare(runtime, start::ready(source, plan, stage, options, place, to_screen), stage)?;
-    attend(runtime, ready, stage, &options.by, screens, (feed, inbox))
+    let hub = Hub::default();
+    let preparing = start::ready(source, plan, stage, options, place, Some(hub.clone()));
+    let ready = prepare(runtime, preparing, stage)?;
+    attend(runtime, ready, stage, hosting, hub)
 }
 
 /// Works a run that is ready, with or without a person.
@@ -142,34 +169,46 @@ pub(super) fn attend(
     runtime: &Runtime,
     ready: Ready,
     stage: &Stage,
-    by: &str,
-    screens: Screens,
-    (feed, inbox): (term::Feed, term::Inbox),
+    hosting: Hosting,
+    hub: Hub,
 ) -> Result<ExitCode, Failure> {
     let practice = match stage {
         Stage::Drill(practice) => Some(Arc::clone(practice)),
         Stage::Real => None,
     };
     let folder = ready.folder.clone();
-    match screens {
-        Screens::Lines => {
+    match hosting {
+        Hosting::Lines => {
             let finale = runtime.block_on(lines(ready, practice))?;
             say_where(&folder);
-            verdict(&finale)
+            verdict(&finale).map(ExitCode::from)
         }
-        Screens::Terminal(theme) => {
-            let (exit, finale) = live::show(runtime, ready, (feed, inbox), practice, &theme, by)
-                .map_err(|error| Failure::new(Kind::Terminal, error.to_string()))?;
-            if exit == Exit::HungUp {
-                return Err(Failure::new(Kind::Terminal, ""));
-            }
-            say_where(&folder);
-            finale.map_or_else(
-                || Err(Failure::new(Kind::Terminal, "the screen was left while the run was open")),
-                |finale| verdict(&finale),
-            )
-        }
+        Hosting::Screens => runtime.block_on(serve(ready, practice, hub)),
     }
+}
+
+/// Works for screens, until the run ended and every screen has heard so. A hang-up is none of its business.
+async fn serve(ready: Ready, practice: Option<Arc<Practice>>, hub: Hub) -> Result<ExitCode, Failure> {
+    let failed = |what: &str, error: std::io::Error| Failure::new(Kind::Internal, format!("{what}: {error}"));
+    let folder = ready.folder.path().to_owned();
+    let listening = hub
+        .listen(&folder, ready.inbox.clone())
+        .map_err(|error| failed("screens can't be attached to the run", error))?;
+    let _deaf = signal(SignalKind::hangup()).map_err(|error| failed("signals can't be heard", error))?;
+    let stopper = tokio::spawn(stop_on_signals(Signals::listen()?, ready.inbox.clone(), practice.clone()));
+    front::ready(&folder);
+    let finale = Box::pin(live::work(ready, hub.clone(), practice)).await;
+    stopper.abort();
+    let ended = verdict(&finale);
+    let over = match &ended {
+        Ok(code) => Over { code: *code, message: String::new(), hints: Vec::new() },
+        Err(failure) => failure.over(),
+    };
+    hub.tell(&ToScreen::Over(over));
+    hub.first().await;
+    drop(listening);
+    hub.close().await;
+    ended.map(ExitCode::from)
 }
 
 /// Works without a person, line by line; Ctrl-C asks for the end, a second one ends at once.
@@ -210,19 +249,19 @@ pub(super) fn prepare<T>(
 }
 
 /// Is what the terminal or the system sends to end a run.
-struct Signals {
+pub(super) struct Signals {
     interrupt: Signal,
     terminate: Signal,
 }
 
 impl Signals {
-    fn listen() -> Result<Self, Failure> {
+    pub(super) fn listen() -> Result<Self, Failure> {
         let failed = |error| Failure::new(Kind::Internal, format!("signals can't be heard: {error}"));
         let interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
         Ok(Self { interrupt, terminate: signal(SignalKind::terminate()).map_err(failed)? })
     }
 
-    async fn next(&mut self) -> &'static str {
+    pub(super) async fn next(&mut self) -> &'static str {
         tokio::select! {
             _ = self.interrupt.recv() => "Ctrl-C",
             _ = self.terminate.recv() => "SIGTERM",
@@ -250,7 +289,7 @@ fn say_where(folder: &RunFolder) {
     say::line(format_args!("verify: lifeboat log verify {}", folder.path().display()));
 }
 
-fn verdict(finale: &Finale) -> Result<ExitCode, Failure> {
+fn verdict(finale: &Finale) -> Result<u8, Failure> {
     if let Closing::Lost(why) = &finale.log {
         return Err(Failure::new(Kind::Log, format!("the log was lost: {why}"))
             .hint("free the disk, see what still runs, and go on by hand: nothing more was started"));
@@ -263,14 +302,14 @@ fn verdict(finale: &Finale) -> Result<ExitCode, Failure> {
         "stopped" => Kind::Stopped,
         "waiting" => return Err(needs_person(&finale.run)),
         "lost" => Kind::Terminal,
-        "finished" | "recovered" if finale.run.plan.meta.recovered_when.is_none() => return Ok(ExitCode::SUCCESS),
+        "finished" | "recovered" if finale.run.plan.meta.recovered_when.is_none() => return Ok(0),
         _ => match (rto_verdict(&finale.run), rpo_verdict(&finale.run)) {
             (RtoVerdict::NotRestored, _) => Kind::NotRecovered,
             (RtoVerdict::Missed(_), _) | (_, RpoVerdict::Missed | RpoVerdict::NotShown) => Kind::Missed,
-            _ => return Ok(ExitCode::SUCCESS),
+            _ => return Ok(0),
         },
     };
-    Ok(ExitCode::from(kind as u8))
+    Ok(kind as u8)
 }
 
 fn needs_person(run: &Run) -> Failure {
@@ -304,17 +343,18 @@ pub(super) fn of_profile(profile: Option<Profile>, profile_name: Option<String>)
     Options { profile, profile_name, by, key, ..Options::default() }
 }
 
-fn screens(common: &Common) -> Result<Screens, Failure> {
-    if common.unattended { Ok(Screens::Lines) } else { on_terminal(common.theme.as_deref()) }
+/// Takes the terminal for screens, unless nobody is to look.
+fn screens(common: &Common) -> Result<Option<Theme>, Failure> {
+    if common.unattended { Ok(None) } else { on_terminal(common.theme.as_deref()).map(Some) }
 }
 
-/// Takes the terminal for screens.
-pub(super) fn on_terminal(theme_name: Option<&str>) -> Result<Screens, Failure> {
+/// Makes sure that there is a terminal for screens, and loads their theme.
+pub(super) fn on_terminal(theme_name: Option<&str>) -> Result<Theme, Failure> {
     if !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
         return Err(Failure::new(Kind::Usage, "there is no terminal to open the screens in")
             .hint("run it in a terminal, or with --unattended for lines with nobody at the keyboard"));
     }
-    Ok(Screens::Terminal(Box::new(theme(theme_name)?)))
+    theme(theme_name)
 }
 
 /// Loads the theme that was asked for; without colours (`NO_COLOR`) the one that needs none.

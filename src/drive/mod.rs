@@ -1,7 +1,9 @@
 //! Floor 6: where the adapters meet: live runs, unattended runs, drills.
 
+pub mod attach;
 pub mod diagnostics;
 pub mod host;
+pub mod hub;
 pub mod identity;
 pub mod inputs;
 pub mod library;
@@ -15,3 +17,4 @@ pub mod script;
 pub mod show;
 pub mod start;
 pub mod unattended;
+pub mod wire;

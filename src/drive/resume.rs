@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::host::Beginning;
+use super::hub::Hub;
 use super::identity::{self, Identity};
 use super::library::Source;
 use super::start::{self, Options, Ready, Stage, StartError};
@@ -15,7 +16,6 @@ use crate::journal::{Trust, Verification};
 use crate::kernel::sha256_hex;
 use crate::runbook::Plan;
 use crate::store::{self, End, Left, LogPlace, LogWriter, RunFolder, Runs, Standing};
-use crate::term::Feed;
 
 /// Is a run without an engine, read, verified and held: no other engine can take it.
 #[derive(Debug)]
@@ -97,7 +97,7 @@ pub async fn ready(
     stage: &Stage,
     options: &Options,
     state: PathBuf,
-    screen: Option<Feed>,
+    screens: Option<Hub>,
 ) -> Result<Ready, StartError> {
     let Taken { left, folder, plan, run } = taken;
     let opened = left.opened().clone();
@@ -133,7 +133,7 @@ pub async fn ready(
     let beginning = Beginning::Again { resumed: begun.open };
     let world = start::world(stage, options, &folder, supervisor, aws);
     let written = (begun.writer, operator, begun.signing);
-    let ready = start::joined(plan, (run, past, beginning), written, world, (folder, clock, screen));
+    let ready = start::joined(plan, (run, past, beginning), written, world, (folder, clock, screens));
     if let Some(remark) = remark {
         // The host is not there yet: it finds this first.
         drop(ready.inbox.send(Input::Host(Notice::Remark(remark))));

@@ -6,21 +6,21 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
+use super::hub::Hub;
 use crate::clock::Clock;
 use crate::exec::Reply;
 use crate::kernel::AttemptId;
-use crate::term::Feed;
-use crate::ui::{Msg, Progress};
+use crate::ui::Progress;
 
 /// How often a growing file is looked at.
 const EVERY: Duration = Duration::from_millis(50);
 /// The most that one look shows; what lies before it is in the file.
 const MOST: u64 = 16 * 1024;
 
-/// Sends progress to a screen, if there is one.
+/// Sends progress to the screens, if there can be any.
 #[derive(Clone, Debug)]
 pub struct Show {
-    screen: Option<Feed>,
+    screens: Option<Hub>,
     clock: Clock,
 }
 
@@ -31,9 +31,9 @@ pub struct Follow {
 }
 
 impl Show {
-    /// Makes a show for `screen`.
-    pub fn new(screen: Option<Feed>, clock: Clock) -> Self {
-        Self { screen, clock }
+    /// Makes a show for `screens`.
+    pub fn new(screens: Option<Hub>, clock: Clock) -> Self {
+        Self { screens, clock }
     }
 
     /// Shows what a native action gave.
@@ -64,7 +64,7 @@ impl Show {
     }
 
     fn following(&self, attempt: &AttemptId, files: Vec<(u64, PathBuf)>) -> Follow {
-        if self.screen.is_none() {
+        if self.screens.is_none() {
             return Follow { stop: None };
         }
         let me = self.clone();
@@ -100,10 +100,10 @@ impl Show {
     }
 
     fn send(&self, attempt: &AttemptId, bytes: &[u8], total: u64) {
-        let Some(screen) = &self.screen else { return };
+        let Some(screens) = &self.screens else { return };
         let text = String::from_utf8_lossy(bytes).into_owned();
-        // The feed drops progress when the screen is behind; the engine is never delayed.
-        screen.send(Msg::Progress(Progress { attempt: attempt.clone(), text, total, at: self.clock.now() }));
+        // The hub drops progress where a screen is behind; the engine is never delayed.
+        screens.progress(Progress { attempt: attempt.clone(), text, total, at: self.clock.now() });
     }
 }
 

@@ -9,6 +9,7 @@ use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 
 use super::host::{Beginning, Heard, Host};
+use super::hub::Hub;
 use super::identity::{self, Identity};
 use super::inputs::{self, Sources};
 use super::library::{LibraryError, Source};
@@ -26,7 +27,6 @@ use crate::kernel::{RunId, Sha256Hex, sha256_hex};
 use crate::runbook::{Plan, parse};
 use crate::settings::config::Profile;
 use crate::store::{self, KeyWish, LogWriter, Operator, RunFolder, Runs, SignError, Signing, StoreError};
-use crate::term::Feed;
 
 /// How long a person may take to touch their key.
 const KEY_PATIENCE: Duration = Duration::from_secs(60);
@@ -209,7 +209,7 @@ pub async fn ready(
     stage: &Stage,
     options: &Options,
     (runs, folder, state): (Runs, RunFolder, PathBuf),
-    screen: Option<Feed>,
+    screens: Option<Hub>,
 ) -> Result<Ready, StartError> {
     let values = inputs::resolve(&plan, &sources(&plan, stage, options)).map_err(StartError::Inputs)?;
     let clock = Clock::start();
@@ -270,7 +270,7 @@ pub async fn ready(
     let world = world(stage, options, &folder, supervisor, aws);
     let written = (begun.writer, operator, begun.signing);
     let run = Run::new(Arc::clone(&plan));
-    let ready = joined(plan, (run, Vec::new(), beginning), written, world, (folder, clock, screen));
+    let ready = joined(plan, (run, Vec::new(), beginning), written, world, (folder, clock, screens));
     if let Some(practice) = practice(stage) {
         // A drill's record says what it did not exercise.
         let remark = Notice::Remark(format!("the data are {}", practice.exercised().words()));
@@ -285,11 +285,11 @@ pub(super) fn joined(
     (run, past, beginning): (Run, Vec<Arc<Fact>>, Beginning),
     (writer, operator, signing): (LogWriter, Result<Operator, SignError>, Signing),
     world: World,
-    (folder, clock, screen): (RunFolder, Clock, Option<Feed>),
+    (folder, clock, screens): (RunFolder, Clock, Option<Hub>),
 ) -> Ready {
     let (to_host, inbox) = mpsc::unbounded_channel();
     let (tell, heard) = mpsc::unbounded_channel();
-    let performer = Performer::new(world, to_host.clone(), Show::new(screen, clock));
+    let performer = Performer::new(world, to_host.clone(), Show::new(screens, clock));
     let host = Host::new(run, (writer, operator), performer, clock, (to_host.clone(), inbox), vec![tell]);
     if let Signing::Unsigned { reason } = &signing {
         // The record itself says why nobody vouches for it.

@@ -281,7 +281,7 @@ impl Default for Keymap {
             bind(Run, C::Zoom, &[Char('z')], "zoom", "Give the output the whole screen, and back."),
             bind(Run, C::Copy, &[Char('y')], "copy", "Copy the command on the screen, if the terminal allows."),
             bind(Run, C::Stop, &[Char('S')], "stop…", "Stop the run for good. Asks for a reason."),
-            bind(Run, C::Detach, &[Char('D')], "leave", "Leave the screen while the run is open."),
+            bind(Run, C::Detach, &[Char('D')], "leave", "Leave the screen; the run goes on."),
             bind(
                 Question,
                 C::Yes,

@@ -24,7 +24,7 @@ pub use keys::{KeyWish, operator};
 pub use operator::{Message, Operator};
 pub use practice::{practice_operator, practice_signers};
 pub use runs::{LogPlace, Previous, RunFolder, Runs, prev_run, state_dir};
-pub use standing::{End, Standing, standings};
+pub use standing::{End, Standing, header, standings};
 pub use taken::Left;
 pub use view::{Follow, Format, is_being_written, show, show_addenda, tail};
 pub use writer::{AppendError, Begun, Clock, LogWriter, SealError, Sealed, Signing};

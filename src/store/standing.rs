@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
+use super::error::StoreError;
 use super::runs::Runs;
 use super::view::is_being_written;
 use crate::engine::{Event, Opened};
@@ -47,13 +48,31 @@ pub fn standings(runs: &Runs) -> Vec<Standing> {
     ids.into_iter().filter_map(|run| standing(run.clone(), runs.root().join(run.as_str())).ok().flatten()).collect()
 }
 
+/// Reads the header of a log, and when it was written.
+///
+/// # Errors
+/// If there is none that can be read.
+pub fn header(log: &Path) -> Result<(Opened, Stamp), StoreError> {
+    let missing = || io::Error::other("its first line begins no run");
+    first(log).and_then(|first| first.ok_or_else(missing)).map_err(StoreError::io("read the header of", log))
+}
+
+fn first(log: &Path) -> io::Result<Option<(Opened, Stamp)>> {
+    let mut first = Vec::new();
+    BufReader::new(File::open(log)?.take(MAX_LINE as u64 + 1)).read_until(b'\n', &mut first)?;
+    let first = first.strip_suffix(b"\n").and_then(|line| read_entry(line).ok());
+    Ok(match first {
+        Some(Entry { body: Body::Event(event), at, .. }) => match *event {
+            Event::Open(opened) => Some((*opened, at)),
+            _ => None,
+        },
+        _ => None,
+    })
+}
+
 fn standing(run: RunId, folder: PathBuf) -> io::Result<Option<Standing>> {
     let log = folder.join("incident.jsonl");
-    let mut first = Vec::new();
-    BufReader::new(File::open(&log)?.take(MAX_LINE as u64 + 1)).read_until(b'\n', &mut first)?;
-    let first = first.strip_suffix(b"\n").and_then(|line| read_entry(line).ok());
-    let Some(Entry { body: Body::Event(event), at, .. }) = first else { return Ok(None) };
-    let Event::Open(opened) = *event else { return Ok(None) };
+    let Some((opened, at)) = first(&log)? else { return Ok(None) };
     let written = is_being_written(&log);
     let (mut last, mut sealed, mut how) = (at, false, None);
     for entry in tail(&log)? {
@@ -74,7 +93,7 @@ fn standing(run: RunId, folder: PathBuf) -> io::Result<Option<Standing>> {
         (false, false, Some(how)) => End::Unsealed(how),
         (false, false, None) => End::Open,
     };
-    Ok(Some(Standing { run, folder, opened: *opened, last, end }))
+    Ok(Some(Standing { run, folder, opened, last, end }))
 }
 
 /// Reads the complete lines of a log's end.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! let (feed, inbox) = term::channel();      // feed: Clone + Send, for facts, progress, refusals
-//! let exit = term::run(&mut model, inbox, Suspend::Stops, &mut |wish| …, &|| stamp_now())?;
+//! let exit = term::run(&mut model, inbox, &mut |wish| …, &|| stamp_now())?;
 //! ```
 //!
 //! The terminal is restored on every way out but one: when it is gone, nothing is written to it any more.
@@ -63,15 +63,6 @@ pub enum Exit {
     Signalled(i32),
 }
 
-/// Says what Ctrl-Z does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Suspend {
-    /// It stops this process; the run goes on in another one.
-    Stops,
-    /// It is refused, since stopping this process would stop the run.
-    Refused,
-}
-
 enum Event {
     Msg(Msg),
     Signal(i32),
@@ -125,21 +116,20 @@ pub fn channel() -> (Feed, Inbox) {
 
 /// Shows `model` until the operator leaves, the terminal goes, or a signal ends it.
 ///
-/// Intents go to `wishes`, which must not block. `clock` says the time now.
+/// Intents go to `wishes`, which must not block. Ctrl-Z stops this process; a run goes on in another one. `clock` says the time now.
 ///
 /// # Errors
 /// When there is no terminal or it does not work.
 pub fn run(
     model: &mut Model,
     inbox: Inbox,
-    suspend: Suspend,
     wishes: &mut dyn FnMut(Output),
     clock: &dyn Fn() -> Stamp,
 ) -> Result<Exit, TermError> {
     let _signals = signals::watch(inbox.feed.clone()).map_err(TermError::Watch)?;
     let mut screen = Screen::open()?;
     let _keys = input::watch(inbox.feed.clone()).map_err(TermError::Watch)?;
-    let mut show = Loop { model, inbox, suspend, wishes, clock, held: VecDeque::new(), urgent: Urgency::Calm };
+    let mut show = Loop { model, inbox, wishes, clock, held: VecDeque::new(), urgent: Urgency::Calm };
     let (columns, rows) = screen.size();
     show.take(&mut screen, Msg::Resize { columns, rows })?;
     match show.run(&mut screen) {
@@ -165,7 +155,6 @@ enum Urgency {
 struct Loop<'a> {
     model: &'a mut Model,
     inbox: Inbox,
-    suspend: Suspend,
     wishes: &'a mut dyn FnMut(Output),
     clock: &'a dyn Fn() -> Stamp,
     /// Messages that were taken out of the queue while keys were thrown away.
@@ -276,16 +265,10 @@ impl Loop<'_> {
                 };
                 return self.take(screen, Msg::Say(said.to_owned()));
             }
-            Output::Suspend => match self.suspend {
-                Suspend::Refused => {
-                    let said = "Ctrl-Z is off here: it would stop the run, which lives in this process.";
-                    return self.take(screen, Msg::Say(said.to_owned()));
-                }
-                Suspend::Stops => {
-                    Screen::suspend()?;
-                    self.wait_to_go_on();
-                }
-            },
+            Output::Suspend => {
+                Screen::suspend()?;
+                self.wait_to_go_on();
+            }
             Output::Repaint => {
                 let (columns, rows) = screen.repaint().map_err(TermError::Draw)?;
                 return self.take(screen, Msg::Resize { columns, rows });

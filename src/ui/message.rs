@@ -99,7 +99,7 @@ pub enum Output {
     Drill(String),
     /// Leave the screen; the run, if there is one, ended.
     Quit,
-    /// Leave the screen while the run is open.
+    /// Leave the screen while the run is open: it goes on.
     Detach,
     /// Leave at once, writing nothing: the terminal is gone.
     Gone,

@@ -7,5 +7,6 @@ mod drill;
 mod estate;
 mod real_run;
 mod resume;
+mod screens;
 mod signals;
 mod support;

@@ -76,7 +76,7 @@ fn breaking(model: &Model, area: Rect, buf: &mut Buffer) {
         };
         lines.push(Line::from(vec![span(model, Role::Key, format!("  {key:<5}")), span(model, Role::Text, words)]));
     }
-    lines.push(line(model, Role::Dim, "  ^C   Leave the screen at once."));
+    lines.push(line(model, Role::Dim, "  ^C   Leave the screen at once; the run goes on."));
     put_all(buf, inner, &lines);
 }
 

@@ -1,0 +1,212 @@
+//! A screen in a process of its own: what the engine tells goes to it, what its person wishes goes to the engine.
+
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::os::unix::net::UnixStream;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use super::hub::short;
+use super::library::Source;
+use super::start::{self, StartError};
+use super::wire::{Answer, Hello, LONGEST, Over, PROTOCOL, ToScreen, Wants, line, version};
+use crate::clock::Clock;
+use crate::engine::Intent;
+use crate::settings::theme::Theme;
+use crate::store::{self, StoreError};
+use crate::term::{self, Exit, Feed, TermError};
+use crate::ui::{Model, Msg, Output};
+
+/// How long the engine may take to say how the run ended, once it showed that it did.
+const LAST_WORDS: Duration = Duration::from_secs(5);
+
+/// Says why a screen could not be attached to a run.
+#[derive(Debug, thiserror::Error)]
+pub enum AttachError {
+    /// No engine listens.
+    #[error("no engine works the run in {}: {source}", folder.display())]
+    NoEngine {
+        /// The run's folder.
+        folder: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// It belongs to somebody else.
+    #[error("the engine in {} is another user's; nothing was sent to it", folder.display())]
+    Stranger {
+        /// The run's folder.
+        folder: PathBuf,
+    },
+    /// It is another lifeboat.
+    #[error(
+        "the run is worked by lifeboat {theirs} (process {pid}), and this is {}: they do not understand each other; use that one",
+        version()
+    )]
+    Version {
+        /// The engine's version.
+        theirs: String,
+        /// Its process.
+        pid: u32,
+    },
+    /// It does not answer as an engine does.
+    #[error("what listens in {} does not answer as an engine does: {why}", folder.display())]
+    Answer {
+        /// The run's folder.
+        folder: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// The run's folder.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The runbook in it.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The terminal.
+    #[error(transparent)]
+    Terminal(#[from] TermError),
+}
+
+/// Says how a screen ended.
+#[derive(Debug)]
+pub struct Left {
+    /// How the screen was left.
+    pub exit: Exit,
+    /// How the run ended, if it did.
+    pub over: Option<Over>,
+}
+
+/// Is a connection to a living engine.
+#[derive(Debug)]
+pub struct Engine {
+    stream: UnixStream,
+    folder: PathBuf,
+}
+
+impl Engine {
+    /// Connects to the engine that works the run in `folder`.
+    ///
+    /// # Errors
+    /// If none does, or it is another user's.
+    pub fn find(folder: &Path) -> Result<Self, AttachError> {
+        let folder = folder.to_owned();
+        let stream = match short(&folder, UnixStream::connect) {
+            Ok(stream) => stream,
+            Err(source) => return Err(AttachError::NoEngine { folder, source }),
+        };
+        #[cfg(target_os = "linux")]
+        if rustix::net::sockopt::socket_peercred(&stream).map(|peer| peer.uid).ok() != Some(rustix::process::geteuid())
+        {
+            return Err(AttachError::Stranger { folder });
+        }
+        Ok(Self { stream, folder })
+    }
+
+    /// Shows the run until its person leaves. The first frame does not wait for the engine.
+    ///
+    /// # Errors
+    /// If the terminal does not work or the folder can't be read; the run goes on.
+    pub fn show(self, by: &str, wants: Wants, theme: &Theme) -> Result<Left, AttachError> {
+        let Self { stream, folder } = self;
+        let log = folder.join("incident.jsonl");
+        let (opened, began) = store::header(&log)?;
+        let runbook = folder.join("runbook.md");
+        let bytes = std::fs::read(&runbook).map_err(|source| AttachError::Answer {
+            folder: folder.clone(),
+            why: format!("{} can't be read: {source}", runbook.display()),
+        })?;
+        let plan = start::plan(&Source { path: opened.runbook, bytes })?;
+        let unusable = |error: io::Error| AttachError::Answer { folder: folder.clone(), why: error.to_string() };
+        let (feed, inbox) = term::channel();
+        let (told, over) = mpsc::channel();
+        let reading = stream.try_clone().map_err(unusable)?;
+        let hearer = feed.clone();
+        spawn("engine", move || hear(reading, &hearer, &told)).map_err(unusable)?;
+        // Unbounded: a person wishes little, and a key never waits for the engine.
+        let (wishes, wished) = mpsc::channel::<Intent>();
+        let writing = stream.try_clone().map_err(unusable)?;
+        let hello = Hello { protocol: PROTOCOL, version: version(), by: by.to_owned(), wants };
+        spawn("wishes", move || speak(writing, &hello, &wished)).map_err(unusable)?;
+
+        let clock = Clock::go_on(began);
+        let local = chrono::Offset::fix(chrono::Local::now().offset());
+        let mut model = Model::run(plan, log.display().to_string(), theme, clock.now()).in_local_time(local);
+        let mut wish = |output: Output| {
+            if let Output::Intent(intent) = output {
+                // An engine that is gone was said to be.
+                drop(wishes.send(intent));
+            }
+        };
+        let exit = term::run(&mut model, inbox, &mut wish, &|| clock.now())?;
+        let ended = model.run_screen().is_some_and(crate::ui::RunScreen::is_ended);
+        let patience = if ended && exit == Exit::Quit { LAST_WORDS } else { Duration::ZERO };
+        let over = match over.recv_timeout(patience) {
+            Ok(End::Over(over)) => Some(over),
+            Ok(End::Version(answer)) => {
+                return Err(AttachError::Version { theirs: answer.version, pid: answer.pid });
+            }
+            Err(_) => None,
+        };
+        // It ends both threads; an engine that is gone has ended them already.
+        drop(stream.shutdown(std::net::Shutdown::Both));
+        Ok(Left { exit, over })
+    }
+}
+
+/// Says why nothing more comes.
+enum End {
+    Over(Over),
+    Version(Answer),
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
+    // Not waited for: it ends with the connection, or with the process.
+    std::thread::Builder::new().name(name.to_owned()).spawn(work).map(drop)
+}
+
+fn hear(stream: UnixStream, feed: &Feed, told: &mpsc::Sender<End>) {
+    let mut reader = BufReader::with_capacity(64 * 1024, stream);
+    let answer = next_line(&mut reader).and_then(|text| serde_json::from_slice::<Answer>(&text).ok());
+    match answer {
+        Some(answer) if answer.protocol == PROTOCOL => {}
+        Some(answer) => {
+            let why = format!(
+                "The run is worked by lifeboat {} (process {}), and this is {}. Leave with D, and use that one.",
+                answer.version,
+                answer.pid,
+                version()
+            );
+            drop(told.send(End::Version(answer)));
+            return feed.send(Msg::Refused(why));
+        }
+        None => return feed.send(Msg::Refused(GONE.to_owned())),
+    }
+    while let Some(text) = next_line(&mut reader) {
+        match serde_json::from_slice::<ToScreen>(&text).map(ToScreen::into_msg) {
+            Ok(Ok(msg)) => feed.send(msg),
+            Ok(Err(over)) => {
+                drop(told.send(End::Over(over)));
+                return;
+            }
+            Err(error) => feed.send(Msg::Refused(format!("the engine said something unknown: {error}"))),
+        }
+    }
+    feed.send(Msg::Refused(GONE.to_owned()));
+}
+
+const GONE: &str =
+    "The engine of this run is gone; what runs goes on under its supervisor. Leave with D, then `lifeboat resume`.";
+
+fn next_line(reader: &mut BufReader<UnixStream>) -> Option<Vec<u8>> {
+    let mut text = Vec::new();
+    let read = reader.by_ref().take(LONGEST).read_until(b'\n', &mut text).ok()?;
+    (read > 0 && text.pop() == Some(b'\n')).then_some(text)
+}
+
+fn speak(mut stream: UnixStream, hello: &Hello, wished: &mpsc::Receiver<Intent>) {
+    let mut said = stream.write_all(line(hello).as_bytes());
+    while said.is_ok() {
+        let Ok(intent) = wished.recv() else { return };
+        said = stream.write_all(line(&intent).as_bytes());
+    }
+}

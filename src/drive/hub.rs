@@ -1,0 +1,332 @@
+//! The engine's end of its screens: they come and go, one of them holds control, and none of them holds the engine up.
+
+use std::collections::BTreeMap;
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::unix::OwnedReadHalf;
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::{Notify, mpsc};
+use tokio::task::JoinHandle;
+
+use super::wire::{Answer, Hello, LONGEST, PROTOCOL, SOCKET, ToScreen, Wants, line, version, wish};
+use crate::engine::{Input, Notice};
+use crate::kernel::{AttemptId, SafeText};
+use crate::ui::Progress;
+
+/// How many pieces of output may wait for a screen; more are dropped.
+const PROGRESS: usize = 64;
+/// How many attempts' newest output a screen finds that comes later.
+const TAILS: usize = 8;
+/// How long a screen may take to say hello.
+const HELLO: Duration = Duration::from_secs(5);
+/// How long screens may take to hear the end.
+const LAST_WORDS: Duration = Duration::from_secs(2);
+
+/// Is what all screens of a run have in common.
+#[derive(Clone, Debug, Default)]
+pub struct Hub {
+    inner: Arc<Mutex<Inner>>,
+    came: Arc<Notify>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    /// Facts, and at the end the summary: what a screen that comes later has to hear as well.
+    said: Vec<Arc<str>>,
+    /// The newest output of the newest attempts.
+    tails: BTreeMap<AttemptId, Arc<str>>,
+    log: Option<Arc<str>>,
+    screens: BTreeMap<u64, Screen>,
+    control: Option<u64>,
+    /// How many screens there were.
+    came: u64,
+    writers: Vec<JoinHandle<()>>,
+}
+
+#[derive(Debug)]
+struct Screen {
+    by: String,
+    /// Unbounded, since no fact may be dropped; pieces of output are counted, and dropped where they pile up.
+    lines: mpsc::UnboundedSender<(Arc<str>, Weight)>,
+    behind: Arc<AtomicUsize>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Weight {
+    Light,
+    Kept,
+}
+
+/// Listens for screens until it is dropped.
+#[derive(Debug)]
+pub struct Listening {
+    path: PathBuf,
+    task: JoinHandle<()>,
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        self.task.abort();
+        // One that is left behind refuses connections, which tells as much.
+        drop(std::fs::remove_file(&self.path));
+    }
+}
+
+impl Hub {
+    /// Tells every screen.
+    pub fn tell(&self, message: &ToScreen) {
+        let text: Arc<str> = line(message).into();
+        let mut inner = self.lock();
+        match message {
+            ToScreen::Fact { .. } | ToScreen::Summary(_) | ToScreen::Over(_) => inner.said.push(Arc::clone(&text)),
+            ToScreen::Log(_) => inner.log = Some(Arc::clone(&text)),
+            ToScreen::Progress { .. } | ToScreen::Refused(_) | ToScreen::Said(_) => {}
+        }
+        for screen in inner.screens.values() {
+            screen.send(&text, Weight::Kept);
+        }
+    }
+
+    /// Shows every screen a piece of output, unless it is behind.
+    pub fn progress(&self, progress: Progress) {
+        let attempt = progress.attempt.clone();
+        let text: Arc<str> = line(&ToScreen::progress(progress)).into();
+        let mut inner = self.lock();
+        for screen in inner.screens.values() {
+            screen.send(&text, Weight::Light);
+        }
+        if inner.tails.len() >= TAILS && !inner.tails.contains_key(&attempt) {
+            inner.tails.pop_first();
+        }
+        inner.tails.insert(attempt, text);
+    }
+
+    /// Listens for screens at the socket in a run's folder; what they wish goes to `inbox`.
+    ///
+    /// # Errors
+    /// If the socket can't be made.
+    pub fn listen(&self, folder: &Path, inbox: mpsc::UnboundedSender<Input>) -> io::Result<Listening> {
+        let path = folder.join(SOCKET);
+        // An engine that was killed left its own behind; whoever is here holds the run's log.
+        drop(std::fs::remove_file(&path));
+        let listener = short(folder, UnixListener::bind)?;
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
+        let me = self.clone();
+        let task = tokio::spawn(async move {
+            loop {
+                match listener.accept().await {
+                    Ok((stream, _)) => {
+                        let (me, inbox) = (me.clone(), inbox.clone());
+                        tokio::spawn(async move { me.serve(stream, &inbox).await });
+                    }
+                    Err(error) => {
+                        tracing::warn!(%error, "a screen could not be let in");
+                        tokio::time::sleep(Duration::from_millis(100)).await;
+                    }
+                }
+            }
+        });
+        Ok(Listening { path, task })
+    }
+
+    /// Waits until a screen came: the one of whoever started the engine is on its way, however soon the run is over.
+    pub async fn first(&self) {
+        let first = async {
+            loop {
+                let came = self.came.notified();
+                if self.lock().came > 0 {
+                    return;
+                }
+                came.await;
+            }
+        };
+        drop(tokio::time::timeout(HELLO, first).await);
+    }
+
+    /// Waits until every screen has heard what there was to say, and lets them go.
+    pub async fn close(&self) {
+        let writers = {
+            let mut inner = self.lock();
+            inner.screens.clear();
+            std::mem::take(&mut inner.writers)
+        };
+        let all = async {
+            for writer in writers {
+                // A panic of a writer has been reported where it happened.
+                drop(writer.await);
+            }
+        };
+        drop(tokio::time::timeout(LAST_WORDS, all).await);
+    }
+
+    async fn serve(&self, stream: UnixStream, inbox: &mpsc::UnboundedSender<Input>) {
+        let own = rustix::process::geteuid().as_raw();
+        if stream.peer_cred().map(|peer| peer.uid()).ok() != Some(own) {
+            tracing::warn!("a screen of another user was turned away");
+            return;
+        }
+        let (reader, mut writer) = stream.into_split();
+        let mut reader = BufReader::new(reader);
+        let answer = Answer { protocol: PROTOCOL, version: version(), pid: std::process::id() };
+        if writer.write_all(line(&answer).as_bytes()).await.is_err() {
+            return;
+        }
+        let first = tokio::time::timeout(HELLO, next_line(&mut reader)).await.ok().flatten();
+        let Some(hello) = first.and_then(|text| serde_json::from_slice::<Hello>(&text).ok()) else { return };
+        if hello.protocol != PROTOCOL {
+            // The answer told the screen which lifeboat this is.
+            return;
+        }
+        let (lines, mut waiting) = mpsc::unbounded_channel::<(Arc<str>, Weight)>();
+        let behind = Arc::new(AtomicUsize::new(0));
+        let written = Arc::clone(&behind);
+        let writing = tokio::spawn(async move {
+            while let Some((text, weight)) = waiting.recv().await {
+                if weight == Weight::Light {
+                    written.fetch_sub(1, Ordering::Relaxed);
+                }
+                if writer.write_all(text.as_bytes()).await.is_err() {
+                    return;
+                }
+            }
+        });
+        let id = self.let_in(Screen { by: hello.by.clone(), lines, behind }, &hello.wants, writing, inbox);
+        while let Some(text) = next_line(&mut reader).await {
+            let Some(intent) = wish(&text) else {
+                self.say_to(id, &ToScreen::Refused("the engine does not know this wish".to_owned()));
+                continue;
+            };
+            match self.in_control() {
+                Some((holder, _)) if holder == id => {
+                    // A host that ended takes no more wishes; the summary is on the screen then.
+                    drop(inbox.send(Input::Operator { by: hello.by.clone(), intent }));
+                }
+                held => self.say_to(id, &ToScreen::Refused(only_watching(held.as_ref()))),
+            }
+        }
+        self.gone(id, inbox);
+    }
+
+    fn let_in(
+        &self,
+        screen: Screen,
+        wants: &Wants,
+        writing: JoinHandle<()>,
+        inbox: &mpsc::UnboundedSender<Input>,
+    ) -> u64 {
+        let mut inner = self.lock();
+        inner.came += 1;
+        let id = inner.came;
+        let by = SafeText::line(&screen.by).into_string();
+        let held = inner.control.and_then(|holder| inner.screens.get(&holder)).map(|holder| holder.by.clone());
+        let said = inner.said.iter().chain(inner.tails.values()).chain(inner.log.iter());
+        for text in said {
+            screen.send(text, Weight::Kept);
+        }
+        let note = |text: String| drop(inbox.send(Input::Host(Notice::Remark(text))));
+        let word = match (wants, held) {
+            (Wants::Watch, held) => Some(match held {
+                Some(held) => format!("You watch; {held} holds control."),
+                None => "You watch; nobody holds control.".to_owned(),
+            }),
+            (Wants::Control, Some(held)) => Some(format!(
+                "You watch: {held} holds control. They hand it over by leaving with D; `lifeboat resume --take-over WHY` takes it."
+            )),
+            (Wants::TakeOver(why), Some(held)) => {
+                note(format!("{by} took control over from {held}: {}", SafeText::line(why)));
+                if let Some(holder) = inner.control.and_then(|holder| inner.screens.get(&holder)) {
+                    let lost = ToScreen::Refused(format!("{by} took control over: {why}. You watch now."));
+                    holder.send(&line(&lost).into(), Weight::Kept);
+                }
+                inner.control = Some(id);
+                None
+            }
+            (Wants::Control | Wants::TakeOver(_), None) => {
+                if id > 1 {
+                    note(format!("{by} holds control of the run now."));
+                }
+                inner.control = Some(id);
+                None
+            }
+        };
+        if let Some(word) = word {
+            screen.send(&line(&ToScreen::Said(word)).into(), Weight::Kept);
+        }
+        inner.screens.insert(id, screen);
+        inner.writers.retain(|writer| !writer.is_finished());
+        inner.writers.push(writing);
+        self.came.notify_waiters();
+        id
+    }
+
+    fn gone(&self, id: u64, inbox: &mpsc::UnboundedSender<Input>) {
+        let mut inner = self.lock();
+        let Some(screen) = inner.screens.remove(&id) else { return };
+        if inner.control == Some(id) {
+            inner.control = None;
+            let by = SafeText::line(&screen.by);
+            let text = format!("The screen of {by}, who held control, is gone; the run goes on without one.");
+            drop(inbox.send(Input::Host(Notice::Remark(text))));
+        }
+    }
+
+    fn in_control(&self) -> Option<(u64, String)> {
+        let inner = self.lock();
+        let holder = inner.control?;
+        Some((holder, inner.screens.get(&holder)?.by.clone()))
+    }
+
+    fn say_to(&self, id: u64, message: &ToScreen) {
+        if let Some(screen) = self.lock().screens.get(&id) {
+            screen.send(&line(message).into(), Weight::Kept);
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Screen {
+    fn send(&self, text: &Arc<str>, weight: Weight) {
+        if weight == Weight::Light && self.behind.fetch_add(1, Ordering::Relaxed) >= PROGRESS {
+            self.behind.fetch_sub(1, Ordering::Relaxed);
+            return;
+        }
+        // A screen that is gone takes nothing; its reader notices.
+        drop(self.lines.send((Arc::clone(text), weight)));
+    }
+}
+
+fn only_watching(held: Option<&(u64, String)>) -> String {
+    match held {
+        Some((_, by)) => format!("you watch, and {} holds control", SafeText::line(by)),
+        None => "you watch; leave, and `lifeboat resume` gives control".to_owned(),
+    }
+}
+
+async fn next_line(reader: &mut BufReader<OwnedReadHalf>) -> Option<Vec<u8>> {
+    let mut text = Vec::new();
+    let read = (&mut *reader).take(LONGEST).read_until(b'\n', &mut text).await.ok()?;
+    (read > 0 && text.pop() == Some(b'\n')).then_some(text)
+}
+
+/// Uses the socket of a run's folder by a name that is short: those of sockets are, and folders may lie deep.
+pub(super) fn short<T>(folder: &Path, with: impl Fn(PathBuf) -> io::Result<T>) -> io::Result<T> {
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::fd::AsRawFd as _;
+        let held = std::fs::File::open(folder)?;
+        let near = PathBuf::from(format!("/proc/self/fd/{}", held.as_raw_fd()));
+        if near.exists() {
+            return with(near.join(SOCKET));
+        }
+    }
+    with(folder.join(SOCKET))
+}

@@ -1,0 +1,198 @@
+//! A run on a real pseudo-terminal: its screen comes and goes, its engine stays; then its engine goes, and its step stays.
+
+use std::io::{Read as _, Write as _};
+use std::num::NonZero;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::support::{Home, eventually, lives, log, of_kind, processes_of};
+
+/// Its only step lasts as long as it is let.
+const LONG: &str = "\
+# Long
+## Wait
+```sh { impact=observe }
+echo beg''un
+echo $$ > pid
+while [ ! -e go ]; do sleep 0.02; done
+echo finished
+```
+";
+
+struct Screen {
+    master: Option<Box<dyn MasterPty + Send>>,
+    writer: Option<Box<dyn std::io::Write + Send>>,
+    child: Box<dyn Child + Send + Sync>,
+    parser: Arc<Mutex<vt100::Parser>>,
+}
+
+impl Screen {
+    fn open(home: &Home, arguments: &[&str]) -> Self {
+        let size = PtySize { rows: 30, cols: 100, pixel_width: 0, pixel_height: 0 };
+        let pair = native_pty_system().openpty(size).unwrap();
+        let plain = home.command(arguments);
+        let mut command = CommandBuilder::new(plain.get_program());
+        command.args(plain.get_args());
+        command.env_clear();
+        for (name, value) in plain.get_envs() {
+            command.env(name, value.unwrap());
+        }
+        command.env("TERM", "xterm-256color");
+        command.cwd(home.path(""));
+        let child = pair.slave.spawn_command(command).unwrap();
+        drop(pair.slave);
+        let size = |count: u16| NonZero::new(count).unwrap();
+        let parser = Arc::new(Mutex::new(vt100::Parser::new(size(30), size(100), 0)));
+        let mut reader = pair.master.try_clone_reader().unwrap();
+        let into = Arc::clone(&parser);
+        std::thread::spawn(move || {
+            let mut buffer = vec![0; 8192];
+            while let Ok(count @ 1..) = reader.read(&mut buffer) {
+                into.lock().unwrap().process(buffer.get(..count).unwrap());
+            }
+        });
+        let writer = Some(pair.master.take_writer().unwrap());
+        Self { master: Some(pair.master), writer, child, parser }
+    }
+
+    fn seen(&self) -> String {
+        self.parser.lock().unwrap().screen().contents()
+    }
+
+    fn wait(&self, what: &str) {
+        let until = Instant::now() + Duration::from_secs(30);
+        while !self.seen().contains(what) {
+            assert!(Instant::now() < until, "waited for {what:?}, saw:\n{}", self.seen());
+            std::thread::park_timeout(Duration::from_millis(5));
+        }
+    }
+
+    fn press(&mut self, keys: &str) {
+        self.writer.as_mut().unwrap().write_all(keys.as_bytes()).unwrap();
+    }
+
+    fn code(&mut self) -> u32 {
+        let mut code = None;
+        eventually("the screen ends", || {
+            code = self.child.try_wait().unwrap().map(|status| status.exit_code());
+            code.is_some()
+        });
+        code.unwrap()
+    }
+
+    fn kill(&self) {
+        let pid = i32::try_from(self.child.process_id().unwrap()).unwrap();
+        kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
+    }
+}
+
+/// Opens the run's screen and starts its step.
+fn begun(home: &Home) -> Screen {
+    home.write("runbook.md", LONG);
+    let key = home.path("key");
+    let made =
+        std::process::Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&key).status();
+    assert!(made.unwrap().success());
+    home.write("config/lifeboat/config.toml", format!("key = \"{}\"\n", key.display()));
+    let mut screen = Screen::open(home, &["run", "runbook.md"]);
+    screen.wait("Wait");
+    screen.wait("r run");
+    // Keys that are pressed before a step could be read are not taken.
+    let mut pressed = Instant::now();
+    screen.press("r");
+    eventually("the step runs", || {
+        if pressed.elapsed() > Duration::from_millis(500) {
+            screen.press("r");
+            pressed = Instant::now();
+        }
+        std::fs::read_to_string(home.path("pid")).is_ok_and(|text| text.ends_with('\n'))
+    });
+    screen.wait("begun");
+    screen
+}
+
+fn remarks(run: &Path) -> String {
+    let log = log(run);
+    of_kind(&log, "noticed").iter().map(|line| line["what"].as_str().unwrap().to_owned() + "\n").collect()
+}
+
+#[test]
+fn a_screen_comes_and_goes_and_the_run_goes_on() {
+    let home = Home::new();
+    let mut screen = begun(&home);
+    let run = home.the_run();
+    screen.press("D");
+    assert_eq!(screen.code(), 0);
+    screen.wait("the run goes on");
+    eventually("it is recorded", || remarks(&run).contains("who held control, is gone"));
+    assert_eq!(home.run(&["runs"]).out.matches("is worked now").count(), 1);
+
+    let again = Screen::open(&home, &["resume"]);
+    again.wait("begun");
+    let mut other = Screen::open(&home, &["watch"]);
+    other.wait("begun");
+    other.press("nhello\r");
+    other.wait("you watch");
+    let mut late = Screen::open(&home, &["resume", "--take-over", "their terminal hangs"]);
+    late.wait("begun");
+    again.wait("took control over");
+    other.press("D");
+    assert_eq!(other.code(), 0);
+
+    // Whose terminal goes away leaves the run to itself.
+    drop(late.writer.take());
+    drop(late.master.take());
+    late.kill();
+    eventually("it is recorded", || remarks(&run).matches("who held control, is gone").count() == 2);
+    home.write("go", "");
+    eventually("it is sealed", || !of_kind(&log(&run), "seal").is_empty());
+    again.wait("SEALED");
+    assert!(remarks(&run).contains("took control over from"), "{}", remarks(&run));
+    assert_eq!(of_kind(&log(&run), "attempt-started").len(), 1);
+    eventually("nothing is left of the engine", || processes_of(&run).is_empty() && !run.join("engine.sock").exists());
+}
+
+#[test]
+fn screen_and_engine_are_killed_and_the_step_is_found() {
+    let home = Home::new();
+    let screen = begun(&home);
+    let run = home.the_run();
+    let engine = of_kind(&log(&run), "open")[0]["pid"].to_string();
+    screen.kill();
+    kill_process(Pid::from_raw(engine.parse().unwrap()).unwrap(), Signal::KILL).unwrap();
+    eventually("both are gone", || !lives(&engine));
+    let step = std::fs::read_to_string(home.path("pid")).unwrap();
+    assert!(lives(&step));
+
+    let mut again = Screen::open(&home, &["resume"]);
+    again.wait("begun");
+    eventually("it is taken up", || remarks(&run).contains("it still runs"));
+    home.write("go", "");
+    again.wait("SEALED");
+    again.press("q");
+    assert_eq!(again.code(), 0);
+    assert_eq!(std::fs::read_to_string(run.join("output/1.1.out")).unwrap(), "begun\nfinished\n");
+    assert_eq!(of_kind(&log(&run), "attempt-started").len(), 1);
+    eventually("nothing is left", || processes_of(&run).is_empty());
+}
+
+#[test]
+fn an_engine_that_goes_away_is_said_and_its_run_is_taken_up() {
+    let home = Home::new();
+    let mut screen = begun(&home);
+    let run = home.the_run();
+    let engine = of_kind(&log(&run), "open")[0]["pid"].to_string();
+    kill_process(Pid::from_raw(engine.parse().unwrap()).unwrap(), Signal::KILL).unwrap();
+    screen.wait("The engine of this run is gone");
+    screen.press("D");
+    screen.code();
+    home.write("go", "");
+    let mut again = Screen::open(&home, &["resume"]);
+    again.wait("SEALED");
+    again.press("q");
+    assert_eq!(again.code(), 0);
+}
