@@ -59,8 +59,8 @@ const WRONG: &[(&str, &str, &str, [&str; 3])] = &[
     (
         "later",
         "",
-        "```sh { approvals=2 }\ntrue\n```",
-        [":10:9", "approvals=2", "the attribute `approvals` is not supported yet"],
+        "```sh { interactive }\ntrue\n```",
+        [":10:9", "interactive", "the attribute `interactive` is not supported yet"],
     ),
     ("yaml", "service: a: b\n", "", [":4:11", "service: a: b", "the front matter cannot be read"]),
 ];
