@@ -84,7 +84,7 @@ def databases(estate):
         VpcSecurityGroupIds=[inputs["PRIMARY_SECURITY_GROUP"]],
         Tags=[{"Key": "drill", "Value": "yes"}],
     )["DBInstance"]
-    assert (made["DBInstanceStatus"], made["BackupRetentionPeriod"]) == ("creating", 1)
+    assert (made["DBInstanceStatus"], made["BackupRetentionPeriod"]) == ("creating", 14)
     tags = rds.list_tags_for_resource(ResourceName=made["DBInstanceArn"])["TagList"]
     assert tags == [{"Key": "drill", "Value": "yes"}]
     both = {"SourceDBInstanceIdentifier": "shop-db", "TargetDBInstanceIdentifier": "other"}
