@@ -409,6 +409,8 @@ impl Server {
              max_wal_senders = 10\n\
              max_replication_slots = 10\n\
              max_wal_size = 64MB\n\
+             # A base backup that begins its stream late still finds where it begins.\n\
+             wal_keep_size = 128MB\n\
              hot_standby = on\n\
              wal_retrieve_retry_interval = 200ms\n\
              wal_receiver_status_interval = 1s\n\
