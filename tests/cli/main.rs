@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test says what it expects")]
 
 mod bad_input;
+mod campaign;
 mod drill;
 mod estate;
 mod real_run;
