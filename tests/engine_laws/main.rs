@@ -15,8 +15,6 @@ mod rig;
 #[cfg(test)]
 mod side_by_side;
 #[cfg(test)]
-mod speed;
-#[cfg(test)]
 mod stories;
 #[cfg(test)]
 mod undo;
