@@ -84,6 +84,9 @@ impl Supervisor {
         for name in hidden {
             command.env_remove(name);
         }
+        if let Some(path) = with_folder_of(program) {
+            command.env("PATH", path);
+        }
         let child = CommandWrap::from(command).wrap(ProcessSession).spawn().map_err(error)?;
         let pid = child.id();
         let waiting: Waiting = Arc::new(Mutex::new(Some(HashMap::new())));
@@ -171,6 +174,14 @@ impl Drop for Supervisor {
         // Half a hang-up: the supervisor sees that nothing more comes, and can still say what it has to say.
         drop(lock(&self.requests).shutdown(Shutdown::Write));
     }
+}
+
+/// Returns PATH with the folder of `program` behind the others: a block that calls `lifeboat` finds the one that runs
+/// it, where no other is installed.
+fn with_folder_of(program: &Path) -> Option<OsString> {
+    let folder = program.parent().filter(|folder| folder.is_absolute())?.to_owned();
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    std::env::join_paths(std::env::split_paths(&path).chain([folder])).ok()
 }
 
 /// Hears how attempts end, until the supervisor is gone. It may outlive the value that it was started for by as long
