@@ -5,7 +5,7 @@
 ///
 /// ```
 /// # use lifeboat::kernel::spoken;
-/// assert_eq!(spoken(&[127, 0, 0, 1, 63, 84, 220, 193, 212, 245, 0, 0]), "lusab babad gutih tugad tojuz babab");
+/// assert_eq!(spoken(&[127, 0, 0, 1, 63, 84, 220, 193, 63, 118, 7, 35]), "lusab babad gutih tugad gutuk bisog");
 /// ```
 pub fn spoken(digest: &[u8]) -> String {
     const CONSONANTS: &[u8; 16] = b"bdfghjklmnprstvz";
