@@ -7,6 +7,8 @@ mod agent;
 mod audit;
 mod check;
 mod error;
+#[cfg(test)]
+mod fixture;
 mod keys;
 mod operator;
 mod practice;

@@ -157,20 +157,8 @@ fn extent(bytes: &[u8]) -> Extent {
 mod tests {
     use super::*;
     use crate::engine::Resumed;
-    use crate::store::{Clock, LogWriter, Runs, SignError, Signing};
-
-    fn stopped() -> Clock {
-        Box::new(|| Stamp { utc: chrono::DateTime::UNIX_EPOCH, mono: 0 })
-    }
-
-    fn opened() -> Opened {
-        serde_json::from_value(serde_json::json!({
-            "v": "lifeboat-log/1", "run": "", "mode": "drill", "by": "a", "session": "", "host": "h", "boot": "b",
-            "pid": 1, "tool": "t", "runbook": "r.md", "runbook_sha256": "", "account": "none", "arn": "",
-            "region": "", "rto_s": 0, "rpo_s": 0, "seed": null, "speed": 1, "prev_run": null, "prev_sha512": null
-        }))
-        .unwrap()
-    }
+    use crate::store::fixture::{opened, stopped};
+    use crate::store::{LogWriter, Runs, SignError, Signing};
 
     fn resumed() -> Resumed {
         let text = |text: &str| text.to_owned();

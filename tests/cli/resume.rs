@@ -1,11 +1,11 @@
 //! The engine is killed in the middle of a step; another one takes the run up.
 
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::Child;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::support::{Home, Said, eventually, lives, log, of_kind, processes_of};
+use super::support::{Home, Said, eventually, lives, log, of_kind, processes_of, started};
 
 /// Its first step says in which folder and with which variables the second one begins, which lasts as long as it is let.
 const LONG: &str = "\
@@ -30,19 +30,6 @@ echo finished
 echo \"$COLOUR $SHAPE $(pwd)\"
 ```
 ";
-
-fn begun(home: &Home, runbook: &str) -> Child {
-    home.write("runbook.md", runbook);
-    let key = home.path("key");
-    let made =
-        std::process::Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&key).status();
-    assert!(made.unwrap().success());
-    home.write("config/lifeboat/config.toml", format!("key = \"{}\"\n", key.display()));
-    let mut command = home.command(&["run", "runbook.md", "--unattended"]);
-    let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    eventually("the step runs", || std::fs::read_to_string(home.path("pid")).is_ok_and(|text| text.ends_with('\n')));
-    child
-}
 
 fn killed(mut child: Child) {
     kill_process(Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap(), Signal::KILL).unwrap();
@@ -69,7 +56,7 @@ fn nothing_twice(run: &Path) {
 fn a_step_that_outlived_its_engine_is_found_with_output_and_outcome() {
     for ends in ["before", "after"] {
         let home = Home::new();
-        let child = begun(&home, LONG);
+        let child = started(&home, LONG);
         let run = home.the_run();
         killed(child);
         let pid = std::fs::read_to_string(home.path("pid")).unwrap();
@@ -107,7 +94,7 @@ fn a_step_that_outlived_its_engine_is_found_with_output_and_outcome() {
 #[test]
 fn what_nobody_saw_end_is_in_doubt_and_does_not_run_again_by_itself() {
     let home = Home::new();
-    let child = begun(&home, LONG);
+    let child = started(&home, LONG);
     let run = home.the_run();
     // Everything goes down at once: engine, supervisor, step.
     killed(child);
@@ -130,7 +117,7 @@ fn what_nobody_saw_end_is_in_doubt_and_does_not_run_again_by_itself() {
 #[test]
 fn a_copy_goes_on_and_what_was_changed_does_not() {
     let home = Home::new();
-    let child = begun(&home, LONG);
+    let child = started(&home, LONG);
     let run = home.the_run();
     let taken = home.run(&["resume", "--unattended"]);
     assert_eq!(taken.code, Some(20), "it is worked: {taken:?}");

@@ -1,10 +1,10 @@
 //! Ctrl-C and SIGTERM, once and twice.
 
-use std::process::{Child, Stdio};
+use std::process::Child;
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::support::{Home, eventually, heard, lives, log, of_kind, processes_of};
+use super::support::{Home, eventually, heard, lives, log, of_kind, processes_of, started};
 
 /// Ends by itself when it is told to; what it says on the way shows that it heard.
 const PATIENT: &str = "\
@@ -32,20 +32,6 @@ while [ ! -e go ]; do sleep 0.02; done
 echo done
 ```
 ";
-
-fn started(home: &Home, runbook: &str) -> Child {
-    home.write("runbook.md", runbook);
-    let key = home.path("key");
-    let made =
-        std::process::Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&key).status();
-    assert!(made.unwrap().success());
-    home.write("config/lifeboat/config.toml", format!("key = \"{}\"\n", key.display()));
-    let mut command = home.command(&["run", "runbook.md", "--unattended"]);
-    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let pid = home.path("pid");
-    eventually("the step runs", || std::fs::read_to_string(&pid).is_ok_and(|text| text.ends_with('\n')));
-    child
-}
 
 fn send(child: &Child, signal: Signal) {
     kill_process(Pid::from_raw(i32::try_from(child.id()).unwrap()).unwrap(), signal).unwrap();

@@ -151,3 +151,18 @@ pub(crate) fn processes_of(path: &Path) -> Vec<String> {
     })
     .collect()
 }
+
+/// Starts a run that a key file signs, of a runbook whose first step writes its process id into `pid`.
+pub(crate) fn started(home: &Home, runbook: &str) -> Child {
+    home.write("runbook.md", runbook);
+    let key = home.path("key");
+    let made =
+        std::process::Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&key).status();
+    assert!(made.unwrap().success());
+    home.write("config/lifeboat/config.toml", format!("key = \"{}\"\n", key.display()));
+    let mut command = home.command(&["run", "runbook.md", "--unattended"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let pid = home.path("pid");
+    eventually("the step runs", || std::fs::read_to_string(&pid).is_ok_and(|text| text.ends_with('\n')));
+    child
+}

@@ -43,13 +43,13 @@ pub(super) fn seen(
         return recovered(draft, since, since);
     }
     if draft.run.watch.is_none() {
-        watch(draft, passed.clone())?;
+        look_on(draft, passed.clone())?;
     }
     Ok(())
 }
 
 /// Begins to look on, with exactly the command that succeeded.
-fn watch(draft: &mut Draft, passed: Attempt) -> Result<(), Refusal> {
+pub(super) fn look_on(draft: &mut Draft, passed: Attempt) -> Result<(), Refusal> {
     draft.add(Event::AttemptStarted {
         attempt: AttemptId::new(format!("w.{}", draft.run.watches.saturating_add(1))),
         step: None,

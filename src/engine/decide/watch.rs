@@ -18,15 +18,7 @@ pub(super) fn begin(draft: &mut Draft, passed: &Attempt, action: &Action) -> Res
         let what = format!("{} does more than observe and is not looked at again.", action.name);
         return draft.add(Event::Noticed { what });
     }
-    let passed = passed.clone();
-    draft.add(Event::AttemptStarted {
-        attempt: AttemptId::new(format!("w.{}", draft.run.watches.saturating_add(1))),
-        step: None,
-        action: passed.action,
-        impact: passed.impact,
-        command: passed.command,
-        target: passed.target,
-    })
+    super::recovery::look_on(draft, passed.clone())
 }
 
 /// One look. Only a change is a fact.
