@@ -107,7 +107,7 @@ pub enum StepState {
         /// Index into [`crate::runbook::Step::actions`].
         cursor: usize,
     },
-    /// Its actions from number `cursor` on run once for each item, side by side: see [`Run::lanes`].
+    /// Its actions from number `cursor` on run once for each item, side by side: see [`Run::lanes`](super::Run::lanes).
     Spread {
         /// Index into [`crate::runbook::Step::actions`].
         cursor: usize,
@@ -137,7 +137,7 @@ pub enum StepState {
     },
     /// Done.
     Done {
-        /// As in [`super::Event::StepDone`].
+        /// As in [`Event::StepDone`](crate::engine::Event::StepDone).
         how: String,
         /// Note or evidence.
         note: Option<String>,
