@@ -1,5 +1,6 @@
 //! Drills with nobody at the keyboard: verdicts that are honest, logs that verify, stories that repeat, nothing left.
 
+use std::collections::BTreeMap;
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -159,17 +160,23 @@ fn the_same_seed_tells_the_same_story() {
     assert!(loss(one) != loss(two) && loss(two) != loss(three), "{} {} {}", loss(one), loss(two), loss(three));
 }
 
-/// What happened, without times, counts, ports and ids. The watch of the recovery goes on beside the steps, so its facts
-/// stand by themselves.
-fn story(log: &[Value]) -> (Vec<String>, Vec<String>) {
-    let told = log.iter().filter(|line| line["k"] != "checkpoint" && line["k"] != "heartbeat").map(|line| {
+/// What happened, without times, counts, ports and ids. The watches go on beside the steps, so each one's facts stand by
+/// themselves, under its attempt.
+fn story(log: &[Value]) -> BTreeMap<String, Vec<String>> {
+    let mut strands: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for line in log.iter().filter(|line| line["k"] != "checkpoint" && line["k"] != "heartbeat") {
         let words = ["k", "step", "action", "attempt", "moment", "name", "how", "source", "item"];
         let mut told: Vec<String> = words.iter().map(|word| line[*word].to_string()).collect();
         told.push(line.pointer("/outcome/how").map(Value::to_string).unwrap_or_default());
         told.push(line.pointer("/verdict/verdict").map(Value::to_string).unwrap_or_default());
-        told.join(" ")
-    });
-    told.partition(|line| line.contains("\"w.1\"") || line.starts_with("\"recovered\""))
+        let strand = match (line["k"].as_str(), line["attempt"].as_str()) {
+            (Some("recovered"), _) => "w.1",
+            (_, Some(watch)) if watch.starts_with("w.") => watch,
+            _ => "steps",
+        };
+        strands.entry(strand.to_owned()).or_default().push(told.join(" "));
+    }
+    strands
 }
 
 fn second_verifier(home: &Home, run: &Path) -> (Option<i32>, String) {
