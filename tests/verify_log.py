@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 """Verifies a lifeboat incident log with nothing but Python's standard library and ssh-keygen.
 
-usage: verify_log.py ALLOWED_SIGNERS RUN_FOLDER|incident.jsonl
+usage: verify_log.py ALLOWED_SIGNERS RUN_FOLDER|incident.jsonl [REVOKED_KEYS]
 Written from docs/incident-log.md alone; prints the verdict and its reasons; exit codes as `lifeboat log verify`.
 """
 import base64, hashlib, json, os, re, struct, subprocess, sys, tempfile
 
 LIMIT, STRING = 1 << 20, re.compile(rb'"(?:[^"\\]|\\.)*"(:?)')
 HEAD = re.compile(r'\{"seq":(\d+),"prev":"([0-9a-f]{64}|)","t":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z)","mono":(\d+),"k":"([a-z0-9-]+)"')
-found = {"damage": [], "distrust": [], "open": []}
+found = {"damage": [], "distrust": [], "open": [], "note": []}
 
 
 def say(kind, number, text):
@@ -73,6 +73,65 @@ def person(number, armour, message, by, namespace, mode):
             armour, message, "verify", "-f", sys.argv[1], "-I", by, "-n", namespace):
         say("distrust", number, f"{by!r} may not sign {namespace} with this key")
     return True
+
+
+def key_of(armour):
+    """The fingerprint of the key that a signature names."""
+    blob = base64.b64decode("".join(armour.split("\n")[1:-2]))
+    size = struct.unpack(">I", blob[10:14])[0]
+    return "SHA256:" + base64.b64encode(hashlib.sha256(blob[14:14 + size]).digest()).decode().rstrip("=")
+
+
+def request(begun, asked):
+    """The text that approvers sign, made anew from the question's line; None where it wants no signature."""
+    wanted = (asked["approval"] or {}).get("request")
+    if not wanted:
+        return None
+    lines = [("lifeboat approval request", "1"), ("run", begun["run"]), ("mode", begun["mode"]), ("runbook", begun["runbook"]),
+             ("operator", begun["by"]), ("attempt", wanted["attempt"]), ("impact", asked["impact"]),
+             ("role", asked["approval"]["role"]), ("lines", str(wanted["lines"])), ("head", wanted["head"])]
+    for one in [asked, *asked.get("also", [])]:
+        digest = hashlib.sha256(one["command"].encode()).hexdigest()
+        lines += [("step", one["step"] or ""), *((name, one["target"][name]) for name in ("account", "region", "resource")),
+                  ("command-sha256", digest), *(("|", line) for line in one["command"].split("\n"))]
+    plain = lambda text: re.sub(r"[^\x20-\x7e]", lambda m: "\\u{%x}" % ord(m[0]), text)
+    return "".join(name + (" " + plain(value) if value else "") + "\n" for name, value in lines)
+
+
+class Consent:
+    """Approvals: who signed what was asked, and did what they signed start?"""
+    asked, agreed, starts, operators, confirmed, signed = None, [], None, set(), 0, 0
+
+    def line(self, number, kind, value, seq, link, begun):
+        same = lambda one, other: one.strip().lower() == other.strip().lower()
+        if kind == "confirmation-asked":
+            self.asked, self.agreed = (value if value.get("approval") else None), []
+            place = self.asked and value["approval"].get("request")
+            if place and (place["lines"], place["head"]) != (int(seq), link):
+                say("damage", number, "the question does not stand where it says")
+        elif kind == "approved":
+            text = self.asked and self.asked["prompt"] == value["prompt"] and request(begun, self.asked)
+            sig, who = value["sig"], value["approver"]
+            if not text or text != value["request"]:
+                return say("damage", number, "what was approved is not what was asked")
+            blob = base64.b64decode("".join(sig.split("\n")[1:-2]))
+            if armoured(blob) != sig or key_of(sig) != value["key"] or not keygen(sig, text.encode(), "check-novalidate", "-n", "approve@lifeboat"):
+                return say("damage", number, "the approval's signature does not fit")
+            revoked = ["-r", sys.argv[3]] if len(sys.argv) > 3 else []
+            known = any(same(who, name) or key == value["key"] for name, key in self.agreed)
+            if known or value["key"] in self.operators or same(who, begun["by"]) or same(who, value["by"]) or not keygen(
+                    sig, text.encode(), "verify", "-f", sys.argv[1], "-I", who, "-n", "approve@lifeboat", *revoked):
+                return say("note", number, f"the approval of {who!r} does not count")
+            self.agreed.append((who, value["key"]))
+        elif kind == "declined" or (kind == "confirmed" and self.asked and self.asked["prompt"] != value["prompt"]):
+            self.asked = None
+        elif kind == "confirmed" and self.asked:
+            self.confirmed, self.signed = self.confirmed + 1, self.signed + (len(self.agreed) >= self.asked["approval"]["count"])
+            self.starts, self.asked = (self.asked["step"], self.asked["command"]), None
+        elif kind == "attempt-started" and self.starts:
+            if self.starts[0] == value["step"] and self.starts[1] != value["command"]:
+                say("damage", number, "another command started than the one that was approved")
+            self.starts = None
 
 
 def session_fits(session, sig, message):
@@ -143,7 +202,7 @@ def main(path):
     torn = lines.pop()
     if not lines:
         sys.exit("there is no complete line")
-    begun, session, delegated, last, sealing, sealed, practice = {}, "", False, {}, None, None, False
+    begun, session, delegated, last, sealing, sealed, practice, consent = {}, "", False, {}, None, None, False, Consent()
     wanted, prev, at, before = 0, "", None, 0
     for number, line in enumerate(lines, 1):
         digest, mark = hashlib.sha256(line).hexdigest(), None
@@ -171,6 +230,7 @@ def main(path):
                     say("damage", number, "the delegation is for something else")
                 else:
                     delegated = person(number, value["sig"], statement.encode(), value["by"], "session@lifeboat", begun["mode"])
+                    consent.operators.add(key_of(value["sig"]))
             elif kind == "checkpoint":
                 form = f'"k":"checkpoint","lines":{seq},"sig":"{value["sig"]}"}}'
                 if not signing or not session or not line.decode().endswith(form) or len(value) != 7:
@@ -194,6 +254,8 @@ def main(path):
                 else:
                     for end in ("out", "err"):
                         beside(folder, number, f"output/{name}.{end}", streams[f"{end}_bytes"], streams[f"{end}_sha256"])
+            else:
+                consent.line(number, kind, value, seq, link, begun)
             sealing = sealing if kind == "checkpoint" else mark
             at = (time, mono)
         except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
@@ -209,6 +271,8 @@ def main(path):
         say("open", len(lines), "there is no seal")
         if not delegated:
             say("distrust", len(lines), "no person's key vouches for the log")
+    if consent.confirmed:
+        found["note"].append(f"{consent.signed} of {consent.confirmed} confirmations that wanted approvals have them signed")
     verdict = ("TAMPERED" if found["damage"] else "UNTRUSTED" if found["distrust"] else "OPEN" if found["open"]
                else "SEALED by a practice key" if practice else "SEALED")
     print(verdict, *(text for texts in found.values() for text in texts), sep="\n  ")
@@ -216,7 +280,7 @@ def main(path):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
+    if len(sys.argv) not in (3, 4):
         print(__doc__, file=sys.stderr)
         sys.exit(2)
     try:

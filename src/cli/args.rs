@@ -67,6 +67,8 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: AwsCommand,
     },
+    /// Show what somebody is asked to agree to, and sign it; what it prints is pasted into the run's screen.
+    Approve(Approve),
     /// Look on at a run that is being worked; nothing can be done from there.
     Watch {
         /// A run id, a unique prefix of one, or a run's folder; without it the latest run that is being worked.
@@ -272,6 +274,9 @@ pub(super) enum LogCommand {
         /// Who may sign (OpenSSH's allowed_signers), besides the practice key of drills.
         #[arg(long, value_name = "FILE")]
         allowed_signers: Option<PathBuf>,
+        /// Fail unless this holds as well; more than one with commas.
+        #[arg(long, value_enum, value_delimiter = ',')]
+        require: Vec<Require>,
         /// Where runs are kept.
         #[arg(long, value_name = "DIR")]
         runs: Option<PathBuf>,
@@ -321,6 +326,37 @@ pub(super) enum LogCommand {
         #[command(flatten)]
         to: Sealed,
     },
+}
+
+/// Holds the options of an approval.
+#[derive(Debug, Args)]
+pub(super) struct Approve {
+    /// The file with the request; without it, or as `-`, standard input.
+    pub(super) file: Option<PathBuf>,
+    /// Print the request that this run waits with, instead of answering one.
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["file", "key", "by", "profile"])]
+    pub(super) request: Option<String>,
+    /// The profile of the configuration file, for name and key.
+    #[arg(long)]
+    pub(super) profile: Option<String>,
+    /// The key that signs: a private key file, or a public one whose other half the agent holds.
+    #[arg(long, value_name = "FILE")]
+    pub(super) key: Option<PathBuf>,
+    /// The name under which it signs, as it stands in the allowed signers.
+    #[arg(long, value_name = "NAME")]
+    pub(super) by: Option<String>,
+    /// Where runs are kept.
+    #[arg(long, value_name = "DIR", requires = "request")]
+    pub(super) runs: Option<PathBuf>,
+}
+
+/// Lists what `log verify` can insist on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Require {
+    /// The log is sealed. Without a seal it is OPEN, and that is never success.
+    Sealed,
+    /// Every confirmation that wanted approvals had them all, signed by people who count.
+    Approvals,
 }
 
 /// Names a sealed log, and who signs something about it.

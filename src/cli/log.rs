@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::addenda;
-use super::args::{Format, LogCommand};
+use super::args::{Format, LogCommand, Require};
 use super::failure::{Failure, Kind};
 use super::places;
 use crate::engine::Mode;
@@ -21,10 +21,13 @@ const TAIL: usize = 20;
 pub(super) fn log(command: LogCommand) -> Result<ExitCode, Failure> {
     let mut out = io::stdout().lock();
     match command {
-        LogCommand::Verify { run, allowed_signers, runs } => {
+        LogCommand::Verify { run, allowed_signers, require, runs } => {
             let place = find(&run, runs)?;
             let trust = trust(allowed_signers)?;
-            let result = store::verify_run(&place, &trust).map_err(unreadable)?;
+            let mut result = store::verify_run(&place, &trust).map_err(unreadable)?;
+            if require.contains(&Require::Approvals) {
+                result.require_approvals();
+            }
             store::write_verification(&result, &mut out).map_err(|error| broken(&error))?;
             Ok(ExitCode::from(result.verdict.exit_code()))
         }
@@ -52,8 +55,10 @@ pub(super) fn log(command: LogCommand) -> Result<ExitCode, Failure> {
 pub(super) fn trust(allowed_signers: Option<PathBuf>) -> Result<Trust, Failure> {
     let state = places::state().ok();
     let mut signers: Vec<PathBuf> = allowed_signers.into_iter().collect();
-    signers.extend(places::config()?.allowed_signers.map(PathBuf::from));
-    store::load_trust(&signers, None, state.as_deref(), chrono::Utc::now()).map_err(unreadable)
+    let config = places::config()?;
+    signers.extend(config.allowed_signers.map(PathBuf::from));
+    let revoked = config.revoked_keys.map(PathBuf::from);
+    store::load_trust(&signers, revoked.as_deref(), state.as_deref(), chrono::Utc::now()).map_err(unreadable)
 }
 
 /// Shows what was added to a log that is sealed.

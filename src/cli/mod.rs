@@ -1,6 +1,7 @@
 //! Floor 7: arguments to a driver; failures to messages and exit codes.
 
 mod addenda;
+mod approve;
 mod args;
 mod aws;
 mod check;
@@ -47,6 +48,7 @@ fn work(cli: Cli) -> ExitCode {
         Some(Command::Runs { runs, format }) => runs::runs(runs, format),
         Some(Command::Check { runbooks, format }) => check::check(&runbooks, format),
         Some(Command::Log { command }) => log::log(command),
+        Some(Command::Approve(wanted)) => approve::approve(wanted),
         Some(Command::Fingerprint(wanted)) => fingerprint::fingerprint(&wanted),
         Some(Command::Estate { command }) => estate::estate(command),
         Some(Command::Aws { command }) => aws::aws(command),

@@ -61,7 +61,9 @@ fn take_up(wanted: &Resume, place: &LogPlace, hosting: work::Hosting) -> Result<
     let config = places::config()?;
     let state = places::state()?;
     let signers: Vec<PathBuf> = config.allowed_signers.iter().map(PathBuf::from).collect();
-    let trust = store::load_trust(&signers, None, Some(&state), chrono::Utc::now()).map_err(places::of_store)?;
+    let revoked = config.revoked_keys.as_ref().map(PathBuf::from);
+    let trust = store::load_trust(&signers, revoked.as_deref(), Some(&state), chrono::Utc::now());
+    let trust = trust.map_err(places::of_store)?;
     let taken = resume::take(place, &trust).map_err(work::of_start)?;
     let opened = taken.opened().clone();
     let options = options(wanted, &taken)?;
@@ -120,10 +122,11 @@ fn find(run: Option<&str>, root: Option<&Path>, wanted: impl Fn(&End) -> bool) -
 fn options(wanted: &Resume, taken: &Taken) -> Result<Options, Failure> {
     let opened = taken.opened();
     let attended = opened.began.attended;
-    if opened.mode == Mode::Drill {
-        return Ok(Options { attended, by: identity::user(), ..Options::default() });
-    }
     let config = places::config()?;
+    if opened.mode == Mode::Drill {
+        let approvers = work::approvers(&config.without_profile());
+        return Ok(Options { attended, by: identity::user(), approvers, ..Options::default() });
+    }
     let name = wanted.profile.clone().or_else(|| opened.began.profile.clone());
     let profile = match &name {
         Some(name) => places::profile(&config, name)

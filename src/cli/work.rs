@@ -13,6 +13,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::args::{Common, Drill, RunArgs};
 use super::failure::{Failure, Kind};
 use super::{front, places, say};
+use crate::drive::approvals::Approvers;
 use crate::drive::host::{Closing, Finale};
 use crate::drive::hub::Hub;
 use crate::drive::practice::Practice;
@@ -41,7 +42,9 @@ pub(super) fn drill_here(drill: &Drill, hosting: Hosting) -> Result<ExitCode, Fa
     let source = find(&drill.scenario)?;
     let plan = start::plan(&source).map_err(of_start)?;
     let scenario = start::scenario(&source, &plan).map_err(of_start)?;
-    let options = options(&drill.common, None, None)?;
+    // A drill takes nothing of the configuration but whose approvals count.
+    let approvers = approvers(&places::config()?.without_profile());
+    let options = Options { approvers, ..options(&drill.common, None, None)? };
     let runtime = runtime()?;
     let _diagnostics = diagnostics::begin(&places::state()?);
     let place = start::folder(&options).map_err(of_start)?;
@@ -317,7 +320,13 @@ fn needs_person(run: &Run) -> Failure {
         || "every step is settled, and whether the service is restored".to_owned(),
         |step| format!("step {} `{}`", step.number, step.title),
     );
-    Failure::new(Kind::NeedsPerson, format!("{place} needs a person, and nobody is at the keyboard"))
+    let mut actions = run.plan.steps.get(run.current).into_iter().flat_map(|step| &step.actions);
+    let lacks = match actions.find_map(|action| action.approvals.as_ref()) {
+        Some(approvals) if approvals.role.is_empty() => "; somebody else has to sign for it".to_owned(),
+        Some(approvals) => format!("; somebody else has to sign for it, of the role {}", approvals.role),
+        None => String::new(),
+    };
+    Failure::new(Kind::NeedsPerson, format!("{place} needs a person, and nobody is at the keyboard{lacks}"))
         .hint("work the runbook in a terminal, without --unattended; no option confirms for you")
 }
 
@@ -340,7 +349,14 @@ fn options(common: &Common, profile: Option<Profile>, profile_name: Option<Strin
 pub(super) fn of_profile(profile: Option<Profile>, profile_name: Option<String>) -> Options {
     let by = profile.as_ref().and_then(|profile| profile.operator.clone()).unwrap_or_else(identity::user);
     let key = profile.as_ref().and_then(|profile| profile.key.as_ref()).map(PathBuf::from);
-    Options { profile, profile_name, by, key, ..Options::default() }
+    let approvers = profile.as_ref().map(approvers).unwrap_or_default();
+    Options { profile, profile_name, by, key, approvers, ..Options::default() }
+}
+
+/// Takes from a profile whose approvals count.
+pub(super) fn approvers(profile: &Profile) -> Approvers {
+    let path = |path: &Option<String>| path.as_ref().map(PathBuf::from);
+    Approvers { signers: path(&profile.allowed_signers).into_iter().collect(), revoked: path(&profile.revoked_keys) }
 }
 
 /// Takes the terminal for screens, unless nobody is to look.

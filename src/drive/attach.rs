@@ -20,6 +20,9 @@ use crate::ui::{Model, Msg, Output};
 /// How long the engine may take to say how the run ended, once it showed that it did.
 const LAST_WORDS: Duration = Duration::from_secs(5);
 
+/// No approval is longer, in bytes.
+const LONGEST_ANSWER: u64 = 64 * 1024;
+
 /// Says why a screen could not be attached to a run.
 #[derive(Debug, thiserror::Error)]
 pub enum AttachError {
@@ -120,7 +123,7 @@ impl Engine {
         let (feed, inbox) = term::channel();
         let (told, over) = mpsc::channel();
         let reading = stream.try_clone().map_err(unusable)?;
-        let hearer = feed.clone();
+        let (hearer, teller) = (feed.clone(), feed.clone());
         spawn("engine", move || hear(reading, &hearer, &told)).map_err(unusable)?;
         // Unbounded: a person wishes little, and a key never waits for the engine.
         let (wishes, wished) = mpsc::channel::<Intent>();
@@ -132,7 +135,18 @@ impl Engine {
         let local = chrono::Offset::fix(chrono::Local::now().offset());
         let mut model = Model::run(plan, log.display().to_string(), theme, clock.now()).in_local_time(local);
         let mut wish = |output: Output| {
-            if let Output::Intent(intent) = output {
+            let wish = match output {
+                Output::Intent(intent) => Some(intent),
+                Output::HandIn { prompt, file } => match answer_of(&file) {
+                    Ok(answer) => Some(Intent::HandIn { prompt, answer }),
+                    Err(why) => {
+                        teller.send(Msg::Refused(why));
+                        None
+                    }
+                },
+                _ => None,
+            };
+            if let Some(intent) = wish {
                 // An engine that is gone was said to be.
                 drop(wishes.send(intent));
             }
@@ -151,6 +165,20 @@ impl Engine {
         drop(stream.shutdown(std::net::Shutdown::Both));
         Ok(Left { exit, over })
     }
+}
+
+/// Reads what somebody signed; the person who typed the name sits where this runs.
+fn answer_of(file: &str) -> Result<String, String> {
+    let path = match (file.strip_prefix("~/"), std::env::var_os("HOME")) {
+        (Some(rest), Some(home)) => PathBuf::from(home).join(rest),
+        _ => PathBuf::from(file),
+    };
+    let read = || {
+        let mut text = String::new();
+        std::fs::File::open(&path)?.take(LONGEST_ANSWER).read_to_string(&mut text)?;
+        Ok::<_, io::Error>(text)
+    };
+    read().map_err(|error| format!("{} can't be read: {error}", path.display()))
 }
 
 /// Says why nothing more comes.

@@ -4,9 +4,10 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
+use super::approvals::Approvers;
 use super::perform::Performer;
 use crate::clock::Clock;
-use crate::engine::{Effect, Ended, Event, Fact, Input, Outcome, Report, Run, decide, evolve, react};
+use crate::engine::{Effect, Ended, Event, Fact, Input, Intent, Outcome, Report, Run, decide, evolve, react};
 use crate::exec::supervisor::Force;
 use crate::store::{AppendError, LogWriter, Operator, SignError};
 
@@ -64,6 +65,7 @@ pub struct Host {
     run: Run,
     log: LogWriter,
     operator: Result<Operator, SignError>,
+    approvers: Approvers,
     performer: Performer,
     clock: Clock,
     // Unbounded, both ways: people and workers send little, and none of it may be dropped.
@@ -76,13 +78,13 @@ impl Host {
     /// Makes a host for a run that has no fact yet, or is folded from those that it has.
     pub fn new(
         run: Run,
-        (log, operator): (LogWriter, Result<Operator, SignError>),
+        (log, operator, approvers): (LogWriter, Result<Operator, SignError>, Approvers),
         performer: Performer,
         clock: Clock,
         (to_self, inbox): (mpsc::UnboundedSender<Input>, mpsc::UnboundedReceiver<Input>),
         listeners: Vec<mpsc::UnboundedSender<Heard>>,
     ) -> Self {
-        Self { run, log, operator, performer, clock, inbox, to_self, listeners }
+        Self { run, log, operator, approvers, performer, clock, inbox, to_self, listeners }
     }
 
     /// Works until the run ended and its log is closed. A run that is taken up again first finds out how what ran has
@@ -117,11 +119,26 @@ impl Host {
         loop {
             // The host holds a sender itself, so the inbox never closes.
             let Some(input) = self.inbox.recv().await else { continue };
+            let Some(input) = self.verified(input).await else { continue };
             match self.take(&input).await {
                 Ok(Next::GoOn) => {}
                 Ok(Next::Seal) => return self.close().await,
                 Ok(Next::Unfit(why)) => self.pass_over(input, &why),
                 Err(why) => return self.halt(why).await,
+            }
+        }
+    }
+
+    /// Verifies what is handed in as an approval; anything else passes as it is.
+    async fn verified(&mut self, input: Input) -> Option<Input> {
+        let Input::Operator { by, intent: Intent::HandIn { prompt, answer } } = input else { return Some(input) };
+        let operator = self.operator.as_ref().ok();
+        let now = self.clock.now().utc;
+        match self.approvers.judge(&self.run, operator, (prompt, &answer), &by, now).await {
+            Ok(signed) => Some(Input::Approval { by, signed }),
+            Err(why) => {
+                self.tell(&Heard::Refused(why));
+                None
             }
         }
     }
@@ -149,7 +166,7 @@ impl Host {
             Err(refusal) => {
                 match input {
                     Input::Report(_) | Input::Clock(_) => tracing::info!(%refusal, "a late report was passed over"),
-                    Input::Open { .. } | Input::Operator { .. } | Input::Host(_) => {
+                    Input::Open { .. } | Input::Operator { .. } | Input::Approval { .. } | Input::Host(_) => {
                         self.tell(&Heard::Refused(refusal.to_string()));
                     }
                 }

@@ -132,7 +132,7 @@ pub async fn ready(
     .await?;
     let beginning = Beginning::Again { resumed: begun.open };
     let world = start::world(stage, options, &folder, supervisor, aws);
-    let written = (begun.writer, operator, begun.signing);
+    let written = (begun.writer, operator, begun.signing, options.approvers.clone());
     let ready = start::joined(plan, (run, past, beginning), written, world, (folder, clock, screens));
     if let Some(remark) = remark {
         // The host is not there yet: it finds this first.

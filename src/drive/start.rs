@@ -8,6 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 
+use super::approvals::Approvers;
 use super::host::{Beginning, Heard, Host};
 use super::hub::Hub;
 use super::identity::{self, Identity};
@@ -114,6 +115,8 @@ pub struct Options {
     pub by: String,
     /// The key file, if one is configured.
     pub key: Option<PathBuf>,
+    /// Whose approvals count.
+    pub approvers: Approvers,
 }
 
 /// Is the stage on which a run plays.
@@ -268,7 +271,7 @@ pub async fn ready(
     };
     let beginning = Beginning::New { open: begun.open, opening: Box::new(opening) };
     let world = world(stage, options, &folder, supervisor, aws);
-    let written = (begun.writer, operator, begun.signing);
+    let written = (begun.writer, operator, begun.signing, options.approvers.clone());
     let run = Run::new(Arc::clone(&plan));
     let ready = joined(plan, (run, Vec::new(), beginning), written, world, (folder, clock, screens));
     if let Some(practice) = practice(stage) {
@@ -283,14 +286,14 @@ pub async fn ready(
 pub(super) fn joined(
     plan: Arc<Plan>,
     (run, past, beginning): (Run, Vec<Arc<Fact>>, Beginning),
-    (writer, operator, signing): (LogWriter, Result<Operator, SignError>, Signing),
+    (writer, operator, signing, approvers): (LogWriter, Result<Operator, SignError>, Signing, Approvers),
     world: World,
     (folder, clock, screens): (RunFolder, Clock, Option<Hub>),
 ) -> Ready {
     let (to_host, inbox) = mpsc::unbounded_channel();
     let (tell, heard) = mpsc::unbounded_channel();
     let performer = Performer::new(world, to_host.clone(), Show::new(screens, clock));
-    let host = Host::new(run, (writer, operator), performer, clock, (to_host.clone(), inbox), vec![tell]);
+    let host = Host::new(run, (writer, operator, approvers), performer, clock, (to_host.clone(), inbox), vec![tell]);
     if let Signing::Unsigned { reason } = &signing {
         // The record itself says why nobody vouches for it.
         drop(to_host.send(Input::Host(Notice::Remark(format!("UNSIGNED: {reason}")))));

@@ -123,7 +123,22 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         approval: Option<Approval>,
     },
-    /// Somebody agreed to what an open confirmation asks for, as the operator states it; nobody signed it.
+    /// Somebody signed the request of an open confirmation.
+    Approved {
+        /// The prompt.
+        prompt: u64,
+        /// Who signed, as in the allowed signers.
+        approver: String,
+        /// The fingerprint of the key that signed.
+        key: String,
+        /// The whole text that was signed.
+        request: String,
+        /// The armoured signature over it.
+        sig: String,
+        /// Who handed it in.
+        by: String,
+    },
+    /// Somebody agreed to what an open confirmation of a drill asks for, as the operator states it; nobody signed it.
     ApprovalStated {
         /// The prompt.
         prompt: u64,
@@ -480,6 +495,27 @@ pub struct Approval {
     pub role: String,
     /// How long to wait for them, in seconds.
     pub within_s: u64,
+    /// What their signature binds besides what is asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub request: Option<Requested>,
+}
+
+impl Approval {
+    /// Tells whether the same people are wanted, for the same time.
+    pub fn wants_as(&self, other: &Self) -> bool {
+        (self.count, &self.role, self.within_s) == (other.count, &other.role, other.within_s)
+    }
+}
+
+/// Says for which attempt approvals are wanted, and how the log stood when they were asked for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Requested {
+    /// The attempt that was to come next.
+    pub attempt: AttemptId,
+    /// How many lines the log had. Whoever records the question fills it in.
+    pub lines: u64,
+    /// The SHA-256 of the last of them, likewise.
+    pub head: String,
 }
 
 /// Says what undoes a step, or what it did for one item.

@@ -14,8 +14,9 @@ use super::decide::{is_read, same_person};
 use super::event::{Event, Fact, Mode};
 use super::objectives::between;
 use super::state::{
-    Agreed, Alarm, Alone, Attempt, AttemptState, Breach, Candidate, Condition, Ending, Fixed, Lane, Loss, Note,
-    Progress, Prompt, Reading, Recovery, Run, Second, Stage, StepState, Stopping, Strand, Turn, Unapproved, Waiver,
+    Agreed, Alarm, Alone, Approver, Attempt, AttemptState, Breach, Candidate, Condition, Ending, Fixed, Lane, Loss,
+    Note, Progress, Prompt, Reading, Recovery, Run, Second, Stage, StepState, Stopping, Strand, Turn, Unapproved,
+    Waiver,
 };
 use crate::kernel::{ActionName, AttemptId, StepId};
 use crate::runbook::{Moment, Watching};
@@ -296,13 +297,17 @@ fn apply(run: &mut Run, fact: &Fact) -> Legal {
             }
             run.prompt = None;
         }
+        Event::Approved { prompt, approver, key, request, by, .. } => {
+            let own = run.opened.as_ref().and_then(|opened| run.prompt.as_ref()?.request(opened));
+            require(own.as_ref() == Some(request), "the approval is of another request")?;
+            approved(run, *prompt, Approver { name: approver.clone(), key: Some(key.clone()) }, by)?;
+        }
         Event::ApprovalStated { prompt, approver, command, by } => {
-            let operator = run.opened.as_ref().map_or("", |opened| opened.by.as_str());
-            require(!same_person(approver, by) && !same_person(approver, operator), "operators approve nothing")?;
-            let open = wanting(&mut run.prompt, *prompt)?;
-            require(open.command == *command, "the approval is of another command")?;
-            require(!open.approved.iter().any(|name| same_person(name, approver)), "the same person approved twice")?;
-            open.approved.push(approver.clone());
+            let drill = run.opened.as_ref().is_some_and(|opened| opened.mode == Mode::Drill);
+            require(drill, "an approval of a real run is signed")?;
+            let same = run.prompt.as_ref().is_some_and(|open| open.command == *command);
+            require(same, "the approval is of another command")?;
+            approved(run, *prompt, Approver { name: approver.clone(), key: None }, by)?;
         }
         Event::ApprovalWaived { prompt, missing, waited_s, reason, by } => {
             let open = wanting(&mut run.prompt, *prompt)?;
@@ -508,6 +513,19 @@ fn apply(run: &mut Run, fact: &Fact) -> Legal {
 
 fn require(holds: bool, why: &str) -> Legal {
     if holds { Ok(()) } else { Err(why.to_owned()) }
+}
+
+/// Adds somebody who agreed: another person than those who act, and each one once.
+fn approved(run: &mut Run, prompt: u64, approver: Approver, by: &str) -> Result<(), String> {
+    let operator = run.opened.as_ref().map_or("", |opened| opened.by.as_str());
+    let acts = same_person(&approver.name, by) || same_person(&approver.name, operator);
+    require(!acts, "operators approve nothing")?;
+    let open = wanting(&mut run.prompt, prompt)?;
+    let key = |known: &Approver| known.key.is_some() && known.key == approver.key;
+    let twice = open.approved.iter().any(|known| same_person(&known.name, &approver.name) || key(known));
+    require(!twice, "the same person approved twice")?;
+    open.approved.push(approver);
+    Ok(())
 }
 
 /// Returns the open prompt of this number, if it still wants approvals.

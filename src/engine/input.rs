@@ -27,6 +27,13 @@ pub enum Input {
         /// What.
         intent: Intent,
     },
+    /// An approval whose signature was verified.
+    Approval {
+        /// Who handed it in.
+        by: String,
+        /// What was signed, and by whom.
+        signed: SignedApproval,
+    },
     /// A worker's report.
     Report(Report),
     /// A timer went off.
@@ -69,7 +76,14 @@ pub enum Intent {
         /// The prompt.
         prompt: u64,
     },
-    /// Somebody agreed to what the prompt asks for, as the operator states it.
+    /// Hand in somebody's signature of the prompt's request. The host verifies it first.
+    HandIn {
+        /// The prompt.
+        prompt: u64,
+        /// What `lifeboat approve` or `ssh-keygen -Y sign` gave.
+        answer: String,
+    },
+    /// Somebody agreed to what the prompt asks for, as the operator states it: in drills only.
     Approve {
         /// The prompt.
         prompt: u64,
@@ -219,6 +233,21 @@ pub enum Intent {
     },
     /// An unattended real run met something only a person may do.
     GiveUpWaiting,
+}
+
+/// Is an approval whose signature was verified: by an allowed signer, over this request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignedApproval {
+    /// The prompt.
+    pub prompt: u64,
+    /// Who signed.
+    pub approver: String,
+    /// The fingerprint of their key.
+    pub key: String,
+    /// The text that was signed.
+    pub request: String,
+    /// The armoured signature.
+    pub sig: String,
 }
 
 /// Is news of the host.

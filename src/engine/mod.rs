@@ -20,23 +20,26 @@ mod outcome;
 mod prepare;
 mod react;
 mod refusal;
+mod request;
 mod state;
 mod strand;
 
 pub use decide::decide;
 pub use effect::{Access, Database, Doubt, Effect, Job, Judge, Poll, What};
 pub use event::{
-    Also, Approval, Ask, Attended, Began, Event, Fact, InputSource, Mode, Opened, Resumed, Target, Torn, Undo, Verdict,
+    Also, Approval, Ask, Attended, Began, Event, Fact, InputSource, Mode, Opened, Requested, Resumed, Target, Torn,
+    Undo, Verdict,
 };
 pub use evolve::{IllegalHistory, evolve};
-pub use input::{Ended, Input, Intent, Notice, Report, TimerId};
+pub use input::{Ended, Input, Intent, Notice, Report, SignedApproval, TimerId};
 pub use judge::holds;
 pub use objectives::Forecast;
 pub use outcome::{AwsReceipt, Outcome, Streams};
 pub use react::{react, rearm};
 pub use refusal::Refusal;
+pub use request::{Asking, REQUEST_TITLE, find_request, is_whole, requested};
 pub use state::{
-    Acted, ActionResult, Agreed, Alarm, Alone, Attempt, AttemptState, Breach, Came, Candidate, Condition, Ending,
-    Fixed, Lane, Loss, Note, PendingRetry, Progress, Prompt, Reading, Recovery, Run, Second, Spent, Stage, StepState,
-    Stopping, Strand, Turn, Unapproved, Undoes, Waiver, Who,
+    Acted, ActionResult, Agreed, Alarm, Alone, Approver, Attempt, AttemptState, Breach, Came, Candidate, Condition,
+    Ending, Fixed, Lane, Loss, Note, PendingRetry, Progress, Prompt, Reading, Recovery, Run, Second, Spent, Stage,
+    StepState, Stopping, Strand, Turn, Unapproved, Undoes, Waiver, Who,
 };

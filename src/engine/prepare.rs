@@ -92,7 +92,7 @@ fn approval(run: &Run, action: &Action, vars: &BTreeMap<String, String>) -> Opti
     let holds = |rule: &&ApprovalRule| rule.when.as_ref().is_none_or(|when| when.holds(vars).unwrap_or(true));
     let count = wanted.rules.iter().filter(holds).map(|rule| rule.count).max().filter(|count| *count > 0)?;
     let within_s = divided(wanted.within, run.speed()).as_secs();
-    Some(Approval { count, role: wanted.role.clone(), within_s })
+    Some(Approval { count, role: wanted.role.clone(), within_s, request: None })
 }
 
 /// Lists the variables that an action uses, in its text or its attributes.

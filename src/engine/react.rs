@@ -56,6 +56,7 @@ pub fn react(run: &Run, fact: &Fact) -> Vec<Effect> {
         | Event::ItemsBegun { .. }
         | Event::ItemsPassed { .. }
         | Event::ConfirmationAsked { .. }
+        | Event::Approved { .. }
         | Event::ApprovalStated { .. }
         | Event::ApprovalWaived { .. }
         | Event::Confirmed { .. }

@@ -75,7 +75,7 @@ pub enum Refusal {
         phrase: String,
     },
     /// Others have to agree first.
-    #[error("{missing} approval(s) are missing. Say who agreed, or go on alone with a reason.")]
+    #[error("{missing} approval(s) are missing. Hand in what they signed, or go on alone with a reason.")]
     ApprovalMissing {
         /// How many.
         missing: u32,
@@ -83,6 +83,17 @@ pub enum Refusal {
     /// Nobody has to agree.
     #[error("No approval is wanted here.")]
     NoApprovalWanted,
+    /// The word of the operator is no approval in a real run.
+    #[error(
+        "In a real run an approval is a signature. Paste what `lifeboat approve` gave, or name its file; or go on alone with a reason."
+    )]
+    ApprovalUnsigned,
+    /// Nobody verified a signature: a fault of whoever hands it in.
+    #[error("Nobody verified this approval, so it does not count.")]
+    Unverified,
+    /// Another text was signed.
+    #[error("What was signed is another request than the one that is open.")]
+    OtherRequest,
     /// An approval of nobody.
     #[error("A name is needed: who agreed?")]
     ApproverMissing,

@@ -13,7 +13,7 @@ use super::event::{InputSource, Opened, Target, Verdict};
 use super::outcome::{AwsReceipt, Outcome, Streams};
 use crate::kernel::{ActionName, AttemptId, Stamp, StepId};
 use crate::runbook::{Impact, LossKind, Moment, Plan};
-pub use asked::{Alone, Prompt, Unapproved};
+pub use asked::{Alone, Approver, Prompt, Unapproved};
 pub use stands::{Acted, Agreed, Lane, StepState, Strand, Turn, Undoes};
 
 /// Holds everything that is known of a run.

@@ -61,6 +61,15 @@ pub struct Chain {
 #[derive(Clone, Debug)]
 pub struct Draft(String);
 
+/// Says whether a fact holds where the log stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Placed {
+    /// It does, as of now.
+    Here,
+    /// It is not of that kind.
+    Nowhere,
+}
+
 impl Chain {
     /// Begins a log. Without a session key there are no checkpoints.
     pub fn new(run: RunId, session: Option<SessionKey>) -> Self {
@@ -147,6 +156,23 @@ impl Chain {
             return Err(ChainError::Sealed);
         }
         self.checked(members(event)?)
+    }
+
+    /// Fills in where the log stands, if the fact asks for approvals: they sign that, too.
+    pub fn place(&self, event: &mut Event) -> Placed {
+        let Event::ConfirmationAsked { approval: Some(approval), .. } = event else { return Placed::Nowhere };
+        let Some(request) = &mut approval.request else { return Placed::Nowhere };
+        (request.lines, request.head) = (self.next, self.prev.clone());
+        Placed::Here
+    }
+
+    /// Makes anew what the line of a fact says that was [placed](Self::place) after it was drafted: its length differs by
+    /// no more than the digits of a number.
+    ///
+    /// # Errors
+    /// If it is no JSON, which its draft was.
+    pub fn placed(&self, event: &Event) -> Result<Draft, ChainError> {
+        members(event).map(Draft)
     }
 
     /// Records a drafted fact, as [`Self::event`] does.

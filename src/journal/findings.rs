@@ -3,6 +3,7 @@
 use ssh_key::public::KeyData;
 use ssh_key::{HashAlg, PublicKey};
 
+use super::approval::Approvals;
 use super::sshsig::Digest512;
 use super::verify::PRACTICE_PRINCIPAL;
 use crate::engine::{Mode, Streams};
@@ -141,6 +142,8 @@ pub struct Verification {
     pub sealed_by: Option<Signed>,
     /// Who else signed the sealed log, as far as they count: nobody of them is the one who sealed.
     pub countersigned_by: Vec<Signed>,
+    /// How many confirmations wanted approvals, and had them signed.
+    pub approvals: Approvals,
     /// Was it a drill?
     pub mode: Mode,
     /// SHA-512 of all complete lines.
@@ -172,6 +175,15 @@ impl Verification {
         });
         if self.findings.iter().filter(|f| f.severity == severity).count() < MAX_FINDINGS {
             self.findings.push(Finding { line, severity, text: text.into() });
+        }
+    }
+
+    /// Distrusts a log in which something was confirmed without all the signatures that it wanted.
+    pub fn require_approvals(&mut self) {
+        let Approvals { confirmed, signed } = self.approvals;
+        if signed < confirmed {
+            let text = format!("{} of {confirmed} confirmations lack signed approvals", confirmed - signed);
+            self.add(None, Severity::Distrust, text);
         }
     }
 

@@ -4,7 +4,9 @@
 //! signatures and trust come in as arguments.
 
 mod addenda;
+mod approval;
 mod chain;
+mod consent;
 mod entry;
 mod findings;
 mod line;
@@ -16,7 +18,8 @@ mod strict;
 mod verify;
 
 pub use addenda::{Addenda, Addendum, Addition, Pending};
-pub use chain::{Chain, ChainError, Draft};
+pub use approval::{APPROVE_NAMESPACE, Answer, ApprovalError, Approvals};
+pub use chain::{Chain, ChainError, Draft, Placed};
 pub use entry::{Body, Entry};
 pub use findings::{Coverage, Finding, OutputClaim, Severity, Signed, SignerKind, Verdict, Verification};
 pub use line::{Broken, MAX_LINE, time_text};

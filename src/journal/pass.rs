@@ -4,7 +4,9 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256, Sha512};
 use ssh_key::PublicKey;
 
+use super::approval::Approvals;
 use super::chain;
+use super::consent::Consent;
 use super::findings::{Coverage, OutputClaim, Severity, Signed, Verdict, Verification};
 use super::line::{self, Head};
 use super::sshsig::{self, Armour, SEAL_NAMESPACE, SESSION_NAMESPACE, SignatureError};
@@ -66,6 +68,7 @@ pub(super) struct Pass<'a> {
     last_checkpoint: Option<Checkpoint>,
     /// The last checkpoints of earlier sessions.
     earlier: Vec<Checkpoint>,
+    consent: Consent,
     sealing_by: Option<String>,
     sealed: Option<u64>,
     /// A wrong signature over an intact chain: the checkpoints can say where the damage is.
@@ -106,6 +109,7 @@ impl<'a> Pass<'a> {
             delegated_by: None,
             sealed_by: None,
             countersigned_by: Vec::new(),
+            approvals: Approvals::default(),
             mode: Mode::Real,
             log_sha512: [0; 64],
             coverage: Coverage::default(),
@@ -126,6 +130,7 @@ impl<'a> Pass<'a> {
             vouched: Vouched::No,
             last_checkpoint: None,
             earlier: Vec::new(),
+            consent: Consent::default(),
             sealing_by: None,
             sealed: None,
             only_the_seal_is_wrong: Intact::No,
@@ -206,7 +211,10 @@ impl<'a> Pass<'a> {
             },
             "seal" => self.seal(line, head),
             "attempt-finished" => self.finished(line),
-            _ => {}
+            _ => {
+                let found = self.consent.line(line, head, self.opened.as_ref(), self.trust);
+                self.found(found);
+            }
         }
         if !matches!(head.kind, "sealing" | "checkpoint") {
             self.sealing_by = None;
@@ -214,6 +222,12 @@ impl<'a> Pass<'a> {
         head.time.clone_into(&mut self.time);
         self.micros = line::micros(head.time).unwrap_or(self.micros);
         self.mono = head.mono;
+    }
+
+    fn found(&mut self, found: Vec<(Severity, String)>) {
+        for (severity, text) in found {
+            self.result.add(Some(self.number), severity, text);
+        }
     }
 
     fn finished(&mut self, line: &[u8]) {
@@ -372,6 +386,8 @@ impl<'a> Pass<'a> {
             let text = format!("{what} is {}'s ({}), but {why}", signed.by, signed.fingerprint);
             self.result.add(Some(self.number), Severity::Distrust, text);
         }
+        let found = self.consent.operator(&signed);
+        self.found(found);
         Some(signed)
     }
 
@@ -409,6 +425,7 @@ impl<'a> Pass<'a> {
         self.result.coverage.lines = self.number;
         self.result.log_sha512 = sshsig::finish(&self.hash);
         self.result.mode = self.opened.as_ref().map_or(Mode::Real, |opened| opened.mode);
+        self.result.approvals = self.consent.approvals;
         self.result.coverage.uncovered = self.number - covered.min(self.number);
         if self.sealed.is_none() {
             let text = format!("there is no seal; the last complete line is of {}", self.time);

@@ -76,6 +76,19 @@ impl AllowedSigners {
         self.lines.is_empty()
     }
 
+    /// Lists the plain names under which a key is listed, in the file's order.
+    pub fn names(&self, key: &KeyData) -> impl Iterator<Item = &str> + use<'_> {
+        let key = key.clone();
+        let lines = self.lines.iter().filter(move |line| line.key == key);
+        let names = lines.flat_map(|line| line.principals.split(',').map(str::trim));
+        names.filter(|name| !name.is_empty() && !name.starts_with('!') && !name.contains(['*', '?']))
+    }
+
+    /// Tells whether a key is listed at all.
+    pub fn has(&self, key: &KeyData) -> bool {
+        self.lines.iter().any(|line| line.key == *key)
+    }
+
     /// Says how `key` stands as `principal` in `namespace` at a time.
     pub fn standing(&self, principal: &str, key: &KeyData, namespace: &str, at: DateTime<Utc>) -> Standing {
         let mut best = Standing::Unknown;

@@ -94,6 +94,9 @@ fn words(event: &Event) -> String {
             let also = if also.is_empty() { String::new() } else { format!(" (and the same for {} more)", also.len()) };
             format!("asks for {ask} before [{}{}] {command}{also}{approval}", impact.word(), place(target))
         }
+        Event::Approved { approver, key, by, .. } => {
+            format!("approved by {approver}, signed with {key} (handed in by {by})")
+        }
         Event::ApprovalStated { approver, command, by, .. } => {
             format!("approved by {approver} (stated by {by}, not signed): {command}")
         }

@@ -20,6 +20,8 @@ pub struct Config {
     pub key: Option<String>,
     /// The file of signers that are trusted, in the format of `ssh-keygen`.
     pub allowed_signers: Option<String>,
+    /// The file of public keys that count no more, one a line.
+    pub revoked_keys: Option<String>,
     /// Profiles by name.
     #[serde(default, rename = "profile")]
     profiles: BTreeMap<String, Profile>,
@@ -73,8 +75,11 @@ impl Config {
     #[must_use]
     pub fn at_home(mut self, home: &str) -> Self {
         let profiles = self.profiles.values_mut();
-        let paths = profiles.flat_map(|profile| [&mut profile.key, &mut profile.allowed_signers, &mut profile.log_dir]);
-        for path in paths.chain([&mut self.key, &mut self.allowed_signers, &mut self.log_dir]).flatten() {
+        let paths = profiles.flat_map(|profile| {
+            [&mut profile.key, &mut profile.allowed_signers, &mut profile.revoked_keys, &mut profile.log_dir]
+        });
+        let shared = [&mut self.key, &mut self.allowed_signers, &mut self.revoked_keys, &mut self.log_dir];
+        for path in paths.chain(shared).flatten() {
             if let Some(rest) = path.strip_prefix("~/") {
                 *path = format!("{}/{rest}", home.trim_end_matches('/'));
             }
@@ -87,6 +92,7 @@ impl Config {
         Profile {
             key: or(&profile.key, &self.key),
             allowed_signers: or(&profile.allowed_signers, &self.allowed_signers),
+            revoked_keys: or(&profile.revoked_keys, &self.revoked_keys),
             log_dir: or(&profile.log_dir, &self.log_dir),
             operator: or(&profile.operator, &self.operator),
             ..profile.clone()
@@ -156,6 +162,8 @@ pub struct Profile {
     pub key: Option<String>,
     /// See [`Config::allowed_signers`].
     pub allowed_signers: Option<String>,
+    /// See [`Config::revoked_keys`].
+    pub revoked_keys: Option<String>,
     /// See [`Config::log_dir`].
     pub log_dir: Option<String>,
     /// See [`Config::operator`].

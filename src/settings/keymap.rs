@@ -98,6 +98,8 @@ pub enum Command {
     Yes,
     /// Answer no.
     No,
+    /// Copy the request that others have to sign.
+    CopyRequest,
     /// Start the selected drill.
     Drill,
     /// Show the selected runbook.
@@ -290,6 +292,13 @@ impl Default for Keymap {
                 "Confirm, where a key is enough. Graver things ask for a phrase.",
             ),
             bind(Question, C::No, &[Esc, Char('n')], "no", "Go back; nothing is run."),
+            bind(
+                Question,
+                C::CopyRequest,
+                &[Ctrl('y')],
+                "copy request",
+                "Copy the request that others have to sign, if the terminal allows.",
+            ),
             bind(
                 Picker,
                 C::Drill,

@@ -11,7 +11,7 @@ use ssh_key::PublicKey;
 use super::error::StoreError;
 use super::practice::practice_signers;
 use super::runs::LogPlace;
-use crate::journal::{Addition, AllowedSigners, OutputClaim, Severity, Signed, Trust, Verification, verify};
+use crate::journal::{Addition, AllowedSigners, Approvals, OutputClaim, Severity, Signed, Trust, Verification, verify};
 use crate::kernel::{SafeText, Sha256Hex, spoken};
 
 /// Gathers whom to trust: the given `allowed_signers` files, the practice key of the state folder if there is one, and
@@ -165,6 +165,10 @@ pub fn write_verification(result: &Verification, out: &mut dyn Write) -> io::Res
     }
     for by in &result.countersigned_by {
         writeln!(out, "  witness    {}", signed(by))?;
+    }
+    if result.approvals.confirmed > 0 {
+        let Approvals { confirmed, signed } = result.approvals;
+        writeln!(out, "  approvals  {signed} of {confirmed} confirmations that wanted approvals have them signed")?;
     }
     writeln!(out, "  words      {}", spoken(&result.log_sha512))?;
     let coverage = result.coverage;

@@ -16,6 +16,7 @@ mod runs;
 mod standing;
 mod taken;
 mod view;
+mod waiting;
 mod writer;
 
 pub use addenda::{AddError, add, countersign, read as read_addenda};
@@ -29,4 +30,5 @@ pub use runs::{LogPlace, Previous, RunFolder, Runs, prev_run, state_dir};
 pub use standing::{End, Standing, header, standings};
 pub use taken::Left;
 pub use view::{Follow, Format, is_being_written, show, show_addenda, tail};
+pub use waiting::open_request;
 pub use writer::{AppendError, Begun, Clock, LogWriter, SealError, Sealed, Signing};

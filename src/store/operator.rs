@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use signature::Signer as _;
+use ssh_key::public::KeyData;
 use ssh_key::{HashAlg, PrivateKey, PublicKey};
 
 use super::agent;
@@ -61,6 +62,11 @@ impl Operator {
     /// Returns the public key as one line.
     pub fn public_text(&self) -> String {
         self.key.to_openssh().unwrap_or_default()
+    }
+
+    /// Tells whether it is this key.
+    pub fn holds(&self, key: &KeyData) -> bool {
+        self.key.key_data() == key
     }
 
     /// Says whether it is a person's key or one made for drills.

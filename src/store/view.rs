@@ -138,19 +138,20 @@ pub fn is_being_written(log: &Path) -> bool {
 }
 
 /// Gives complete lines; what follows the last LF waits until it is complete.
-struct Lines {
+/// Reads a log line by line.
+pub(super) struct Lines {
     reader: BufReader<File>,
     partial: Vec<u8>,
 }
 
 impl Lines {
-    fn open(place: &LogPlace) -> Result<Self, StoreError> {
+    pub(super) fn open(place: &LogPlace) -> Result<Self, StoreError> {
         let file = File::open(&place.log).map_err(StoreError::io("open the log", &place.log))?;
         Ok(Self { reader: BufReader::new(file), partial: Vec::new() })
     }
 
     /// A line longer than the log allows comes in pieces, each of which is shown as broken.
-    fn next(&mut self, log: &Path) -> Result<Option<Vec<u8>>, StoreError> {
+    pub(super) fn next(&mut self, log: &Path) -> Result<Option<Vec<u8>>, StoreError> {
         let room = (MAX_LINE + 1).saturating_sub(self.partial.len()) as u64;
         self.reader
             .by_ref()

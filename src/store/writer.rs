@@ -14,7 +14,7 @@ use super::operator::{Message, Operator};
 use super::runs::{self, RunFolder};
 use super::taken::Left;
 use crate::engine::{Event, Fact, Opened, Resumed};
-use crate::journal::{Armour, Chain, ChainError, SEAL_NAMESPACE, SESSION_NAMESPACE, SessionKey, SignerKind};
+use crate::journal::{Armour, Chain, ChainError, Placed, SEAL_NAMESPACE, SESSION_NAMESPACE, SessionKey, SignerKind};
 use crate::kernel::Stamp;
 
 /// Tells the time of the run: the writer stamps every line itself, so that times in the file never go back.
@@ -344,12 +344,18 @@ impl Log {
     }
 
     /// Makes lines of a batch: all of them or none.
-    fn record(&mut self, events: Vec<Event>, buffer: &mut Vec<u8>) -> Result<Vec<Fact>, AppendError> {
+    fn record(&mut self, mut events: Vec<Event>, buffer: &mut Vec<u8>) -> Result<Vec<Fact>, AppendError> {
         self.usable()?;
+        for event in &mut events {
+            self.chain.place(event);
+        }
         let drafts = events.iter().map(|event| self.chain.draft(event)).collect::<Result<Vec<_>, _>>()?;
         let mut facts = Vec::with_capacity(events.len());
-        for (event, draft) in events.into_iter().zip(&drafts) {
-            let (seq, at) = self.chain.add((self.clock)(), draft, buffer)?;
+        for (mut event, mut draft) in events.into_iter().zip(drafts) {
+            if self.chain.place(&mut event) == Placed::Here {
+                draft = self.chain.placed(&event)?;
+            }
+            let (seq, at) = self.chain.add((self.clock)(), &draft, buffer)?;
             facts.push(Fact { seq, at, event });
             if self.chain.unsigned_bytes() > CHECKPOINT_BYTES {
                 self.chain.checkpoint(buffer)?;

@@ -87,6 +87,13 @@ pub enum LogHealth {
 pub enum Output {
     /// Hand this wish to the engine.
     Intent(Intent),
+    /// Read this file, and hand in what it holds as an approval.
+    HandIn {
+        /// The prompt.
+        prompt: u64,
+        /// The file, as it was typed.
+        file: String,
+    },
     /// Throw away keys that were pressed before now: a question opened.
     DropTypeahead,
     /// Put this on the clipboard of the terminal.

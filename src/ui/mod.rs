@@ -8,6 +8,7 @@
 //! It does no I/O and reads no clock; time comes in with [`Msg::Tick`]. It changes nothing in a run: it sends wishes,
 //! and learns from facts what became of them. Text from outside goes through `SafeText` before it is drawn.
 
+mod approval;
 mod asking;
 mod confirm;
 mod field;

@@ -2,12 +2,13 @@
 
 use crossterm::event::{KeyCode, KeyEvent};
 
+use super::approval;
 use super::asking::{self, Answered};
 use super::confirm::{Answer, Confirmation};
 use super::field::{Edited, Field};
 use super::message::Output;
 use super::model::{Break, Model, Place, RunScreen};
-use crate::engine::{Ask, Intent, Mode, Prompt};
+use crate::engine::{Ask, Intent, Mode};
 use crate::kernel::{ActionName, Stamp};
 use crate::settings::keymap::{Chord, Command, Keymap};
 use crate::settings::theme::Role;
@@ -67,7 +68,7 @@ pub(super) fn confirmation(screen: &mut RunScreen, key: KeyEvent, now: Stamp, ke
         _ => {}
     }
     if prompt.lacks() > 0 {
-        return approval(prompt, confirmation, key);
+        return approval::key(&screen.run, prompt, confirmation, key, keymap);
     }
     let asked = prompt.action.as_ref().and_then(|name| screen.run.plan.action(name));
     if let Some(watch) = asked.and_then(|(_, action)| screen.run.blocked_by(action)) {
@@ -118,30 +119,6 @@ fn seen(watch: &ActionName, confirmation: &mut Confirmation, key: KeyEvent) -> O
     Some(Output::Intent(Intent::SeeAlarm { action: watch.clone(), note }))
 }
 
-/// Takes a key while approvals are missing: a name and Enter states one, `alone` and a reason goes on without.
-fn approval(prompt: &Prompt, confirmation: &mut Confirmation, key: KeyEvent) -> Option<Output> {
-    if key.code != KeyCode::Enter {
-        if confirmation.typed.key(key) == Edited::Yes {
-            confirmation.problem = None;
-        }
-        return None;
-    }
-    let typed = confirmation.typed.text().trim().to_owned();
-    let (first, rest) = typed.split_once(char::is_whitespace).unwrap_or((&typed, ""));
-    let (first, reason, number) = (first.trim_end_matches(':'), rest.trim().to_owned(), prompt.number);
-    if typed.is_empty() || (first == "alone" && reason.is_empty()) {
-        let why = if typed.is_empty() { "Who agreed? Or type `alone` and why." } else { "Type why after `alone`." };
-        confirmation.problem = Some(why.to_owned());
-        return None;
-    }
-    confirmation.typed = Field::default();
-    Some(Output::Intent(if first == "alone" {
-        Intent::Waive { prompt: number, reason }
-    } else {
-        Intent::Approve { prompt: number, approver: typed }
-    }))
-}
-
 /// Takes a key in the question that Ctrl-C asked.
 pub(super) fn breaking(screen: &mut RunScreen, key: KeyEvent, keymap: &Keymap) -> Option<Output> {
     let meant = super::press::chord(key).map(|chord| keymap.commands(chord).collect::<Vec<_>>()).unwrap_or_default();
@@ -166,16 +143,20 @@ pub(super) fn breaking(screen: &mut RunScreen, key: KeyEvent, keymap: &Keymap) -
 }
 
 /// Takes pasted text: into questions that take text, never as keys, never as the phrase of a real run.
-pub(super) fn paste(model: &mut Model, text: &str) {
-    let Place::Run(screen) = &mut model.place else { return };
+pub(super) fn paste(model: &mut Model, text: &str) -> Option<Output> {
+    let Place::Run(screen) = &mut model.place else { return None };
     if model.help.is_some() || screen.breaking == Break::Asked {
-        return;
+        return None;
     }
     let mode = screen.mode();
     if let Some(form) = &mut screen.form {
         form.field.insert(text);
         form.problem = None;
     } else if let Some(confirmation) = &mut screen.confirmation {
+        if let Some(prompt) = screen.run.prompt.as_ref().filter(|prompt| prompt.lacks() > 0) {
+            let awake = confirmation.is_awake(model.now) && confirmation.answer == Answer::Open;
+            return if awake { approval::pasted(prompt, confirmation, text) } else { None };
+        }
         let typed = matches!(screen.run.prompt.as_ref().map(|prompt| &prompt.ask), Some(Ask::Type { .. }));
         match mode {
             Some(Mode::Drill) if typed && confirmation.is_awake(model.now) => confirmation.typed.insert(text),
@@ -187,4 +168,5 @@ pub(super) fn paste(model: &mut Model, text: &str) {
     } else {
         model.news = Some((Role::Dim, "Pasted text was dropped: no question is open.".to_owned()));
     }
+    None
 }

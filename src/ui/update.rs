@@ -25,8 +25,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Option<Output> {
         }
         Msg::Paste(text) => {
             model.dirty = true;
-            paste(model, &text);
-            None
+            paste(model, &text)
         }
         Msg::Resize { columns, rows } => {
             (model.columns, model.rows) = (columns, rows);

@@ -23,7 +23,7 @@ echo finished
 ```
 ";
 
-struct Screen {
+pub(crate) struct Screen {
     master: Option<Box<dyn MasterPty + Send>>,
     writer: Option<Box<dyn std::io::Write + Send>>,
     child: Box<dyn Child + Send + Sync>,
@@ -31,7 +31,7 @@ struct Screen {
 }
 
 impl Screen {
-    fn open(home: &Home, arguments: &[&str]) -> Self {
+    pub(crate) fn open(home: &Home, arguments: &[&str]) -> Self {
         let size = PtySize { rows: 30, cols: 100, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
         let plain = home.command(arguments);
@@ -59,11 +59,11 @@ impl Screen {
         Self { master: Some(pair.master), writer, child, parser }
     }
 
-    fn seen(&self) -> String {
+    pub(crate) fn seen(&self) -> String {
         self.parser.lock().unwrap().screen().contents()
     }
 
-    fn wait(&self, what: &str) {
+    pub(crate) fn wait(&self, what: &str) {
         let until = Instant::now() + Duration::from_secs(30);
         while !self.seen().contains(what) {
             assert!(Instant::now() < until, "waited for {what:?}, saw:\n{}", self.seen());
@@ -71,11 +71,11 @@ impl Screen {
         }
     }
 
-    fn press(&mut self, keys: &str) {
+    pub(crate) fn press(&mut self, keys: &str) {
         self.writer.as_mut().unwrap().write_all(keys.as_bytes()).unwrap();
     }
 
-    fn code(&mut self) -> u32 {
+    pub(crate) fn code(&mut self) -> u32 {
         let mut code = None;
         eventually("the screen ends", || {
             code = self.child.try_wait().unwrap().map(|status| status.exit_code());

@@ -331,6 +331,7 @@ fn perform(rig: &mut Rig, op: Op) -> Result<Vec<Event>, Refusal> {
         Op::Nag(true, number) => return rig.feed(&Input::Clock(TimerId::Message(number))),
         Op::Nag(false, number) => return rig.feed(&Input::Clock(TimerId::Deadline(number))),
         Op::Choose(branch) => Intent::Choose { step: current, branch, note: "so".into() },
+        Op::Approve(approver) if prompt.is_some() => return rig.approve(&approver),
         Op::Approve(approver) => Intent::Approve { prompt: open, approver },
         Op::Waive(said) => Intent::Waive { prompt: open, reason: if said { "alone".into() } else { " ".into() } },
         Op::WaiveReader => Intent::WaiveReader { name: "LEVEL".into(), reason: "alone".into() },

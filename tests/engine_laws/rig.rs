@@ -147,7 +147,9 @@ impl Rig {
             Event::ConfirmationAsked { prompt, .. } => {
                 self.asked.insert(*prompt, event.clone());
             }
-            Event::ApprovalStated { prompt, .. } => *self.approvals.entry(*prompt).or_default() += 1,
+            Event::Approved { prompt, .. } | Event::ApprovalStated { prompt, .. } => {
+                *self.approvals.entry(*prompt).or_default() += 1;
+            }
             Event::ApprovalWaived { prompt, missing, .. } => *self.approvals.entry(*prompt).or_default() += missing,
             Event::Confirmed { prompt, how, typed, .. } => {
                 if let Some(Event::ConfirmationAsked { approval: Some(wanted), .. }) = self.asked.get(prompt) {
@@ -195,12 +197,24 @@ impl Rig {
         self.wish(Intent::Run { step })
     }
 
+    /// Somebody agrees to the open prompt: by signature, as whoever verified it says, or in a drill by word of mouth.
+    pub(crate) fn approve(&mut self, approver: &str) -> Result<Vec<Event>, Refusal> {
+        let open = self.run.prompt.clone().unwrap();
+        let opened = self.run.opened.clone().unwrap();
+        if opened.mode == Mode::Drill {
+            return self.wish(Intent::Approve { prompt: open.number, approver: approver.into() });
+        }
+        let request = open.request(&opened).unwrap_or_default();
+        let key = format!("SHA256:{}", approver.to_lowercase());
+        let signed = SignedApproval { prompt: open.number, approver: approver.into(), key, request, sig: "sig".into() };
+        self.feed(&Input::Approval { by: "alice".into(), signed })
+    }
+
     /// Answers the open prompt as asked.
     pub(crate) fn confirm(&mut self) -> Result<Vec<Event>, Refusal> {
         for approver in ["bob", "carol", "dora"] {
-            if let Some(open) = self.run.prompt.as_ref().filter(|open| open.lacks() > 0) {
-                let prompt = open.number;
-                self.wish(Intent::Approve { prompt, approver: approver.into() })?;
+            if self.run.prompt.as_ref().is_some_and(|open| open.lacks() > 0) {
+                self.approve(approver)?;
             }
         }
         let prompt = self.run.prompt.clone().unwrap();

@@ -16,7 +16,7 @@ fn at() -> Stamp {
 }
 
 /// A person with a key of their own, and the allowed signers' line for it.
-fn person(root: &Path, name: &str) -> (Operator, String) {
+pub(crate) fn person(root: &Path, name: &str) -> (Operator, String) {
     let path = key(root, name, &["ed25519"], "");
     let principal = format!("{name}@example.com");
     let wish =

@@ -140,11 +140,17 @@ pub(crate) fn sealed(root: &Path) -> Drill {
 
 /// Runs the second verifier; returns its exit code and its first line.
 pub(crate) fn second_opinion(signers: &Path, run: &Path) -> (i32, String) {
+    let (code, text) = second_report(&[signers, run]);
+    (code, text.lines().next().unwrap_or_default().to_owned())
+}
+
+/// Runs the second verifier; returns its exit code and all that it says.
+pub(crate) fn second_report(arguments: &[&Path]) -> (i32, String) {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/verify_log.py");
-    let output = Command::new("python3").arg(script).arg(signers).arg(run).output().unwrap();
+    let output = Command::new("python3").arg(script).args(arguments).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.stderr.is_empty() || output.status.code() == Some(2), "{}", String::from_utf8_lossy(&output.stderr));
-    (output.status.code().unwrap(), text.lines().next().unwrap_or_default().to_owned())
+    (output.status.code().unwrap(), text)
 }
 
 pub(crate) fn signers_of(drill: &Drill) -> PathBuf {

@@ -5,6 +5,8 @@ mod addenda;
 #[cfg(test)]
 mod agree;
 #[cfg(test)]
+mod approvals;
+#[cfg(test)]
 mod fixture;
 #[cfg(test)]
 mod keys;

@@ -2,7 +2,7 @@
 
 use super::draft::Draft;
 use super::{choose, items, values};
-use crate::engine::event::{Also, Event};
+use crate::engine::event::{Also, Approval, Event, Requested};
 use crate::engine::objectives::runnable;
 use crate::engine::prepare::{Prepared, observes, prepare, uses};
 use crate::engine::refusal::Refusal;
@@ -109,7 +109,11 @@ fn ask(draft: &mut Draft, strand: Strand, action: &Action, prepared: Prepared) -
     let Some(ask) = prepared.ask else { return Ok(()) };
     // What cannot be undone is read and answered one by one.
     let also = if prepared.impact < Impact::Irreversible { others(draft, strand, action) } else { Vec::new() };
-    let approval = prepared.approval;
+    let attempt = next_attempt(draft, strand);
+    // Where the log stands is filled in by whoever records it.
+    let request =
+        |approval| Approval { request: Some(Requested { attempt, lines: 0, head: String::new() }), ..approval };
+    let approval = prepared.approval.map(request);
     draft.add(Event::ConfirmationAsked {
         prompt: draft.run.prompts.saturating_add(1),
         step: Some(draft.id(strand)),
@@ -203,7 +207,10 @@ pub(super) fn reads_differently(draft: &Draft) -> bool {
         now.command != open.command
             || now.target != open.target
             || now.ask.as_ref() != Some(&open.ask)
-            || now.approval != open.approval
+            || !match (&now.approval, &open.approval) {
+                (Some(now), Some(open)) => now.wants_as(open),
+                (now, open) => now.is_none() && open.is_none(),
+            }
     })
 }
 

@@ -45,6 +45,7 @@ pub fn decide(run: &Run, input: &Input, now: Stamp) -> Result<Vec<Event>, Refusa
             undo::roll_back(run, &mut draft, step, reason, by)?;
         }
         Input::Operator { by, intent } => operator::wish(&mut draft, by, intent)?,
+        Input::Approval { by, signed } => approve::signed(&mut draft, signed, by)?,
         Input::Report(Report::Finished { attempt, result }) => report::finished(&mut draft, attempt, result)?,
         Input::Report(Report::Watched { attempt, looked_at, seen }) => {
             if draft.run.watching.contains_key(attempt) {

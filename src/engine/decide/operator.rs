@@ -22,6 +22,8 @@ pub(super) fn wish(draft: &mut Draft, by: &str, intent: &Intent) -> Result<(), R
         Intent::Confirm { prompt, typed } => confirm(draft, *prompt, typed.as_deref(), by),
         Intent::ConfirmByScript { prompt } => confirm_by_script(draft, *prompt, by),
         Intent::Approve { prompt, approver } => approve::state(draft, *prompt, approver, by),
+        // What is handed in reaches the engine as an approval, once it was verified.
+        Intent::HandIn { .. } => Err(Refusal::Unverified),
         Intent::Waive { prompt, reason } => approve::waive(draft, *prompt, reason, by),
         Intent::Decline { prompt } => decline(draft, *prompt, by),
         Intent::Tick { step, item } => tick(draft, step, *item, by),

@@ -25,12 +25,21 @@ pub struct Prompt {
     pub also: Vec<Also>,
     /// Whose agreement is wanted besides.
     pub approval: Option<Approval>,
-    /// Who agreed, as the operator states it.
-    pub approved: Vec<String>,
+    /// Who agreed.
+    pub approved: Vec<Approver>,
     /// The operator goes on without those who are missing.
     pub alone: Alone,
     /// When it was asked.
     pub at: Stamp,
+}
+
+/// Is somebody who agreed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Approver {
+    /// The name.
+    pub name: String,
+    /// The fingerprint of the key that signed; `None` where the operator of a drill said so.
+    pub key: Option<String>,
 }
 
 /// Says whether missing approvals were waived.

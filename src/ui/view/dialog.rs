@@ -14,6 +14,7 @@ use crate::engine::{Alone, Ask, Mode, Prompt};
 use crate::kernel::{SafeText, clock};
 use crate::runbook::Impact;
 use crate::settings::theme::Role;
+use crate::ui::approval;
 use crate::ui::asking;
 use crate::ui::confirm::{Answer, Confirmation};
 use crate::ui::field::Field;
@@ -138,6 +139,10 @@ fn confirm(model: &Model, screen: &RunScreen, open: (&Prompt, &Confirmation), ar
             command.push_str(&["# ", &item, "\n", SafeText::new(text.trim_end()).as_str(), "\n"].concat());
         }
     }
+    let opened = screen.run.opened.as_ref().filter(|_| prompt.lacks() > 0);
+    if let Some(request) = opened.and_then(|opened| prompt.request(opened)) {
+        command.push_str(&["\n\nWhat those who agree sign:\n", SafeText::new(request.trim_end()).as_str()].concat());
+    }
     let code = fold(&command, columns.saturating_sub(2), ROWS);
     let scroll = usize::from(confirmation.scroll).min(code.len().saturating_sub(code_room));
     let mut lines: Vec<Line<'static>> =
@@ -203,11 +208,13 @@ fn facts(model: &Model, screen: &RunScreen, prompt: &Prompt, columns: usize) -> 
         }
     }
     if prompt.approval.is_some() {
-        let agreed = prompt.approved.iter().map(|name| safe(name)).collect::<Vec<_>>().join(", ");
+        let how = |key: &Option<String>| if key.is_some() { "signed" } else { "stated, not signed" };
+        let agreed = prompt.approved.iter().map(|who| format!("{} ({})", safe(&who.name), how(&who.key)));
+        let agreed = agreed.collect::<Vec<_>>().join(", ");
         let words = match (agreed.is_empty(), prompt.alone) {
             (_, Alone::Yes) => "WAIVED: you go on alone".to_owned(),
             (true, Alone::No) => "nobody yet".to_owned(),
-            (false, Alone::No) => format!("{agreed} (stated, not signed)"),
+            (false, Alone::No) => agreed,
         };
         say("Approved", if prompt.lacks() > 0 { Role::Warn } else { Role::Ok }, &words);
     }
@@ -235,8 +242,7 @@ fn asks(
         let of = [format!("Needs {} approval(s)", wanted.count), role, format!("{} missing", prompt.lacks()), waited];
         let of = of.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
         lines.push(line(model, if over { Role::Warn } else { Role::Ask }, cut(&of, columns)));
-        let how = "Type who agreed, Enter (stated, not signed). Nobody there? Type `alone` and why.";
-        lines.extend(wrap(how, columns, 2).into_iter().map(|row| line(model, Role::Text, row)));
+        lines.extend(wrap(approval::how(&screen.run), columns, 2).into_iter().map(|row| line(model, Role::Text, row)));
         lines.push(field(model, &confirmation.typed, columns));
         if let Some(problem) = &confirmation.problem {
             lines.extend(wrap(problem, columns, 2).into_iter().map(|row| line(model, Role::Fail, row)));

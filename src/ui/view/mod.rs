@@ -165,7 +165,8 @@ fn hint_words(model: &Model) -> Vec<(String, &'static str)> {
             return vec![("enter".to_owned(), what), ("esc".to_owned(), "back")];
         }
         if screen.run.prompt.as_ref().is_some_and(|prompt| prompt.lacks() > 0) {
-            return vec![("esc".to_owned(), "no, run nothing"), ("enter".to_owned(), "state who agreed")];
+            let copy = ("^Y".to_owned(), "copy the request");
+            return vec![("esc".to_owned(), "no, run nothing"), copy, ("enter".to_owned(), "hand in what was typed")];
         }
         if screen.run.prompt.as_ref().is_some_and(|prompt| dialog::blocked_by(screen, prompt).is_some()) {
             return vec![("esc".to_owned(), "no, run nothing"), ("enter".to_owned(), "acknowledge")];

@@ -9,6 +9,7 @@ use super::{dialog, head, hint_words};
 use crate::engine::Ask;
 use crate::kernel::SafeText;
 use crate::settings::theme::Role;
+use crate::ui::approval;
 use crate::ui::model::{Break, Model, RunScreen};
 
 pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buffer) {
@@ -54,7 +55,7 @@ fn question(model: &Model, screen: &RunScreen, columns: usize, room: usize) -> V
         let impact = dialog::impact_words(prompt.impact);
         match &prompt.ask {
             _ if prompt.lacks() > 0 => {
-                let about = format!("{impact}: {} approval(s) missing: who agreed, or `alone` and why", prompt.lacks());
+                let about = format!("{impact}: {} approval(s) missing. {}", prompt.lacks(), approval::how(&screen.run));
                 Some((confirmation.problem.clone().unwrap_or(about), &confirmation.typed))
             }
             _ if dialog::blocked_by(screen, prompt).is_some() => {

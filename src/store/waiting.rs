@@ -1,0 +1,37 @@
+//! What a run waits for other people for, read from its log.
+
+use super::error::StoreError;
+use super::runs::LogPlace;
+use super::view::Lines;
+use crate::engine::{Asking, Event, Opened};
+use crate::journal::{Body, read_entry};
+
+/// Returns the request that the log's last open question wants signed; `None` if nobody is waited for.
+///
+/// # Errors
+/// If the log cannot be read.
+pub fn open_request(place: &LogPlace) -> Result<Option<String>, StoreError> {
+    let mut lines = Lines::open(place)?;
+    let mut opened: Option<Opened> = None;
+    let mut open = None;
+    while let Some(line) = lines.next(&place.log)? {
+        let Ok(entry) = read_entry(&line) else { break };
+        let Body::Event(event) = entry.body else { continue };
+        match *event {
+            Event::Open(header) => opened = Some(*header),
+            Event::ConfirmationAsked { step, impact, command, target, also, approval, .. } => {
+                let request = |opened: &Opened| {
+                    let (step, approval) = (step.as_ref(), approval.as_ref()?);
+                    let asking = Asking { step, impact, command: &command, target: &target, also: &also, approval };
+                    asking.text(opened)
+                };
+                open = opened.as_ref().and_then(request);
+            }
+            Event::ApprovalWaived { .. } | Event::Confirmed { .. } | Event::Declined { .. } | Event::Ended { .. } => {
+                open = None;
+            }
+            _ => {}
+        }
+    }
+    Ok(open)
+}
