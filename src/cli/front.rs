@@ -19,6 +19,9 @@ use super::failure::{Failure, Kind};
 use super::places;
 use super::work::Signals;
 use crate::drive::attach::{AttachError, Engine, Left};
+use crate::drive::identity;
+use crate::drive::signing::Signer;
+use crate::drive::start::Options;
 use crate::drive::wire::{Over, Wants};
 use crate::settings::theme::Theme;
 use crate::term::Exit;
@@ -57,13 +60,35 @@ fn tell(news: &News) {
     }
 }
 
+/// Says who sits at a screen.
+#[derive(Clone, Debug)]
+pub(super) struct Person {
+    /// The name.
+    pub(super) by: String,
+    /// How their key is reached, where it seals the log.
+    pub(super) signer: Option<Signer>,
+}
+
+impl Person {
+    /// Is somebody whose key seals nothing: the practice key of a drill lies at the engine's hand.
+    pub(super) fn without_key() -> Self {
+        Self { by: identity::user(), signer: None }
+    }
+
+    /// Is whoever operates a real run.
+    pub(super) fn of(options: &Options) -> Result<Self, Failure> {
+        let signer = Signer { by: options.by.clone(), key: options.key.clone(), state: places::state()? };
+        Ok(Self { by: options.by.clone(), signer: Some(signer) })
+    }
+}
+
 /// Starts an engine for a command, and attaches a screen to it.
-pub(super) fn start(command: Vec<OsString>, by: &str, theme: &Theme) -> Result<ExitCode, Failure> {
+pub(super) fn start(command: Vec<OsString>, person: &Person, theme: &Theme) -> Result<ExitCode, Failure> {
     let runtime = super::work::runtime()?;
     let folder = runtime.block_on(begin(command))?;
     // Nothing of it is needed any more, and the screen has threads of its own.
     Runtime::shutdown_background(runtime);
-    attach(&folder, by, Wants::Control, theme)
+    attach(&folder, person, Wants::Control, theme)
 }
 
 /// Starts the engine and waits until it is ready. Ctrl-C meanwhile ends it.
@@ -114,9 +139,11 @@ fn spawn(command: Vec<OsString>, say: OwnedFd) -> io::Result<Box<dyn ChildWrappe
 }
 
 /// Attaches a screen to the engine that works the run in `folder`, and says how it was left.
-pub(super) fn attach(folder: &Path, by: &str, wants: Wants, theme: &Theme) -> Result<ExitCode, Failure> {
+pub(super) fn attach(folder: &Path, person: &Person, wants: Wants, theme: &Theme) -> Result<ExitCode, Failure> {
     let controls = wants != Wants::Watch;
-    let left = Engine::find(folder).and_then(|engine| engine.show(by, wants, theme)).map_err(of_attach)?;
+    let Person { by, signer } = person;
+    let signer = signer.clone().filter(|_| controls);
+    let left = Engine::find(folder).and_then(|engine| engine.show(by, wants, signer, theme)).map_err(of_attach)?;
     let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     match left {
         Left { exit: Exit::HungUp, .. } => Err(Failure::new(Kind::Terminal, "")),

@@ -13,7 +13,7 @@ use crate::drive::resume::{self, Taken};
 use crate::drive::start::{Options, Stage};
 use crate::drive::wire::Wants;
 use crate::drive::{diagnostics, identity};
-use crate::engine::{Attended, Input, Intent, Mode};
+use crate::engine::{Attended, Input, Intent, Mode, Opened};
 use crate::journal::Severity;
 use crate::kernel::SafeText;
 use crate::store::{self, End, LogPlace, Runs};
@@ -29,7 +29,10 @@ pub(super) fn resume(wanted: &Resume) -> Result<ExitCode, Failure> {
     let theme = work::on_terminal(wanted.theme.as_deref())?;
     let folder = place.folder.clone().unwrap_or_default();
     let folder = std::path::absolute(&folder).unwrap_or(folder);
-    let by = identity::user();
+    let person = match opened.mode {
+        Mode::Drill => front::Person::without_key(),
+        Mode::Real => front::Person::of(&profiled(wanted, &opened)?)?,
+    };
     if store::is_being_written(&place.log) {
         let wants = match &wanted.take_over {
             Some(why) if why.trim().is_empty() => {
@@ -38,9 +41,9 @@ pub(super) fn resume(wanted: &Resume) -> Result<ExitCode, Failure> {
             Some(why) => Wants::TakeOver(why.clone()),
             None => Wants::Control,
         };
-        return front::attach(&folder, &by, wants, &theme);
+        return front::attach(&folder, &person, wants, &theme);
     }
-    front::start(wanted.words(&folder), &by, &theme)
+    front::start(wanted.words(&folder), &person, &theme)
 }
 
 /// Attaches a screen that only looks on.
@@ -48,7 +51,7 @@ pub(super) fn watch(run: Option<&str>, runs: Option<PathBuf>, theme: Option<&str
     let place = find(run, runs.as_deref(), |end| *end == End::Worked)?;
     let theme = work::on_terminal(theme)?;
     let folder = place.folder.clone().unwrap_or_default();
-    front::attach(&folder, &identity::user(), Wants::Watch, &theme)
+    front::attach(&folder, &front::Person::without_key(), Wants::Watch, &theme)
 }
 
 /// Takes a run up again in this process.
@@ -118,22 +121,27 @@ fn find(run: Option<&str>, root: Option<&Path>, wanted: impl Fn(&End) -> bool) -
     }
 }
 
-/// Takes the profile with which the run began, as it is by now.
+/// Takes what the run is worked with, as it is by now.
 fn options(wanted: &Resume, taken: &Taken) -> Result<Options, Failure> {
     let opened = taken.opened();
     let attended = opened.began.attended;
-    let config = places::config()?;
     if opened.mode == Mode::Drill {
-        let approvers = work::approvers(&config.without_profile());
+        let approvers = work::approvers(&places::config()?.without_profile());
         return Ok(Options { attended, by: identity::user(), approvers, ..Options::default() });
     }
+    Ok(Options { attended, ..profiled(wanted, opened)? })
+}
+
+/// Takes the profile with which a real run began.
+fn profiled(wanted: &Resume, opened: &Opened) -> Result<Options, Failure> {
+    let config = places::config()?;
     let name = wanted.profile.clone().or_else(|| opened.began.profile.clone());
     let profile = match &name {
         Some(name) => places::profile(&config, name)
             .map_err(|failure| failure.hint("the run began with it; --profile names another"))?,
         None => config.without_profile(),
     };
-    Ok(Options { attended, ..work::of_profile(Some(profile), name) })
+    Ok(work::of_profile(Some(profile), name))
 }
 
 /// Lists what makes the log less than trusted, apart from its missing seal.

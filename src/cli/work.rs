@@ -33,7 +33,7 @@ const AT_ONCE: Duration = Duration::from_secs(1);
 pub(super) fn drill(drill: &Drill) -> Result<ExitCode, Failure> {
     match screens(&drill.common)? {
         None => drill_here(drill, Hosting::Lines),
-        Some(theme) => front::start(drill.words(), &identity::user(), &theme),
+        Some(theme) => front::start(drill.words(), &front::Person::without_key(), &theme),
     }
 }
 
@@ -100,7 +100,7 @@ pub(super) fn run(run: &RunArgs) -> Result<ExitCode, Failure> {
         None => run_here(run, Hosting::Lines),
         Some(theme) => {
             let options = of_profile(Some(profile(run)?), run.profile.clone());
-            front::start(run.words(), &options.by, &theme)
+            front::start(run.words(), &front::Person::of(&options)?, &theme)
         }
     }
 }

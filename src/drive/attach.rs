@@ -3,17 +3,18 @@
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
+use std::sync::{Arc, OnceLock, mpsc};
 use std::time::Duration;
 
 use super::hub::short;
 use super::library::Source;
+use super::signing::{self, Signer, SigningKey, ToSeal};
 use super::start::{self, StartError};
-use super::wire::{Answer, Hello, LONGEST, Over, PROTOCOL, ToScreen, Wants, line, version};
+use super::wire::{Answer, FromScreen, Hello, LONGEST, Over, PROTOCOL, ToScreen, Wants, line, version};
 use crate::clock::Clock;
 use crate::engine::Intent;
 use crate::settings::theme::Theme;
-use crate::store::{self, StoreError};
+use crate::store::{self, Operator, StoreError};
 use crate::term::{self, Exit, Feed, TermError};
 use crate::ui::{Model, Msg, Output};
 
@@ -109,7 +110,7 @@ impl Engine {
     ///
     /// # Errors
     /// If the terminal does not work or the folder can't be read; the run goes on.
-    pub fn show(self, by: &str, wants: Wants, theme: &Theme) -> Result<Left, AttachError> {
+    pub fn show(self, by: &str, wants: Wants, signer: Option<Signer>, theme: &Theme) -> Result<Left, AttachError> {
         let Self { stream, folder } = self;
         let log = folder.join("incident.jsonl");
         let (opened, began) = store::header(&log)?;
@@ -124,9 +125,15 @@ impl Engine {
         let (told, over) = mpsc::channel();
         let reading = stream.try_clone().map_err(unusable)?;
         let (hearer, teller) = (feed.clone(), feed.clone());
-        spawn("engine", move || hear(reading, &hearer, &told)).map_err(unusable)?;
         // Unbounded: a person wishes little, and a key never waits for the engine.
-        let (wishes, wished) = mpsc::channel::<Intent>();
+        let (wishes, wished) = mpsc::channel::<FromScreen>();
+        let key = Arc::new(OnceLock::new());
+        if let Some(signer) = signer {
+            let (key, wishes) = (Arc::clone(&key), wishes.clone());
+            spawn("key", move || announce(&signer, &key, &wishes)).map_err(unusable)?;
+        }
+        let answers = wishes.clone();
+        spawn("engine", move || hear(reading, &hearer, &told, (&key, &answers))).map_err(unusable)?;
         let writing = stream.try_clone().map_err(unusable)?;
         let hello = Hello { protocol: PROTOCOL, version: version(), by: by.to_owned(), wants };
         spawn("wishes", move || speak(writing, &hello, &wished)).map_err(unusable)?;
@@ -136,9 +143,10 @@ impl Engine {
         let mut model = Model::run(plan, log.display().to_string(), theme, clock.now()).in_local_time(local);
         let mut wish = |output: Output| {
             let wish = match output {
-                Output::Intent(intent) => Some(intent),
+                Output::Intent(intent) => Some(FromScreen::Wish(intent)),
+                Output::HandOver => Some(FromScreen::HandOver),
                 Output::HandIn { prompt, file } => match answer_of(&file) {
-                    Ok(answer) => Some(Intent::HandIn { prompt, answer }),
+                    Ok(answer) => Some(FromScreen::Wish(Intent::HandIn { prompt, answer })),
                     Err(why) => {
                         teller.send(Msg::Refused(why));
                         None
@@ -146,9 +154,9 @@ impl Engine {
                 },
                 _ => None,
             };
-            if let Some(intent) = wish {
+            if let Some(wish) = wish {
                 // An engine that is gone was said to be.
-                drop(wishes.send(intent));
+                drop(wishes.send(wish));
             }
         };
         let exit = term::run(&mut model, inbox, &mut wish, &|| clock.now())?;
@@ -192,7 +200,35 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
     std::thread::Builder::new().name(name.to_owned()).spawn(work).map(drop)
 }
 
-fn hear(stream: UnixStream, feed: &Feed, told: &mpsc::Sender<End>) {
+/// Is the person's key, once it was found.
+type Key = OnceLock<Arc<Operator>>;
+
+/// Finds the person's key, and tells the engine that this screen can seal the log.
+fn announce(signer: &Signer, key: &Key, wishes: &mpsc::Sender<FromScreen>) {
+    match signer.operator() {
+        Ok(operator) => {
+            let signs = SigningKey::of(&operator);
+            // It is found once.
+            drop(key.set(Arc::new(operator)));
+            drop(wishes.send(FromScreen::Signs(signs)));
+        }
+        Err(why) => tracing::info!(%why, "this screen has no key"),
+    }
+}
+
+/// Has the person's key seal the log, on a thread of its own: they may have to touch it.
+fn seal(asked: ToSeal, key: Option<Arc<Operator>>, wishes: mpsc::Sender<FromScreen>) {
+    let work = move || {
+        let id = asked.id;
+        let sig = key.ok_or_else(|| "this screen has no key".to_owned()).and_then(|key| signing::seal(&key, &asked));
+        // An engine that is gone needs no seal of it.
+        drop(wishes.send(FromScreen::Sealed { id, sig }));
+    };
+    // Without a thread the engine loses its patience.
+    drop(spawn("seal", work));
+}
+
+fn hear(stream: UnixStream, feed: &Feed, told: &mpsc::Sender<End>, (key, answers): (&Key, &mpsc::Sender<FromScreen>)) {
     let mut reader = BufReader::with_capacity(64 * 1024, stream);
     let answer = next_line(&mut reader).and_then(|text| serde_json::from_slice::<Answer>(&text).ok());
     match answer {
@@ -210,7 +246,11 @@ fn hear(stream: UnixStream, feed: &Feed, told: &mpsc::Sender<End>) {
         None => return feed.send(Msg::Refused(GONE.to_owned())),
     }
     while let Some(text) = next_line(&mut reader) {
-        match serde_json::from_slice::<ToScreen>(&text).map(ToScreen::into_msg) {
+        let message = serde_json::from_slice::<ToScreen>(&text);
+        if let Ok(ToScreen::Seal(asked)) = &message {
+            seal(asked.clone(), key.get().cloned(), answers.clone());
+        }
+        match message.map(ToScreen::into_msg) {
             Ok(Ok(msg)) => feed.send(msg),
             Ok(Err(over)) => {
                 drop(told.send(End::Over(over)));
@@ -231,10 +271,10 @@ fn next_line(reader: &mut BufReader<UnixStream>) -> Option<Vec<u8>> {
     (read > 0 && text.pop() == Some(b'\n')).then_some(text)
 }
 
-fn speak(mut stream: UnixStream, hello: &Hello, wished: &mpsc::Receiver<Intent>) {
+fn speak(mut stream: UnixStream, hello: &Hello, wished: &mpsc::Receiver<FromScreen>) {
     let mut said = stream.write_all(line(hello).as_bytes());
     while said.is_ok() {
-        let Ok(intent) = wished.recv() else { return };
-        said = stream.write_all(line(&intent).as_bytes());
+        let Ok(wish) = wished.recv() else { return };
+        said = stream.write_all(line(&wish).as_bytes());
     }
 }

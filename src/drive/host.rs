@@ -5,6 +5,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::approvals::Approvers;
+use super::hub::Hub;
 use super::perform::Performer;
 use crate::clock::Clock;
 use crate::engine::{Effect, Ended, Event, Fact, Input, Intent, Outcome, Report, Run, decide, evolve, react};
@@ -66,6 +67,7 @@ pub struct Host {
     log: LogWriter,
     operator: Result<Operator, SignError>,
     approvers: Approvers,
+    screens: Option<Hub>,
     performer: Performer,
     clock: Clock,
     // Unbounded, both ways: people and workers send little, and none of it may be dropped.
@@ -78,13 +80,13 @@ impl Host {
     /// Makes a host for a run that has no fact yet, or is folded from those that it has.
     pub fn new(
         run: Run,
-        (log, operator, approvers): (LogWriter, Result<Operator, SignError>, Approvers),
+        (log, operator, approvers, screens): (LogWriter, Result<Operator, SignError>, Approvers, Option<Hub>),
         performer: Performer,
         clock: Clock,
         (to_self, inbox): (mpsc::UnboundedSender<Input>, mpsc::UnboundedReceiver<Input>),
         listeners: Vec<mpsc::UnboundedSender<Heard>>,
     ) -> Self {
-        Self { run, log, operator, approvers, performer, clock, inbox, to_self, listeners }
+        Self { run, log, operator, approvers, screens, performer, clock, inbox, to_self, listeners }
     }
 
     /// Works until the run ended and its log is closed. A run that is taken up again first finds out how what ran has
@@ -235,18 +237,21 @@ impl Host {
         Next::GoOn
     }
 
+    /// Seals the log: with the key of the screen that holds control, else with the one that was reached at the start.
     async fn close(self) -> Finale {
-        let log = match self.operator {
-            Ok(operator) => {
-                let by = format!("{} ({})", operator.principal(), operator.fingerprint());
-                match self.log.seal(operator).await {
-                    Ok(_) => Closing::Sealed(by),
-                    Err(error) => Closing::Open(error.to_string()),
-                }
+        let mut open = None;
+        if let Some(operator) = self.screens.as_ref().and_then(Hub::operator) {
+            match sealed(&self.log, operator).await {
+                Ok(by) => return Finale { run: self.run, log: Closing::Sealed(by) },
+                Err(why) => open = Some(why),
             }
-            Err(why) => Closing::Open(format!("UNSIGNED: {why}")),
+        }
+        let log = match self.operator {
+            Ok(operator) => sealed(&self.log, operator).await,
+            Err(why) => Err(open.unwrap_or_else(|| format!("UNSIGNED: {why}"))),
         };
-        Finale { run: self.run, log }
+        let hint = "; `lifeboat resume` seals it where a key is at hand";
+        Finale { run: self.run, log: log.map_or_else(|why| Closing::Open(why + hint), Closing::Sealed) }
     }
 
     /// The log can't be written: nothing more may act, and everybody is told.
@@ -261,6 +266,11 @@ impl Host {
     fn tell(&mut self, heard: &Heard) {
         self.listeners.retain(|listener| listener.send(heard.clone()).is_ok());
     }
+}
+
+async fn sealed(log: &LogWriter, operator: Operator) -> Result<String, String> {
+    let by = format!("{} ({})", operator.principal(), operator.fingerprint());
+    log.seal(operator).await.map(|_| by).map_err(|error| error.to_string())
 }
 
 enum Next {

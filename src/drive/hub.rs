@@ -14,9 +14,12 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 
-use super::wire::{Answer, Hello, LONGEST, PROTOCOL, SOCKET, ToScreen, Wants, line, version, wish};
+use super::signing::{KEY_PATIENCE, SigningKey, ToSeal};
+use super::wire::{Answer, FromScreen, Hello, LONGEST, PROTOCOL, SOCKET, ToScreen, Wants, line, said, version};
 use crate::engine::{Input, Notice};
-use crate::kernel::{AttemptId, SafeText};
+use crate::journal::Digest512;
+use crate::kernel::{AttemptId, SafeText, Sha256Hex};
+use crate::store::{FarKey, Operator, SignError};
 use crate::ui::Progress;
 
 /// How many pieces of output may wait for a screen; more are dropped.
@@ -47,11 +50,26 @@ struct Inner {
     /// How many screens there were.
     came: u64,
     writers: Vec<JoinHandle<()>>,
+    /// Seals that screens were asked for.
+    seals: BTreeMap<u64, Asked>,
+    /// How many.
+    sealing: u64,
+}
+
+/// Is a seal that a screen was asked for. Dropped without an answer, whoever waits for it learns that none will come.
+#[derive(Debug)]
+struct Asked {
+    screen: u64,
+    // One answer at most: the bound is never reached.
+    answer: std::sync::mpsc::SyncSender<Result<String, String>>,
 }
 
 #[derive(Debug)]
 struct Screen {
     by: String,
+    wants: Wants,
+    /// With which key it can seal the log.
+    signs: Option<SigningKey>,
     /// Unbounded, since no fact may be dropped; pieces of output are counted, and dropped where they pile up.
     lines: mpsc::UnboundedSender<(Arc<str>, Weight)>,
     behind: Arc<AtomicUsize>,
@@ -86,7 +104,7 @@ impl Hub {
         match message {
             ToScreen::Fact { .. } | ToScreen::Summary(_) | ToScreen::Over(_) => inner.said.push(Arc::clone(&text)),
             ToScreen::Log(_) => inner.log = Some(Arc::clone(&text)),
-            ToScreen::Progress { .. } | ToScreen::Refused(_) | ToScreen::Said(_) => {}
+            ToScreen::Progress { .. } | ToScreen::Refused(_) | ToScreen::Said(_) | ToScreen::Seal(_) => {}
         }
         for screen in inner.screens.values() {
             screen.send(&text, Weight::Kept);
@@ -149,6 +167,17 @@ impl Hub {
         drop(tokio::time::timeout(HELLO, first).await);
     }
 
+    /// Returns the operator whose key the screen reaches that holds control, if it does.
+    pub fn operator(&self) -> Option<Operator> {
+        let (screen, signs) = {
+            let inner = self.lock();
+            let screen = inner.control?;
+            (screen, inner.screens.get(&screen)?.signs.clone()?)
+        };
+        let key = Arc::new(KeyOfScreen { hub: self.clone(), screen });
+        Operator::far(&signs.by, &signs.key, key, KEY_PATIENCE).ok()
+    }
+
     /// Waits until every screen has heard what there was to say, and lets them go.
     pub async fn close(&self) {
         let writers = {
@@ -196,18 +225,22 @@ impl Hub {
                 }
             }
         });
-        let id = self.let_in(Screen { by: hello.by.clone(), lines, behind }, &hello.wants, writing, inbox);
+        let screen = Screen { by: hello.by.clone(), wants: hello.wants.clone(), signs: None, lines, behind };
+        let id = self.let_in(screen, &hello.wants, writing, inbox);
         while let Some(text) = next_line(&mut reader).await {
-            let Some(intent) = wish(&text) else {
-                self.say_to(id, &ToScreen::Refused("the engine does not know this wish".to_owned()));
-                continue;
-            };
-            match self.in_control() {
-                Some((holder, _)) if holder == id => {
+            let held = self.in_control();
+            match (said(&text), held) {
+                (None, _) => self.say_to(id, &ToScreen::Refused("the engine does not know this wish".to_owned())),
+                (Some(FromScreen::Signs(key)), _) => self.signs(id, key, inbox),
+                (Some(FromScreen::Sealed { id: seal, sig }), _) => self.sealed(id, seal, sig),
+                (Some(FromScreen::Wish(intent)), Some((holder, _))) if holder == id => {
                     // A host that ended takes no more wishes; the summary is on the screen then.
                     drop(inbox.send(Input::Operator { by: hello.by.clone(), intent }));
                 }
-                held => self.say_to(id, &ToScreen::Refused(only_watching(held.as_ref()))),
+                (Some(FromScreen::HandOver), Some((holder, _))) if holder == id => self.hand_over(id, inbox),
+                (Some(FromScreen::Wish(_) | FromScreen::HandOver), held) => {
+                    self.say_to(id, &ToScreen::Refused(only_watching(held.as_ref())));
+                }
             }
         }
         self.gone(id, inbox);
@@ -236,7 +269,7 @@ impl Hub {
                 None => "You watch; nobody holds control.".to_owned(),
             }),
             (Wants::Control, Some(held)) => Some(format!(
-                "You watch: {held} holds control. They hand it over by leaving with D; `lifeboat resume --take-over WHY` takes it."
+                "You watch: {held} holds control. They hand it over with H; `lifeboat resume --take-over WHY` takes it."
             )),
             (Wants::TakeOver(why), Some(held)) => {
                 note(format!("{by} took control over from {held}: {}", SafeText::line(why)));
@@ -268,11 +301,55 @@ impl Hub {
     fn gone(&self, id: u64, inbox: &mpsc::UnboundedSender<Input>) {
         let mut inner = self.lock();
         let Some(screen) = inner.screens.remove(&id) else { return };
+        inner.seals.retain(|_, asked| asked.screen != id);
         if inner.control == Some(id) {
             inner.control = None;
             let by = SafeText::line(&screen.by);
-            let text = format!("The screen of {by}, who held control, is gone; the run goes on without one.");
+            let text = match inner.next_in_control(id) {
+                Some(next) => format!("The screen of {by}, who held control, is gone; {next} holds it now."),
+                None => format!("The screen of {by}, who held control, is gone; the run goes on without one."),
+            };
             drop(inbox.send(Input::Host(Notice::Remark(text))));
+        }
+    }
+
+    /// Gives control to the screen that has waited for it the longest.
+    fn hand_over(&self, id: u64, inbox: &mpsc::UnboundedSender<Input>) {
+        let mut inner = self.lock();
+        let by = inner.screens.get(&id).map(|screen| SafeText::line(&screen.by).into_string()).unwrap_or_default();
+        let said = match inner.next_in_control(id) {
+            Some(next) => {
+                drop(inbox.send(Input::Host(Notice::Remark(format!("{by} handed control over to {next}.")))));
+                format!("You handed control over to {next}. You watch now.")
+            }
+            None => "Nobody waits for control. A colleague asks for it with `lifeboat resume`.".to_owned(),
+        };
+        if let Some(screen) = inner.screens.get(&id) {
+            screen.send(&line(&ToScreen::Said(said)).into(), Weight::Kept);
+        }
+    }
+
+    /// Takes note of the key that a screen reaches. The key of the first one is that of whoever started the engine.
+    fn signs(&self, id: u64, key: SigningKey, inbox: &mpsc::UnboundedSender<Input>) {
+        if let Some(screen) = self.lock().screens.get_mut(&id) {
+            screen.signs = Some(key);
+        }
+        let holder = self.in_control().filter(|(holder, _)| *holder == id && id > 1);
+        if let (Some(_), Some(operator)) = (holder, self.operator()) {
+            let (by, key) = (SafeText::line(operator.principal()), operator.fingerprint());
+            let text = format!("The key of {by} ({key}) is at hand to seal the log.");
+            drop(inbox.send(Input::Host(Notice::Remark(text))));
+        }
+    }
+
+    /// Takes a screen's answer, if it was asked.
+    fn sealed(&self, screen: u64, seal: u64, sig: Result<String, String>) {
+        let mut inner = self.lock();
+        if inner.seals.get(&seal).is_some_and(|asked| asked.screen == screen)
+            && let Some(asked) = inner.seals.remove(&seal)
+        {
+            // Whoever asked may have lost patience.
+            drop(asked.answer.send(sig));
         }
     }
 
@@ -290,6 +367,47 @@ impl Hub {
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Inner {
+    /// Lets the screen hold control that has waited for it the longest, and says whose it is.
+    fn next_in_control(&mut self, but: u64) -> Option<String> {
+        let (id, next) = self.screens.iter().find(|(id, screen)| **id != but && screen.wants != Wants::Watch)?;
+        let told = ToScreen::Said("You hold control of the run now.".to_owned());
+        next.send(&line(&told).into(), Weight::Kept);
+        self.control = Some(*id);
+        Some(SafeText::line(&next.by).into_string())
+    }
+}
+
+/// Is the key that a screen reaches.
+#[derive(Debug)]
+struct KeyOfScreen {
+    hub: Hub,
+    screen: u64,
+}
+
+impl FarKey for KeyOfScreen {
+    fn seal(&self, log: &Path, bytes: u64, digest: &Digest512, wait: Duration) -> Result<String, SignError> {
+        let (answer, answered) = std::sync::mpsc::sync_channel(1);
+        let id = {
+            let mut inner = self.hub.lock();
+            inner.sealing += 1;
+            let id = inner.sealing;
+            inner.seals.insert(id, Asked { screen: self.screen, answer });
+            id
+        };
+        let sha512 = Sha256Hex::from_digest(digest).as_str().to_owned();
+        self.hub.say_to(self.screen, &ToScreen::Seal(ToSeal { id, log: log.to_owned(), bytes, sha512 }));
+        let answered = answered.recv_timeout(wait);
+        self.hub.lock().seals.remove(&id);
+        match answered {
+            Ok(Ok(sig)) => Ok(sig),
+            Ok(Err(why)) => Err(SignError::Screen(SafeText::line(&why).into_string())),
+            Err(std::sync::mpsc::RecvTimeoutError::Timeout) => Err(SignError::TimedOut(wait)),
+            Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => Err(SignError::Screen("it is gone".to_owned())),
+        }
     }
 }
 
@@ -330,3 +448,7 @@ pub(super) fn short<T>(folder: &Path, with: impl Fn(PathBuf) -> io::Result<T>) -
     }
     with(folder.join(SOCKET))
 }
+
+#[cfg(test)]
+#[path = "hub_tests.rs"]
+mod tests;

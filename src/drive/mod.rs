@@ -16,6 +16,7 @@ pub mod probe;
 pub mod resume;
 pub mod script;
 pub mod show;
+pub mod signing;
 pub mod start;
 pub mod unattended;
 pub mod wire;

@@ -17,6 +17,7 @@ use super::library::{LibraryError, Source};
 use super::perform::{Performer, World};
 use super::practice::{Practice, PracticeError, SCENARIOS};
 use super::show::Show;
+use super::signing::KEY_PATIENCE;
 use crate::clock::Clock;
 use crate::engine::{Attended, Began, Fact, Input, Mode, Notice, Opened, Run};
 use crate::exec::Reach;
@@ -28,9 +29,6 @@ use crate::kernel::{RunId, Sha256Hex, sha256_hex};
 use crate::runbook::{Plan, parse};
 use crate::settings::config::Profile;
 use crate::store::{self, KeyWish, LogWriter, Operator, RunFolder, Runs, SignError, Signing, StoreError};
-
-/// How long a person may take to touch their key.
-const KEY_PATIENCE: Duration = Duration::from_secs(60);
 
 /// Says why a run did not start. Nothing was executed.
 #[derive(Debug, thiserror::Error)]
@@ -292,8 +290,9 @@ pub(super) fn joined(
 ) -> Ready {
     let (to_host, inbox) = mpsc::unbounded_channel();
     let (tell, heard) = mpsc::unbounded_channel();
-    let performer = Performer::new(world, to_host.clone(), Show::new(screens, clock));
-    let host = Host::new(run, (writer, operator, approvers), performer, clock, (to_host.clone(), inbox), vec![tell]);
+    let performer = Performer::new(world, to_host.clone(), Show::new(screens.clone(), clock));
+    let host =
+        Host::new(run, (writer, operator, approvers, screens), performer, clock, (to_host.clone(), inbox), vec![tell]);
     if let Signing::Unsigned { reason } = &signing {
         // The record itself says why nobody vouches for it.
         drop(to_host.send(Input::Host(Notice::Remark(format!("UNSIGNED: {reason}")))));

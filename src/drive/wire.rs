@@ -7,12 +7,13 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::signing::{SigningKey, ToSeal};
 use crate::engine::{Event, Fact, Intent};
 use crate::kernel::{AttemptId, Stamp};
 use crate::ui::{LogHealth, Msg, Progress};
 
 /// The version of these messages. It changes with every change of them, and of what facts and wishes look like.
-pub const PROTOCOL: u32 = 2;
+pub const PROTOCOL: u32 = 3;
 
 /// The longest line, in bytes; a longer one ends the connection.
 pub const LONGEST: u64 = 4 * 1024 * 1024;
@@ -87,6 +88,8 @@ pub enum ToScreen {
         /// As in [`Stamp`].
         mono: u64,
     },
+    /// The log wants its seal, of whoever holds control.
+    Seal(ToSeal),
     /// How the log is.
     Log(Health),
     /// A wish was refused.
@@ -148,6 +151,7 @@ impl ToScreen {
             Self::Log(Health::Sound) => Msg::Log(LogHealth::Sound { age }),
             Self::Log(Health::Unsigned) => Msg::Log(LogHealth::Unsigned { age }),
             Self::Log(Health::Lost) => Msg::Log(LogHealth::Lost),
+            Self::Seal(_) => Msg::Say("Your key is asked to seal the log; touch it, if it wants that.".to_owned()),
             Self::Refused(why) => Msg::Refused(why),
             Self::Said(what) => Msg::Say(what),
             Self::Summary(lines) => Msg::Summary(lines),
@@ -168,7 +172,26 @@ pub fn version() -> String {
     env!("CARGO_PKG_VERSION").to_owned()
 }
 
-/// Reads a wish.
-pub fn wish(line: &[u8]) -> Option<Intent> {
+/// Is what a screen tells its engine after its hello.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum FromScreen {
+    /// A wish.
+    Wish(Intent),
+    /// It can seal the log.
+    Signs(SigningKey),
+    /// What came of [`ToScreen::Seal`].
+    Sealed {
+        /// As in [`ToSeal`].
+        id: u64,
+        /// The armour, or why there is none.
+        sig: Result<String, String>,
+    },
+    /// Another screen shall hold control.
+    HandOver,
+}
+
+/// Reads what a screen tells.
+pub fn said(line: &[u8]) -> Option<FromScreen> {
     serde_json::from_slice(line).ok()
 }

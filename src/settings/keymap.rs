@@ -128,6 +128,8 @@ pub enum Command {
     Help,
     /// Back.
     Back,
+    /// Hand control over to another screen.
+    HandOver,
     /// Leave the screen while the run goes on.
     Detach,
     /// Quit.
@@ -283,6 +285,13 @@ impl Default for Keymap {
             bind(Run, C::Zoom, &[Char('z')], "zoom", "Give the output the whole screen, and back."),
             bind(Run, C::Copy, &[Char('y')], "copy", "Copy the command on the screen, if the terminal allows."),
             bind(Run, C::Stop, &[Char('S')], "stop…", "Stop the run for good. Asks for a reason."),
+            bind(
+                Run,
+                C::HandOver,
+                &[Char('H')],
+                "hand over",
+                "Hand control over to the screen that waits for it; this one looks on then.",
+            ),
             bind(Run, C::Detach, &[Char('D')], "leave", "Leave the screen; the run goes on."),
             bind(
                 Question,

@@ -133,6 +133,9 @@ pub enum SignError {
     /// The agent said no.
     #[error("the key agent refused to sign: {0}")]
     Refused(String),
+    /// The screen that holds control did not sign.
+    #[error("the screen that holds control did not sign: {0}")]
+    Screen(String),
     /// Nobody answered in time.
     #[error("no signature came within {}; was the key's touch or the agent's question overlooked?", say_duration(*.0))]
     TimedOut(Duration),

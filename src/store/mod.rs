@@ -24,7 +24,7 @@ pub use audit::{Audit, Audited, audit};
 pub use check::{load_trust, verify_run, write_verification};
 pub use error::{SignError, StoreError};
 pub use keys::{KeyWish, operator};
-pub use operator::{Message, Operator};
+pub use operator::{FarKey, Message, Operator};
 pub use practice::{practice_operator, practice_signers};
 pub use runs::{LogPlace, Previous, RunFolder, Runs, prev_run, state_dir};
 pub use standing::{End, Standing, header, standings};

@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use signature::Signer as _;
@@ -12,7 +13,7 @@ use ssh_key::{HashAlg, PrivateKey, PublicKey};
 
 use super::agent;
 use super::error::SignError;
-use crate::journal::{Armour, Digest512, PRACTICE_PRINCIPAL, SignerKind, signed_blob};
+use crate::journal::{Armour, Digest512, PRACTICE_PRINCIPAL, SEAL_NAMESPACE, SignerKind, signed_blob};
 
 /// Is a message to be signed, for signers that want to read it themselves.
 #[derive(Clone, Copy, Debug)]
@@ -42,11 +43,30 @@ pub(super) enum Means {
     Agent(PathBuf),
     File(Box<PrivateKey>),
     Keygen(PathBuf),
+    Far(Arc<dyn FarKey>),
+}
+
+/// Reaches a key somewhere else.
+pub trait FarKey: std::fmt::Debug + Send + Sync {
+    /// Has a log of this SHA-512 sealed, and returns the armour; blocks for no longer than `wait`.
+    ///
+    /// # Errors
+    /// Why there is no signature.
+    fn seal(&self, log: &Path, bytes: u64, digest: &Digest512, wait: Duration) -> Result<String, SignError>;
 }
 
 impl Operator {
     pub(super) fn new(principal: &str, key: PublicKey, means: Means, wait: Duration) -> Self {
         Self { principal: principal.to_owned(), key, means, wait }
+    }
+
+    /// Makes an operator whose key is somewhere else: `public` is its other half, as one line.
+    ///
+    /// # Errors
+    /// If that is no public key.
+    pub fn far(principal: &str, public: &str, key: Arc<dyn FarKey>, wait: Duration) -> Result<Self, SignError> {
+        let public = PublicKey::from_openssh(public.trim()).map_err(|e| SignError::Refused(e.to_string()))?;
+        Ok(Self::new(principal, public, Means::Far(key), wait))
     }
 
     /// Returns the name that stands in the allowed signers.
@@ -88,9 +108,18 @@ impl Operator {
                 let signature = key.try_sign(&blob).map_err(|e| SignError::Refused(e.to_string()))?;
                 Armour::new(&self.key, namespace, signature)?
             }
+            Means::Far(far) => match message {
+                Message::File { path, bytes } if namespace == SEAL_NAMESPACE => {
+                    Armour::read(&far.seal(path, bytes, digest, self.wait)?)?
+                }
+                _ => return Err(SignError::Refused("a screen seals logs, and signs nothing else".to_owned())),
+            },
             Means::Keygen(file) => Armour::read(&keygen(file, namespace, message, self.wait)?)?,
         };
         armour.check(namespace, digest)?;
+        if armour.key() != self.key.key_data() {
+            return Err(SignError::Refused("another key signed than the one that was announced".to_owned()));
+        }
         Ok(armour)
     }
 }

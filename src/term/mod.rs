@@ -255,7 +255,7 @@ impl Loop<'_> {
 
     fn act(&mut self, screen: &mut Screen, output: Output) -> Result<Option<Exit>, TermError> {
         match output {
-            Output::Intent(_) | Output::HandIn { .. } => (self.wishes)(output),
+            Output::Intent(_) | Output::HandIn { .. } | Output::HandOver => (self.wishes)(output),
             Output::DropTypeahead => self.drop_typeahead(screen),
             Output::Copy(text) => {
                 let said = if screen.copy(&text).map_err(TermError::Draw)? {

@@ -94,6 +94,8 @@ pub enum Output {
         /// The file, as it was typed.
         file: String,
     },
+    /// Hand control over to another screen.
+    HandOver,
     /// Throw away keys that were pressed before now: a question opened.
     DropTypeahead,
     /// Put this on the clipboard of the terminal.

@@ -146,6 +146,7 @@ fn in_run(screen: &RunScreen) -> Vec<Offer> {
         C::Onset,
         C::Copy,
         C::Detach,
+        C::HandOver,
         C::Quit,
     ]));
     list.extend(offers(&[C::Up, C::Down, C::PageUp, C::PageDown, C::Top, C::Bottom]));

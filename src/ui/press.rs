@@ -214,6 +214,7 @@ fn in_run(screen: &mut RunScreen, command: Command, page: usize) -> Option<Outpu
             return Some(Output::Intent(Intent::Auto { on }));
         }
         Command::Copy => return copied(screen).map(Output::Copy),
+        Command::HandOver => return Some(Output::HandOver),
         Command::Detach => return Some(Output::Detach),
         Command::Back => (screen.look, screen.zoom) = (None, Zoom::Shared),
         Command::Zoom => {

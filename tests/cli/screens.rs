@@ -2,7 +2,8 @@
 
 use std::io::{Read as _, Write as _};
 use std::num::NonZero;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -32,6 +33,11 @@ pub(crate) struct Screen {
 
 impl Screen {
     pub(crate) fn open(home: &Home, arguments: &[&str]) -> Self {
+        Self::open_with(home, arguments, &[])
+    }
+
+    /// Opens a screen that has more in its environment.
+    fn open_with(home: &Home, arguments: &[&str], more: &[(&str, &Path)]) -> Self {
         let size = PtySize { rows: 30, cols: 100, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
         let plain = home.command(arguments);
@@ -42,6 +48,9 @@ impl Screen {
             command.env(name, value.unwrap());
         }
         command.env("TERM", "xterm-256color");
+        for (name, value) in more {
+            command.env(name, value);
+        }
         command.cwd(home.path(""));
         let child = pair.slave.spawn_command(command).unwrap();
         drop(pair.slave);
@@ -90,14 +99,24 @@ impl Screen {
     }
 }
 
-/// Opens the run's screen and starts its step.
-fn begun(home: &Home) -> Screen {
-    home.write("runbook.md", LONG);
+/// Makes a key.
+fn key(home: &Home) -> PathBuf {
     let key = home.path("key");
     let made =
         std::process::Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&key).status();
     assert!(made.unwrap().success());
-    home.write("config/lifeboat/config.toml", format!("key = \"{}\"\n", key.display()));
+    key
+}
+
+/// Opens a screen that a key file signs for, and starts its step.
+fn begun(home: &Home) -> Screen {
+    home.write("config/lifeboat/config.toml", format!("key = \"{}\"\n", key(home).display()));
+    started(home)
+}
+
+/// Opens the run's screen and starts its step.
+fn started(home: &Home) -> Screen {
+    home.write("runbook.md", LONG);
     let mut screen = Screen::open(home, &["run", "runbook.md"]);
     screen.wait("Wait");
     screen.wait("r run");
@@ -195,4 +214,36 @@ fn an_engine_that_goes_away_is_said_and_its_run_is_taken_up() {
     again.wait("SEALED");
     again.press("q");
     assert_eq!(again.code(), 0);
+}
+
+/// The engine begins where there is no key; a person comes with theirs, and it seals the log.
+#[test]
+fn the_log_is_sealed_by_the_key_of_the_screen_in_control() {
+    let home = Home::new();
+    home.write("config/lifeboat/config.toml", "operator = \"alice@example.com\"\n");
+    let mut first = started(&home);
+    first.wait("UNSIGNED");
+    first.press("D");
+    assert_eq!(first.code(), 0);
+    let run = home.the_run();
+
+    let socket = home.path("agent");
+    let mut agent =
+        std::process::Command::new("ssh-agent").arg("-D").arg("-a").arg(&socket).stdout(Stdio::null()).spawn().unwrap();
+    eventually("the agent is up", || std::os::unix::net::UnixStream::connect(&socket).is_ok());
+    let added = std::process::Command::new("ssh-add").arg("-q").arg(key(&home)).env("SSH_AUTH_SOCK", &socket).status();
+    assert!(added.unwrap().success());
+    let mut again = Screen::open_with(&home, &["resume"], &[("SSH_AUTH_SOCK", &socket)]);
+    again.wait("begun");
+    eventually("its key is known", || remarks(&run).contains("is at hand to seal the log"));
+    home.write("go", "");
+    again.wait("SEALED by alice@example.com");
+    again.press("q");
+    assert_eq!(again.code(), 0);
+    agent.kill().unwrap();
+    agent.wait().unwrap();
+    let public = std::fs::read_to_string(home.path("key.pub")).unwrap();
+    let allowed = home.write("allowed", format!("alice@example.com {public}"));
+    let verified = home.run(&["log", "verify", run.to_str().unwrap(), "--allowed-signers", allowed.to_str().unwrap()]);
+    assert_eq!((verified.code, verified.out.lines().next()), (Some(0), Some("SEALED")), "{verified:?}");
 }
