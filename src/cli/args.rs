@@ -47,6 +47,17 @@ pub(super) enum Command {
         #[arg(long, value_enum, default_value_t = Format::Human)]
         format: Format,
     },
+    /// Print what a run would do, with values, confirmations and times; nothing is executed.
+    Plan(PlanArgs),
+    /// Look whether this machine is ready: terminal, key, AWS, tools, clock, disk. Nothing is changed.
+    Doctor {
+        /// Look at this profile only, instead of at all of them.
+        #[arg(long)]
+        profile: Option<String>,
+        /// How to say it.
+        #[arg(long, value_enum, default_value_t = Format::Human)]
+        format: Format,
+    },
     /// Verify and read incident logs.
     Log {
         /// What to do with the log.
@@ -262,6 +273,25 @@ pub(super) struct RunArgs {
     /// What drill and run share.
     #[command(flatten)]
     pub(super) common: Common,
+}
+
+/// Holds the options of a dry run.
+#[derive(Debug, Args)]
+pub(super) struct PlanArgs {
+    /// The runbook, by path or name.
+    pub(super) runbook: String,
+    /// The profile of the configuration file: account, region, inputs.
+    #[arg(long)]
+    pub(super) profile: Option<String>,
+    /// As a drill would be confirmed, instead of a real run.
+    #[arg(long, conflicts_with = "profile")]
+    pub(super) drill: bool,
+    /// Set an input: NAME=VALUE. May be given more than once.
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub(super) set: Vec<String>,
+    /// How to say it.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(super) format: Format,
 }
 
 /// Lists what can be done with a log.

@@ -5,6 +5,7 @@ mod approve;
 mod args;
 mod aws;
 mod check;
+mod doctor;
 mod estate;
 mod failure;
 mod fingerprint;
@@ -12,6 +13,7 @@ mod front;
 mod log;
 mod picker;
 mod places;
+mod plan;
 mod resume;
 mod runs;
 mod say;
@@ -47,6 +49,8 @@ fn work(cli: Cli) -> ExitCode {
         Some(Command::Resume(wanted)) => resume::resume(&wanted),
         Some(Command::Runs { runs, format }) => runs::runs(runs, format),
         Some(Command::Check { runbooks, format }) => check::check(&runbooks, format),
+        Some(Command::Doctor { profile, format }) => doctor::doctor(profile.as_deref(), format),
+        Some(Command::Plan(wanted)) => plan::plan(&wanted),
         Some(Command::Log { command }) => log::log(command),
         Some(Command::Approve(wanted)) => approve::approve(wanted),
         Some(Command::Fingerprint(wanted)) => fingerprint::fingerprint(&wanted),

@@ -99,15 +99,16 @@ pub(super) fn run(run: &RunArgs) -> Result<ExitCode, Failure> {
     match screens(&run.common)? {
         None => run_here(run, Hosting::Lines),
         Some(theme) => {
-            let options = of_profile(Some(profile(run)?), run.profile.clone());
+            let options = of_profile(Some(profile(run.profile.as_deref())?), run.profile.clone());
             front::start(run.words(), &front::Person::of(&options)?, &theme)
         }
     }
 }
 
-fn profile(run: &RunArgs) -> Result<Profile, Failure> {
+/// Takes a profile from the configuration; without a name, what is set for all.
+pub(super) fn profile(name: Option<&str>) -> Result<Profile, Failure> {
     let config = places::config()?;
-    match &run.profile {
+    match name {
         Some(name) => places::profile(&config, name),
         None => Ok(config.without_profile()),
     }
@@ -115,7 +116,7 @@ fn profile(run: &RunArgs) -> Result<Profile, Failure> {
 
 /// Works a runbook for real, in this process.
 pub(super) fn run_here(run: &RunArgs, hosting: Hosting) -> Result<ExitCode, Failure> {
-    let profile = profile(run)?;
+    let profile = profile(run.profile.as_deref())?;
     let source = find(&run.runbook)?;
     let plan = start::plan(&source).map_err(of_start)?;
     let options = options(&run.common, Some(profile), run.profile.clone())?;
@@ -330,19 +331,20 @@ fn needs_person(run: &Run) -> Failure {
         .hint("work the runbook in a terminal, without --unattended; no option confirms for you")
 }
 
-fn find(name: &str) -> Result<library::Source, Failure> {
+pub(super) fn find(name: &str) -> Result<library::Source, Failure> {
     places::library().find(name).map_err(|error| of_start(error.into()))
 }
 
 fn options(common: &Common, profile: Option<Profile>, profile_name: Option<String>) -> Result<Options, Failure> {
-    let set = common
-        .set
-        .iter()
-        .map(|text| inputs::parse_set(text).map_err(|why| Failure::new(Kind::Usage, why)))
-        .collect::<Result<_, _>>()?;
+    let set = set(&common.set)?;
     let attended = if common.unattended { Attended::Nobody } else { Attended::Person };
     let onset = common.onset.clone();
     Ok(Options { set, runs: common.runs.clone(), onset, attended, ..of_profile(profile, profile_name) })
+}
+
+/// Takes `--set` apart.
+pub(super) fn set(given: &[String]) -> Result<Vec<(String, String)>, Failure> {
+    given.iter().map(|text| inputs::parse_set(text).map_err(|why| Failure::new(Kind::Usage, why))).collect()
 }
 
 /// Takes from a profile who operates and with which key.

@@ -45,6 +45,12 @@ fn unfit(input: &InputDecl, sources: &Sources) -> Option<String> {
 /// # Errors
 /// One sentence for each input that has no value or a wrong one, and for each `--set` that names no input.
 pub fn resolve(plan: &Plan, sources: &Sources) -> Result<Vec<(String, String, InputSource)>, Vec<String>> {
+    let (resolved, problems) = look(plan, sources);
+    if problems.is_empty() { Ok(resolved) } else { Err(problems) }
+}
+
+/// Returns the values that there are and are right, in the runbook's order, and what stands against a run.
+pub fn look(plan: &Plan, sources: &Sources) -> (Vec<(String, String, InputSource)>, Vec<String>) {
     let mut problems = Vec::new();
     for (name, _) in &sources.set {
         if !plan.meta.inputs.iter().any(|input| &input.name == name) {
@@ -91,7 +97,7 @@ pub fn resolve(plan: &Plan, sources: &Sources) -> Result<Vec<(String, String, In
             Err(problem) => problems.push(problem),
         }
     }
-    if problems.is_empty() { Ok(resolved) } else { Err(problems) }
+    (resolved, problems)
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 pub mod approvals;
 pub mod attach;
 pub mod diagnostics;
+pub mod doctor;
+pub mod dry_run;
 pub mod host;
 pub mod hub;
 pub mod identity;

@@ -342,7 +342,7 @@ pub(super) async fn signing(
     Ok(begun)
 }
 
-fn sources(plan: &Plan, stage: &Stage, options: &Options) -> Sources {
+pub(super) fn sources(plan: &Plan, stage: &Stage, options: &Options) -> Sources {
     let env = plan
         .meta
         .inputs
@@ -375,7 +375,7 @@ fn default_region(profile: &Profile) -> Option<String> {
 }
 
 /// The region of calls without `--region`: never the lost one.
-fn region(plan: &Plan, stage: &Stage, options: &Options) -> String {
+pub(super) fn region(plan: &Plan, stage: &Stage, options: &Options) -> String {
     let from_env = || std::env::var("AWS_REGION").or_else(|_| std::env::var("AWS_DEFAULT_REGION")).ok();
     let profile = options.profile.as_ref().and_then(default_region);
     let runbook = plan.meta.regions.as_ref().map(|regions| regions.recovery.clone());

@@ -9,6 +9,7 @@
 //! It does no I/O, reads no clock and spawns nothing; time comes in as an argument.
 
 mod decide;
+mod dry_run;
 mod effect;
 mod event;
 mod evolve;
@@ -25,6 +26,10 @@ mod state;
 mod strand;
 
 pub use decide::decide;
+pub use dry_run::{
+    ActionAhead, Agreement, AgreementRule, ByHand, Choice, Course, DecisionAhead, DryRun, Holds, Items, Known, Origin,
+    Pending, PhaseAhead, StepAhead, Value, WayAhead, When, dry_run,
+};
 pub use effect::{Access, Database, Doubt, Effect, Job, Judge, Poll, What};
 pub use event::{
     Also, Approval, Ask, Attended, Began, Event, Fact, InputSource, Mode, Opened, Requested, Resumed, Target, Torn,

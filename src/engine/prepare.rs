@@ -44,25 +44,34 @@ pub(super) fn prepare(
     action: &Action,
     at: DateTime<Utc>,
 ) -> Result<Prepared, String> {
-    let vars = vars(run, strand, at);
+    with(run, step, action, &vars(run, strand, at))
+}
+
+/// Puts these values into an action; `Err` says in words why it cannot run.
+pub(super) fn with(
+    run: &Run,
+    step: &Step,
+    action: &Action,
+    vars: &BTreeMap<String, String>,
+) -> Result<Prepared, String> {
     let unset = |unset: Unset| unset.to_string();
     for expect in [&action.expect, &action.until, &action.fail_if].into_iter().flatten() {
-        fill_expect(expect, &vars).map_err(unset)?;
+        fill_expect(expect, vars).map_err(unset)?;
     }
     for template in [&action.cwd, &action.error].into_iter().flatten() {
-        words::fill(template, &vars).map_err(unset)?;
+        words::fill(template, vars).map_err(unset)?;
     }
     let (mut impact, mut calls) = (action.impact, Vec::new());
     let command = match action.kind {
         Kind::Shell(_) => {
-            if let Some(name) = unset_in_shell(run, &vars, &action.code) {
+            if let Some(name) = unset_in_shell(run, vars, &action.code) {
                 return Err(Unset { name }.to_string());
             }
             action.code.clone()
         }
         Kind::Aws => {
             for call in words::calls(&action.code).map_err(|bad| bad.to_string())? {
-                calls.push(words::fill_call(&call, &vars).map_err(unset)?);
+                calls.push(words::fill_call(&call, vars).map_err(unset)?);
             }
             if calls.is_empty() {
                 return Err("the `aws` fence calls nothing; write `aws SERVICE OPERATION …`".to_owned());
@@ -70,19 +79,19 @@ pub(super) fn prepare(
             impact = calls.iter().map(|call| own_impact(call)).fold(impact, Ord::max);
             calls.iter().map(|call| line_of(call)).collect::<Vec<_>>().join("\n")
         }
-        Kind::Http => fill_request(&action.code, &vars)?,
+        Kind::Http => fill_request(&action.code, vars)?,
         Kind::Dns => {
-            let query = words::fill(action.code.trim(), &vars).map_err(unset)?;
+            let query = words::fill(action.code.trim(), vars).map_err(unset)?;
             if query.chars().any(char::is_control) {
                 return Err("the `dns` fence holds more than one line once its values are put in".to_owned());
             }
             query
         }
-        Kind::Sql => database_command(&action.code, &database(&run.plan, action, &vars)?, access(impact), &vars)?,
+        Kind::Sql => database_command(&action.code, &database(&run.plan, action, vars)?, access(impact), vars)?,
     };
-    let target = target(run, action, &calls, &command, &vars);
-    let ask = ask(run, step, action, impact, &target, &vars)?;
-    let approval = approval(run, action, &vars);
+    let target = target(run, action, &calls, &command, vars);
+    let ask = ask(run, step, action, impact, &target, vars)?;
+    let approval = approval(run, action, vars);
     Ok(Prepared { impact, command, target, ask, approval })
 }
 

@@ -8,6 +8,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use http::{HeaderMap, HeaderName, HeaderValue, Method};
 use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use reqwest::{Client, Url};
@@ -55,6 +56,23 @@ pub async fn request(cx: &HttpContext, text: &str) -> Reply {
             ),
         }),
     }
+}
+
+/// Asks a server for its time, by the `Date` of its answer, whatever else it answers.
+///
+/// # Errors
+/// If it gives none, in words.
+pub async fn date(cx: &HttpContext, url: &str) -> Result<DateTime<Utc>, String> {
+    let url: Url = url.parse().map_err(|error| format!("`{url}` is not an address: {error}"))?;
+    let asked = async {
+        let client = client(cx, &url).await.map_err(|refusal| Outcome::from(refusal).words())?;
+        client.head(url.clone()).send().await.map_err(|error| words(&url, &error))
+    };
+    let answer = tokio::time::timeout(cx.timeout, asked).await;
+    let answer = answer.map_err(|_| format!("{} gave no answer", place(&url)))??;
+    let date = answer.headers().get(http::header::DATE).and_then(|date| date.to_str().ok());
+    let date = date.and_then(|date| DateTime::parse_from_rfc2822(date).ok());
+    date.map(|date| date.to_utc()).ok_or_else(|| format!("{} says no time", place(&url)))
 }
 
 fn parse(text: &str) -> Result<Wanted, String> {

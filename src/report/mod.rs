@@ -1,7 +1,11 @@
 //! Floor 3: facts to words and figures for people: one line a fact, and the summary of a run. Pure.
 
+mod doctor;
+mod dry_run;
 mod narrate;
 mod summary;
 
+pub use doctor::{Finding, Grade, Part, findings, worst};
+pub use dry_run::dry_run;
 pub use narrate::narrate;
 pub use summary::{Corruption, Customers, Exercised, RpoVerdict, RtoVerdict, rpo_verdict, rto_verdict, summary};

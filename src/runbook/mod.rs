@@ -27,6 +27,7 @@ pub mod list;
 mod outline;
 mod parse;
 mod plan;
+mod programs;
 mod scan;
 mod shell;
 mod sink;
@@ -52,6 +53,7 @@ pub use plan::{
     Action, Approved, CheckItem, Confirm, Evidence, Expect, Fence, FenceUse, Impact, Kind, LossKind, Measure, Meta,
     Moment, Necessity, Objectives, OnFailure, Phase, Plan, Regions, Rpo, Section, Shell, Step, Watching,
 };
+pub use programs::programs;
 pub use undo::UndoUntil;
 pub use variables::BUILT_IN;
 

@@ -102,6 +102,8 @@ pub enum Command {
     CopyRequest,
     /// Start the selected drill.
     Drill,
+    /// Show what a run of the selected runbook would do.
+    DryRun,
     /// Show the selected runbook.
     Show,
     /// Move up.
@@ -314,6 +316,13 @@ impl Default for Keymap {
                 &[Char('d')],
                 "drill",
                 "Start a drill of the selected runbook in the practice estate.",
+            ),
+            bind(
+                Picker,
+                C::DryRun,
+                &[Char('n')],
+                "dry run",
+                "Show what a real run of the selected runbook would do, with values, confirmations and times. Nothing runs.",
             ),
             bind(
                 Picker,

@@ -7,13 +7,16 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use chrono::{DateTime, Utc};
 use signature::Signer as _;
 use ssh_key::public::KeyData;
 use ssh_key::{HashAlg, PrivateKey, PublicKey};
 
 use super::agent;
 use super::error::SignError;
-use crate::journal::{Armour, Digest512, PRACTICE_PRINCIPAL, SEAL_NAMESPACE, SignerKind, signed_blob};
+use crate::journal::{
+    AllowedSigners, Armour, Digest512, PRACTICE_PRINCIPAL, SEAL_NAMESPACE, SignerKind, Standing, signed_blob,
+};
 
 /// Is a message to be signed, for signers that want to read it themselves.
 #[derive(Clone, Copy, Debug)]
@@ -92,6 +95,11 @@ impl Operator {
     /// Says whether it is a person's key or one made for drills.
     pub fn kind(&self) -> SignerKind {
         if self.principal == PRACTICE_PRINCIPAL { SignerKind::Practice } else { SignerKind::Operator }
+    }
+
+    /// Says how this key stands as a signer of seals at a time.
+    pub fn standing(&self, signers: &AllowedSigners, at: DateTime<Utc>) -> Standing {
+        signers.standing(&self.principal, self.key.key_data(), SEAL_NAMESPACE, at)
     }
 
     /// Signs a message of this SHA-512 and checks the answer. It returns within the operator's patience.

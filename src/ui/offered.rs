@@ -28,9 +28,11 @@ pub fn offered(model: &Model) -> Vec<Offer> {
         return offers(&[C::Back, C::Up, C::Down]);
     }
     match &model.place {
-        Place::Picker(picker) if picker.reading.is_some() => offers(&[C::Drill, C::Back, C::Up, C::Down, C::Help]),
+        Place::Picker(picker) if picker.reading.is_some() => {
+            offers(&[C::Drill, C::DryRun, C::Back, C::Up, C::Down, C::Help])
+        }
         Place::Picker(picker) if picker.entries.is_empty() => offers(&[C::Help, C::Quit]),
-        Place::Picker(_) => offers(&[C::Drill, C::Show, C::Up, C::Down, C::Help, C::Quit]),
+        Place::Picker(_) => offers(&[C::Drill, C::DryRun, C::Show, C::Up, C::Down, C::Help, C::Quit]),
         Place::Run(screen) => in_run(screen),
     }
 }

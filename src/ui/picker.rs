@@ -28,6 +28,44 @@ pub struct About {
     pub problems: Vec<String>,
     /// Its text.
     pub text: String,
+    /// What a run of it would do, line by line.
+    pub dry_run: Vec<String>,
+}
+
+/// Names what of a runbook can be read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Page {
+    /// Its text.
+    Text,
+    /// What a run of it would do.
+    DryRun,
+}
+
+/// Says what is read, and from where.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// What.
+    pub page: Page,
+    /// The first visible line.
+    pub top: usize,
+}
+
+impl Reading {
+    /// Opens a page at its beginning.
+    pub fn begin(page: Page) -> Self {
+        Self { page, top: 0 }
+    }
+}
+
+impl Entry {
+    /// Returns the lines of a page; nothing as long as the runbook was not read.
+    pub fn lines(&self, page: Page) -> Box<dyn Iterator<Item = &str> + '_> {
+        match (&self.about, page) {
+            (None, _) => Box::new(std::iter::empty()),
+            (Some(about), Page::Text) => Box::new(about.text.lines()),
+            (Some(about), Page::DryRun) => Box::new(about.dry_run.iter().map(String::as_str)),
+        }
+    }
 }
 
 /// Holds the list and where the operator is in it.
@@ -37,8 +75,8 @@ pub struct Picker {
     pub entries: Vec<Entry>,
     /// The selected one.
     pub selected: usize,
-    /// The first visible line of the selected one's text, while that is shown.
-    pub reading: Option<usize>,
+    /// What of the selected one is shown instead of the list.
+    pub reading: Option<Reading>,
 }
 
 impl Picker {

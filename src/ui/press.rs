@@ -7,7 +7,7 @@ use super::form::Form;
 use super::message::Output;
 use super::model::{Break, Focus, Model, Place, RunScreen, Zoom};
 use super::offered::{offered, question};
-use super::picker::Picker;
+use super::picker::{Page, Picker, Reading};
 use super::{question as questions, tail::Tail};
 use crate::engine::{Intent, Progress};
 use crate::settings::keymap::{Chord, Command};
@@ -166,13 +166,17 @@ fn perform(model: &mut Model, command: Command) -> Option<Output> {
 
 fn in_picker(picker: &mut Picker, command: Command, page: usize) -> Option<Output> {
     let entry = picker.entry()?;
-    let last = entry.about.as_ref().map_or(0, |about| about.text.lines().count().saturating_sub(1));
+    let last = picker.reading.map_or(0, |reading| entry.lines(reading.page).count().saturating_sub(1));
     match (picker.reading, command) {
         (_, Command::Drill) => return Some(Output::Drill(entry.name.clone())),
         (_, Command::Quit) => return Some(Output::Quit),
-        (None, Command::Show) => picker.reading = Some(0),
+        (None, Command::Show) => picker.reading = Some(Reading::begin(Page::Text)),
+        (_, Command::DryRun) => picker.reading = Some(Reading::begin(Page::DryRun)),
         (Some(_), Command::Back) => picker.reading = None,
-        (Some(top), command) => picker.reading = Some(scrolled(command, top, page, last).unwrap_or(top)),
+        (Some(reading), command) => {
+            let top = scrolled(command, reading.top, page, last).unwrap_or(reading.top);
+            picker.reading = Some(Reading { top, ..reading });
+        }
         (None, command) => {
             let last = picker.entries.len().saturating_sub(1);
             picker.selected = scrolled(command, picker.selected, page, last).unwrap_or(picker.selected);

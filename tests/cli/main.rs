@@ -5,8 +5,10 @@
 mod approvals;
 mod bad_input;
 mod campaign;
+mod doctor;
 mod drill;
 mod estate;
+mod plan;
 mod real_run;
 mod resume;
 mod screens;

@@ -128,6 +128,16 @@ fn the_list_of_runbooks() {
             steps: 14,
             problems: problems.iter().map(|p| (*p).to_owned()).collect(),
             text: "# Title\n\nWords of the runbook.\n".to_owned(),
+            dry_run: [
+                "DRY RUN of a REAL RUN: Region failure",
+                "",
+                "DECIDE",
+                "  1 Look",
+                "      look [observe]",
+                "        | true",
+            ]
+            .map(str::to_owned)
+            .to_vec(),
         }),
     };
     let entries = vec![entry("region-failure", &[]), entry("corruption", &["line 7: `10 minutes` is not a duration"])];
@@ -137,7 +147,8 @@ fn the_list_of_runbooks() {
     for (columns, rows) in SIZES {
         let model = Model::picker(entries.clone(), &theme(), now);
         at("picker", columns, rows, &Screen::of(model.clone(), columns, rows).keys("down"));
-        at("picker_text", columns, rows, &Screen::of(model, columns, rows).keys("enter"));
+        at("picker_text", columns, rows, &Screen::of(model.clone(), columns, rows).keys("enter"));
+        at("picker_dry_run", columns, rows, &Screen::of(model, columns, rows).keys("n"));
     }
 }
 

@@ -82,7 +82,7 @@ pub(super) fn jump(draft: &mut Draft, strand: Strand, to: usize, why: &str) -> R
 }
 
 /// Lists the steps that are not for this case once a branch is chosen: those it passes over, and the other branches'.
-fn ruled_out(run: &Run, index: usize, chosen: &Branch) -> Vec<usize> {
+pub(in crate::engine) fn ruled_out(run: &Run, index: usize, chosen: &Branch) -> Vec<usize> {
     let others = run.plan.steps.get(index).and_then(|step| step.decision.as_ref());
     let others = others.iter().flat_map(|decision| &decision.branches).flat_map(|branch| branch.steps.clone());
     let passed = match chosen.way {

@@ -23,6 +23,7 @@ use super::input::{Input, Intent, Notice, Report, TimerId};
 use super::refusal::Refusal;
 use super::state::{Run, Stage};
 use crate::kernel::Stamp;
+pub(super) use choose::ruled_out;
 use draft::Draft;
 pub(super) use values::{is_read, same_person};
 

@@ -9,7 +9,7 @@ use super::text::{cut, line, put, put_all, span, split, width, wrap};
 use crate::kernel::SafeText;
 use crate::settings::theme::Role;
 use crate::ui::model::Model;
-use crate::ui::picker::{Entry, Picker};
+use crate::ui::picker::{Entry, Page, Picker, Reading};
 
 pub(super) fn draw(model: &Model, picker: &Picker, area: Rect, buf: &mut Buffer) {
     let (banner, rest) = split(area, 1);
@@ -34,7 +34,7 @@ pub(super) fn draw(model: &Model, picker: &Picker, area: Rect, buf: &mut Buffer)
     put(buf, foot, &line(model, Role::Text, format!(" {}", cut(&asked, usize::from(foot.width.saturating_sub(2))))));
     super::hints(model, Rect { y: foot.y + 1, height: foot.height.min(1), ..foot }.intersection(area), buf);
     match (picker.reading, picker.entry()) {
-        (Some(top), Some(entry)) => read(model, entry, top, body, buf),
+        (Some(reading), Some(entry)) => read(model, entry, reading, body, buf),
         _ if body.width < 70 => list(model, picker, body, buf),
         _ => {
             let left = Rect { width: body.width / 2, ..body };
@@ -115,18 +115,25 @@ fn details(model: &Model, entry: &Entry, area: Rect, buf: &mut Buffer) {
     put_all(buf, inner, &lines);
 }
 
-fn read(model: &Model, entry: &Entry, top: usize, area: Rect, buf: &mut Buffer) {
-    let title = safe(&entry.name);
+fn read(model: &Model, entry: &Entry, reading: Reading, area: Rect, buf: &mut Buffer) {
+    let title = match reading.page {
+        Page::Text => safe(&entry.name),
+        Page::DryRun => format!("Dry run of {}", safe(&entry.name)),
+    };
     let inner =
         Pane { title: &title, right: "esc closes", border: Role::Focus, ..Pane::default() }.draw(model, area, buf);
     let (columns, height) = (usize::from(inner.width), usize::from(inner.height));
     let mut lines = Vec::new();
-    let text = entry.about.as_ref().map_or("", |about| about.text.as_str());
-    for text in text.lines().skip(top) {
+    for text in entry.lines(reading.page).skip(reading.top) {
         if lines.len() >= height {
             break;
         }
-        let role = if text.starts_with('#') { Role::Title } else { Role::Text };
+        let role = match reading.page {
+            Page::Text if text.starts_with('#') => Role::Title,
+            Page::DryRun if !text.starts_with(' ') => Role::Title,
+            Page::DryRun if text.trim_start().starts_with("| ") => Role::Code,
+            Page::Text | Page::DryRun => Role::Text,
+        };
         let rows = wrap(&safe(text), columns, height);
         lines.extend(rows.into_iter().map(|row| line(model, role, row)));
     }
