@@ -1,7 +1,7 @@
 //! The AWS adapter against a practice estate in trouble: a region that hangs, a session that ends in the middle of a wait,
 //! a prefix with a hundred thousand versions. Its own process, whose memory is measured.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test that cannot go on fails")]
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -207,4 +207,144 @@ fn peak() -> usize {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
     line.split_whitespace().next().unwrap().parse().unwrap()
+}
+
+/// What an answered call says.
+fn answer(reply: &Reply) -> serde_json::Value {
+    assert!(matches!(reply.outcome, Outcome::Answered { .. }), "{:?} {}", reply.outcome, said(reply));
+    serde_json::from_slice(&reply.stdout).unwrap_or_default()
+}
+
+fn refusal(reply: &Reply) -> String {
+    match &reply.outcome {
+        Outcome::AwsRefused { code, .. } => code.clone(),
+        other => panic!("{other:?} {}", said(reply)),
+    }
+}
+
+/// Waits until a global cluster has a primary in `region` and nothing under way.
+async fn primary_in(aws: &Aws, region: &str, patience: Duration) {
+    let deadline = Instant::now() + patience;
+    let mut beats = tokio::time::interval(Duration::from_millis(50));
+    loop {
+        beats.tick().await;
+        let line = format!("rds describe-global-clusters --global-cluster-identifier reports --region {region}");
+        let global = answer(&call(aws, &line, patience).await)["GlobalClusters"][0].clone();
+        let writer =
+            global["GlobalClusterMembers"].as_array().unwrap().iter().find(|one| one["IsWriter"] == true).unwrap();
+        if global["Status"] == "available" && writer["DBClusterArn"].as_str().unwrap().contains(region) {
+            assert!(global["FailoverState"].is_null());
+            return;
+        }
+        assert!(Instant::now() < deadline, "{global}");
+    }
+}
+
+/// An Aurora cluster from its making to a failover over regions, through the Rust SDK and lifeboat's own waiters.
+#[tokio::test]
+async fn aurora_is_made_fails_over_and_loses_what_had_not_arrived() {
+    let (estate, folder) = (Estate::stand("60").await, tempfile::tempdir().unwrap());
+    let aws = estate.aws(folder.path(), Duration::from_secs(30)).await;
+    let patience = Duration::from_secs(60);
+    let done = |line: String| {
+        let aws = &aws;
+        async move { answer(&call(aws, &line, patience).await) }
+    };
+    let refused = |line: &str, code: &'static str| {
+        let (aws, line) = (&aws, line.to_owned());
+        async move { assert_eq!(refusal(&call(aws, &line, patience).await), code, "{line}") }
+    };
+    let create = "rds create-db-cluster --engine aurora-postgresql --db-cluster-identifier";
+    let made = done(format!("{create} reports --master-username reports --manage-master-user-password")).await;
+    assert_eq!(
+        (made["DBCluster"]["Status"].as_str(), made["DBCluster"]["BackupRetentionPeriod"].as_i64()),
+        (Some("creating"), Some(1))
+    );
+    refused(&format!("{create} reports --master-username reports"), "DBClusterAlreadyExistsFault").await;
+    done("rds wait db-cluster-available --db-cluster-identifier reports".to_owned()).await;
+    let instance = "rds create-db-instance --engine aurora-postgresql --db-instance-class db.r6g.large";
+    for id in ["reports-1", "reports-2"] {
+        done(format!("{instance} --db-instance-identifier {id} --db-cluster-identifier reports")).await;
+    }
+    refused(
+        &format!(
+            "{instance} --db-instance-identifier other --db-cluster-identifier reports --backup-retention-period 7"
+        ),
+        "InvalidParameterCombination",
+    )
+    .await;
+    for id in ["reports-1", "reports-2"] {
+        done(format!("rds wait db-instance-available --db-instance-identifier {id}")).await;
+    }
+    let writer = |cluster: &serde_json::Value| {
+        let members = cluster["DBClusters"][0]["DBClusterMembers"].as_array().unwrap().clone();
+        members.iter().find(|one| one["IsClusterWriter"] == true).unwrap()["DBInstanceIdentifier"].clone()
+    };
+    let describe = "rds describe-db-clusters --db-cluster-identifier reports".to_owned();
+    assert_eq!(writer(&done(describe.clone()).await), "reports-1");
+    done(
+        "rds failover-db-cluster --db-cluster-identifier reports --target-db-instance-identifier reports-2".to_owned(),
+    )
+    .await;
+    refused("rds failover-db-cluster --db-cluster-identifier reports", "InvalidDBClusterStateFault").await;
+    let deadline = Instant::now() + patience;
+    while writer(&done(describe.clone()).await) != "reports-2" {
+        assert!(Instant::now() < deadline, "the writer did not change");
+    }
+    done("rds wait db-cluster-available --db-cluster-identifier reports".to_owned()).await;
+
+    // A global cluster over both regions; a switchover and back would lose nothing, the loss of the region does.
+    let arn = done(describe.clone()).await["DBClusters"][0]["DBClusterArn"].as_str().unwrap().to_owned();
+    done(format!("rds create-global-cluster --global-cluster-identifier reports --source-db-cluster-identifier {arn}"))
+        .await;
+    let west = "--region us-west-2";
+    done(format!("{create} reports-west --global-cluster-identifier reports {west}")).await;
+    done(format!("rds wait db-cluster-available --db-cluster-identifier reports-west {west}")).await;
+    let target = "arn:aws:rds:us-west-2:000000000000:cluster:reports-west";
+    let over = format!("--global-cluster-identifier reports --target-db-cluster-identifier {target}");
+    refused(&format!("rds switchover-global-cluster {over}"), "InvalidDBClusterStateFault").await;
+    done(format!("{instance} --db-instance-identifier west-1 --db-cluster-identifier reports-west {west}")).await;
+    done(format!("rds wait db-instance-available --db-instance-identifier west-1 {west}")).await;
+    let begun = done(format!("rds switchover-global-cluster {over}")).await;
+    let state = &begun["GlobalCluster"]["FailoverState"];
+    assert_eq!(
+        (begun["GlobalCluster"]["Status"].as_str(), state["Status"].as_str()),
+        (Some("switching-over"), Some("pending"))
+    );
+    assert_eq!(state["IsDataLossAllowed"], false);
+    primary_in(&aws, "us-west-2", patience).await;
+    let back = format!(
+        "rds switchover-global-cluster --global-cluster-identifier reports --target-db-cluster-identifier {arn} {west}"
+    );
+    done(back).await;
+    primary_in(&aws, "us-east-1", patience).await;
+    refused("rds delete-global-cluster --global-cluster-identifier reports", "InvalidGlobalClusterStateFault").await;
+    refused(
+        &format!("rds failover-global-cluster {over} --allow-data-loss --switchover"),
+        "InvalidParameterCombination",
+    )
+    .await;
+
+    estate.fault("region-failure");
+    let deadline = Instant::now() + patience;
+    while let Outcome::Answered { .. } = call(&aws, "sts get-caller-identity", Duration::from_secs(1)).await.outcome {
+        assert!(Instant::now() < deadline, "the region goes on answering");
+    }
+    refused(&format!("rds switchover-global-cluster {over} {west}"), "InvalidGlobalClusterStateFault").await;
+    done(format!("rds failover-global-cluster {over} --allow-data-loss {west}")).await;
+    primary_in(&aws, "us-west-2", patience).await;
+    estate.fault("region-return");
+    let deadline = Instant::now() + patience;
+    let kept = loop {
+        let all = call(&aws, "rds describe-db-cluster-snapshots --snapshot-type automated", patience).await;
+        if let Outcome::Answered { .. } = all.outcome
+            && let Some(kept) = answer(&all)["DBClusterSnapshots"].as_array().unwrap().first()
+        {
+            break kept.clone();
+        }
+        assert!(Instant::now() < deadline, "what the old primary alone had was not kept");
+    };
+    assert!(
+        kept["DBClusterSnapshotIdentifier"].as_str().unwrap().starts_with("rds:unplanned-global-failover-reports-")
+    );
 }

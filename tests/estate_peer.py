@@ -93,7 +93,7 @@ def databases(estate):
     refused("DBInstanceAlreadyExists", restore, UseLatestRestorableTime=True, **{**both, "TargetDBInstanceIdentifier": "shop-db"})
     refused("InvalidParameterCombination", rds.delete_db_instance, DBInstanceIdentifier="shop-db", SkipFinalSnapshot=True)
     refused("DBInstanceNotFound", rds.reboot_db_instance, DBInstanceIdentifier="nobody")
-    refused("InvalidAction", rds.describe_db_clusters)
+    refused("InvalidAction", rds.describe_db_proxies)
     rds.create_db_snapshot(DBInstanceIdentifier="shop-db", DBSnapshotIdentifier="by-hand")
     refused("InvalidDBInstanceState", rds.reboot_db_instance, DBInstanceIdentifier="shop-db")
     log = rds.describe_db_log_files(DBInstanceIdentifier="shop-db")["DescribeDBLogFiles"][0]["LogFileName"]
@@ -102,6 +102,38 @@ def databases(estate):
         LookupAttributes=[{"AttributeKey": "EventName", "AttributeValue": "CreateDBSnapshot"}]
     )
     assert trail["Events"][0]["Username"] == "practice-operator"
+
+
+def clusters(estate):
+    rds = estate.client("rds")
+    engine = {"Engine": "aurora-postgresql"}
+    made = rds.create_db_cluster(DBClusterIdentifier="peer", MasterUsername="peer", MasterUserPassword="practice", **engine)
+    assert (made["DBCluster"]["Status"], made["DBCluster"]["DBClusterMembers"]) == ("creating", [])
+    refused("InvalidDBClusterStateFault", rds.create_db_cluster_snapshot, DBClusterIdentifier="peer", DBClusterSnapshotIdentifier="early")
+    rds.get_waiter("db_cluster_available").wait(DBClusterIdentifier="peer", WaiterConfig={"Delay": 1, "MaxAttempts": 30})
+    for name in "peer-1", "peer-2":
+        rds.create_db_instance(DBInstanceIdentifier=name, DBClusterIdentifier="peer", DBInstanceClass="db.r6g.large", **engine)
+    writers = [m["IsClusterWriter"] for m in rds.describe_db_clusters()["DBClusters"][0]["DBClusterMembers"]]
+    assert writers == [True, False]
+    filtered = rds.describe_db_instances(Filters=[{"Name": "db-cluster-id", "Values": ["peer"]}])["DBInstances"]
+    assert [(one["DBInstanceIdentifier"], one["DBClusterIdentifier"]) for one in filtered] == [("peer-1", "peer"), ("peer-2", "peer")]
+    made = rds.create_global_cluster(GlobalClusterIdentifier="peers", SourceDBClusterIdentifier=made["DBCluster"]["DBClusterArn"])
+    member = made["GlobalCluster"]["GlobalClusterMembers"][0]
+    assert (member["IsWriter"], member["Readers"]) == (True, [])
+    joined = estate.client("rds", "us-west-2").create_db_cluster(
+        DBClusterIdentifier="peer-west", GlobalClusterIdentifier="peers", **engine
+    )["DBCluster"]
+    members = rds.describe_global_clusters(GlobalClusterIdentifier="peers")["GlobalClusters"][0]["GlobalClusterMembers"]
+    assert [one["IsWriter"] for one in members] == [True, False]
+    assert members[0]["Readers"] == [joined["DBClusterArn"]] and members[1]["SynchronizationStatus"] == "connected"
+    refused("InvalidGlobalClusterStateFault", rds.delete_global_cluster, GlobalClusterIdentifier="peers")
+    refused("InvalidDBClusterStateFault", rds.delete_db_cluster, DBClusterIdentifier="peer", SkipFinalSnapshot=True)
+    refused("DBClusterNotFoundFault", rds.failover_db_cluster, DBClusterIdentifier="nobody")
+    refused("GlobalClusterNotFoundFault", rds.describe_global_clusters, GlobalClusterIdentifier="nobody")
+    endpoints = rds.describe_db_cluster_endpoints(DBClusterIdentifier="peer")["DBClusterEndpoints"]
+    assert [one["EndpointType"] for one in endpoints] == ["WRITER", "READER"]
+    kept = rds.describe_db_cluster_automated_backups()["DBClusterAutomatedBackups"][0]
+    assert (kept["DBClusterIdentifier"], kept["Status"], kept["BackupRetentionPeriod"]) == ("peer", "active", 1)
 
 
 def machines(estate):
@@ -321,7 +353,7 @@ def speed(estate):
 with tempfile.TemporaryDirectory() as home:
     estate = Estate(sys.argv[1], home + "/estate")
     try:
-        for part in (speed, databases, machines, objects, uploads, checks, alarms, strangers, impaired):
+        for part in (speed, databases, clusters, machines, objects, uploads, checks, alarms, strangers, impaired):
             part(estate)
     finally:
         estate.down()

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 
 use super::databases::Signs;
 use super::model::Moment;
+use super::model::aurora::{ReadFrom, Silent};
 use super::model::contents::Contents;
 use super::model::effect::DataId;
 use super::model::instance::{Instance, Role};
@@ -253,8 +254,34 @@ fn no_such(region: Region, id: &str) -> (StatusCode, Value) {
     (StatusCode::NOT_FOUND, json!({ "error": format!("no database {id} stands in {}", region.name()) }))
 }
 
+/// Says what an Aurora cluster or instance of the region holds, by the model that keeps it.
+fn aurora(app: &Application, id: &str) -> Result<Option<Value>, Refused> {
+    app.find(|world, region| {
+        let aurora = &world.rds.aurora;
+        let read = aurora.read(region, id, world.now()).map_err(|Silent| Refused::DatabaseUnreachable)?;
+        Ok(read.map(|(cluster, from)| {
+            let ledger = aurora.ledger(cluster);
+            json!({
+                "region": region.name(),
+                "database": id,
+                "orders": ledger.count(),
+                "last_order": ledger.last_order().map(|number| format!("ord-{number:010}")),
+                "last_commit": ledger.last_commit().map(|at| app.standing.iso(at)),
+                "checksum": format!("{:016x}", ledger.checksum()),
+                "in_recovery": from == ReadFrom::Reader,
+                "modelled": true,
+            })
+        }))
+    })
+}
+
 /// Answers for any database of the region, whichever the shop uses: what a reader of it finds.
 async fn database(State(app): State<Application>, Path(id): Path<String>) -> Response {
+    match aurora(&app, &id) {
+        Ok(None) => {}
+        Ok(Some(told)) => return app.say(Ok((StatusCode::OK, told))).await,
+        Err(refused) => return app.say(Err(refused)).await,
+    }
     let found = app.find(|world, region| named(world, region, &id));
     let answer = async {
         let Some(found) = found? else { return Ok(no_such(app.region, &id)) };

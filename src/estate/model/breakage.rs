@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::json;
 
+use super::aurora::Light;
 use super::bucket::Version;
 use super::draw::scramble;
 use super::effect::{DataEffect, DataId, Flow};
@@ -172,6 +173,7 @@ impl World {
         for replica in self.replicas_between_regions() {
             self.rds.data.flow(replica, Flow::Cut, now, &mut self.rds.outbox);
         }
+        self.rds.aurora.flow_from(Region::East, Flow::Cut, now);
         self.tell("replication from us-east-1 broke");
         Ok(())
     }
@@ -187,6 +189,7 @@ impl World {
                 instance.replication = super::instance::Replication::Replicating;
             }
         }
+        self.rds.aurora.flow_from(Region::East, Flow::Mended, now);
         let east: Vec<DataId> = self.of_region(Region::East);
         for data in east {
             self.rds.outbox.ask(now, DataEffect::Resume { data });
@@ -235,6 +238,7 @@ impl World {
         let (now, usual) = (self.now(), self.used_by(region).map_or("us-east-1a", |instance| instance.zone));
         let zone = zone.unwrap_or(usual);
         self.fleet_mut(region).lose(zone, now);
+        self.rds.aurora.zone(region, zone, Light::Out);
         self.tell(format!("the zone {zone} is lost"));
         let hit: Vec<(DataId, bool)> = self
             .rds
@@ -262,6 +266,7 @@ impl World {
     fn regain_zone(&mut self) -> Result<(), &'static str> {
         let zone = self.fleet(Region::East).lost_zone().ok_or("no zone is lost")?;
         self.fleet_mut(Region::East).regain();
+        self.rds.aurora.zone(Region::East, zone, Light::On);
         let now = self.now();
         for data in self.of_region(Region::East) {
             let stalled = self.rds.by_data(data).is_some_and(|instance| {

@@ -37,6 +37,12 @@ impl Metric {
     /// follows from the moment.
     pub fn at(&self, world: &World, region: Region, at: Moment) -> Option<f64> {
         match self.namespace.as_str() {
+            "AWS/RDS" if self.name == "AuroraGlobalDBReplicationLag" => {
+                let id = self.dimension("DBClusterIdentifier").unwrap_or_default();
+                let (aurora, now) = (&world.rds.aurora, world.now());
+                let cluster = aurora.find(region, id).ok().filter(|cluster| cluster.region == region)?;
+                Some(aurora.global_lag(cluster, now)? as f64)
+            }
             "AWS/RDS" => {
                 let id = self.dimension("DBInstanceIdentifier").unwrap_or_default();
                 of_database(world, world.rds.find(region, id).ok()?, &self.name, at)

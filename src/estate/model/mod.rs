@@ -4,6 +4,7 @@
 //! that knows nothing of the rest.
 
 pub mod alarm;
+pub mod aurora;
 mod breakage;
 pub mod bucket;
 pub mod contents;

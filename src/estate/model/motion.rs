@@ -18,6 +18,7 @@ impl World {
                 self.databases(region);
             }
         }
+        self.global_clusters();
         self.replication();
         self.replicate_objects();
         self.age_objects();
@@ -57,6 +58,9 @@ impl World {
                 }));
             }
         }
+        for told in self.rds.advance_aurora(region, self.now) {
+            self.tell(told);
+        }
         for replica in self.replicas(region) {
             self.rds.data.receive(replica, self.now);
         }
@@ -70,6 +74,13 @@ impl World {
             if self.mangles() && self.shop(region).hold == Hold::Free {
                 self.mangle_an_old_row(region);
             }
+        }
+    }
+
+    fn global_clusters(&mut self) {
+        let up: Vec<Region> = Region::ALL.into_iter().filter(|region| self.is_up(*region)).collect();
+        for told in self.rds.advance_globals(&up, self.now) {
+            self.tell(told);
         }
     }
 

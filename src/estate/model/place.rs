@@ -129,6 +129,11 @@ impl Region {
         }
     }
 
+    /// Returns in which network the subnets of a group are.
+    pub fn network_of(self, subnet_group: &str) -> Network {
+        if subnet_group == self.subnet_group() { Network::Shop } else { Network::Default }
+    }
+
     /// Returns the alias under which the shop finds its database.
     pub const fn database_alias(self) -> &'static str {
         match self {

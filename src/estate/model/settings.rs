@@ -64,7 +64,7 @@ impl Settings {
 
     /// Returns in which network its subnets are.
     pub fn network(&self, region: Region) -> Network {
-        if self.subnet_group == region.subnet_group() { Network::Shop } else { Network::Default }
+        region.network_of(&self.subnet_group)
     }
 }
 

@@ -373,6 +373,10 @@ impl World {
             let values = vec![Self::address_of(instance).to_string()];
             return if kind == "A" { Answer::Values { ttl: 5, values } } else { Answer::NoData };
         }
+        if let Some(address) = self.rds.aurora.address(&plain) {
+            let values = vec![address.to_string()];
+            return if kind == "A" { Answer::Values { ttl: 5, values } } else { Answer::NoData };
+        }
         self.zone.answer(name, kind, |id| verdict(&self.checks, id))
     }
 

@@ -1,9 +1,11 @@
 //! Calls about instances.
 
 use super::super::form::{Form, Wrong, value_error};
+use super::clusters::{last_snapshot, until};
 use super::{Context, wrong};
+use crate::estate::model::aurora::Member;
 use crate::estate::model::instance::{Changes, Instance};
-use crate::estate::model::rds::{ApplyWhen, Backups, FinalSnapshot, Restart, Target, Until, Wanted, Whence};
+use crate::estate::model::rds::{ApplyWhen, Backups, Restart, Target, Wanted, Whence};
 
 /// Names the parameters of settings that calls which make an instance have in common.
 const MAKING: [&str; 22] = [
@@ -30,6 +32,12 @@ const MAKING: [&str; 22] = [
     "NetworkType",
     "CACertificateIdentifier",
 ];
+
+/// Is an instance as it is listed: by itself, or in a cluster.
+enum Listed<'l> {
+    Instance(&'l Instance),
+    Member(&'l Member),
+}
 
 /// Reads the settings that a call gives.
 fn changes(form: &Form) -> Result<Changes, Wrong> {
@@ -71,26 +79,39 @@ impl Context<'_, '_> {
         self.form.only(&["DBInstanceIdentifier", "Filters", "MaxRecords", "Marker"])?;
         let by_id = self.form.filter("db-instance-id");
         let by_resource = self.form.filter("dbi-resource-id");
-        let found: Vec<&Instance> = match self.form.get("DBInstanceIdentifier") {
-            Some(id) => vec![self.world.rds.find(self.region, id).map_err(wrong)?],
-            None => self
-                .world
-                .rds
-                .instances
-                .iter()
-                .filter(|instance| instance.region == self.region)
-                .filter(|instance| {
-                    let named = |id: &String| *id == instance.id || *id == instance.arn();
-                    by_id.as_ref().is_none_or(|ids| ids.iter().any(named))
+        let of_cluster = self.form.filter("db-cluster-id");
+        let (rds, named) = (&self.world.rds, |list: &Option<Vec<String>>, names: [&str; 2]| {
+            list.as_ref().is_none_or(|list| list.iter().any(|one| names.contains(&one.as_str())))
+        });
+        let found: Vec<Listed<'_>> = if let Some(id) = self.form.get("DBInstanceIdentifier") {
+            vec![match rds.aurora.member(self.region, id) {
+                Some(member) => Listed::Member(member),
+                None => Listed::Instance(rds.find(self.region, id).map_err(wrong)?),
+            }]
+        } else {
+            let instances = rds.instances.iter().filter(|instance| instance.region == self.region);
+            let instances = instances
+                .filter(|_| of_cluster.is_none())
+                .filter(|instance| named(&by_id, [&instance.id, &instance.arn()]))
+                .filter(|instance| named(&by_resource, [&instance.resource_id; 2]));
+            let members = rds.aurora.members.iter().filter(|member| member.region == self.region);
+            let members = members
+                .filter(|member| {
+                    let cluster = rds.aurora.by_key(member.cluster);
+                    cluster.is_some_and(|cluster| named(&of_cluster, [&cluster.id, &cluster.arn()]))
                 })
-                .filter(|instance| by_resource.as_ref().is_none_or(|ids| ids.contains(&instance.resource_id)))
-                .collect(),
+                .filter(|member| named(&by_id, [&member.id, &member.arn()]))
+                .filter(|member| named(&by_resource, [&member.resource_id; 2]));
+            instances.map(Listed::Instance).chain(members.map(Listed::Member)).collect()
         };
         let (page, next) = self.page(&found)?;
         Ok(self.respond("DescribeDBInstances", |xml| {
             xml.nest("DBInstances", |xml| {
-                for instance in page {
-                    xml.nest("DBInstance", |xml| self.instance(xml, instance));
+                for listed in page {
+                    xml.nest("DBInstance", |xml| match listed {
+                        Listed::Instance(instance) => self.instance(xml, instance),
+                        Listed::Member(member) => self.write_member(xml, member),
+                    });
                 }
             })
             .maybe("Marker", next);
@@ -147,19 +168,7 @@ impl Context<'_, '_> {
             let message = "Only one source can be given.".to_owned();
             return Err((400, "InvalidParameterCombination", message));
         }
-        let latest = self.form.truth("UseLatestRestorableTime")? == Some(true);
-        let until = match (self.moment("RestoreTime")?, latest) {
-            (Some(time), false) => Until::Time(time),
-            (None, true) => Until::Latest,
-            (Some(_), true) => {
-                let message = "RestoreTime and UseLatestRestorableTime exclude each other.".to_owned();
-                return Err((400, "InvalidParameterCombination", message));
-            }
-            (None, false) => {
-                let message = "Either RestoreTime or UseLatestRestorableTime must be given.".to_owned();
-                return Err((400, "InvalidParameterCombination", message));
-            }
-        };
+        let until = until(self, "RestoreTime")?;
         let (wanted, now) = (wanted(&self.form)?, self.world.now());
         let target = Target { region: self.region, id: &id };
         self.world.rds.restore_point(target, &whence, until, wanted, now).map_err(wrong)?;
@@ -255,19 +264,7 @@ impl Context<'_, '_> {
             "DeleteAutomatedBackups",
         ])?;
         let id = self.form.required("DBInstanceIdentifier")?.to_owned();
-        let skip = self.form.truth("SkipFinalSnapshot")? == Some(true);
-        let last = match (self.form.text("FinalDBSnapshotIdentifier"), skip) {
-            (Some(_), true) => {
-                let message = "FinalDBSnapshotIdentifier can not be specified when skipping the final snapshot.";
-                return Err((400, "InvalidParameterCombination", message.to_owned()));
-            }
-            (None, false) => {
-                let message = "FinalDBSnapshotIdentifier is required unless SkipFinalSnapshot is specified.";
-                return Err((400, "InvalidParameterCombination", message.to_owned()));
-            }
-            (Some(name), false) => FinalSnapshot::Named(name),
-            (None, true) => FinalSnapshot::Skipped,
-        };
+        let last = last_snapshot(&self.form)?;
         let backups = match self.form.truth("DeleteAutomatedBackups")? {
             Some(false) => Backups::Retained,
             Some(true) | None => Backups::Deleted,

@@ -1,7 +1,11 @@
 //! RDS over awsQuery: parameters in a form, XML back.
 
 mod backups;
+mod cluster_snapshots;
+mod clusters;
+mod globals;
 mod instances;
+mod members;
 mod others;
 mod shape;
 mod snapshots;
@@ -47,6 +51,31 @@ fn wrong(refusal: Refusal) -> Wrong {
         }
         Refusal::Key(message) => (400, "KMSKeyNotAccessibleFault", message),
         Refusal::SnapshotQuota => (400, "SnapshotQuotaExceeded", quota("snapshots")),
+        Refusal::NoCluster(id) => (404, "DBClusterNotFoundFault", format!("DBCluster {id} not found.")),
+        Refusal::ClusterExists(id) => (400, "DBClusterAlreadyExistsFault", format!("DB Cluster {id} already exists")),
+        Refusal::ClusterQuota => (403, "DBClusterQuotaExceededFault", quota("DB clusters")),
+        Refusal::ClusterState(message) => (400, "InvalidDBClusterStateFault", message),
+        Refusal::NoClusterSnapshot(id) => {
+            (404, "DBClusterSnapshotNotFoundFault", format!("DBClusterSnapshot {id} not found."))
+        }
+        Refusal::ClusterSnapshotExists(id) => {
+            let message = format!("Cannot create the cluster snapshot because {id} already exists.");
+            (400, "DBClusterSnapshotAlreadyExistsFault", message)
+        }
+        Refusal::ClusterSnapshotState(message) => (400, "InvalidDBClusterSnapshotStateFault", message),
+        Refusal::NoClusterBackup(id) => {
+            (404, "DBClusterAutomatedBackupNotFoundFault", format!("The automated backup {id} was not found."))
+        }
+        Refusal::NoClusterParameterGroup(name) => {
+            (404, "DBClusterParameterGroupNotFound", format!("DBClusterParameterGroup not found: {name}"))
+        }
+        Refusal::Restore(message) => (400, "InvalidRestoreFault", message),
+        Refusal::NoGlobal(id) => (404, "GlobalClusterNotFoundFault", format!("Global cluster {id} not found.")),
+        Refusal::GlobalExists(id) => {
+            (400, "GlobalClusterAlreadyExistsFault", format!("Global cluster {id} already exists."))
+        }
+        Refusal::GlobalQuota => (400, "GlobalClusterQuotaExceededFault", quota("global clusters")),
+        Refusal::GlobalState(message) => (400, "InvalidGlobalClusterStateFault", message),
     }
 }
 
@@ -63,45 +92,14 @@ pub(super) fn answer(call: &Call<'_>, world: &mut World) -> Reply {
         );
     };
     let mut cx = Context { call, world, region, form };
-    let result = match action.as_str() {
-        "DescribeDBInstances" => cx.describe_instances(),
-        "CreateDBInstanceReadReplica" => cx.create_replica(),
-        "RestoreDBInstanceToPointInTime" => cx.restore_point(),
-        "RestoreDBInstanceFromDBSnapshot" => cx.restore_snapshot(),
-        "PromoteReadReplica" => cx.promote(),
-        "ModifyDBInstance" => cx.modify(),
-        "RebootDBInstance" => cx.reboot(),
-        "StartDBInstance" => cx.start(),
-        "StopDBInstance" => cx.stop(),
-        "DeleteDBInstance" => cx.delete(),
-        "CreateDBSnapshot" => cx.create_snapshot(),
-        "CopyDBSnapshot" => cx.copy_snapshot(),
-        "DeleteDBSnapshot" => cx.delete_snapshot(),
-        "DescribeDBSnapshots" => cx.describe_snapshots(),
-        "ModifyDBSnapshotAttribute" => cx.share_snapshot(),
-        "DescribeDBSnapshotAttributes" => cx.describe_snapshot_attributes(),
-        "DescribeDBInstanceAutomatedBackups" => cx.describe_backups(),
-        "StartDBInstanceAutomatedBackupsReplication" => cx.replicate_backups(),
-        "StopDBInstanceAutomatedBackupsReplication" => cx.stop_replicating_backups(),
-        "DeleteDBInstanceAutomatedBackup" => cx.delete_backup(),
-        "DescribeEvents" => cx.describe_events(),
-        "DescribeDBLogFiles" => cx.describe_logs(),
-        "DownloadDBLogFilePortion" => cx.download_log(),
-        "ListTagsForResource" => cx.list_tags(),
-        "AddTagsToResource" => cx.add_tags(),
-        "RemoveTagsFromResource" => cx.remove_tags(),
-        "DescribeDBParameterGroups" => cx.describe_parameter_groups(),
-        "DescribeDBParameters" => cx.describe_parameters(),
-        "CreateDBParameterGroup" => cx.create_parameter_group(),
-        "ModifyDBParameterGroup" => cx.modify_parameter_group(),
-        "ResetDBParameterGroup" => cx.reset_parameter_group(),
-        "DescribeDBSubnetGroups" => cx.describe_subnet_groups(),
-        _ => Err((400, "InvalidAction", format!("Could not find operation {action} for version 2014-10-31"))),
-    };
+    let result = cx.for_member(&action).unwrap_or_else(|| cx.act(&action));
     let changes = !action.starts_with("Describe") && !action.starts_with("List") && !action.starts_with("Download");
     if result.is_ok() && changes {
         let resource = cx.form.get("DBInstanceIdentifier").or(cx.form.get("TargetDBInstanceIdentifier"));
-        let resource = resource.or(cx.form.get("DBSnapshotIdentifier")).unwrap_or_default().to_owned();
+        let more =
+            ["DBSnapshotIdentifier", "DBClusterIdentifier", "DBClusterSnapshotIdentifier", "GlobalClusterIdentifier"];
+        let resource = resource.or_else(|| more.iter().find_map(|name| cx.form.get(name)));
+        let resource = resource.unwrap_or_default().to_owned();
         let parameters = cx.form.for_trail();
         cx.world.record_call(region, ("rds.amazonaws.com", &action), super::OPERATOR, &resource, parameters);
     }
@@ -119,6 +117,77 @@ struct Context<'c, 's> {
 }
 
 impl Context<'_, '_> {
+    /// Does what the call says.
+    fn act(&mut self, action: &str) -> Result<String, Wrong> {
+        match action {
+            "DescribeDBInstances" => self.describe_instances(),
+            "CreateDBInstanceReadReplica" => self.create_replica(),
+            "RestoreDBInstanceToPointInTime" => self.restore_point(),
+            "RestoreDBInstanceFromDBSnapshot" => self.restore_snapshot(),
+            "PromoteReadReplica" => self.promote(),
+            "ModifyDBInstance" => self.modify(),
+            "RebootDBInstance" => self.reboot(),
+            "StartDBInstance" => self.start(),
+            "StopDBInstance" => self.stop(),
+            "DeleteDBInstance" => self.delete(),
+            "CreateDBSnapshot" => self.create_snapshot(),
+            "CopyDBSnapshot" => self.copy_snapshot(),
+            "DeleteDBSnapshot" => self.delete_snapshot(),
+            "DescribeDBSnapshots" => self.describe_snapshots(),
+            "ModifyDBSnapshotAttribute" => self.share_snapshot(),
+            "DescribeDBSnapshotAttributes" => self.describe_snapshot_attributes(),
+            "DescribeDBInstanceAutomatedBackups" => self.describe_backups(),
+            "StartDBInstanceAutomatedBackupsReplication" => self.replicate_backups(),
+            "StopDBInstanceAutomatedBackupsReplication" => self.stop_replicating_backups(),
+            "DeleteDBInstanceAutomatedBackup" => self.delete_backup(),
+            "DescribeEvents" => self.describe_events(),
+            "DescribeDBLogFiles" => self.describe_logs(),
+            "DownloadDBLogFilePortion" => self.download_log(),
+            "ListTagsForResource" => self.list_tags(),
+            "AddTagsToResource" => self.add_tags(),
+            "RemoveTagsFromResource" => self.remove_tags(),
+            "DescribeDBParameterGroups" => self.describe_parameter_groups(),
+            "DescribeDBParameters" => self.describe_parameters(),
+            "CreateDBParameterGroup" => self.create_parameter_group(),
+            "ModifyDBParameterGroup" => self.modify_parameter_group(),
+            "ResetDBParameterGroup" => self.reset_parameter_group(),
+            "DescribeDBSubnetGroups" => self.describe_subnet_groups(),
+            "DescribeDBClusters" => self.describe_clusters(),
+            "CreateDBCluster" => self.create_cluster(),
+            "ModifyDBCluster" => self.modify_cluster(),
+            "DeleteDBCluster" => self.delete_cluster(),
+            "FailoverDBCluster" => self.fail_over_cluster(),
+            "StopDBCluster" => self.stop_cluster(),
+            "StartDBCluster" => self.start_cluster(),
+            "RestoreDBClusterToPointInTime" => self.restore_cluster_point(),
+            "RestoreDBClusterFromSnapshot" => self.restore_cluster_snapshot(),
+            "CreateDBInstance" => self.create_member(),
+            "RebootDBCluster" => self.refuse_for_cluster("is an Aurora cluster; reboot its instances."),
+            "PromoteReadReplicaDBCluster" => self.refuse_for_cluster("is not a read replica of a cluster."),
+            "BacktrackDBCluster" | "DescribeDBClusterBacktracks" => {
+                self.refuse_for_cluster("is not enabled for backtrack, which aurora-postgresql does not have.")
+            }
+            "DescribeDBClusterEndpoints" => self.describe_cluster_endpoints(),
+            "DescribeDBClusterParameterGroups" => self.describe_cluster_parameter_groups(),
+            "DescribeDBClusterParameters" => self.describe_cluster_parameters(),
+            "CreateDBClusterSnapshot" => self.create_cluster_snapshot(),
+            "CopyDBClusterSnapshot" => self.copy_cluster_snapshot(),
+            "DeleteDBClusterSnapshot" => self.delete_cluster_snapshot(),
+            "DescribeDBClusterSnapshots" => self.describe_cluster_snapshots(),
+            "ModifyDBClusterSnapshotAttribute" => self.share_cluster_snapshot(),
+            "DescribeDBClusterSnapshotAttributes" => self.describe_cluster_snapshot_attributes(),
+            "DescribeDBClusterAutomatedBackups" => self.describe_cluster_backups(),
+            "DescribeGlobalClusters" => self.describe_globals(),
+            "CreateGlobalCluster" => self.create_global(),
+            "ModifyGlobalCluster" => self.modify_global(),
+            "DeleteGlobalCluster" => self.delete_global(),
+            "RemoveFromGlobalCluster" => self.remove_from_global(),
+            "SwitchoverGlobalCluster" => self.switch_global_over(),
+            "FailoverGlobalCluster" => self.fail_global_over(),
+            _ => Err((400, "InvalidAction", format!("Could not find operation {action} for version 2014-10-31"))),
+        }
+    }
+
     fn respond(&self, action: &str, fill: impl FnOnce(&mut Xml)) -> String {
         Xml::document(&format!("{action}Response"), Service::Rds.namespace(), |xml| {
             xml.nest(&format!("{action}Result"), fill).nest("ResponseMetadata", |xml| {
@@ -128,6 +197,11 @@ impl Context<'_, '_> {
     }
 
     fn respond_instance(&self, action: &str, id: &str) -> Result<String, Wrong> {
+        if let Some(member) = self.world.rds.aurora.member(self.region, id) {
+            return Ok(self.respond(action, |xml| {
+                xml.nest("DBInstance", |xml| self.write_member(xml, member));
+            }));
+        }
         let found = self.world.rds.find(self.region, id).map_err(wrong)?;
         Ok(self.respond(action, |xml| {
             xml.nest("DBInstance", |xml| self.instance(xml, found));

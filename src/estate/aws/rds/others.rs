@@ -10,7 +10,7 @@ use super::{Context, wrong};
 use crate::estate::model::Moment;
 use crate::estate::model::instance::Instance;
 use crate::estate::model::place::{ACCOUNT, DEFAULT_SUBNET_GROUP, Network};
-use crate::estate::model::rds::{Event, Group};
+use crate::estate::model::rds::{Event, Group, Source};
 use crate::estate::model::time::SECOND;
 
 impl Form {
@@ -55,8 +55,8 @@ impl Context<'_, '_> {
             .rds
             .events
             .iter()
-            .filter(|event| event.region == self.region && kind.is_none_or(|kind| kind == "db-instance"))
-            .filter(|event| source.is_none_or(|id| event.instance == id))
+            .filter(|event| event.region == self.region && kind.is_none_or(|kind| kind == event.of.name()))
+            .filter(|event| source.is_none_or(|id| event.id == id))
             .filter(|event| categories.as_ref().is_none_or(|known| known.iter().any(|one| one == event.category)))
             .filter(|event| (from..=end).contains(&self.wall(event.at)))
             .collect();
@@ -65,8 +65,8 @@ impl Context<'_, '_> {
             xml.nest("Events", |xml| {
                 for event in page {
                     xml.nest("Event", |xml| {
-                        xml.text("SourceIdentifier", &event.instance)
-                            .text("SourceType", "db-instance")
+                        xml.text("SourceIdentifier", &event.id)
+                            .text("SourceType", event.of.name())
                             .text("Message", &event.message)
                             .nest("EventCategories", |xml| {
                                 xml.text("EventCategory", event.category);
@@ -74,7 +74,12 @@ impl Context<'_, '_> {
                             .text("Date", self.iso(event.at))
                             .text(
                                 "SourceArn",
-                                format!("arn:aws:rds:{}:{ACCOUNT}:db:{}", event.region.name(), event.instance),
+                                format!(
+                                    "arn:aws:rds:{}:{ACCOUNT}:{}:{}",
+                                    event.region.name(),
+                                    event.of.part(),
+                                    event.id
+                                ),
                             );
                     });
                 }
@@ -103,7 +108,7 @@ impl Context<'_, '_> {
                              WHERE id = $1 /* totals-worker */";
             lines.push(line(at, statement.to_owned()));
         }
-        let own = self.world.rds.events.iter().filter(|event| event.instance == instance.id);
+        let own = self.world.rds.events.iter().filter(|event| event.of == Source::Instance && event.id == instance.id);
         for event in own.filter(|event| event.region == self.region && event.category == "availability") {
             lines.push(line(event.at, "LOG:  database system is ready to accept connections".to_owned()));
         }
@@ -171,6 +176,20 @@ impl Context<'_, '_> {
             let found = rds.snapshots.iter_mut().find(|snapshot| snapshot.arn() == arn);
             let missing = || (404, "DBSnapshotNotFound", format!("DBSnapshot not found: {arn}"));
             return found.map(|snapshot| &mut snapshot.tags).ok_or_else(missing);
+        }
+        let aurora = &mut rds.aurora;
+        if arn.contains(":cluster:") {
+            let found = aurora.clusters.iter_mut().find(|cluster| cluster.arn() == arn);
+            let missing = || (404, "DBClusterNotFoundFault", format!("DBCluster {arn} not found."));
+            return found.map(|cluster| &mut cluster.tags).ok_or_else(missing);
+        }
+        if arn.contains(":cluster-snapshot:") {
+            let found = aurora.snapshots.iter_mut().find(|snapshot| snapshot.arn() == arn);
+            let missing = || (404, "DBClusterSnapshotNotFoundFault", format!("DBClusterSnapshot {arn} not found."));
+            return found.map(|snapshot| &mut snapshot.tags).ok_or_else(missing);
+        }
+        if let Some(member) = aurora.members.iter_mut().find(|member| member.arn() == arn) {
+            return Ok(&mut member.tags);
         }
         let found = rds.instances.iter_mut().find(|instance| instance.arn() == arn && instance.region == self.region);
         let missing = || (404, "DBInstanceNotFound", format!("DBInstance {arn} not found."));

@@ -10,7 +10,7 @@ use super::{Rds, Refusal};
 /// How far behind the point is to which an instance can be restored, at most.
 const LOG_SHIPPING: i64 = 300 * SECOND;
 /// How many manual snapshots an account may have in a region.
-const MOST_SNAPSHOTS: usize = 100;
+pub(in super::super) const MOST_SNAPSHOTS: usize = 100;
 
 /// Is one snapshot.
 #[derive(Clone, Debug)]

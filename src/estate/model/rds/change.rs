@@ -86,7 +86,7 @@ impl Rds {
         if asked.subnet_group.is_some() || asked.security_groups.is_some() {
             let mut changed = instance.settings.clone();
             asked.make(&mut changed);
-            placed(&changed, region)?;
+            placed((&changed.subnet_group, &changed.security_groups), region)?;
         }
         let quiet = instance.settings.retention > 0 && asked.retention != Some(0);
         let mut at_once = asked;
@@ -248,7 +248,8 @@ impl Rds {
     }
 }
 
-fn days(retention: u8) -> Result<u8, Refusal> {
+/// Refuses more days of backups than there can be.
+pub(in super::super) fn days(retention: u8) -> Result<u8, Refusal> {
     if retention > 35 {
         let message = format!("Invalid backup retention period: {retention}. It must be 0 to 35.");
         return Err(Refusal::Value(message));

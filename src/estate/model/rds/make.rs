@@ -230,7 +230,7 @@ impl Rds {
             let message = "Requesting a specific availability zone is not valid for Multi-AZ instances.";
             return Err(Refusal::Combination(message.to_owned()));
         }
-        placed(&settings, region)?;
+        placed((&settings.subnet_group, &settings.security_groups), region)?;
         Ok(settings)
     }
 
@@ -281,14 +281,12 @@ fn defaults(source: &Settings, region: Region, port: u16) -> Settings {
 }
 
 /// Refuses a subnet group that does not exist, and security groups of another network than that of the subnets.
-pub(super) fn placed(settings: &Settings, region: Region) -> Result<(), Refusal> {
-    if ![DEFAULT_SUBNET_GROUP, region.subnet_group()].contains(&settings.subnet_group.as_str()) {
-        return Err(Refusal::NoSubnetGroup(settings.subnet_group.clone()));
+pub(in super::super) fn placed((subnets, groups): (&str, &[String]), region: Region) -> Result<(), Refusal> {
+    if ![DEFAULT_SUBNET_GROUP, region.subnet_group()].contains(&subnets) {
+        return Err(Refusal::NoSubnetGroup(subnets.to_owned()));
     }
-    let network = settings.network(region);
-    if network == Network::Default
-        && settings.security_groups.iter().any(|group| group != region.default_security_group())
-    {
+    let network = region.network_of(subnets);
+    if network == Network::Default && groups.iter().any(|group| group != region.default_security_group()) {
         return Err(Refusal::Network(format!(
             "The DB instance and EC2 security group are in different VPCs. The DB instance is in {} and the EC2 security \
              group is in {}",

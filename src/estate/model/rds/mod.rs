@@ -7,11 +7,15 @@ mod change;
 mod groups;
 mod make;
 
+pub(super) use backup::MOST_SNAPSHOTS;
 pub use backup::{Backup, BackupKind, BackupWindow, Snapshot};
+pub(super) use change::days;
 pub use change::{ApplyWhen, Backups, FinalSnapshot, Restart};
 pub use groups::{Group, Parameter};
+pub(super) use make::placed;
 pub use make::{Target, Until, Wanted, Whence};
 
+use super::aurora::Aurora;
 use super::data::Data;
 use super::draw::Seed;
 use super::effect::{DataEffect, DataId, Flow, Outbox};
@@ -67,6 +71,61 @@ pub enum Refusal {
     Key(String),
     /// There are too many snapshots.
     SnapshotQuota,
+    /// There is no such cluster.
+    NoCluster(String),
+    /// There is a cluster of that name.
+    ClusterExists(String),
+    /// There are too many clusters.
+    ClusterQuota,
+    /// The cluster is not in a state for it.
+    ClusterState(String),
+    /// There is no such snapshot of a cluster.
+    NoClusterSnapshot(String),
+    /// There is a snapshot of a cluster of that name.
+    ClusterSnapshotExists(String),
+    /// The snapshot of a cluster is not in a state for it.
+    ClusterSnapshotState(String),
+    /// There is no such automated backup of a cluster.
+    NoClusterBackup(String),
+    /// There is no such parameter group of clusters.
+    NoClusterParameterGroup(String),
+    /// A cluster cannot be restored to that.
+    Restore(String),
+    /// There is no such global cluster.
+    NoGlobal(String),
+    /// There is a global cluster of that name.
+    GlobalExists(String),
+    /// There are too many global clusters.
+    GlobalQuota,
+    /// The global cluster is not in a state for it.
+    GlobalState(String),
+}
+
+/// Says what an event is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// An instance.
+    Instance,
+    /// A cluster.
+    Cluster,
+}
+
+impl Source {
+    /// Returns AWS's word for it.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Instance => "db-instance",
+            Self::Cluster => "db-cluster",
+        }
+    }
+
+    /// Returns the part of an ARN that says it.
+    pub const fn part(self) -> &'static str {
+        match self {
+            Self::Instance => "db",
+            Self::Cluster => "cluster",
+        }
+    }
 }
 
 /// Is one event.
@@ -76,8 +135,10 @@ pub struct Event {
     pub at: Moment,
     /// Where.
     pub region: Region,
-    /// The instance it is about.
-    pub instance: String,
+    /// What kind of thing it is about.
+    pub of: Source,
+    /// The identifier of that.
+    pub id: String,
     /// Its category.
     pub category: &'static str,
     /// What it says.
@@ -107,7 +168,9 @@ pub struct Rds {
     pub lag: i64,
     /// The port of databases for which nobody chooses another.
     pub port: u16,
-    seed: Seed,
+    /// Aurora: clusters, and what belongs to them.
+    pub aurora: Aurora,
+    pub(super) seed: Seed,
 }
 
 impl Rds {
@@ -130,6 +193,7 @@ impl Rds {
             lost_keys: Vec::new(),
             lag,
             port: PORT,
+            aurora: Aurora::default(),
             seed,
         }
     }
@@ -218,12 +282,23 @@ impl Rds {
         Ok(instance)
     }
 
-    /// Records an event.
+    /// Records an event of an instance.
     pub fn note(&mut self, at: Moment, region: Region, id: &str, category: &'static str, message: &str) {
+        let (of, id) = (Source::Instance, id.to_owned());
+        self.record(Event { at, region, of, id, category, message: message.to_owned() });
+    }
+
+    /// Records an event of a cluster.
+    pub fn note_cluster(&mut self, at: Moment, region: Region, id: &str, category: &'static str, message: &str) {
+        let (of, id) = (Source::Cluster, id.to_owned());
+        self.record(Event { at, region, of, id, category, message: message.to_owned() });
+    }
+
+    fn record(&mut self, event: Event) {
         if self.events.len() >= MOST_EVENTS {
             self.events.remove(0);
         }
-        self.events.push(Event { at, region, instance: id.to_owned(), category, message: message.to_owned() });
+        self.events.push(event);
     }
 
     /// Begins a failover by itself, where there is a standby and nothing else is under way.
@@ -333,30 +408,36 @@ impl Rds {
         }
     }
 
-    fn room_for_one(&self, region: Region, id: &str) -> Result<(), Refusal> {
-        let sound = id.len() <= 63
-            && id.starts_with(|first: char| first.is_ascii_alphabetic())
-            && id.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '-')
-            && !id.ends_with('-')
-            && !id.contains("--");
-        if !sound {
-            return Err(Refusal::Value(format!(
-                "The parameter DBInstanceIdentifier is not a valid identifier: `{id}`. Identifiers must begin with a \
-                 letter; must contain only ASCII letters, digits, and hyphens; and must not end with a hyphen or \
-                 contain two consecutive hyphens."
-            )));
-        }
-        if self.find(region, id).is_ok() {
+    pub(super) fn room_for_one(&self, region: Region, id: &str) -> Result<(), Refusal> {
+        sound("DBInstanceIdentifier", id)?;
+        if self.find(region, id).is_ok() || self.aurora.member(region, id).is_some() {
             return Err(Refusal::InstanceExists(id.to_owned()));
         }
         let standing = self.instances.iter().filter(|instance| instance.region == region).count();
-        if standing >= MOST_INSTANCES { Err(Refusal::InstanceQuota) } else { Ok(()) }
+        let members = self.aurora.members.iter().filter(|member| member.region == region).count();
+        if standing + members >= MOST_INSTANCES { Err(Refusal::InstanceQuota) } else { Ok(()) }
     }
 
     /// Returns what a database that did not exist holds.
     pub fn ledger_of(&self, region: Region, id: &str) -> Result<&Ledger, Refusal> {
         Ok(self.data.ledger(self.find(region, id)?.data))
     }
+}
+
+/// Refuses what is no identifier.
+pub(super) fn sound(parameter: &str, id: &str) -> Result<(), Refusal> {
+    let sound = id.len() <= 63
+        && id.starts_with(|first: char| first.is_ascii_alphabetic())
+        && id.chars().all(|letter| letter.is_ascii_alphanumeric() || letter == '-')
+        && !id.ends_with('-')
+        && !id.contains("--");
+    if sound {
+        return Ok(());
+    }
+    Err(Refusal::Value(format!(
+        "The parameter {parameter} is not a valid identifier: `{id}`. Identifiers must begin with a letter; must contain \
+         only ASCII letters, digits, and hyphens; and must not end with a hyphen or contain two consecutive hyphens."
+    )))
 }
 
 #[cfg(test)]
