@@ -299,6 +299,11 @@ impl Practice {
             }),
             objects_missing: truth.objects_missing,
             estate_downtime: truth.virtual_ms.downtime_ms.map(millis),
+            estate_loss: millis(truth.virtual_ms.loss_ms),
+            loss_before_opening: match (truth.virtual_ms.loss_ms, truth.virtual_ms.last_surviving_commit) {
+                (loss @ 1.., Some(last)) => millis(loss.min(-last)),
+                _ => Duration::ZERO,
+            },
             data: self.exercised(),
         })
     }

@@ -24,6 +24,10 @@ pub struct Customers {
     pub loss: Duration,
     /// The downtime by the estate's own clock, which runs at the drill's speed.
     pub estate_downtime: Option<Duration>,
+    /// The time that the missing orders span by that clock.
+    pub estate_loss: Duration,
+    /// How much of that lies before the estate opened: no speed shortens it.
+    pub loss_before_opening: Duration,
     /// What corruption cost, if there was any.
     pub corruption: Option<Corruption>,
     /// How many of the shop's objects they do not get.
@@ -228,11 +232,29 @@ fn cost_lines(customers: &Customers) -> Vec<String> {
 
 fn estate_time_line(run: &Run, customers: &Customers) -> Option<String> {
     let speed = run.speed();
-    let downtime = customers.estate_downtime.filter(|_| speed > 1)?;
-    Some(format!(
-        "      by the estate's clock, {speed} times as fast as ours, they were down for {}; the verdicts above use elapsed time",
-        clock(downtime)
-    ))
+    let downtime = customers.estate_downtime.filter(|_| speed > 1).map(|down| format!("were down for {}", clock(down)));
+    let loss = (speed > 1 && !customers.estate_loss.is_zero()).then(|| lost_by_the_estate(run, customers));
+    let seen: Vec<String> = downtime.into_iter().chain(loss).collect();
+    (!seen.is_empty()).then(|| {
+        format!(
+            "      by the estate's clock, {speed} times as fast as ours, they {}; the verdicts above use elapsed time",
+            seen.join(" and ")
+        )
+    })
+}
+
+/// Says what is missing by the estate's clock, and whether the objective would hold at that.
+fn lost_by_the_estate(run: &Run, customers: &Customers) -> String {
+    let lost = format!("miss {} of orders", exact(millis(customers.estate_loss)));
+    let old = exact(millis(customers.loss_before_opening));
+    let old = (!customers.loss_before_opening.is_zero())
+        .then(|| format!(" ({old} of it from before the estate opened, which no speed shortens)"));
+    let limit = run.plan.meta.objectives.rpo.as_ref().map(|rpo| rpo.max);
+    let passed = matches!(rpo_verdict(run), RpoVerdict::Met | RpoVerdict::NotShown);
+    let more = limit
+        .filter(|limit| passed && customers.estate_loss > *limit)
+        .map(|limit| format!(", MORE THAN THE RPO of {}", clock(limit)));
+    [Some(lost), old, more].into_iter().flatten().collect()
 }
 
 fn time_lines(run: &Run) -> Vec<String> {

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use lifeboat::engine::*;
+use lifeboat::report::{Customers, Exercised, summary};
 use lifeboat::runbook::*;
 
 use super::rig::{Rig, action, kinds, opened, plan, step, time};
@@ -211,6 +212,37 @@ fn moments_that_come_later_bound_the_loss_anew() {
     fix(&mut rig, Moment::Onset, -90);
     assert_eq!(figures(&rig).len(), 4, "what was given as a range stays as it was given");
     rig.refold();
+}
+
+/// What the summary says of a loss that is longer by the estate's clock than by ours.
+#[test]
+fn a_loss_by_the_estates_clock_is_told_beside_the_verdict() {
+    let seconds = Duration::from_secs;
+    let saw = |loss: u64, estate_loss: u64, before_opening: u64| Customers {
+        failed_from: None,
+        served_from: None,
+        orders_lost: 10,
+        loss: seconds(loss),
+        estate_downtime: Some(seconds(600)),
+        estate_loss: seconds(estate_loss),
+        loss_before_opening: seconds(before_opening),
+        corruption: None,
+        objects_missing: 0,
+        data: Exercised::Modelled("a test".to_owned()),
+    };
+    let told = |speed: u32, low: u64, customers: &Customers| {
+        let mut rig = Rig::open_with(measuring(), Opened { speed, ..opened(Mode::Drill) }, None);
+        rig.run_step().unwrap();
+        rig.ok("1.1", &format!("{{\"low\": {low}, \"high\": {low}}}"));
+        summary(&rig.run, Some(customers)).into_iter().find(|line| line.contains("estate's clock"))
+    };
+    assert_eq!(told(1, 5, &saw(5, 5, 0)), None, "both clocks are one");
+    let line = told(60, 5, &saw(5, 299, 0)).unwrap();
+    assert!(line.contains("they were down for 10:00 and miss 4:59 of orders; the verdicts"), "{line}");
+    let line = told(60, 5, &saw(5, 301, 0)).unwrap();
+    assert!(line.contains(", MORE THAN THE RPO of 5:00"), "met by our clock alone: {line}");
+    let line = told(60, 605, &saw(605, 900, 600)).unwrap();
+    assert!(line.contains("of it from before the estate opened, which no speed shortens); the verdicts"), "{line}");
 }
 
 #[test]

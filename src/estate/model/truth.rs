@@ -117,6 +117,10 @@ impl Truth {
         let (first_failed, served_again) = (world.customers.first_failed, world.customers.served_again);
         let span = |from: Option<Moment>, to: Option<Moment>| Some(to?.since(from?));
         let (down, loss) = (span(first_failed, served_again), span(recovered, last_lost).unwrap_or(0).max(0));
+        // What lies before the estate opened is as long ago as it says: no speed shortens it.
+        let elapsed = |from: Option<Moment>, to: Option<Moment>| {
+            Some(line.wall(to?).signed_duration_since(line.wall(from?)).num_milliseconds())
+        };
         let wall = |moment: Option<Moment>| {
             moment.map(|moment| line.wall(moment).to_rfc3339_opts(SecondsFormat::Millis, true))
         };
@@ -127,7 +131,7 @@ impl Truth {
             downtime_ms: down.map(|down| line.real(down)),
             last_surviving_commit: wall(recovered),
             last_lost_order_at: wall(last_lost),
-            loss_ms: line.real(loss),
+            loss_ms: elapsed(recovered, last_lost).filter(|_| loss > 0).unwrap_or(0),
             orders_acknowledged: acknowledged.orders.count(),
             orders_lost: gone.count(),
             cents_lost: gone.iter().map(cents).sum(),

@@ -276,6 +276,38 @@ fn point_alias_at(world: &mut World, id: &str) {
 }
 
 #[test]
+fn a_loss_that_begins_before_the_estate_opened_is_as_long_as_it_was_there() {
+    let mut world = World::new(Seed(3));
+    go(&mut world, 2 * MINUTE);
+    let (now, backups) = (world.now(), world.rds.backups[0].arn.clone());
+    let last = world.rds.backups[0].window(now).latest;
+    assert!(last < Moment::START, "replicated backups are minutes behind: {last:?}");
+    let given = Changes {
+        subnet_group: Some(Region::West.subnet_group().into()),
+        security_groups: Some(vec![Region::West.security_group().into()]),
+        parameter_group: Some(Region::West.parameter_group().into()),
+        ..Changes::default()
+    };
+    let target = Target { region: Region::West, id: "restored" };
+    let wanted = Wanted { given, ..Wanted::default() };
+    world.rds.restore_point(target, &Whence::Backups(backups), Until::Latest, wanted, now).unwrap();
+    go(&mut world, 20 * MINUTE);
+    latch(&mut world);
+    let mut set = world.zone.list().iter().find(|set| set.name == Region::West.database_alias()).unwrap().clone();
+    set.values = vec![Region::West.endpoint("restored")];
+    let now = world.now();
+    world.zone.change(vec![(Action::Upsert, set)], now).unwrap();
+    go(&mut world, 5 * MINUTE);
+    let truth = truth(&world);
+    assert_eq!(truth.surviving_database.as_deref(), Some("restored"), "{:?}", world.story);
+    let figures = &truth.virtual_ms;
+    let lost_at = figures.last_lost_order_at.unwrap();
+    assert_eq!(figures.loss_ms, lost_at - last.0);
+    // The drill runs ten times as fast as the wall clock, from the opening on.
+    assert_eq!(truth.loss_ms, lost_at / 10 - last.0);
+}
+
+#[test]
 fn corruption_costs_three_figures() {
     for seed in 0..5 {
         let mut world = World::new(Seed(seed));
