@@ -11,7 +11,7 @@ use super::failure::{Failure, Kind};
 use super::say;
 use crate::exec::Reach;
 use crate::exec::fingerprint::{
-    AppendOnly, Comparison, Extent, FingerprintError, Manifest, Wish, compare, take as take_fingerprint,
+    AppendOnly, Comparison, Extent, FingerprintError, Manifest, Snapshot, Wish, compare, take as take_fingerprint,
 };
 use crate::exec::sql::{SqlContext, parse_url};
 
@@ -54,7 +54,7 @@ pub(super) fn fingerprint(wanted: &Fingerprint) -> Result<ExitCode, Failure> {
         .map_err(|error| Failure::new(Kind::Internal, format!("the runtime did not start: {error}")))?;
     let found = runtime.block_on(async {
         let mut said = |doing: &str| say::aside(format_args!("{doing}"));
-        take_fingerprint(&cx, &database, wish, &mut said, interrupted()).await
+        take_fingerprint(&cx, &database, (wish, Snapshot::Own), &mut said, interrupted()).await
     });
     let found = found.map_err(|error| {
         let kind = if matches!(error, FingerprintError::Interrupted) { Kind::Stopped } else { Kind::Usage };

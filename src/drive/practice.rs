@@ -11,7 +11,7 @@ use crate::engine::Outcome;
 use crate::estate::model::truth::Truth;
 use crate::estate::{DataServed, DataWish, EstateRecord, ManifestTaker};
 use crate::exec::Reach;
-use crate::exec::fingerprint::{self, AppendOnly, Wish};
+use crate::exec::fingerprint::{self, AppendOnly, Snapshot, Wish};
 use crate::exec::http::{self, HttpContext};
 use crate::exec::sql::{SqlContext, parse_url};
 use crate::report::{Corruption, Customers, Exercised};
@@ -57,12 +57,12 @@ pub enum PracticeError {
 
 /// Returns what takes the manifest of an estate's databases: lifeboat's own fingerprint.
 pub fn manifest_taker() -> ManifestTaker {
-    ManifestTaker::new(|url, (table, column)| async move {
+    ManifestTaker::new(|(url, snapshot), (table, column)| async move {
         let database = parse_url(&url, None).map_err(|bad| bad.to_string())?;
         let cx = SqlContext { timeout: PATIENCE, resolver: None, reach: Reach::LoopbackOnly };
-        let append_only = [AppendOnly { table, column }];
+        let (append_only, of) = ([AppendOnly { table, column }], Snapshot::Exported(&snapshot));
         let (mut said, never) = (|_: &str| (), std::future::pending());
-        let taken = fingerprint::take(&cx, &database, Wish::Whole(&append_only), &mut said, never).await;
+        let taken = fingerprint::take(&cx, &database, (Wish::Whole(&append_only), of), &mut said, never).await;
         Ok(taken.map_err(|error| error.to_string())?.write())
     })
 }

@@ -34,11 +34,15 @@ impl Drop for Estate {
 
 impl Estate {
     fn up(seed: &str) -> Self {
+        Self::up_at(seed, SPEED)
+    }
+
+    fn up_at(seed: &str, speed: &str) -> Self {
         let home = tempfile::tempdir().unwrap();
         let dir = home.path().join("estate");
         let began = Instant::now();
         let mut up = lifeboat(home.path());
-        up.args(["estate", "up", "--data", "postgres", "--speed", SPEED, "--seed", seed, "--dir"]).arg(&dir);
+        up.args(["estate", "up", "--data", "postgres", "--speed", speed, "--seed", seed, "--dir"]).arg(&dir);
         let process = up.stdout(Stdio::null()).stderr(Stdio::inherit()).spawn().unwrap();
         let file = dir.join("estate.json");
         until("the estate", || file.exists().then_some(()));
@@ -99,8 +103,7 @@ impl Estate {
         aws_sdk_rds::Client::from_conf(config.build())
     }
 
-    /// Reads an object of the bucket with the dumps.
-    async fn object(&self, key: &str) -> Vec<u8> {
+    fn s3(&self) -> aws_sdk_s3::Client {
         use aws_credential_types::Credentials;
         let env = |name: &str| self.record["env"][name].as_str().unwrap().to_owned();
         let keys = Credentials::new(env("AWS_ACCESS_KEY_ID"), env("AWS_SECRET_ACCESS_KEY"), None, None, "estate.json");
@@ -111,9 +114,20 @@ impl Estate {
             .credentials_provider(keys)
             .force_path_style(true)
             .http_client(aws_smithy_http_client::Builder::new().build_http());
-        let s3 = aws_sdk_s3::Client::from_conf(config.build());
-        let got = s3.get_object().bucket(self.input("DUMPS_BUCKET")).key(key).send().await.unwrap();
+        aws_sdk_s3::Client::from_conf(config.build())
+    }
+
+    /// Reads an object of the bucket with the dumps.
+    async fn object(&self, key: &str) -> Vec<u8> {
+        let got = self.s3().get_object().bucket(self.input("DUMPS_BUCKET")).key(key).send().await.unwrap();
         got.body.collect().await.unwrap().into_bytes().to_vec()
+    }
+
+    /// Lists the keys of the bucket with the dumps.
+    async fn dumps(&self) -> Vec<String> {
+        let list = self.s3().list_objects_v2().bucket(self.input("DUMPS_BUCKET")).prefix("nightly/");
+        let found = list.send().await.unwrap();
+        found.contents().iter().filter_map(|object| object.key().map(str::to_owned)).collect()
     }
 
     /// Ends it, and makes sure that nothing of it is left.
@@ -322,6 +336,61 @@ async fn a_point_in_time_and_a_snapshot_are_restored_by_postgresql_itself() {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     assert!(estate.psql(half, "SELECT 1").is_err());
+    estate.down();
+}
+
+#[tokio::test]
+async fn a_night_that_passes_leaves_a_dump_of_that_night_and_modelled_ones_say_that_they_are() {
+    // A day of the estate in 24 seconds; nobody orders meanwhile, or there were some hundred thousand rows more.
+    let estate = Estate::up_at("11", "3600");
+    let url = format!("{}/admin/maintenance", estate.input("EAST_SHOP_URL"));
+    assert!(
+        Command::new("curl")
+            .args(["-sf", "-m", "5", "-o", "/dev/null", "-X", "POST", &url])
+            .status()
+            .unwrap()
+            .success()
+    );
+    let waited = Instant::now();
+    let of_night =
+        |name: &str| name.starts_with("nightly/20") && name.contains('T') && name.ends_with("shop.fingerprint.json");
+    let manifest = loop {
+        if let Some(manifest) = estate.dumps().await.into_iter().find(|key| of_night(key)) {
+            break manifest;
+        }
+        assert!(waited.elapsed() < PATIENCE, "no dump of a night came about: {:?}", estate.dumps().await);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    };
+    let dump = manifest.replace("shop.fingerprint.json", "shop.dump");
+    let house = super::support::house().await;
+    let copy = super::support::shop(&house).await;
+    for statement in ["CREATE ROLE shop", "CREATE DATABASE copy"] {
+        copy.sql("postgres", statement).await.unwrap();
+    }
+    let (dumped, proof) = (house.folder().join("backups/night.dump"), estate.home.path().join("night.json"));
+    std::fs::write(&dumped, estate.object(&dump).await).unwrap();
+    std::fs::write(&proof, estate.object(&manifest).await).unwrap();
+    copy.undump("copy", &dumped).await.unwrap();
+    let mut whole = lifeboat(estate.home.path());
+    let said = whole.args(["fingerprint", &copy.url("copy"), "--against"]).arg(&proof).output().unwrap();
+    let told = String::from_utf8_lossy(&said.stdout);
+    assert!(said.status.success() && told.contains("3 tables compared, no difference"), "{told}");
+    // It is of that night: it has orders that the opening's dump cannot have.
+    let newest: u64 = copy.sql("copy", "SELECT max(id) FROM orders").await.unwrap().trim().parse().unwrap();
+    assert!(newest > 79_200, "{newest}");
+
+    // An older night is modelled, and nobody restores it by mistake.
+    let modelled = house.folder().join("backups/modelled.sql");
+    std::fs::write(&modelled, estate.object("nightly/shop-db-minus-2.sql").await).unwrap();
+    let refused = copy.undump("copy", &modelled).await.unwrap_err().to_string();
+    assert!(refused.contains("text format dump"), "{refused}");
+    let mut psql = Command::new("psql");
+    let psql = psql.args(["-X", "-v", "ON_ERROR_STOP=1", &copy.url("copy"), "-f"]).arg(&modelled).output().unwrap();
+    let told = String::from_utf8_lossy(&psql.stderr);
+    assert_eq!(psql.status.code(), Some(3), "{told}");
+    assert!(told.contains("is modelled and holds no rows") && told.contains("has a fingerprint beside it"), "{told}");
+    drop(copy);
+    super::support::clear(house).await;
     estate.down();
 }
 

@@ -14,6 +14,7 @@ mod chart;
 mod door;
 mod keeper;
 mod link;
+mod nightly;
 mod opening;
 mod rows;
 mod shelf;
@@ -26,17 +27,15 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use chrono::{DateTime, Utc};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 use self::chart::Chart;
 use self::keeper::{Keeper, Make, Task};
-use self::opening::Dump;
+use self::nightly::Dump;
 pub(super) use self::rows::Signs;
 use super::model::World;
-use super::model::bucket::Object;
 use super::model::contents::Contents;
 use super::model::effect::{DataEffect, DataId, Ordered};
 use super::model::place::{DATABASE, Region};
@@ -52,25 +51,26 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Takes the manifest of a database: what is in it, by which a copy can be proved to be one.
 ///
-/// It gets the database's URL, and the table that only grows with the column by which it does.
+/// It gets the database's URL, the snapshot of it that is meant, and the table that only grows with the column by which
+/// it does.
 #[derive(Clone)]
 pub struct ManifestTaker(Arc<Take>);
 
-type Take = dyn Fn(String, (String, String)) -> Taken + Send + Sync;
+type Take = dyn Fn((String, String), (String, String)) -> Taken + Send + Sync;
 type Taken = Pin<Box<dyn Future<Output = Result<String, String>> + Send>>;
 
 impl ManifestTaker {
     /// Makes one of a function that connects, reads, and returns the manifest, or what went wrong.
     pub fn new<F, T>(take: F) -> Self
     where
-        F: Fn(String, (String, String)) -> T + Send + Sync + 'static,
+        F: Fn((String, String), (String, String)) -> T + Send + Sync + 'static,
         T: Future<Output = Result<String, String>> + Send + 'static,
     {
-        Self(Arc::new(move |url, append_only| Box::pin(take(url, append_only))))
+        Self(Arc::new(move |of, append_only| Box::pin(take(of, append_only))))
     }
 
-    async fn take(&self, url: &str, (table, column): (&str, &str)) -> Result<String, String> {
-        (self.0)(url.to_owned(), (table.to_owned(), column.to_owned())).await
+    async fn take(&self, url: &str, snapshot: &str, (table, column): (&str, &str)) -> Result<String, String> {
+        (self.0)((url.to_owned(), snapshot.to_owned()), (table.to_owned(), column.to_owned())).await
     }
 }
 
@@ -111,6 +111,8 @@ pub(super) struct Databases {
     version: String,
     history: DateTime<Utc>,
     dump: Dump,
+    /// Takes the manifests of the nights that pass.
+    manifest: Option<ManifestTaker>,
     /// What is there before the clock begins, until its keepers take it.
     ready: Mutex<Vec<Ready>>,
 }
@@ -149,6 +151,7 @@ impl Databases {
             version: opened.version,
             history: opened.history,
             dump: opened.dump,
+            manifest: manifest.cloned(),
             ready: Mutex::new(ready),
         })
     }
@@ -172,19 +175,7 @@ impl Databases {
             secret.name_port(port);
         }
         shelf::put_up(world);
-        for region in Region::ALL {
-            let (seed, name) = (world.seed, format!("shop-dumps-{}", region.name()));
-            let mut put = |key: &str, body: &[u8], media: &str| {
-                if let Some(bucket) = world.bucket_mut(&name) {
-                    let id = seed.hex(&format!("version/{name}/{key}"), 32);
-                    bucket.put(key, id, opening::LAST_NIGHT, Object::new(Bytes::copy_from_slice(body), media));
-                }
-            };
-            put(&keys.dump, &self.dump.bytes, "application/octet-stream");
-            if let Some(manifest) = &self.dump.manifest {
-                put(&keys.manifest, manifest.as_bytes(), "application/json");
-            }
-        }
+        self.dump.put(world, (&keys.dump, &keys.manifest), opening::LAST_NIGHT);
     }
 
     /// Begins to look after everything.
@@ -197,6 +188,7 @@ impl Databases {
         }
         keepers.spawn(door::keep(self.clone(), standing.clone()));
         keepers.spawn(shelf::keep(self.clone(), standing.clone()));
+        keepers.spawn(nightly::keep(self.clone(), standing.clone()));
         drop(keepers);
         // It stands when what its customers ordered before is in the replica too.
         let began = Instant::now();

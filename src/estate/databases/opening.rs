@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use super::chart::{Base, Chart};
 use super::link::Link;
+use super::nightly::Dump;
 use super::{ManifestTaker, rows};
 use crate::estate::model::Moment;
 use crate::estate::model::place::DATABASE;
@@ -39,12 +40,6 @@ pub(super) struct Opening {
     pub(super) dump: Dump,
     /// Where the history ends on the wall clock.
     pub(super) history: DateTime<Utc>,
-}
-
-/// Is a dump, and what proves a copy made from it.
-pub(super) struct Dump {
-    pub(super) bytes: Vec<u8>,
-    pub(super) manifest: Option<String>,
 }
 
 /// Finds a port that nobody uses.
@@ -114,7 +109,7 @@ pub(super) async fn open(
     let past = |first, last, chunk| Past { first, last, chunk };
     let last_night = OLD_ORDERS - 180;
     past(1, last_night, OLD_CHUNK).write(&mut shop, name, &line, &mut chart).await?;
-    let dump = dump(house, &primary, manifest).await?;
+    let dump = Dump::take(house, (name, primary.at()), manifest).await?;
     past(last_night + 1, OLD_ORDERS, OLD_CHUNK).write(&mut shop, name, &line, &mut chart).await?;
     past(OLD_ORDERS + 1, HISTORY, FRESH_CHUNK).write(&mut shop, name, &line, &mut chart).await?;
     shop.query("ANALYZE orders").await.map_err(query(name, "look at its rows"))?;
@@ -160,29 +155,6 @@ impl Past {
         }
         Ok(())
     }
-}
-
-async fn dump(house: &Arc<House>, primary: &Server, manifest: Option<&ManifestTaker>) -> Result<Dump, PostgresError> {
-    let path = house.folder().join("backups").join("shop.dump");
-    let url = primary.url(DATABASE);
-    // Nobody writes yet: what is dumped is what the manifest says.
-    let (dumped, manifest) = tokio::join!(primary.dump(DATABASE, &path), async {
-        match manifest {
-            Some(taker) => Some(taker.take(&url, rows::APPEND_ONLY).await),
-            None => None,
-        }
-    });
-    dumped?;
-    let manifest = match manifest {
-        Some(Ok(manifest)) => Some(manifest),
-        Some(Err(said)) => {
-            let (program, server) = ("the fingerprint".to_owned(), primary.name().to_owned());
-            return Err(PostgresError::Failed { program, server, said });
-        }
-        None => None,
-    };
-    let bytes = std::fs::read(&path).map_err(|source| PostgresError::File { doing: "read", path, source })?;
-    Ok(Dump { bytes, manifest })
 }
 
 #[cfg(test)]

@@ -90,6 +90,16 @@ pub(super) fn checks(seed: Seed) -> (CheckIds, Vec<Check>) {
     (check_ids, checks)
 }
 
+/// Writes what stands in for a logical dump: `psql` refuses it, and `pg_restore` says that it is none of its own.
+fn modelled_dump(of: &str) -> String {
+    format!(
+        "--\n-- PostgreSQL database dump\n--\n\n-- Stands in for the dump of shop-db, {of}. It is modelled and holds no rows.\n\
+         DO $$ BEGIN RAISE EXCEPTION 'this dump of shop-db ({of}) is modelled and holds no rows'\n  \
+         USING HINT = 'With real databases the newest dump is real: the one under nightly/ that has a fingerprint beside it.';\n\
+         END $$;\n"
+    )
+}
+
 /// Makes the buckets of the reference stack.
 pub(super) fn buckets(seed: Seed) -> Vec<Bucket> {
     let created = Moment(-400 * DAY);
@@ -116,7 +126,7 @@ pub(super) fn buckets(seed: Seed) -> Vec<Bucket> {
     }
     for region in ["us-east-1", "us-west-2"] {
         for night in 1..=7 {
-            let body = format!("-- logical dump of shop-db, night {night} before the exercise (modelled)\n");
+            let body = modelled_dump(&format!("night {night} before the exercise"));
             put(
                 &format!("shop-dumps-{region}"),
                 &format!("nightly/shop-db-minus-{night}.sql"),
@@ -136,7 +146,8 @@ pub(super) fn buckets(seed: Seed) -> Vec<Bucket> {
     let archived = [(200, Class::Glacier), (300, Class::Glacier), (700, Class::DeepArchive)];
     let name = |days: i64| format!("archive/shop-db-minus-{days}.sql");
     for (days, _) in archived {
-        put("shop-dumps-us-west-2", &name(days), days * DAY, "-- an archived dump (modelled)\n", "application/sql");
+        let body = modelled_dump(&format!("{days} days before the exercise"));
+        put("shop-dumps-us-west-2", &name(days), days * DAY, &body, "application/sql");
     }
     let state = "{\"version\":4,\"terraform_version\":\"1.11.4\",\"serial\":118,\"lineage\":\"practice\",\"outputs\":{},\"resources\":[]}\n";
     put("shop-tfstate-us-west-2", "shop/terraform.tfstate", 3 * DAY, state, "application/json");

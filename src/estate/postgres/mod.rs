@@ -14,7 +14,7 @@ use std::path::PathBuf;
 pub use client::{Client, QueryError, Row};
 pub use house::House;
 pub use programs::Programs;
-pub use server::{Backup, Condition, Position, Server, Target, slot};
+pub use server::{Backup, Condition, Position, Server, Target, dump, slot};
 
 /// Says why a server did not do what was asked.
 #[derive(Debug, thiserror::Error)]

@@ -352,9 +352,7 @@ impl Server {
     /// # Errors
     /// [`PostgresError`].
     pub async fn dump(&self, dbname: &str, path: &Path) -> Result<(), PostgresError> {
-        let mut dump = self.client("pg_dump");
-        dump.args(["-F", "c", "-Z", "1", "-d", dbname, "-f"]).arg(path);
-        self.run("pg_dump", dump).await.map(drop)
+        dump(&self.house, (&self.name, self.at), (dbname, ""), path).await
     }
 
     /// Restores a dump into an empty database, all of it or nothing.
@@ -494,6 +492,25 @@ impl Backup {
         run(source, "pg_basebackup", copy).await?;
         Ok(Self { folder, source: source.to_owned(), ended: Utc::now() })
     }
+}
+
+/// Dumps a database of the server of that name, which answers at that address, into a file, in the custom format: as a
+/// snapshot that somebody holds shows it, or where that has no name as it is.
+///
+/// # Errors
+/// [`PostgresError`].
+pub async fn dump(
+    house: &House,
+    (server, at): (&str, SocketAddrV4),
+    (dbname, snapshot): (&str, &str),
+    path: &Path,
+) -> Result<(), PostgresError> {
+    let mut dump = client(house, "pg_dump", at);
+    dump.args(["-F", "c", "-Z", "1", "-d", dbname, "-f"]).arg(path);
+    if !snapshot.is_empty() {
+        dump.args(["--snapshot", snapshot]);
+    }
+    run(server, "pg_dump", dump).await.map(drop)
 }
 
 /// Returns the name of the slot in which a source keeps what the replica of that name has not received.

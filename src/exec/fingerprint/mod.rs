@@ -10,4 +10,4 @@ mod take;
 
 pub use compare::{Comparison, Difference, Extent, compare};
 pub use manifest::{BadManifest, Extension, Manifest, Schema, Sequence, Table, Watermark};
-pub use take::{AppendOnly, FingerprintError, Wish, take};
+pub use take::{AppendOnly, FingerprintError, Snapshot, Wish, take};

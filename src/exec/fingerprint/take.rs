@@ -52,6 +52,26 @@ pub enum Wish<'w> {
     UpTo(&'w Manifest),
 }
 
+/// Says which state of the database is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Snapshot<'s> {
+    /// One of its own.
+    Own,
+    /// The one that another session holds and exported under this name, so that a dump is of the same moment.
+    Exported(&'s str),
+}
+
+impl Snapshot<'_> {
+    /// Writes how a transaction in it begins.
+    fn begin(self) -> String {
+        let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+        match self {
+            Self::Own => begin.to_owned(),
+            Self::Exported(name) => format!("{begin}; SET TRANSACTION SNAPSHOT '{}'", name.replace('\'', "''")),
+        }
+    }
+}
+
 /// Says why there is no fingerprint.
 #[derive(Debug, thiserror::Error)]
 pub enum FingerprintError {
@@ -103,7 +123,7 @@ pub enum FingerprintError {
 pub async fn take(
     cx: &SqlContext,
     database: &Database,
-    wish: Wish<'_>,
+    (wish, snapshot): (Wish<'_>, Snapshot<'_>),
     said: &mut (dyn FnMut(&str) + Send),
     stop: impl Future<Output = ()>,
 ) -> Result<Manifest, FingerprintError> {
@@ -124,7 +144,7 @@ pub async fn take(
     }
     let mut reader = Reader { session: &mut session, place: &place, doing: String::new(), said };
     let taken = tokio::select! {
-        taken = reader.whole(&database.dbname, wish) => taken,
+        taken = reader.whole(&database.dbname, wish, snapshot) => taken,
         () = &mut stop => Err(FingerprintError::Interrupted),
     };
     if matches!(taken, Err(FingerprintError::Interrupted)) {
@@ -144,7 +164,12 @@ struct Reader<'r> {
 type Cells = Vec<Option<String>>;
 
 impl Reader<'_> {
-    async fn whole(&mut self, dbname: &str, wish: Wish<'_>) -> Result<Manifest, FingerprintError> {
+    async fn whole(
+        &mut self,
+        dbname: &str,
+        wish: Wish<'_>,
+        snapshot: Snapshot<'_>,
+    ) -> Result<Manifest, FingerprintError> {
         let mut manifest = Manifest::new(dbname);
         self.begin("opening a snapshot");
         self.batch(SESSION).await?;
@@ -154,7 +179,7 @@ impl Reader<'_> {
         if self.session.version() >= 14 {
             self.batch("SET client_connection_check_interval = 2000").await?;
         }
-        self.batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY").await?;
+        self.batch(&snapshot.begin()).await?;
         self.head(&mut manifest).await?;
         self.begin("reading the structure");
         manifest.schema = self.structure().await?;
