@@ -14,3 +14,4 @@ mod resume;
 mod screens;
 mod signals;
 mod support;
+mod terraform;
