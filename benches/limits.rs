@@ -39,8 +39,14 @@ fn main() {
     run("fingerprint", &|_| fingerprint());
 }
 
-/// Rows of the table that is fingerprinted, some 850 bytes each.
-const ROWS: u32 = 4_000_000;
+/// How many rows the table has that is fingerprinted, some 850 bytes each, and how often each is measured, unless these
+/// are set.
+const ROWS: (&str, u32) = ("LIFEBOAT_BENCH_ROWS", 4_000_000);
+const ROUNDS: (&str, u32) = ("LIFEBOAT_BENCH_ROUNDS", 3);
+
+fn setting((name, usual): (&str, u32)) -> u32 {
+    std::env::var(name).map_or(usual, |given| given.replace('_', "").parse().unwrap())
+}
 
 /// A table's fingerprint beside what PostgreSQL needs to count it and to hash it.
 fn fingerprint() {
@@ -50,15 +56,21 @@ fn fingerprint() {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let at = std::net::SocketAddrV4::new(std::net::Ipv4Addr::LOCALHOST, port);
         let server = Server::create(&house, "bench", at).await.unwrap();
+        let rows = setting(ROWS);
+        // Its log would be as large again, and nothing here reads it.
         let fill = format!(
-            "CREATE TABLE big AS SELECT g AS id, g % 100003 AS customer, repeat(md5(g::text), 24) AS note \
-             FROM generate_series(1, {ROWS}) g"
+            "CREATE UNLOGGED TABLE big AS SELECT g AS id, g % 100003 AS customer, repeat(md5(g::text), 24) AS note \
+             FROM generate_series(1, {rows}) g"
         );
         server.sql("postgres", &fill).await.unwrap();
         server.sql("postgres", "VACUUM (FREEZE, ANALYZE) big").await.unwrap();
-        println!("a table of {}", server.sql("postgres", "SELECT pg_size_pretty(pg_table_size('big'))").await.unwrap());
+        println!(
+            "{rows} rows in a table of {}",
+            server.sql("postgres", "SELECT pg_size_pretty(pg_table_size('big'))").await.unwrap()
+        );
         let (mut counted, mut hashed, mut ours) = (Vec::new(), Vec::new(), Vec::new());
-        for _ in 0..3 {
+        let mut most = 0;
+        for _ in 0..setting(ROUNDS) {
             let began = Instant::now();
             server.sql("postgres", "SELECT count(*) FROM big").await.unwrap();
             counted.push(began.elapsed());
@@ -68,13 +80,22 @@ fn fingerprint() {
             let began = Instant::now();
             let mut taken = Command::new(LIFEBOAT);
             taken.args(["fingerprint", &server.url("postgres")]).stdout(Stdio::null()).stderr(Stdio::null());
-            assert!(taken.status().unwrap().success());
+            let mut taken = taken.spawn().unwrap();
+            let ended = loop {
+                most = most.max(memory(taken.id(), "VmHWM:").unwrap_or(0));
+                if let Some(ended) = taken.try_wait().unwrap() {
+                    break ended;
+                }
+                std::thread::sleep(Duration::from_millis(20));
+            };
+            assert!(ended.success());
             ours.push(began.elapsed());
         }
         let (counted, hashed, ours) = (median(counted), median(hashed), median(ours));
         say("fingerprint", ours, counted + hashed, "count(*) and hashing", "1.5");
         say("", ours, hashed, "hashing alone", "");
         say("", ours, counted, "count(*) alone", "");
+        println!("{:<28} {:>6.1} MB at most", "", most as f64 / 1024.0);
         server.delete().await.unwrap();
         Arc::into_inner(house).unwrap().clear().await.unwrap();
     });
@@ -346,6 +367,13 @@ fn newest(runs: &Path) -> PathBuf {
     all.pop().unwrap()
 }
 
+/// Returns what a line of a process's status says, in kB.
+fn memory(pid: u32, line: &str) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    let rest = status.lines().find_map(|found| found.strip_prefix(line))?;
+    rest.trim().trim_end_matches("kB").trim().parse().ok()
+}
+
 /// A line of `/proc/PID/status`, in kB, and the first argument, of every lifeboat process that has this state folder.
 fn resident(state: &Path, line: &str) -> std::collections::BTreeMap<u32, (String, u64)> {
     let ours = format!("XDG_STATE_HOME={}", state.display());
@@ -357,10 +385,7 @@ fn resident(state: &Path, line: &str) -> std::collections::BTreeMap<u32, (String
             return None;
         }
         let arguments = std::fs::read_to_string(folder.join("cmdline")).ok()?;
-        let status = std::fs::read_to_string(folder.join("status")).ok()?;
-        let rest = status.lines().find_map(|found| found.strip_prefix(line))?;
-        let kilobytes = rest.trim().trim_end_matches("kB").trim().parse().ok()?;
-        Some((arguments.split('\0').nth(1).unwrap_or_default().to_owned(), kilobytes))
+        Some((arguments.split('\0').nth(1).unwrap_or_default().to_owned(), memory(pid, line)?))
     };
     let pids =
         std::fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
