@@ -365,3 +365,65 @@ async fn files_of_a_silent_block_serve_the_next_unless_something_lives_on() {
     }
     assert_eq!(output("2.2").as_deref(), Some("mine\n"));
 }
+
+/// Runs small blocks until a shell stands by for the next one; returns its process id.
+async fn until_one_stands_by(rig: &Rig, name: &str) -> String {
+    let supervisor = rig.supervisor.pid();
+    let mut n = 0;
+    loop {
+        n += 1;
+        assert!(n < 1000, "no shell ever stood by");
+        rig.supervisor.run(small(&format!("{name}.{n}"), "if true; then :; fi")).await.unwrap();
+        // It is started right after the end was told.
+        let deadline = Instant::now() + Duration::from_millis(500);
+        while Instant::now() < deadline {
+            let children = std::fs::read_to_string(format!("/proc/{supervisor}/task/{supervisor}/children"));
+            let waits = |pid: &&str| {
+                let command = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+                String::from_utf8_lossy(&command).contains("read -r lifeboat_go__")
+            };
+            if let Some(pid) = children.unwrap_or_default().split_whitespace().find(waits) {
+                return pid.to_owned();
+            }
+            std::thread::yield_now();
+        }
+    }
+}
+
+fn small(attempt: &str, script: &str) -> ShellSpec {
+    let vars = BTreeMap::from([("LIFEBOAT_NOW".to_owned(), attempt.to_owned())]);
+    ShellSpec { vars, ..spec(attempt, script) }
+}
+
+#[tokio::test]
+async fn a_shell_that_stands_by_takes_the_next_block_only_if_it_fits() {
+    let rig = rig();
+    // The first block leaves a folder to the second, which begins otherwise.
+    rig.run("1.0", "if true; then :; fi").await;
+    let shell = until_one_stands_by(&rig, "a").await;
+    // Like the others it is asked for its variables: a plain one is not, and its shell is started in another way.
+    let script = "set >/dev/null; echo $$ $LIFEBOAT_NOW; cat; set | grep -c lifeboat_go__ || true";
+    let end = rig.supervisor.run(small("fits", script)).await.unwrap();
+    assert_eq!(end.stdout_head, format!("{shell} fits\n0\n"));
+
+    let shell = until_one_stands_by(&rig, "b").await;
+    let mut other = small("other", "set >/dev/null; echo $$ $GIVEN");
+    other.vars.insert("GIVEN".to_owned(), "7".to_owned());
+    let end = rig.supervisor.run(other).await.unwrap();
+    let out = end.stdout_head;
+    assert!(out.ends_with(" 7\n") && !out.starts_with(&shell), "{out}");
+    eventually("the shell that did not fit is gone", || !alive(&shell));
+
+    // A shell is no second performance's: its output would go elsewhere.
+    let shell = until_one_stands_by(&rig, "c").await;
+    let end = rig.supervisor.run(small("fits", "set >/dev/null; echo $$")).await.unwrap();
+    assert!(!end.stdout_head.starts_with(&shell), "{end:?}");
+
+    let shell = until_one_stands_by(&rig, "d").await;
+    rustix::process::kill_process(
+        rustix::process::Pid::from_raw(rig.supervisor.pid().cast_signed()).unwrap(),
+        rustix::process::Signal::KILL,
+    )
+    .unwrap();
+    eventually("a shell without a supervisor leaves", || !alive(&shell));
+}

@@ -135,7 +135,8 @@ impl Carried {
     }
 }
 
-fn quote(value: &[u8], into: &mut Vec<u8>) {
+/// Writes a value as one word of a shell.
+pub(super) fn quote(value: &[u8], into: &mut Vec<u8>) {
     into.push(b'\'');
     for byte in value {
         if *byte == b'\'' {

@@ -17,6 +17,7 @@ mod orphan;
 mod process;
 mod record;
 mod serve;
+mod standby;
 
 pub use engine_side::{Supervisor, SupervisorError};
 pub use journal::known;

@@ -6,11 +6,13 @@ use std::io::{self, Write as _};
 use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitStatus};
 
 use super::record::{Force, Record, ShellSpec, StateRule};
+use super::standby::Standby;
 use crate::engine::Outcome;
 use crate::exec::carry::{self, Carried, Directory, Dump};
 use crate::exec::folder::{self, Durability};
@@ -31,6 +33,9 @@ const GIVE_UP: Duration = Duration::from_millis(500);
 /// An attempt that took longer has its outcome forced to disk. A shorter one is journalled by the engine in the
 /// same moment; where the machine crashes in between it is in doubt, which is the truth.
 const WORTH_A_SYNC: Duration = Duration::from_secs(1);
+
+/// Where blocks take less than this, the start of a shell is worth saving.
+const SMALL: Duration = Duration::from_millis(50);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Why {
@@ -116,10 +121,29 @@ pub(super) struct Unchanged {
     state: Carried,
 }
 
+/// Is what all attempts of a run share.
+pub(super) struct Ground<'s> {
+    pub(super) run_dir: &'s Path,
+    pub(super) shells: &'s mut Shells,
+    /// The supervisor's own.
+    pub(super) environment: &'s BTreeMap<Vec<u8>, Vec<u8>>,
+}
+
+/// Is what is left of an attempt that is over.
+pub(super) struct Finished {
+    pub(super) record: Record,
+    pub(super) durability: Durability,
+    pub(super) slot: Slot,
+    /// How its shell was started, if it was so soon over that a shell should stand by for the next.
+    pub(super) small: Option<Command>,
+}
+
 /// Is a running attempt.
 pub(super) struct Attempt {
     spec: ShellSpec,
     slot: Slot,
+    /// How its shell was started.
+    command: Command,
     run_dir: PathBuf,
     start_state: Carried,
     /// The block surely leaves the state as it is: its shell is not asked.
@@ -138,16 +162,17 @@ pub(super) struct Attempt {
 }
 
 impl Attempt {
-    /// Starts the shell. `Err` is the reason, in words for the operator.
+    /// Starts the shell, or lets the one that stands by go on, if it fits and its output goes to this attempt's files.
+    /// `Err` is the reason, in words for the operator.
     pub(super) fn start(
-        run_dir: &Path,
+        ground: Ground<'_>,
         spec: ShellSpec,
         slot: Slot,
-        shells: &mut Shells,
+        standby: Option<Standby>,
         output: &Digests,
-        environment: &BTreeMap<Vec<u8>, Vec<u8>>,
         now: Instant,
     ) -> Result<Self, String> {
+        let Ground { run_dir, shells, environment } = ground;
         let named = |what: &str, path: &Path, error: &io::Error| format!("{what} {}: {error}", path.display());
         let mut state = Carried::load(run_dir).map_err(|error| named("cannot read", &run_dir.join("state"), &error))?;
         if state.yield_to(spec.vars.keys()) {
@@ -189,26 +214,18 @@ impl Attempt {
             }
             command.current_dir(cwd).env("PWD", cwd);
         }
-        let stdio = |file: &File| file.try_clone().map_err(|error| format!("cannot hand over the output: {error}"));
-        command.stdout(stdio(output.out())?).stderr(stdio(output.err())?);
         for name in environment.keys().filter(|name| state.vars.get(*name) == Some(&carry::Value::Removed)) {
             command.env_remove(std::ffi::OsString::from_vec(name.clone()));
         }
-        let program = shell::name(spec.shell);
-        // A group of its own, in the supervisor's session, which has no terminal. A session of its own would need
-        // code between fork and exec, and then the system copies all of this process's tables first.
-        let child = command.process_group(0).spawn().map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => format!("there is no `{program}` in PATH; install it or change the block"),
-            _ => format!("cannot start `{program}`: {error}"),
-        })?;
-        let pid = i32::try_from(child.id())
-            .ok()
-            .and_then(Pid::from_raw)
-            .ok_or_else(|| format!("`{program}` has no process id"))?;
+        let pid = match standby.and_then(|standby| standby.go(&command)) {
+            Some(pid) => pid,
+            None => spawn(&mut command, shell::name(spec.shell), output)?,
+        };
         Ok(Self {
             deadline: spec.timeout.and_then(|timeout| now.checked_add(timeout)),
             spec,
             slot,
+            command,
             run_dir: run_dir.to_owned(),
             start_state: state,
             plain,
@@ -320,7 +337,7 @@ impl Attempt {
         out_from: u64,
         environment: &BTreeMap<Vec<u8>, Vec<u8>>,
         unchanged: &mut Option<Unchanged>,
-    ) -> (Record, Durability, Slot) {
+    ) -> Finished {
         let ended = self.gone.unwrap_or_else(Instant::now);
         output.sample(ended);
         let outcome = self.outcome();
@@ -336,7 +353,8 @@ impl Attempt {
             state_lost,
         };
         let durability = if took > WORTH_A_SYNC { Durability::Machine } else { Durability::Process };
-        (record, durability, self.slot)
+        let small = (took < SMALL).then_some(self.command);
+        Finished { record, durability, slot: self.slot, small }
     }
 
     fn outcome(&self) -> Outcome {
@@ -411,4 +429,17 @@ impl Attempt {
         *unchanged = (directory == Directory::Follows).then_some(Unchanged { state, ..now });
         Ok(())
     }
+}
+
+/// Starts a shell with its output in the attempt's files.
+fn spawn(command: &mut Command, program: &str, output: &Digests) -> Result<Pid, String> {
+    let stdio = |file: &File| file.try_clone().map_err(|error| format!("cannot hand over the output: {error}"));
+    command.stdout(stdio(output.out())?).stderr(stdio(output.err())?);
+    // A group of its own, in the supervisor's session, which has no terminal. A session of its own would need
+    // code between fork and exec, and then the system copies all of this process's tables first.
+    let child = command.process_group(0).spawn().map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => format!("there is no `{program}` in PATH; install it or change the block"),
+        _ => format!("cannot start `{program}`: {error}"),
+    })?;
+    i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or_else(|| format!("`{program}` has no process id"))
 }

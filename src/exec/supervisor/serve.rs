@@ -9,14 +9,16 @@ use std::os::fd::AsFd as _;
 use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::process::WaitOptions;
 
 use super::journal::Journal;
-use super::process::{Attempt, Next, Slot, Unchanged};
+use super::process::{Attempt, Finished, Ground, Next, Slot, Unchanged};
 use super::record::{Force, Record, ShellSpec};
+use super::standby::Standby;
 use crate::engine::Outcome;
 use crate::exec::folder::{self, Durability};
 use crate::exec::output::Digests;
@@ -85,6 +87,8 @@ pub fn serve(run_dir: &Path) -> Result<(), ServeError> {
         free: Vec::new(),
         slots: 0,
         unchanged: None,
+        small: None,
+        standby: None,
         outputs: HashMap::new(),
         environment: std::env::vars_os().map(|(name, value)| (name.into_vec(), value.into_vec())).collect(),
         childless: false,
@@ -103,6 +107,8 @@ pub fn serve(run_dir: &Path) -> Result<(), ServeError> {
         server.reap();
         wake = server.step();
         server.tell();
+        // Now, while the engine records what it was told.
+        server.stand_by();
     }
     Ok(())
 }
@@ -135,6 +141,9 @@ struct Server {
     /// How many such pairs were made.
     slots: usize,
     unchanged: Option<Unchanged>,
+    /// How the last shell was started, if its block was a small one.
+    small: Option<Command>,
+    standby: Option<Standby>,
     outputs: HashMap<AttemptId, Digests>,
     environment: BTreeMap<Vec<u8>, Vec<u8>>,
     /// Nothing that an attempt ever started is alive: it would be our child by now.
@@ -241,24 +250,29 @@ impl Server {
             let running = &self.running;
             self.outputs.retain(|kept, _| running.iter().any(|running| &running.attempt == kept));
         }
+        self.small = None;
+        let mut standby = self.standby.take();
         let output = if let Some(output) = self.outputs.remove(attempt) {
+            standby = None;
             output
         } else {
-            self.spares.give(&self.run_dir, attempt);
+            // A shell that stands by writes to the spare files.
+            standby = self.spares.give(&self.run_dir, attempt).then_some(standby).flatten();
             Digests::open(&self.run_dir, attempt, now).map_err(|error| {
                 format!("cannot open its output files in {}/output: {error}", self.run_dir.display())
             })?
         };
         let output = self.outputs.entry(attempt.clone()).or_insert(output);
         let (out_from, _) = output.sizes();
-        let slot = if let Some(slot) = self.free.pop() {
+        let slot = if let Some(slot) = standby.as_mut().and_then(Standby::slot).or_else(|| self.free.pop()) {
             slot
         } else {
             self.slots += 1;
             Slot::make(&self.run_dir, self.slots)
                 .map_err(|error| format!("cannot write in {}/state: {error}", self.run_dir.display()))?
         };
-        let process = Attempt::start(&self.run_dir, spec, slot, &mut self.shells, output, &self.environment, now)?;
+        let ground = Ground { run_dir: &self.run_dir, shells: &mut self.shells, environment: &self.environment };
+        let process = Attempt::start(ground, spec, slot, standby, output, now)?;
         self.running.push(Running { attempt: attempt.clone(), out_from, process });
         // Now, while the block has the processor's other core.
         self.spares.lay_in(&self.run_dir);
@@ -274,6 +288,7 @@ impl Server {
                     for running in &mut self.running {
                         running.process.notice_end(child, status, now);
                     }
+                    drop(self.standby.take_if(|standby| standby.pid() == child));
                 }
                 last => break last,
             }
@@ -302,7 +317,9 @@ impl Server {
         for at in over.into_iter().rev() {
             let Running { attempt, out_from, process } = self.running.remove(at);
             let Some(output) = self.outputs.get_mut(&attempt) else { continue };
-            let (record, durability, slot) = process.finish(output, out_from, &self.environment, &mut self.unchanged);
+            let Finished { record, durability, slot, small } =
+                process.finish(output, out_from, &self.environment, &mut self.unchanged);
+            self.small = small;
             let silent = output.sizes() == (0, 0);
             self.free.push(slot);
             self.answer(&record, durability);
@@ -312,6 +329,14 @@ impl Server {
             }
         }
         wake
+    }
+
+    /// Has a shell stand by after a small block: the next one is probably small, too.
+    fn stand_by(&mut self) {
+        let Some(last) = self.small.take().filter(|_| self.running.is_empty() && !self.orphaned) else { return };
+        // Where this cannot be done the next attempt starts its shell itself, and says so if it cannot.
+        let (Some((out, err)), Some(slot)) = (self.spares.open(&self.run_dir), self.free.pop()) else { return };
+        self.standby = Standby::start(&last, slot, out, err).ok();
     }
 
     fn answer(&mut self, record: &Record, durability: Durability) {
@@ -382,15 +407,29 @@ impl Spares {
         }
     }
 
-    /// Turns the spares into the output files of an attempt that has none yet.
-    fn give(&mut self, run_dir: &Path, attempt: &AttemptId) {
+    /// Turns the spares into the output files of an attempt that has none yet; tells whether both are spares now.
+    fn give(&mut self, run_dir: &Path, attempt: &AttemptId) -> bool {
+        let mut given = true;
         for kind in ["out", "err"] {
             let to = folder::output_file(run_dir, attempt, kind);
             let from = self.ready.iter().position(|path| path.extension().is_some_and(|found| found == kind));
-            if let Some(from) = from.filter(|_| !to.exists()) {
-                drop(std::fs::rename(self.ready.swap_remove(from), to));
-            }
+            given &= from
+                .filter(|_| !to.exists())
+                .is_some_and(|from| std::fs::rename(self.ready.swap_remove(from), to).is_ok());
         }
+        given
+    }
+
+    /// Opens both spares, made where they are missing, for a shell that stands by.
+    fn open(&mut self, run_dir: &Path) -> Option<(File, File)> {
+        let silent = std::mem::take(&mut self.silent);
+        self.lay_in(run_dir);
+        self.silent = silent;
+        let open = |kind: &str| {
+            let path = Self::path(run_dir, kind);
+            self.ready.contains(&path).then(|| folder::open_append(&path).ok()).flatten()
+        };
+        Some((open("out")?, open("err")?))
     }
 }
 
