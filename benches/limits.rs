@@ -123,11 +123,19 @@ fn version() {
     say("--version", time(LIFEBOAT, &["--version"]), time("/bin/true", &[]), "/bin/true", "10 ms");
 }
 
-/// The smallest ratatui program there is: one frame, then it waits for a key.
+/// The smallest ratatui program there is: one frame, and one more for each key. `?` opens its help and closes it again.
 fn minimal() {
     let mut terminal = ratatui::init();
-    terminal.draw(|frame| frame.render_widget("minimal", frame.area())).unwrap();
-    drop(crossterm::event::read());
+    let mut help = false;
+    loop {
+        let text = if help { "Help" } else { "minimal" };
+        terminal.draw(|frame| frame.render_widget(text, frame.area())).unwrap();
+        match crossterm::event::read() {
+            Ok(crossterm::event::Event::Key(key)) if key.code == crossterm::event::KeyCode::Char('?') => help = !help,
+            Ok(crossterm::event::Event::Resize(..)) => {}
+            _ => break,
+        }
+    }
     ratatui::restore();
 }
 
@@ -197,12 +205,13 @@ fn first_frame(state: &Path) {
         command
     };
     let ours = time(&lifeboat, "region-failure");
-    let theirs = || {
-        let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
-        command.env(MINIMAL, "1");
-        command
-    };
-    say("first frame", ours, time(&theirs, "minimal"), "minimal ratatui", "4");
+    say("first frame", ours, time(&the_minimal, "minimal"), "minimal ratatui", "4");
+}
+
+fn the_minimal() -> CommandBuilder {
+    let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
+    command.env(MINIMAL, "1");
+    command
 }
 
 fn thousand_steps(state: &Path) {
@@ -246,16 +255,82 @@ fn thousand_steps(state: &Path) {
 
 /// How many keys are pressed at least, under the flood.
 const KEYS: usize = 300;
+/// What prints 1 GiB.
+const FLOOD: &str = "yes 'a line of output that fills some of the screen' | head -c 1073741824";
+
+/// Presses `?` on a screen and takes the time until help is there, or no longer there.
+struct Presser {
+    screen: Screen,
+    terminal: vt100::Parser,
+    help: bool,
+    answers: Vec<Duration>,
+}
+
+impl Presser {
+    fn new(screen: Screen) -> Self {
+        let terminal = vt100::Parser::new(24.try_into().unwrap(), 80.try_into().unwrap(), 0);
+        Self { screen, terminal, help: false, answers: Vec::new() }
+    }
+
+    fn press(&mut self) -> Duration {
+        while let Ok(bytes) = self.screen.bytes.try_recv() {
+            self.terminal.process(&bytes);
+        }
+        let pressed = Instant::now();
+        self.screen.keys.write_all(b"?").unwrap();
+        self.help = !self.help;
+        while self.terminal.screen().contents().contains("Help") != self.help {
+            let bytes = self.screen.bytes.recv_timeout(Duration::from_secs(5)).unwrap();
+            self.terminal.process(&bytes);
+        }
+        let answered = pressed.elapsed();
+        // People are not in step with frames.
+        std::thread::sleep(Duration::from_millis(5 + fastrand::u64(0..20)));
+        answered
+    }
+
+    fn say(mut self, whose: &str, goal: &str) {
+        let mut answers = std::mem::take(&mut self.answers);
+        assert!(answers.len() >= KEYS, "only {} keys while it printed", answers.len());
+        answers.sort();
+        let p99 = answers[answers.len() * 99 / 100];
+        println!(
+            "key to frame under a flood   {whose}: p50 {:.2?} p99 {p99:.2?} max {:.2?} of {} keys   {goal}",
+            answers[answers.len() / 2],
+            answers[answers.len() - 1],
+            answers.len(),
+        );
+        self.screen.end();
+    }
+}
+
+/// What the machine leaves for keys while the same output goes from a shell straight to a file.
+fn flood_beside_minimal(folder: &Path) {
+    let screen = Screen::open(the_minimal());
+    screen.wait_for("minimal");
+    let mut presser = Presser::new(screen);
+    for n in 0..4 {
+        let file = std::fs::File::create(folder.join(format!("flood{n}"))).unwrap();
+        let mut shell = Command::new("sh").args(["-c", FLOOD]).stdout(file).spawn().unwrap();
+        while shell.try_wait().unwrap().is_none() {
+            let answered = presser.press();
+            presser.answers.push(answered);
+        }
+        // As long as the other one pauses between its steps.
+        std::thread::sleep(Duration::from_secs(2));
+    }
+    presser.say("minimal ratatui", "");
+}
 
 fn flood(state: &Path) {
     let folder = tempfile::tempdir().unwrap();
+    flood_beside_minimal(folder.path());
     let book = folder.path().join("flood.md");
     // Four times, since once is over before the keys are pressed often enough; each attempt prints 1 GiB.
     let mut text = String::from("# Flood\n\n## All\n\n");
     for n in 1..=4 {
         use std::fmt::Write as _;
-        let block = "yes 'a line of output that fills some of the screen' | head -c 1073741824";
-        write!(text, "### Print {n}\n\n```sh {{name=flood{n} impact=observe}}\n{block}\n```\n\n").unwrap();
+        write!(text, "### Print {n}\n\n```sh {{name=flood{n} impact=observe}}\n{FLOOD}\n```\n\n").unwrap();
     }
     std::fs::write(&book, text).unwrap();
     let runs = folder.path().join("runs");
@@ -265,65 +340,42 @@ fn flood(state: &Path) {
     command.arg(&runs);
     command.arg(&book);
     command.cwd(folder.path());
-    let mut screen = Screen::open(command);
+    let screen = Screen::open(command);
     screen.wait_for("Print");
     // The idle figure is taken once the screen has been still for a while.
     while screen.bytes.recv_timeout(Duration::from_millis(900)).is_ok() {}
     let idle: u64 = resident(state, "VmRSS:").into_values().map(|(_, kilobytes)| kilobytes).sum();
-    let mut terminal = vt100::Parser::new(24.try_into().unwrap(), 80.try_into().unwrap(), 0);
+    let mut presser = Presser::new(screen);
     let mut most = idle;
-    let mut answers = Vec::new();
     let mut step = 1;
     let printed = |step: usize| {
         std::fs::metadata(newest(&runs).join(format!("output/{step}.1.out"))).map_or(0, |data| data.len())
     };
-    screen.keys.write_all(b"r").unwrap();
+    presser.screen.keys.write_all(b"r").unwrap();
     let began = Instant::now();
-    let mut help = false;
     while step <= 4 && began.elapsed() < Duration::from_secs(180) {
         if printed(step) == 1 << 30 {
             step += 1;
             // The digest goes on for a moment; what runs next is what the screen offers next.
             std::thread::sleep(Duration::from_secs(2));
             if step <= 4 {
-                if help {
-                    screen.keys.write_all(b"?").unwrap();
-                    help = false;
+                if presser.help {
+                    presser.press();
                     std::thread::sleep(Duration::from_millis(300));
                 }
-                screen.keys.write_all(b"r").unwrap();
+                presser.screen.keys.write_all(b"r").unwrap();
             }
             continue;
         }
-        while let Ok(bytes) = screen.bytes.try_recv() {
-            terminal.process(&bytes);
-        }
-        // `?` opens help and closes it again; the answer is the frame on which it is there, or no longer there.
-        let pressed = Instant::now();
-        screen.keys.write_all(b"?").unwrap();
-        help = !help;
-        while terminal.screen().contents().contains("Help") != help {
-            let bytes = screen.bytes.recv_timeout(Duration::from_secs(5)).unwrap();
-            terminal.process(&bytes);
-        }
-        if printed(step) > 0 && printed(step) < 1 << 30 {
-            answers.push(pressed.elapsed());
+        let before = printed(step);
+        let answered = presser.press();
+        if before > 0 {
+            presser.answers.push(answered);
         }
         most = most.max(resident(state, "VmRSS:").into_values().map(|(_, kilobytes)| kilobytes).sum());
-        // People are not in step with frames.
-        std::thread::sleep(Duration::from_millis(5 + fastrand::u64(0..20)));
     }
-    assert!(answers.len() >= KEYS, "only {} keys while it printed", answers.len());
-    answers.sort();
-    let p99 = answers[answers.len() * 99 / 100];
-    println!(
-        "key to frame under a flood   p50 {:.2?} p99 {p99:.2?} max {:.2?} of {} keys   goal p99 16 ms",
-        answers[answers.len() / 2],
-        answers[answers.len() - 1],
-        answers.len(),
-    );
+    presser.say("ours", "goal p99 16 ms");
     println!("memory under a flood         {} kB above idle ({idle} kB)   goal 65536 kB", most.saturating_sub(idle));
-    screen.end();
 }
 
 fn drill(state: &Path) {
