@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value};
 
-use super::output::{self, Format};
+use super::output::Format;
+use super::query;
 use crate::runbook::aws::{GENERAL, OPERATIONS, Operation, Type, named, operation};
 
 /// What `file://` and `--body` may bring: an upload is kept in memory, so that it can be signed and sent again.
@@ -131,7 +132,7 @@ impl Request {
         if let Some(region) = region.as_deref().filter(|region| !is_region(region)) {
             return Err(format!("{called}: `--region {region}` is not the name of a region, such as `eu-west-1`"));
         }
-        query.as_deref().map_or(Ok(()), output::check).map_err(|error| format!("{called}: {error}"))?;
+        query.as_deref().map_or(Ok(()), query::check).map_err(|error| format!("{called}: {error}"))?;
         Ok(Self { operation, arguments, region, query, format, pages })
     }
 }

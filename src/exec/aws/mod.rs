@@ -14,6 +14,7 @@ mod failure;
 mod input;
 mod output;
 mod paging;
+mod query;
 mod services;
 mod shapes;
 mod signed;

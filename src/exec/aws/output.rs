@@ -2,12 +2,10 @@
 
 use std::borrow::Cow;
 
-use jmespath::ast::Ast;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// The parser of expressions recurses, so that nesting is bounded before it sees one.
-const MAX_NESTING: usize = 64;
+use super::query;
 
 /// Says how a result is printed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -19,66 +17,6 @@ pub(super) enum Format {
     Text,
 }
 
-/// Checks a JMESPath expression.
-///
-/// # Errors
-/// One sentence.
-pub(super) fn check(query: &str) -> Result<(), String> {
-    compile(query).map(drop)
-}
-
-fn compile(query: &str) -> Result<jmespath::Expression<'static>, String> {
-    let (mut depth, mut prefixes, mut deepest) = (0_usize, 0_usize, 0_usize);
-    for c in query.chars() {
-        match c {
-            '[' | '(' | '{' => depth += 1,
-            ']' | ')' | '}' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-        prefixes = if matches!(c, '!' | '&') { prefixes + 1 } else { 0 };
-        deepest = deepest.max(depth + prefixes);
-    }
-    if deepest > MAX_NESTING {
-        return Err(format!("`--query` is nested more than {MAX_NESTING} deep; simplify it"));
-    }
-    jmespath::compile(query).map_err(|error| {
-        format!(
-            "`--query {query}` is not a JMESPath expression: {} at column {}; see https://jmespath.org",
-            error.reason,
-            error.column + 1
-        )
-    })
-}
-
-/// Applies `query`.
-///
-/// # Errors
-/// One sentence, if the expression does not fit the value.
-pub(super) fn apply(query: &str, value: &Value) -> Result<Value, String> {
-    let wrong = |error: &dyn std::fmt::Display| format!("`--query {query}` can't be applied: {error}");
-    let input = jmespath::Variable::from_json(&value.to_string()).map_err(|error| wrong(&error))?;
-    let found = compile(query)?.search(input).map_err(|error| wrong(&error.reason))?;
-    serde_json::to_value(&*found).map_err(|error| wrong(&error))
-}
-
-/// Says whether `query` only picks from items of one of `lists`, so that picking page by page gives the same.
-pub(super) fn only_picks(query: &str, lists: &[&str]) -> bool {
-    fn picks(ast: &Ast, lists: &[&str]) -> bool {
-        match ast {
-            Ast::Projection { lhs, .. } => match lhs.as_ref() {
-                Ast::Field { name, .. } => lists.contains(&name.as_str()),
-                Ast::Flatten { node, .. } => match node.as_ref() {
-                    Ast::Field { name, .. } => lists.contains(&name.as_str()),
-                    inner => picks(inner, lists),
-                },
-                _ => false,
-            },
-            _ => false,
-        }
-    }
-    compile(query).is_ok_and(|expression| picks(expression.as_ast(), lists))
-}
-
 /// Applies `query` and prints the result.
 ///
 /// # Errors
@@ -88,7 +26,7 @@ pub(super) fn print(value: &Value, query: Option<&str>, format: Format) -> Resul
         // A call without an answer to print prints nothing, as with the AWS CLI.
         None if value.as_object().is_some_and(Map::is_empty) => return Ok(Vec::new()),
         None => Cow::Borrowed(value),
-        Some(query) => Cow::Owned(apply(query, value)?),
+        Some(query) => Cow::Owned(query::apply(query, value)?),
     };
     Ok(match format {
         Format::Json => json(&value),
@@ -222,50 +160,5 @@ mod tests {
         assert_eq!(printed(json!({"a": 1}), Some("b"), Format::Json), "null\n");
         assert_eq!(printed(json!({}), None, Format::Json), "");
         assert_eq!(printed(json!({"a": "ü"}), Some("a"), Format::Json), "\"ü\"\n");
-    }
-
-    #[test]
-    fn what_only_picks_can_be_picked_page_by_page() {
-        let lists = ["Versions", "DeleteMarkers"];
-        let pages =
-            [json!({"Versions": [{"a": 1, "b": [1]}, {"a": null}]}), json!({"Versions": [{"a": 2, "b": [2, 3]}]})];
-        let whole = json!({"Versions": [{"a": 1, "b": [1]}, {"a": null}, {"a": 2, "b": [2, 3]}]});
-        for query in [
-            "Versions[]",
-            "Versions[].a",
-            "Versions[?a > `1`].[a,b]",
-            "Versions[*].{x: a}",
-            "Versions[].b[]",
-            "Versions[].b | []",
-        ] {
-            if !only_picks(query, &lists) {
-                assert!(query.contains('|'), "{query}");
-                continue;
-            }
-            let picked = pages.iter().flat_map(|page| apply(query, page).unwrap().as_array().unwrap().clone());
-            assert_eq!(picked.collect::<Value>(), apply(query, &whole).unwrap(), "{query}");
-        }
-        for query in [
-            "length(Versions)",
-            "Versions[0]",
-            "Versions[:2]",
-            "Name",
-            "Versions[].a | [0]",
-            "Other[].a",
-            "[Versions[].a]",
-            "Versions",
-        ] {
-            assert!(!only_picks(query, &lists), "{query}");
-        }
-    }
-
-    #[test]
-    fn wrong_expressions_say_where() {
-        let error = check("DBInstances[0").unwrap_err();
-        assert!(error.contains("column"), "{error}");
-        assert!(check(&"[".repeat(100_000)).is_err());
-        assert!(check(&"!".repeat(100_000)).is_err());
-        assert!(print(&json!({"a": 1}), Some("sort(a)"), Format::Json).is_err());
-        check("DBInstances[?Status=='x' && !(A || B)].{id:Id,n:length(L)} | [0]").unwrap();
     }
 }

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::arguments::{Arguments, Pages, Request};
-use super::output;
+use super::query;
 
 /// Describes how an operation pages.
 struct Paging {
@@ -163,7 +163,7 @@ impl Book {
             request.pages == Pages::One || options.any(|option| request.arguments.has(option))
         };
         let paging = PAGED.iter().find(|paging| paging.of == of && !by_hand(paging));
-        let picks = |query: &&String| paging.is_some_and(|paging| output::only_picks(query, paging.lists));
+        let picks = |query: &&String| paging.is_some_and(|paging| query::only_picks(query, paging.lists));
         let picked = request.query.as_ref().filter(picks).map(|query| (query.clone(), Value::Null));
         Self { paging, whole: None, picked, items: 0 }
     }
@@ -187,7 +187,7 @@ impl Book {
             .filter(|(_, token)| !token.is_empty())
             .collect();
         if let Some((query, picked)) = &mut self.picked {
-            match (output::apply(query, &Value::Object(std::mem::take(&mut page)))?, picked) {
+            match (query::apply(query, &Value::Object(std::mem::take(&mut page)))?, picked) {
                 (Value::Array(more), Value::Array(all)) => all.extend(more),
                 (Value::Null, _) => {}
                 (first, picked) => *picked = first,
