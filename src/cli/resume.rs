@@ -11,7 +11,7 @@ use crate::drive::hub::Hub;
 use crate::drive::practice::Practice;
 use crate::drive::resume::{self, Taken};
 use crate::drive::start::{Options, Stage};
-use crate::drive::wire::Wants;
+use crate::drive::wire::{SOCKET, Wants};
 use crate::drive::{diagnostics, identity};
 use crate::engine::{Attended, Input, Intent, Mode, Opened};
 use crate::journal::Severity;
@@ -34,6 +34,7 @@ pub(super) fn resume(wanted: &Resume) -> Result<ExitCode, Failure> {
         Mode::Real => front::Person::of(&profiled(wanted, &opened)?)?,
     };
     if store::is_being_written(&place.log) {
+        screenless(&place)?;
         let wants = match &wanted.take_over {
             Some(why) if why.trim().is_empty() => {
                 return Err(Failure::new(Kind::Usage, "--take-over: say why control is taken; the log holds it"));
@@ -49,9 +50,22 @@ pub(super) fn resume(wanted: &Resume) -> Result<ExitCode, Failure> {
 /// Attaches a screen that only looks on.
 pub(super) fn watch(run: Option<&str>, runs: Option<PathBuf>, theme: Option<&str>) -> Result<ExitCode, Failure> {
     let place = find(run, runs.as_deref(), |end| *end == End::Worked)?;
+    screenless(&place)?;
     let theme = work::on_terminal(theme)?;
     let folder = place.folder.clone().unwrap_or_default();
     front::attach(&folder, &front::Person::without_key(), Wants::Watch, &theme)
+}
+
+/// Refuses to attach a screen to a run that is worked unattended: its engine is the process that was started for it.
+fn screenless(place: &LogPlace) -> Result<(), Failure> {
+    let listens = place.folder.as_ref().is_some_and(|folder| folder.join(SOCKET).exists());
+    if listens || !store::is_being_written(&place.log) {
+        return Ok(());
+    }
+    let (opened, _) = store::header(&place.log).map_err(places::of_store)?;
+    let run = &opened.run;
+    Err(Failure::new(Kind::Usage, format!("{run} is worked unattended: no screen can be attached to it"))
+        .hint(format!("`lifeboat log tail {run}` follows what it does")))
 }
 
 /// Takes a run up again in this process.

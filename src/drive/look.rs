@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use crate::engine::{AwsReceipt, Ended, Judge, Outcome, Poll, Streams, holds};
+use crate::engine::{AwsReceipt, Ended, Judge, Outcome, Poll, Streams, holds, shown};
 use crate::exec::Reply;
 use crate::exec::supervisor::ShellEnd;
 
@@ -88,7 +88,7 @@ pub fn judge(poll: &Poll, judge: &Judge, look: &Look) -> Verdict {
     if let Some(bad) = &poll.fail_if
         && holds(bad, &look.stdout).is_ok()
     {
-        return Verdict::Failed(format!("`{}` ends the wait", look.stdout.trim()));
+        return Verdict::Failed(format!("{} ends the wait", shown(&look.stdout)));
     }
     match poll.until.as_ref().map_or(Ok(()), |until| holds(until, &look.stdout)) {
         Ok(()) => Verdict::Holds,
@@ -149,5 +149,24 @@ mod tests {
         ));
         let gone = Outcome::AwsRefused { code: "DBInstanceNotFound".into(), message: String::new() };
         assert!(matches!(is(gone, ""), Verdict::Failed(_)));
+    }
+
+    #[test]
+    fn what_ends_a_wait_is_said_in_one_short_line() {
+        let poll = Poll {
+            every: Duration::ZERO,
+            limit: None,
+            until: None,
+            hold: Duration::ZERO,
+            fail_if: Some(Expect::Matches("stopped".into())),
+        };
+        let said = |body: &str| {
+            let seen = judge(&poll, &Judge::default(), &look(Outcome::Answered { status: Some(200) }, body));
+            let Verdict::Failed(why) = seen else { panic!("{seen:?}") };
+            why
+        };
+        assert_eq!(said("{\n    \"status\": \"stopped\"\n}\n"), "`{ \"status\": \"stopped\" }` ends the wait");
+        let long = said(&format!("{{\n  \"status\": \"stopped\",\n{}}}", "  \"more\": [1, 2, 3],\n".repeat(500)));
+        assert!(long.chars().count() < 150 && long.ends_with("…` ends the wait"), "{long}");
     }
 }

@@ -19,7 +19,7 @@ use crate::exec::http::HttpContext;
 use crate::exec::output::OutputFiles;
 use crate::exec::sql::{self, SqlContext};
 use crate::exec::supervisor::{Force, Orphan, ShellSpec, StateRule, Supervisor};
-use crate::exec::{Reply, dns, http};
+use crate::exec::{Reach, Reply, dns, http};
 use crate::kernel::{AttemptId, Secret};
 
 /// How long one native call may take unless its author says otherwise.
@@ -233,7 +233,8 @@ impl Performer {
         }
         if let What::Sql { script, line, access, values, database, password_from } = &job.what {
             let follow = self.show.follow(&self.world.folder, &job.attempt);
-            let database = database.clone().and_then(|database| with_secret(*database, password_from.as_deref()));
+            let database =
+                database.clone().and_then(|database| self.world.with_password(*database, password_from.as_deref()));
             let reply = match &database {
                 Ok(database) => {
                     let cx = SqlContext {
@@ -346,11 +347,28 @@ async fn pause(every: Duration, word: &mut watch::Receiver<Word>) -> Word {
     }
 }
 
-/// Puts the secret password into a connection; it was never anywhere but in the environment.
-fn with_secret(database: Database, from: Option<&str>) -> Result<Database, String> {
-    let Some(name) = from else { return Ok(database) };
-    let password = std::env::var(name).map_err(|_| {
-        format!("the connection's password {name} is secret and is not in the environment; leave, export it, resume")
-    })?;
-    Ok(Database { password: Some(Secret::new(password)), ..database })
+impl World {
+    /// Puts the password into a connection; a secret one was never anywhere but in the environment. A connection that names
+    /// none takes `PGPASSWORD`, as PostgreSQL's own clients do.
+    fn with_password(&self, database: Database, from: Option<&str>) -> Result<Database, String> {
+        let found = |name: &str| {
+            let given = self.env.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+            // A drill's databases are the estate's: no other password goes to them.
+            given.or_else(|| {
+                std::env::var(name).ok().filter(|_| self.http.reach != Reach::LoopbackOnly || from.is_some())
+            })
+        };
+        let password = match from {
+            Some(name) => Some(found(name).ok_or_else(|| {
+                format!(
+                    "the connection's password {name} is secret and is not in the environment; leave, export it, resume"
+                )
+            })?),
+            None => found("PGPASSWORD").filter(|_| database.password.is_none()),
+        };
+        Ok(match password {
+            Some(password) => Database { password: Some(Secret::new(password)), ..database },
+            None => database,
+        })
+    }
 }

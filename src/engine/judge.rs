@@ -94,12 +94,15 @@ fn number(text: &str) -> Result<f64, String> {
     text.parse::<f64>().ok().filter(|n| n.is_finite()).ok_or_else(|| format!("{} is not a number", shown(text)))
 }
 
-fn shown(text: &str) -> String {
+/// Shows the beginning of an output in a sentence: one line, whatever it was; the whole is in the output file.
+pub fn shown(text: &str) -> String {
     const MOST: usize = 120;
-    if text.is_empty() {
+    if text.trim().is_empty() {
         return "nothing".to_owned();
     }
-    let line = SafeText::line(text).into_string();
+    // What is cut off anyway needs no laying out.
+    let words: Vec<&str> = text.split_whitespace().take(MOST).collect();
+    let line = SafeText::line(&words.join(" ")).into_string();
     if line.chars().count() <= MOST {
         return format!("`{line}`");
     }

@@ -13,6 +13,7 @@ mod dry_run;
 mod effect;
 mod event;
 mod evolve;
+mod forecast;
 mod input;
 mod judge;
 mod measure;
@@ -36,9 +37,9 @@ pub use event::{
     Undo, Verdict,
 };
 pub use evolve::{IllegalHistory, evolve};
+pub use forecast::Forecast;
 pub use input::{Ended, Input, Intent, Notice, Report, SignedApproval, TimerId};
-pub use judge::holds;
-pub use objectives::Forecast;
+pub use judge::{holds, shown};
 pub use outcome::{AwsReceipt, Outcome, Streams};
 pub use react::{react, rearm};
 pub use refusal::Refusal;

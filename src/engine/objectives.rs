@@ -1,4 +1,4 @@
-//! What a run's clocks say: RTO, RPO, forecast, phases, whom it waits for. Questions only; nothing here changes state.
+//! What a run's clocks say: RTO, RPO, phases, whom it waits for. Questions only; nothing here changes state.
 //!
 //! The definitions are in `docs/objectives.md`.
 
@@ -6,22 +6,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::state::{
-    AttemptState, Condition, Fixed, Loss, Progress, Recovery, Run, Spent, Stage, StepState, Strand, Who,
-};
+use super::state::{Condition, Fixed, Loss, Progress, Recovery, Run, Spent, Stage, StepState, Strand, Who};
 use crate::kernel::{SafeText, Stamp};
 use crate::runbook::{Action, InputDecl, LossKind, Moment, Section, Step, words};
-
-/// Says when service will probably be restored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Forecast {
-    /// Onset to the expected recovery; from the declaration while no onset is known.
-    pub finish: Duration,
-    /// How many of the remaining actions say how long they take.
-    pub known: usize,
-    /// How many do not, and count as nothing: with these the forecast is a lower bound.
-    pub unknown: usize,
-}
 
 impl Run {
     /// Returns a moment as it was last fixed.
@@ -127,61 +114,6 @@ impl Run {
             now
         };
         Some(end.since(&first))
-    }
-
-    /// Forecasts the recovery: what passed, and what the remaining actions usually take, up to and including
-    /// `recovered_when`. `None` where no remaining action says how long it takes.
-    pub fn forecast(&self, now: Stamp) -> Option<Forecast> {
-        let origin = self.onset().or_else(|| self.moment(Moment::Declared).map(|fixed| fixed.occurred_at))?;
-        match &self.recovery {
-            Recovery::Restored { since, .. } => return Some(Forecast::certain(between(origin, *since))),
-            Recovery::Holding(candidate) => return Some(Forecast::certain(between(origin, candidate.since))),
-            Recovery::NotYet => {}
-        }
-        let speed = self.speed();
-        let (mut sum, mut known, mut unknown) = (Duration::ZERO, 0, 0);
-        // Steps side by side take as long as the longest of them.
-        let mut group = Duration::ZERO;
-        let goal = self.plan.meta.recovered_when.as_ref();
-        for (index, step) in self.plan.steps.iter().enumerate().skip(self.current) {
-            let Some(state) = self.steps.get(index).filter(|state| !state.is_settled()) else { continue };
-            let mut own = Duration::ZERO;
-            let mut reached = false;
-            for (at, action) in runnable(step).iter().enumerate().skip(state.cursor()) {
-                match action.expected {
-                    Some(expected) => {
-                        known += 1;
-                        let gone = if at == state.cursor() { self.running_for(index, now) } else { Duration::ZERO };
-                        own = own.saturating_add((expected / speed).saturating_sub(gone));
-                    }
-                    None => unknown += 1,
-                }
-                if Some(&action.name) == goal {
-                    reached = true;
-                    break;
-                }
-            }
-            if !step.parallel {
-                sum = sum.saturating_add(std::mem::take(&mut group));
-            }
-            group = if step.parallel { group.max(own) } else { own };
-            if reached {
-                break;
-            }
-        }
-        let sum = sum.saturating_add(group);
-        (known > 0).then(|| Forecast { finish: between(origin, now.utc).saturating_add(sum), known, unknown })
-    }
-
-    /// Returns for how long the current action of a step has run; of several items, the first one that began.
-    fn running_for(&self, step: usize, now: Stamp) -> Duration {
-        let strands = std::iter::once(Strand::whole(step)).chain(self.lanes_of(step).map(|(strand, _)| strand));
-        let runs = strands.filter_map(|strand| match self.state(strand) {
-            Some(StepState::Running { attempt, .. }) => self.attempts.get(attempt),
-            _ => None,
-        });
-        let runs = runs.filter(|attempt| attempt.state == AttemptState::Running);
-        runs.map(|attempt| now.since(&attempt.started)).max().unwrap_or_default()
     }
 
     /// Returns by how much a drill's durations are divided.
@@ -405,12 +337,6 @@ impl Run {
             Progress::Manual => " will wait for you",
         };
         format!(" Then {}{goes_on}.", label(next))
-    }
-}
-
-impl Forecast {
-    fn certain(finish: Duration) -> Self {
-        Self { finish, known: 0, unknown: 0 }
     }
 }
 

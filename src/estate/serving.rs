@@ -310,6 +310,7 @@ impl Listeners {
             ("DB_USER", place::DATABASE_USER),
             ("DB_PASSWORD", place::DATABASE_PASSWORD),
             ("DB_PORT", &database_port),
+            ("ASK_DATABASES", if real { "yes" } else { "no" }),
             ("PRIMARY_DB_HOST", &primary_host),
             ("REPLICA_DB_HOST", &replica_host),
             ("DUMP_KEY", &keys.dump),

@@ -6,10 +6,11 @@ use chrono::{DateTime, Utc};
 
 use super::narrate::exact;
 use crate::engine::{
-    Alarm, AttemptState, Condition, Lane, Recovery, Run, Stage, StepState, Strand, Unapproved, Undoes, Verdict, Waiver,
+    Alarm, Attempt, AttemptState, Condition, Lane, Recovery, Run, Stage, StepState, Strand, Unapproved, Undoes,
+    Verdict, Waiver,
 };
 use crate::kernel::{ActionName, SafeText, clock};
-use crate::runbook::{Moment, Until};
+use crate::runbook::{Action, Kind, Moment, Section, Step, Until};
 
 /// Is what the customers of a drill's shop saw, by their own record.
 #[derive(Clone, Debug, PartialEq)]
@@ -140,6 +141,7 @@ pub fn summary(run: &Run, customers: Option<&Customers>) -> Vec<String> {
         lines.extend(cost_lines(customers));
         lines.push(format!("DATA  {}", customers.data.words()));
     }
+    lines.extend(sql_line(run));
     lines.push(String::new());
     lines.extend(time_lines(run));
     lines.extend(moment_lines(run));
@@ -257,6 +259,27 @@ fn lost_by_the_estate(run: &Run, customers: &Customers) -> String {
     [Some(lost), old, more].into_iter().flatten().collect()
 }
 
+/// Says how many of the runbook's `sql` fences a database answered; the others prove nothing.
+fn sql_line(run: &Run) -> Option<String> {
+    let fences = || {
+        let actions = run.plan.steps.iter().flat_map(|step| step.actions.iter().map(move |action| (step, action)));
+        actions.filter(|(_, action)| action.kind == Kind::Sql && action.section <= Section::Verify)
+    };
+    let verdict = |(step, action): (&Step, &Action)| match &last_attempt(run, step, action)?.state {
+        AttemptState::Finished { verdict, .. } => Some(*verdict == Verdict::Passed),
+        AttemptState::Running => None,
+    };
+    let (all, ran) = (fences().count(), fences().filter_map(verdict).collect::<Vec<_>>());
+    let held = ran.iter().filter(|held| **held).count();
+    let failed = ran.len() - held;
+    (all > 0).then(|| {
+        format!(
+            "SQL   {held} of {all} `sql` fences ran on a database and held, {failed} failed, {} not exercised",
+            all - ran.len()
+        )
+    })
+}
+
 fn time_lines(run: &Run) -> Vec<String> {
     let spent = run.spent;
     vec![format!(
@@ -278,7 +301,7 @@ fn moment_lines(run: &Run) -> Vec<String> {
                 fixed.evidence,
                 fixed.seq
             )),
-            None if moment == Moment::Fenced && !run.losses.is_empty() => {
+            None if moment == Moment::Fenced && !run.losses.is_empty() && fences(run) => {
                 lines.push(
                     "      fenced      never proven: the loss has no upper bound until it is reconciled".to_owned(),
                 );
@@ -287,6 +310,30 @@ fn moment_lines(run: &Run) -> Vec<String> {
         }
     }
     lines
+}
+
+/// Does the runbook prove somewhere that the old side can't write any more? Others lose nothing by its absence.
+fn fences(run: &Run) -> bool {
+    run.plan.steps.iter().flat_map(|step| &step.actions).any(|action| action.marks == Some(Moment::Fenced))
+}
+
+/// Names what failed and was not needed: a step that is done has not done that.
+fn passed_over(run: &Run, step: &Step) -> Vec<String> {
+    let goes_on = |action: &&Action| action.section <= Section::Verify;
+    let failed = |action: &Action| match &last_attempt(run, step, action)?.state {
+        AttemptState::Finished { verdict: Verdict::Failed { why }, .. } => {
+            Some(format!("{} FAILED and was passed over: {why}", action.name))
+        }
+        _ => None,
+    };
+    step.actions.iter().filter(goes_on).filter_map(failed).collect()
+}
+
+/// Finds the last attempt at an action of a step.
+fn last_attempt<'r>(run: &'r Run, step: &Step, action: &Action) -> Option<&'r Attempt> {
+    let of =
+        |attempt: &&Attempt| attempt.action.as_ref() == Some(&action.name) && attempt.step.as_ref() == Some(&step.id);
+    run.order.iter().rev().filter_map(|id| run.attempts.get(id)).find(of)
 }
 
 fn step_lines(run: &Run) -> Vec<String> {
@@ -298,7 +345,12 @@ fn step_lines(run: &Run) -> Vec<String> {
         .filter(|attempt| matches!(&attempt.state, AttemptState::Finished { verdict: Verdict::Failed { .. }, .. }));
     let mut lines = vec![format!("steps {done} of {total} done, {} attempts failed", retries.count())];
     for (step, state) in run.plan.steps.iter().zip(&run.steps) {
+        if matches!(state, StepState::Done { how, .. } if how != "marked") {
+            let missing = passed_over(run, step).into_iter();
+            lines.extend(missing.map(|what| format!("      {} {}: {what}", step.number, step.title)));
+        }
         let what = match state {
+            _ if step.is_reading() => continue,
             StepState::Skipped { reason } => format!("SKIPPED: {reason}"),
             StepState::Failed { why, .. } => format!("FAILED: {why}"),
             StepState::Done { how, note: Some(note) } if how == "decided" => format!("decided: {note}"),

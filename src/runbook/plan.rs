@@ -236,6 +236,16 @@ impl Step {
             line,
         }
     }
+
+    /// Is it text alone: nothing runs unasked, nothing is ticked, nobody vouches for it?
+    pub fn is_reading(&self) -> bool {
+        self.actions.iter().all(|action| action.section > Section::Verify)
+            && self.checklist.is_empty()
+            && self.manual.is_none()
+            && self.ask.is_empty()
+            && self.decision.is_none()
+            && self.messages.is_empty()
+    }
 }
 
 /// Says whether a manual step asks for evidence.

@@ -3,7 +3,7 @@
 use super::build::Built;
 use super::foreach::place;
 use super::sink::{Sink, nearest};
-use super::{Action, Moment, Section};
+use super::{Action, Moment, Section, Step};
 
 /// Says when what an action did can be undone no more.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +27,28 @@ impl UndoUntil {
             Self::Moment(moment) => moment.word(),
             Self::Done(name) => name,
         }
+    }
+}
+
+impl Step {
+    /// Returns what its `Rollback` section says besides its fences, in one line; `None` where it says nothing.
+    pub fn rollback_words(&self) -> Option<String> {
+        let (mut inside, mut fence) = (false, None);
+        let mut words: Vec<&str> = Vec::new();
+        for row in self.body.lines().map(str::trim) {
+            let mark = row.get(..3).filter(|mark| matches!(*mark, "```" | "~~~"));
+            match (fence, mark) {
+                (None, Some(mark)) => fence = Some(mark),
+                (Some(open), Some(mark)) if open == mark => fence = None,
+                (Some(_), _) => {}
+                (None, None) if row.starts_with('#') => {
+                    inside = row.trim_matches('#').trim().eq_ignore_ascii_case("rollback");
+                }
+                (None, None) if inside => words.extend(row.split_whitespace()),
+                (None, None) => {}
+            }
+        }
+        (!words.is_empty()).then(|| words.join(" ").replace('*', ""))
     }
 }
 
@@ -75,6 +97,31 @@ pub(super) fn check(built: &Built<'_>, sink: &mut Sink<'_>) {
                 let message = format!("`{name}` is no moment, no step and no fence");
                 sink.error("attribute", place, message, help);
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_rollback_in_words_is_read_and_its_fences_are_not() {
+        let step = |body: &str| Step { body: body.to_owned(), ..Step::plain("a".into(), "a", 1) };
+        for (body, words) in [
+            (
+                "Text.\n\n#### Rollback\n\nAnother failover,\nin a quiet hour.\n",
+                Some("Another failover, in a quiet hour."),
+            ),
+            (
+                "#### rollback\nBefore:\n```sh\n# no heading\nundo\n```\nAfter.\n#### Verify\nMore.",
+                Some("Before: After."),
+            ),
+            ("#### Rollback\n```sh\nundo\n```\n", None),
+            ("```text\n#### Rollback\nno\n```\n", None),
+            ("Rollback is easy.", None),
+        ] {
+            assert_eq!(step(body).rollback_words().as_deref(), words, "{body}");
         }
     }
 }

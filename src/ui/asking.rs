@@ -78,7 +78,12 @@ pub(super) fn ways(run: &Run, step: &StepId) -> Vec<String> {
             Way::Runbook(path) => format!("hands over to {}, this run ends", SafeText::line(path)),
         };
         let criterion = if branch.criterion.is_empty() { String::new() } else { format!(": {}", branch.criterion) };
-        let speaks = if advised == Some(at) { " [its condition holds, or it is the default]" } else { "" };
+        let speaks = match (&branch.when, advised == Some(at)) {
+            (_, false) => "",
+            (None, true) => " [the default]",
+            (Some(_), true) if decision.default == Some(at) => " [its condition holds, or it is the default]",
+            (Some(_), true) => " [its condition holds]",
+        };
         let words = SafeText::line(&format!("{}{criterion}", branch.label)).into_string();
         format!("{} {words} ({leads}){speaks}", at + 1)
     };

@@ -53,7 +53,9 @@ fn in_run(screen: &RunScreen) -> Vec<Offer> {
     }
     match screen.run.stage {
         Stage::New => return offers(&[C::Help, C::Detach]),
-        Stage::Ended(_) => return offers(&[C::Quit, C::Up, C::Down, C::Help]),
+        Stage::Ended(_) => {
+            return offers(&[C::Quit, C::Up, C::Down, C::PageUp, C::PageDown, C::Top, C::Bottom, C::Help]);
+        }
         Stage::Open => {}
     }
     let mut list: Vec<Offer> = Vec::new();

@@ -121,6 +121,10 @@ fn a_copy_goes_on_and_what_was_changed_does_not() {
     let run = home.the_run();
     let taken = home.run(&["resume", "--unattended"]);
     assert_eq!(taken.code, Some(20), "it is worked: {taken:?}");
+    let watched = home.run(&["watch"]);
+    assert_eq!(watched.code, Some(2), "{watched:?}");
+    assert!(watched.err.contains("is worked unattended") && watched.err.contains("`lifeboat log tail "), "{watched:?}");
+    assert!(!watched.err.contains("lifeboat resume"), "{watched:?}");
     killed(child);
     let pid = std::fs::read_to_string(home.path("pid")).unwrap();
     home.write("go", "");

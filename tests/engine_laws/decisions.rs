@@ -214,3 +214,30 @@ fn a_forged_decision_is_refused() {
         assert_eq!(rig.run, before);
     }
 }
+
+/// A way that is not taken costs nothing: of those that are open the conditions or the default name one.
+#[test]
+fn the_forecast_counts_the_way_that_is_probably_taken() {
+    let lasting = |mut step: Step, seconds: u64| {
+        for action in &mut step.actions {
+            action.expected = Some(std::time::Duration::from_secs(seconds));
+        }
+        step
+    };
+    let mut plan = triage();
+    plan.meta.inputs = vec![InputDecl::plain("SEEN", InputType::Text)];
+    for (at, seconds) in [(0, 5), (2, 60), (3, 600)] {
+        plan.steps[at] = lasting(plan.steps[at].clone(), seconds);
+    }
+    plan.steps.push(lasting(step("order", vec![action("order", Impact::Change)]), 30));
+    plan.meta.recovered_when = Some("order".into());
+    let finish = |rig: &Rig| rig.run.forecast(rig.now).map(|f| (f.finish.as_secs(), f.known, f.unknown));
+    let mut rig = Rig::open(plan.clone(), Mode::Drill);
+    assert_eq!(finish(&rig), Some((60 + 5 + 60 + 30, 3, 1)), "nothing is known yet: the default");
+    enter(&mut rig, "failed");
+    assert_eq!(finish(&rig), Some((60 + 600 + 30, 2, 1)), "its condition holds");
+    rig.wish(choose(1)).unwrap();
+    assert_eq!(finish(&rig), Some((60 + 60 + 30, 2, 0)), "somebody decided");
+    plan.steps[1].decision.as_mut().unwrap().default = None;
+    assert_eq!(finish(&Rig::open(plan, Mode::Drill)), Some((60 + 5 + 60 + 30, 3, 1)), "the shortest");
+}

@@ -262,6 +262,54 @@ fn a_failure_can_be_passed_over() {
     assert_eq!(kinds(&events), batch, "the rest of an optional step is left out");
 }
 
+/// A tick behind a step is no proof that all of it worked: the summary names what did not, and nothing else.
+#[test]
+fn the_summary_names_what_was_passed_over_and_what_no_database_answered() {
+    let optional = |name: &str, kind| Action { kind, optional: Necessity::Optional, ..action(name, Impact::Observe) };
+    let never = Some(Formula::parse("1 > 2").unwrap());
+    let go = vec![
+        optional("fence", Kind::Aws),
+        optional("rows", Kind::Sql),
+        optional("lag", Kind::Sql),
+        Action { when: never, ..optional("later", Kind::Sql) },
+        Action { measures: Some(Measure::Rpo), ..action("loss", Impact::Observe) },
+    ];
+    let reading = step("what-goes-wrong", Vec::new());
+    let mut plan = plan(vec![step("go", go), step("next", vec![action("next", Impact::Observe)]), reading]);
+    plan.meta.connections = vec![Connection {
+        name: "east".into(),
+        host: "127.0.0.1".into(),
+        port: "5432".into(),
+        dbname: "shop".into(),
+        user: "dr".into(),
+        password: None,
+        sslmode: SslMode::Prefer,
+        sslrootcert: None,
+        line: 1,
+    }];
+    for action in &mut plan.steps[0].actions {
+        match action.kind {
+            Kind::Aws => action.code = "aws sts get-caller-identity".into(),
+            Kind::Sql => action.code = "SELECT 1".into(),
+            _ => {}
+        }
+    }
+    let mut rig = Rig::open(plan, Mode::Drill);
+    rig.run_step().unwrap();
+    rig.finish("1.1", FAILED, "").unwrap();
+    rig.ok("1.2", "1");
+    rig.finish("1.3", FAILED, "").unwrap();
+    rig.ok("1.4", "0");
+    rig.wish(Intent::Stop { reason: "enough".into() }).unwrap();
+    let said = lifeboat::report::summary(&rig.run, None).join("\n");
+    for line in ["1 The go: fence FAILED and was passed over: ", "1 The go: lag FAILED and was passed over"] {
+        assert!(said.contains(line), "{line}: {said}");
+    }
+    assert!(said.contains("SQL   1 of 3 `sql` fences ran on a database and held, 1 failed, 1 not exercised"), "{said}");
+    assert!(said.contains("2 The next: NOT EXERCISED") && !said.contains("The what-goes-wrong"), "{said}");
+    assert!(!said.contains("never proven"), "this runbook fences nothing: {said}");
+}
+
 #[test]
 fn a_poll_is_judged_by_its_poller() {
     let poll = Action { until: Some(Expect::Equals("available".into())), ..action("a", Impact::Observe) };

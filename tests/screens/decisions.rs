@@ -48,6 +48,29 @@ fn the_ways_at_every_size() {
 }
 
 #[test]
+fn what_is_typed_stays_in_sight_however_many_ways_there_are() {
+    let mut plan = deciding();
+    let decision = plan.steps.first_mut().and_then(|step| step.decision.as_mut()).unwrap();
+    let long = Branch {
+        criterion: "a criterion that takes more than one row of a narrow screen".to_owned(),
+        ..decision.branches[1].clone()
+    };
+    decision.branches = vec![long; 12];
+    decision.question = "A question that goes on and on, so that it takes rows of its own as well. ".repeat(4);
+    let plan = Arc::new(plan);
+    for (columns, rows, last) in [(120, 40, "12 Check"), (80, 24, "12 Check"), (60, 16, "more: esc shows the step")] {
+        let now = Screen::new(columns, rows, &theme()).stamp();
+        let model = Model::run(plan.clone(), "/var/lib/lifeboat/runs/x", &theme(), now);
+        let screen = Screen::of(model, columns, rows).opened(Mode::Drill).onset().wait(1).keys("b").typed("3 since");
+        let text = screen.text();
+        assert!(
+            text.contains("> 3 since") && text.contains(last) && text.contains("1 Check"),
+            "{columns}x{rows}: {text}"
+        );
+    }
+}
+
+#[test]
 fn a_number_chooses_and_words_behind_it_say_why() {
     for (typed, branch, note) in [("2", Some(1), ""), ("3 two zones are gone", Some(2), "two zones are gone")] {
         let mut screen = decision(80, 24).keys("b").typed(typed).keys("enter");

@@ -280,7 +280,7 @@ fn begin_by_itself(draft: &mut Draft) -> Result<(), Refusal> {
         }
         match values::unless(draft, strand, step.when.as_ref())? {
             Ok(Some(why)) => draft.add(Event::NotApplicable { step: step.id, action: None, why })?,
-            _ if is_reading(&step) => {
+            _ if step.is_reading() => {
                 let (how, by) = ("read".to_owned(), "lifeboat".to_owned());
                 draft.add(Event::StepStarted { step: step.id.clone() })?;
                 draft.add(Event::StepDone { step: step.id, how, note: None, by })?;
@@ -298,16 +298,6 @@ fn starts_unasked(draft: &Draft, strand: Strand, step: &Step) -> bool {
         && !actions.is_empty()
         && draft.run.asked_by(strand.step).is_empty()
         && actions.iter().all(|action| action.confirm.is_none() && action.approvals.is_none() && observes(action))
-}
-
-/// Is the step text alone: nothing runs, nothing is ticked, nobody vouches for it?
-fn is_reading(step: &Step) -> bool {
-    runnable(step).is_empty()
-        && step.checklist.is_empty()
-        && step.manual.is_none()
-        && step.ask.is_empty()
-        && step.decision.is_none()
-        && step.messages.is_empty()
 }
 
 /// Ends the run where nothing is left: it was asked to stop, or all is settled and service is restored.

@@ -12,13 +12,13 @@ use super::step::{filled, impact_role, rollback};
 use super::text::{cut, fold, line, put, put_all, span, wrap};
 use crate::engine::{Alone, Ask, Mode, Prompt};
 use crate::kernel::{SafeText, clock};
-use crate::runbook::Impact;
+use crate::runbook::{Impact, Step};
 use crate::settings::theme::Role;
 use crate::ui::approval;
 use crate::ui::asking;
 use crate::ui::confirm::{Answer, Confirmation};
 use crate::ui::field::Field;
-use crate::ui::form::FormKind;
+use crate::ui::form::{Form, FormKind};
 use crate::ui::model::{Break, Model, RunScreen};
 use crate::ui::offered::offered;
 
@@ -31,37 +31,59 @@ pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buff
     } else if let Some(form) = &screen.form {
         let inner = Pane { title: form.title(), border: Role::Focus, ..Pane::default() }.draw(model, area, buf);
         let columns = usize::from(inner.width);
-        let question = asking::question(&screen.run, &form.kind).unwrap_or_else(|| form.question().to_owned());
-        let mut lines: Vec<Line<'static>> =
-            wrap(&question, columns, 6).into_iter().map(|row| line(model, Role::Text, row)).collect();
-        if let Some(strand) = screen.subject() {
-            let step = format!("Step {}", screen.run.label(strand));
-            lines.insert(0, line(model, Role::Dim, cut(&step, columns)));
-        }
-        if let FormKind::Choose(step) = &form.kind {
-            for way in asking::ways(&screen.run, step) {
-                lines.extend(wrap(&way, columns, 3).into_iter().map(|row| line(model, Role::Text, row)));
-            }
-        }
-        lines.push(Line::default());
-        lines.push(field(model, &form.field, columns));
+        let mut below = vec![Line::default(), field(model, &form.field, columns)];
         match asking::echo(&screen.run, form, model.now.utc, model.local) {
             Some(Ok(taken)) => {
                 let rows = wrap(&format!("= {taken}"), columns, 3);
-                lines.extend(rows.into_iter().map(|row| line(model, Role::Ok, row)));
+                below.extend(rows.into_iter().map(|row| line(model, Role::Ok, row)));
             }
             Some(Err(why)) if form.problem.is_none() => {
-                lines.extend(wrap(&why, columns, 3).into_iter().map(|row| line(model, Role::Dim, row)));
+                below.extend(wrap(&why, columns, 3).into_iter().map(|row| line(model, Role::Dim, row)));
             }
             Some(Err(_)) | None => {}
         }
         if let Some(problem) = &form.problem {
-            lines.extend(wrap(problem, columns, 3).into_iter().map(|row| line(model, Role::Fail, row)));
+            below.extend(wrap(problem, columns, 3).into_iter().map(|row| line(model, Role::Fail, row)));
         }
+        // What is typed stays in sight, however much is asked.
+        let room = usize::from(inner.height).saturating_sub(below.len());
+        let mut lines = asked(model, screen, form, (columns, room));
+        lines.extend(below);
         put_all(buf, inner, &lines);
     } else if let (Some(prompt), Some(confirmation)) = (&screen.run.prompt, &screen.confirmation) {
         confirm(model, screen, (prompt, confirmation), area, buf);
     }
+}
+
+/// Lays out what a question is about within `room` rows: where they do not suffice, the question first, which is said
+/// below as well, then what the ways say beyond one row each.
+fn asked(model: &Model, screen: &RunScreen, form: &Form, (columns, room): (usize, usize)) -> Vec<Line<'static>> {
+    let step = screen.subject().map(|strand| cut(&format!("Step {}", screen.run.label(strand)), columns));
+    let question = asking::question(&screen.run, &form.kind).unwrap_or_else(|| form.question().to_owned());
+    let ways = match &form.kind {
+        FormKind::Choose(step) => asking::ways(&screen.run, step),
+        _ => Vec::new(),
+    };
+    let head = |questions: usize| {
+        let step = step.iter().map(|step| line(model, Role::Dim, step.clone()));
+        let question = wrap(&question, columns, questions.max(1)).into_iter().take(questions);
+        step.chain(question.map(|row| line(model, Role::Text, row))).collect::<Vec<_>>()
+    };
+    let way = |rows: usize| {
+        let rows =
+            ways.iter().flat_map(move |way| if rows > 1 { wrap(way, columns, rows) } else { vec![cut(way, columns)] });
+        rows.map(|row| line(model, Role::Text, row))
+    };
+    let layouts =
+        [(6, 3), (0, 3), (0, 1)].map(|(questions, rows)| head(questions).into_iter().chain(way(rows)).collect());
+    let [whole, ways_only, short]: [Vec<Line<'static>>; 3] = layouts;
+    let mut lines = [whole, ways_only].into_iter().find(|lines| lines.len() <= room).unwrap_or(short);
+    if lines.len() > room {
+        let hidden = lines.len() - room.saturating_sub(1);
+        lines.truncate(room.saturating_sub(1));
+        lines.push(line(model, Role::Warn, format!("… {hidden} more: esc shows the step, where they scroll")));
+    }
+    lines
 }
 
 fn breaking(model: &Model, area: Rect, buf: &mut Buffer) {
@@ -195,8 +217,15 @@ fn facts(model: &Model, screen: &RunScreen, prompt: &Prompt, columns: usize) -> 
         _ if undoes.is_some() => "this takes back what was done".to_owned(),
         (Impact::Observe, _) => "nothing to undo".to_owned(),
         (_, Some(rollback)) => safe(&(filled(screen, rollback.code.lines().next().unwrap_or_default()) + &until)),
-        (Impact::Irreversible, None) => "cannot be undone".to_owned(),
-        (_, None) => "the runbook names no rollback".to_owned(),
+        (impact, None) => match step.and_then(Step::rollback_words) {
+            _ if action.is_some_and(|action| action.repeatable) => {
+                "no rollback; running it again is harmless".to_owned()
+            }
+            Some(words) if !words.starts_with("None") => safe(&format!("by hand: {}", filled(screen, &words))),
+            _ if impact == Impact::Irreversible => "cannot be undone".to_owned(),
+            Some(words) => safe(&filled(screen, &words)),
+            None => "the runbook names no rollback".to_owned(),
+        },
     };
     say("Undo", Role::Text, &undo);
     for name in action.into_iter().flat_map(|action| &action.require) {

@@ -62,7 +62,11 @@ fn phase_line(model: &Model, screen: &RunScreen, index: usize, phase: &Phase, co
     let run = &screen.run;
     let states = run.steps.get(phase.steps.clone()).unwrap_or_default();
     let current = phase.steps.contains(&screen.run.focus().map_or(run.current, |strand| strand.step));
-    let (glyph, role) = if !states.is_empty() && states.iter().all(StepState::is_settled) {
+    let left_out = |state: &StepState| matches!(state, StepState::NotApplicable { .. });
+    let not_for_this = !states.is_empty() && states.iter().all(left_out);
+    let (glyph, role) = if not_for_this {
+        (model.palette.glyph("–", "-"), Role::Dim)
+    } else if !states.is_empty() && states.iter().all(StepState::is_settled) {
         (model.palette.glyph("✓", "+"), Role::Ok)
     } else if current {
         (model.palette.glyph("▶", ">"), Role::Title)
@@ -70,6 +74,7 @@ fn phase_line(model: &Model, screen: &RunScreen, index: usize, phase: &Phase, co
         (model.palette.glyph("·", "."), Role::Dim)
     };
     let time = match (run.phase_time(index, model.now), phase.budget) {
+        _ if not_for_this => "not this case".to_owned(),
         (Some(used), Some(budget)) if current => format!("{} of {}", clock(used), clock(budget)),
         (Some(used), _) => clock(used),
         (None, Some(budget)) => clock(budget),

@@ -159,7 +159,9 @@ fn facts(step: &Step) -> String {
         parts.push(format!("budget {}", say_duration(budget)));
     }
     if gravest(step).is_some_and(|impact| impact > Impact::Observe) {
-        parts.push(if count(Section::Rollback) > 0 { "rollback below".to_owned() } else { "no rollback".to_owned() });
+        let named =
+            count(Section::Rollback) > 0 || step.rollback_words().is_some_and(|words| !words.starts_with("None"));
+        parts.push(if named { "rollback below".to_owned() } else { "no rollback".to_owned() });
     }
     match count(Section::Verify) {
         0 => {}
@@ -190,7 +192,8 @@ fn body(model: &Model, screen: &RunScreen, step: &Step, columns: usize, wanted: 
         alert = fence.is_none() && trimmed.starts_with('>') && (alert || trimmed.starts_with("> [!"));
         // So is an item, with the rows that it goes on over.
         let goes_on = task && trimmed.len() < row.len() && !trimmed.starts_with(['-', '*', '+']);
-        task = fence.is_none() && (goes_on || trimmed.starts_with("- [ ]") || trimmed.starts_with("* [ ]"));
+        let way = step.decision.is_some() && trimmed.starts_with("- [") && trimmed.contains("](");
+        task = fence.is_none() && (goes_on || way || trimmed.starts_with("- [ ]") || trimmed.starts_with("* [ ]"));
         if fence.is_some() {
             let code = format!("  {}", SafeText::line(&filled(screen, row)));
             lines.extend(fold(&code, columns, ROWS).into_iter().map(|row| line(model, Role::Code, row)));
