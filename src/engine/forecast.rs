@@ -109,6 +109,6 @@ impl Run {
     /// Returns how long the steps of a branch usually take.
     fn usual(&self, branch: &Branch) -> Duration {
         let steps = self.plan.steps.get(branch.steps.clone()).unwrap_or_default();
-        steps.iter().flat_map(|step| runnable(step)).filter_map(|action| action.expected).sum()
+        steps.iter().flat_map(runnable).filter_map(|action| action.expected).sum()
     }
 }

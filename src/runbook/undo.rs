@@ -40,12 +40,11 @@ impl Step {
             match (fence, mark) {
                 (None, Some(mark)) => fence = Some(mark),
                 (Some(open), Some(mark)) if open == mark => fence = None,
-                (Some(_), _) => {}
                 (None, None) if row.starts_with('#') => {
                     inside = row.trim_matches('#').trim().eq_ignore_ascii_case("rollback");
                 }
                 (None, None) if inside => words.extend(row.split_whitespace()),
-                (None, None) => {}
+                (Some(_), _) | (None, None) => {}
             }
         }
         (!words.is_empty()).then(|| words.join(" ").replace('*', ""))

@@ -246,6 +246,39 @@ impl RunScreen {
             .or_else(|| running().next())
     }
 
+    /// Returns the attempts whose outputs are shown, in the order in which they began: all of the step that is shown, since
+    /// one of its checks is not what another one said; where nothing of the current step has run yet, those of the step
+    /// before, which it is about.
+    pub(super) fn outputs_of(&self) -> Vec<(&AttemptId, &Attempt)> {
+        /// More would not be found by scrolling.
+        const MOST: usize = 24;
+        let all = || self.run.order.iter().filter_map(|id| self.run.attempts.get_key_value(id));
+        let of = |step: &str| {
+            let own = all().filter(|(_, attempt)| attempt.step.as_ref().is_some_and(|id| id.parts().0 == step));
+            let own: Vec<_> = own.collect();
+            own.get(own.len().saturating_sub(MOST)..).unwrap_or_default().to_vec()
+        };
+        let last = self.output_of();
+        let shown = self.run.plan.steps.get(self.shown()).map(|step| of(step.id.as_str())).unwrap_or_default();
+        match (last, self.look) {
+            (Some(last), _) if shown.last().is_some_and(|(id, _)| *id == last.0) => shown,
+            (Some(last), _) => vec![last],
+            (None, Some(_)) => shown,
+            (None, None) => {
+                let before = all().filter_map(|(_, attempt)| attempt.action.as_ref().and(attempt.step.as_ref())).next_back();
+                before.map(|step| of(step.parts().0)).unwrap_or_default()
+            }
+        }
+    }
+
+    /// Returns how many lines of them there are to show, with one that names each where there are several.
+    pub(super) fn lines_held(&self) -> usize {
+        let outputs = self.outputs_of();
+        let heads = if outputs.len() > 1 { outputs.len() } else { 0 };
+        let held = outputs.iter().filter_map(|(id, _)| self.tails.get(*id)).map(|tail| tail.lines().len());
+        heads + held.sum::<usize>()
+    }
+
     /// Returns the attempt whose output belongs to the step that is shown.
     pub(super) fn output_of(&self) -> Option<(&AttemptId, &Attempt)> {
         if self.look.is_none()

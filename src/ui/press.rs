@@ -265,7 +265,7 @@ fn scroll(screen: &mut RunScreen, command: Command, page: usize) {
             screen.step_scroll = scrolled(command, screen.step_scroll, page, last).unwrap_or(screen.step_scroll);
         }
         Focus::Output => {
-            let held = screen.output_of().and_then(|(id, _)| screen.tails.get(id)).map_or(0, |tail| tail.lines().len());
+            let held = screen.lines_held();
             // The output is read from its end, so its arrows are the other way round.
             let back = match command {
                 Command::Up => screen.output_back + 1,

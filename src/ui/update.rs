@@ -14,7 +14,7 @@ use crate::kernel::{AttemptId, SafeText, Stamp};
 use crate::settings::theme::Role;
 
 /// Keeps the output of so many attempts at hand; older output is in its file.
-const TAILS: usize = 8;
+const TAILS: usize = 16;
 
 /// Takes a message into the model, and says what it asks of those who drive the screen.
 pub fn update(model: &mut Model, msg: Msg) -> Option<Output> {

@@ -11,6 +11,7 @@ mod approvals;
 mod decisions;
 mod frames;
 mod keys;
+mod outputs;
 mod side_by_side;
 mod support;
 #[cfg(test)]

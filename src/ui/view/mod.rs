@@ -97,7 +97,7 @@ fn panes(model: &Model, screen: &RunScreen, body: Rect, buf: &mut Buffer) {
         plan::one_line(model, screen, line, buf);
         rest = below;
     }
-    let output_height = match output::lines_held(screen) {
+    let output_height = match output::lines_held(screen, rest.height) {
         None => 0,
         Some(_) if rest.height < 12 => rest.height / 2,
         Some(held) => (held as u16).saturating_add(2).clamp(5, rest.height / 2),

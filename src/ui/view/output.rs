@@ -5,22 +5,26 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use super::pane::Pane;
-use super::text::{fold, line, put_all};
-use crate::engine::AttemptState;
-use crate::kernel::{SafeText, clock};
+use super::text::{cut, fold, line, put_all};
+use crate::engine::{Attempt, AttemptState, Streams};
+use crate::kernel::{AttemptId, SafeText, clock};
 use crate::settings::theme::Role;
 use crate::ui::model::{Focus, Model, RunScreen};
 use crate::ui::tail::Tail;
 
-/// Returns how many lines there are to show, or `None` if nothing ran.
-pub(super) fn lines_held(screen: &RunScreen) -> Option<usize> {
-    let (id, _) = screen.output_of()?;
-    Some(screen.tails.get(id).map_or(1, |tail| tail.lines().len().max(1)))
+/// Below so many rows the output of the step before would hide what the current one says.
+const ROOM_FOR_BEFORE: u16 = 26;
+
+/// Returns how many lines there are to show beside a step in so many rows, or `None` if nothing ran.
+pub(super) fn lines_held(screen: &RunScreen, rows: u16) -> Option<usize> {
+    let shown = screen.output_of().is_some() || (rows >= ROOM_FOR_BEFORE && !screen.outputs_of().is_empty());
+    shown.then(|| screen.lines_held().max(1))
 }
 
 pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buffer) {
     let border = if screen.focus == Focus::Output { Role::Focus } else { Role::Border };
-    let Some((id, attempt)) = screen.output_of() else {
+    let outputs = screen.outputs_of();
+    let (Some((id, attempt)), Some((first, _))) = (outputs.last().copied(), outputs.first()) else {
         let inner = Pane { title: "Output", border, ..Pane::default() }.draw(model, area, buf);
         put_all(buf, inner, &[line(model, Role::Dim, "Nothing has run here yet.")]);
         return;
@@ -36,22 +40,72 @@ pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buff
         (AttemptState::Running, None) => format!("silent for {}", clock(model.now.since(&attempt.started))),
         (AttemptState::Finished { outcome, .. }, _) => format!("{}{back}", SafeText::line(&outcome.words())),
     };
-    let title = format!("Output of {id}");
+    let title = if outputs.len() > 1 { format!("Output of {first} to {id}") } else { format!("Output of {id}") };
     let inner = Pane { title: &title, right: &right, border, ..Pane::default() }.draw(model, area, buf);
+    if outputs.len() > 1 {
+        put_all(buf, inner, &lines_of_all(model, screen, &outputs, inner));
+        return;
+    }
     let Some(tail) = tail else {
         let words = match &attempt.state {
             AttemptState::Running => "No output yet.".to_owned(),
             AttemptState::Finished { streams, .. } if streams.out_bytes == 0 && streams.err_bytes == 0 => {
                 "It printed nothing.".to_owned()
             }
-            AttemptState::Finished { streams, .. } => {
-                format!("{} in {id}.out, {} in {id}.err", size(streams.out_bytes), size(streams.err_bytes))
-            }
+            AttemptState::Finished { streams, .. } => in_files(id, streams),
         };
         put_all(buf, inner, &[line(model, Role::Dim, words)]);
         return;
     };
     put_all(buf, inner, &last_lines(model, tail, screen.output_back, inner));
+}
+
+/// Lays out the end of several outputs, each under a line that names its attempt.
+fn lines_of_all(
+    model: &Model,
+    screen: &RunScreen,
+    outputs: &[(&AttemptId, &Attempt)],
+    area: Rect,
+) -> Vec<Line<'static>> {
+    let columns = usize::from(area.width);
+    let mut rows: Vec<(Role, String)> = Vec::new();
+    let mut back = screen.output_back;
+    let mut add = |role: Role, text: &str| {
+        if back > 0 {
+            back -= 1;
+        } else {
+            rows.extend(fold(text, columns, Tail::LINE).into_iter().rev().map(|row| (role, row)));
+        }
+        rows.len() >= usize::from(area.height)
+    };
+    'outputs: for (id, attempt) in outputs.iter().rev() {
+        match (screen.tails.get(*id), &attempt.state) {
+            (Some(tail), _) => {
+                for text in tail.lines().rev() {
+                    if add(Role::Text, text) {
+                        break 'outputs;
+                    }
+                }
+            }
+            (None, AttemptState::Finished { streams, .. }) if streams.out_bytes + streams.err_bytes > 0 => {
+                if add(Role::Dim, &in_files(id, streams)) {
+                    break;
+                }
+            }
+            (None, _) => {}
+        }
+        let name = attempt.action.as_ref().map_or("", |name| name.as_str());
+        let how = match &attempt.state {
+            AttemptState::Running => "runs".to_owned(),
+            AttemptState::Finished { outcome, .. } => outcome.words(),
+        };
+        let head = SafeText::line(&format!("{id} {name}: {how}")).into_string();
+        if add(Role::Dim, &cut(&head, columns)) {
+            break;
+        }
+    }
+    rows.truncate(usize::from(area.height));
+    rows.into_iter().rev().map(|(role, row)| line(model, role, row)).collect()
 }
 
 /// Lays out the lines that fit above the place `back` lines before the end.
@@ -71,6 +125,11 @@ pub(super) fn last_lines(model: &Model, tail: &Tail, back: usize, area: Rect) ->
         rows.push("(what came before is in the output file)".to_owned());
     }
     rows.into_iter().rev().map(|row| line(model, Role::Text, row)).collect()
+}
+
+/// Says where an output is that this screen did not see.
+fn in_files(id: &AttemptId, streams: &Streams) -> String {
+    format!("{} in {id}.out, {} in {id}.err", size(streams.out_bytes), size(streams.err_bytes))
 }
 
 /// Says a number of bytes.
