@@ -154,6 +154,10 @@ fn every_disaster_ends_recovered_within_its_objectives_and_leaves_nothing() {
             assert!(said.out.contains(sentence), "{name}: {sentence}: {}", said.out);
         }
         assert!(!said.out.contains("objects of the shop are still missing"), "{name}: {}", said.out);
+        // Modelled data answer no `sql` fence, and the summary says so.
+        let sql =
+            said.out.lines().find(|line| line.starts_with("SQL ")).unwrap_or_else(|| panic!("{name}: {}", said.out));
+        assert!(sql.starts_with("SQL   0 of ") && sql.contains(", 0 failed, "), "{name}: {sql}");
         for action in case.did {
             assert!(finished_well(log, action), "{name}: {action}: {}", said.out);
         }

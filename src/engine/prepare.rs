@@ -67,6 +67,9 @@ pub(super) fn with(
             if let Some(name) = unset_in_shell(run, vars, &action.code) {
                 return Err(Unset { name }.to_string());
             }
+            if let Some(why) = too_long_for_shell(vars, &action.code) {
+                return Err(why);
+            }
             action.code.clone()
         }
         Kind::Aws => {
@@ -459,10 +462,29 @@ pub(super) fn job(run: &Run, attempt: &AttemptId, step: Option<&StepId>, action:
     Job { attempt: attempt.clone(), step: step.cloned(), what, timeout, poll, judge, vars: environment(vars) }
 }
 
-/// Leaves out what is no name of a shell's: what actions left.
+/// The longest value that goes into an environment, with its name: what Linux takes of one, and with it no program starts.
+const LONGEST_VARIABLE: usize = 128 * 1024 - 2;
+
+/// Leaves out what is no name of a shell's, which is what actions left, and what is too long for an environment.
 fn environment(mut vars: BTreeMap<String, String>) -> BTreeMap<String, String> {
-    vars.retain(|name, _| is_identifier(name));
+    vars.retain(|name, value| is_identifier(name) && fits_environment(name, value));
     vars
+}
+
+fn fits_environment(name: &str, value: &str) -> bool {
+    name.len() + value.len() < LONGEST_VARIABLE
+}
+
+/// Names a variable that a script reads and that no shell can be given.
+fn too_long_for_shell(vars: &BTreeMap<String, String>, script: &str) -> Option<String> {
+    let reads = shell_names(script);
+    let found = reads.into_iter().find_map(|name| {
+        let value = vars.get(name)?;
+        (!fits_environment(name, value)).then(|| format!("`{name}` holds {} KiB", value.len() / 1024))
+    })?;
+    Some(format!(
+        "{found}, and a shell block can be given 127 KiB of one variable at most; capture less, or use it in another kind of fence"
+    ))
 }
 
 /// Makes the job of an improvised command.

@@ -265,7 +265,8 @@ impl RunScreen {
             (Some(last), _) => vec![last],
             (None, Some(_)) => shown,
             (None, None) => {
-                let before = all().filter_map(|(_, attempt)| attempt.action.as_ref().and(attempt.step.as_ref())).next_back();
+                let before =
+                    all().filter_map(|(_, attempt)| attempt.action.as_ref().and(attempt.step.as_ref())).next_back();
                 before.map(|step| of(step.parts().0)).unwrap_or_default()
             }
         }

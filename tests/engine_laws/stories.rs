@@ -262,6 +262,36 @@ fn a_failure_can_be_passed_over() {
     assert_eq!(kinds(&events), batch, "the rest of an optional step is left out");
 }
 
+/// No program starts with such a variable in its environment: blocks that do not read it run all the same.
+#[test]
+fn a_value_that_is_too_long_for_an_environment_stops_only_what_reads_it() {
+    let captures = Action { capture: vec!["BIG".into()], ..action("list", Impact::Observe) };
+    let shell = |name: &str, code: &str| Action {
+        kind: Kind::Shell(Shell::Sh),
+        code: code.into(),
+        ..action(name, Impact::Observe)
+    };
+    let steps = vec![
+        step("list", vec![captures]),
+        step("other", vec![shell("other", "echo fine")]),
+        step("reader", vec![shell("reader", "echo \"$BIG\"")]),
+    ];
+    let mut rig = Rig::open(plan(steps), Mode::Drill);
+    rig.run_step().unwrap();
+    rig.ok("1.1", &"x".repeat(200 * 1024));
+    rig.run_step().unwrap();
+    let started = |effect: &Effect| match effect {
+        Effect::Start(job) => Some(job.vars.contains_key("BIG")),
+        _ => None,
+    };
+    let jobs: Vec<bool> = rig.effects.iter().filter_map(started).collect();
+    assert_eq!(jobs, [false]);
+    rig.ok("2.1", "fine");
+    let events = rig.run_step().unwrap();
+    let Some(Event::StepFailed { why, .. }) = events.last() else { panic!("{events:?}") };
+    assert!(why.contains("`BIG` holds 200 KiB"), "{why}");
+}
+
 /// A tick behind a step is no proof that all of it worked: the summary names what did not, and nothing else.
 #[test]
 fn the_summary_names_what_was_passed_over_and_what_no_database_answered() {

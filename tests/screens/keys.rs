@@ -2,7 +2,7 @@
 
 use lifeboat::engine::{Event, Intent, Mode};
 use lifeboat::settings::keymap::Keymap;
-use lifeboat::ui::{Msg, Output, offered};
+use lifeboat::ui::{Model, Msg, Output, offered};
 
 use crate::support::{Screen, screen, theme};
 
@@ -111,6 +111,20 @@ fn ctrl_c_asks_and_leaves_when_pressed_twice() {
     assert_eq!(by_hand().keys("^c ^c").outputs, [Output::Detach]);
     assert_eq!(by_hand().keys("^c esc q").outputs, []);
     assert_eq!(by_hand().keys("n ^c D").outputs, [Output::Detach]);
+}
+
+#[test]
+fn the_clock_names_the_step_that_fixes_the_onset() {
+    for (marks, says) in
+        [(Some(lifeboat::runbook::Moment::Onset), "the clock begins with step 2"), (None, "onset unknown")]
+    {
+        let mut plan = crate::support::plan();
+        plan.steps[1].actions[0].marks = marks;
+        let now = Screen::new(80, 24, &theme()).stamp();
+        let model = Model::run(std::sync::Arc::new(plan), "/var/lib/lifeboat/runs/x", &theme(), now);
+        let screen = Screen::of(model, 80, 24).opened(Mode::Drill);
+        assert!(screen.text().contains(says), "{}", screen.text());
+    }
 }
 
 #[test]

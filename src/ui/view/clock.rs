@@ -7,8 +7,9 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use super::text::{put, span, width};
-use crate::engine::{Loss, Recovery};
+use crate::engine::{Loss, Recovery, StepState};
 use crate::kernel::{SafeText, clock};
+use crate::runbook::{Moment, Step};
 use crate::settings::theme::Role;
 use crate::ui::model::{Model, RunScreen};
 
@@ -51,7 +52,7 @@ fn rto(model: &Model, screen: &RunScreen, columns: usize) -> Line<'static> {
         (None, Some(limit)) => {
             return Line::from(vec![
                 span(model, Role::Title, format!(" RTO -:-- of {}  ", clock(limit))),
-                span(model, Role::Warn, "onset unknown: the clock cannot count; o sets it"),
+                span(model, Role::Warn, onset_unknown(screen)),
             ]);
         }
         (Some(used), None) => {
@@ -94,6 +95,18 @@ fn rto(model: &Model, screen: &RunScreen, columns: usize) -> Line<'static> {
     line.push_span(span(model, role, words));
     line.push_span(span(model, Role::Text, after));
     line
+}
+
+/// Says how the clock comes to count: by a step that fixes the onset, if one is still to come, or by the operator.
+fn onset_unknown(screen: &RunScreen) -> String {
+    let run = &screen.run;
+    let fixes = |(step, state): &(&Step, &StepState)| {
+        !state.is_settled() && step.actions.iter().any(|action| action.marks == Some(Moment::Onset))
+    };
+    match run.plan.steps.iter().zip(&run.steps).find(fixes) {
+        Some((step, _)) => format!("the clock begins with step {}; o sets the onset before", step.number),
+        None => "onset unknown: the clock cannot count; o sets it".to_owned(),
+    }
 }
 
 /// Draws used, forecast and free time as a bar that reads without colour.
