@@ -348,3 +348,70 @@ async fn aurora_is_made_fails_over_and_loses_what_had_not_arrived() {
         kept["DBClusterSnapshotIdentifier"].as_str().unwrap().starts_with("rds:unplanned-global-failover-reports-")
     );
 }
+
+/// What is kept of a cluster, and what a restore of it leaves out, until all of it is gone again.
+#[tokio::test]
+async fn an_aurora_cluster_is_restored_without_instances_and_deleted_last() {
+    let (estate, folder) = (Estate::stand("60").await, tempfile::tempdir().unwrap());
+    let aws = estate.aws(folder.path(), Duration::from_secs(30)).await;
+    let patience = Duration::from_secs(60);
+    let done = |line: String| {
+        let aws = &aws;
+        async move { answer(&call(aws, &line, patience).await) }
+    };
+    let refused = |line: &str, code: &'static str| {
+        let (aws, line) = (&aws, line.to_owned());
+        async move { assert_eq!(refusal(&call(aws, &line, patience).await), code, "{line}") }
+    };
+    let engine = "--engine aurora-postgresql";
+    done(format!("rds create-db-cluster {engine} --db-cluster-identifier reports --master-username reports --manage-master-user-password")).await;
+    done("rds wait db-cluster-available --db-cluster-identifier reports".to_owned()).await;
+    let instance = "--db-instance-identifier reports-1";
+    done(format!(
+        "rds create-db-instance {engine} {instance} --db-cluster-identifier reports --db-instance-class db.r6g.large"
+    ))
+    .await;
+    done(format!("rds wait db-instance-available {instance}")).await;
+    let snapshot = "--db-cluster-snapshot-identifier kept";
+    done(format!("rds create-db-cluster-snapshot {snapshot} --db-cluster-identifier reports")).await;
+    let restore = format!(
+        "rds restore-db-cluster-from-snapshot {engine} --db-cluster-identifier again --snapshot-identifier kept"
+    );
+    refused(&restore, "InvalidDBClusterSnapshotStateFault").await;
+    done(format!("rds wait db-cluster-snapshot-available {snapshot}")).await;
+    done("rds wait db-cluster-available --db-cluster-identifier reports".to_owned()).await;
+    let arn = "arn:aws:rds:us-east-1:000000000000:cluster-snapshot:kept";
+    let copy = format!("--source-db-cluster-snapshot-identifier {arn} --target-db-cluster-snapshot-identifier copied");
+    done(format!("rds copy-db-cluster-snapshot {copy} --region us-west-2")).await;
+    done(
+        "rds wait db-cluster-snapshot-available --db-cluster-snapshot-identifier copied --region us-west-2".to_owned(),
+    )
+    .await;
+    done(restore).await;
+    let point =
+        "rds restore-db-cluster-to-point-in-time --source-db-cluster-identifier reports --db-cluster-identifier";
+    done(format!("{point} cloned --restore-type copy-on-write --use-latest-restorable-time")).await;
+    refused(&format!("{point} later --restore-to-time 2040-01-01T00:00:00Z"), "InvalidRestoreFault").await;
+    for id in ["again", "cloned"] {
+        done(format!("rds wait db-cluster-available --db-cluster-identifier {id}")).await;
+        let restored =
+            done(format!("rds describe-db-clusters --db-cluster-identifier {id}")).await["DBClusters"][0].clone();
+        assert_eq!(
+            restored["DBClusterMembers"].as_array().map(Vec::len),
+            Some(0),
+            "whoever restores has no instance yet"
+        );
+        assert_eq!((&restored["DeletionProtection"], &restored["DBSubnetGroup"]), (&false.into(), &"default".into()));
+    }
+    let delete = "rds delete-db-cluster --skip-final-snapshot --db-cluster-identifier reports";
+    refused(delete, "InvalidDBClusterStateFault").await;
+    let last = format!("rds delete-db-instance {instance} --final-db-snapshot-identifier last");
+    refused(&last, "InvalidParameterCombination").await;
+    done(format!("rds delete-db-instance {instance} --skip-final-snapshot")).await;
+    done(format!("rds wait db-instance-deleted {instance}")).await;
+    done(delete.to_owned()).await;
+    done("rds wait db-cluster-deleted --db-cluster-identifier reports".to_owned()).await;
+    done(format!("rds delete-db-cluster-snapshot {snapshot}")).await;
+    done(format!("rds wait db-cluster-snapshot-deleted {snapshot}")).await;
+    refused("rds describe-db-clusters --db-cluster-identifier reports", "DBClusterNotFoundFault").await;
+}

@@ -4,7 +4,8 @@ use super::super::effect::{DataId, DataPoint};
 use super::super::place::{ACCOUNT, Region};
 use super::super::rds::{BackupWindow, MOST_SNAPSHOTS, Rds, Refusal};
 use super::super::time::{DAY, Moment, SECOND};
-use super::cluster::{Cluster, ClusterStatus, ClusterWork, Terms};
+use super::cluster::{Cluster, ClusterStatus, ClusterWork};
+use super::terms::Terms;
 
 /// How far behind the point is to which a cluster can be restored, at most.
 const BEHIND: i64 = 300 * SECOND;

@@ -6,7 +6,8 @@ use super::super::ledger::Ledger;
 use super::super::place::{DEFAULT_SUBNET_GROUP, Region};
 use super::super::rds::{Rds, Refusal, Target, Until};
 use super::super::time::Moment;
-use super::cluster::{Cluster, ClusterKey, ClusterStatus, ClusterWork, TermChanges, Terms, check_terms};
+use super::cluster::{Cluster, ClusterKey, ClusterStatus, ClusterWork};
+use super::terms::{TermChanges, Terms, check_terms};
 use super::{DEFAULT_CLUSTER_PARAMETER_GROUP, MOST_CLUSTERS};
 
 /// Is what a call wants of the cluster that it makes; what is not given gets AWS's default.

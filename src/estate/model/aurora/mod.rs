@@ -4,17 +4,20 @@
 //! has a writer, a secondary in the other region follows it, and what had not arrived is lost with an unplanned failover.
 
 mod backup;
+mod change;
 mod cluster;
 mod course;
 mod global;
 mod make;
 mod member;
+mod terms;
 
 pub use backup::{ClusterBackup, ClusterSnapshot};
-pub use cluster::{Cluster, ClusterKey, ClusterStatus, TermChanges, Terms};
+pub use cluster::{Cluster, ClusterKey, ClusterStatus};
 pub use global::{Global, GlobalChanges, GlobalOperation, GlobalStatus, HandOver, Synchronization};
 pub use make::{ClusterWanted, RestoreType, Volume};
 pub use member::{Member, MemberWanted};
+pub use terms::{TermChanges, Terms};
 
 use std::net::Ipv4Addr;
 
