@@ -1,5 +1,6 @@
 //! Progress for the eye: the newest output of running attempts, lossy and bounded. The files hold all of it.
 
+use std::borrow::Cow;
 use std::io::{Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -41,7 +42,7 @@ impl Show {
         for bytes in [&reply.stdout, &reply.stderr] {
             if !bytes.is_empty() {
                 let tail = bytes.len().saturating_sub(MOST as usize);
-                self.send(attempt, bytes.get(tail..).unwrap_or_default(), bytes.len() as u64);
+                self.send(attempt, &closed(bytes.get(tail..).unwrap_or_default()), bytes.len() as u64);
             }
         }
     }
@@ -107,6 +108,11 @@ impl Show {
     }
 }
 
+/// Ends the last line: the answers of a poll, and what is said about them, do not run into each other on a screen.
+fn closed(bytes: &[u8]) -> Cow<'_, [u8]> {
+    if bytes.ends_with(b"\n") { Cow::Borrowed(bytes) } else { Cow::Owned([bytes, b"\n"].concat()) }
+}
+
 /// Lists the output files of an attempt, each with how much of it counts as seen.
 fn files(folder: &Path, attempt: &AttemptId, seen: impl Fn(&Path) -> u64) -> Vec<(u64, PathBuf)> {
     let paths = ["out", "err"].map(|kind| crate::exec::folder::output_file(folder, attempt, kind));
@@ -120,5 +126,16 @@ impl Follow {
             stop.send(()).ok();
             task.await.ok();
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_without_an_end_of_line_gets_one_on_the_screen() {
+        assert_eq!(&*closed(br#"{"error":"maintenance"}"#), b"{\"error\":\"maintenance\"}\n");
+        assert_eq!(&*closed(b"available\n"), b"available\n");
     }
 }
