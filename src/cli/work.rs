@@ -68,6 +68,8 @@ pub(super) fn drill_here(drill: &Drill, hosting: Hosting) -> Result<ExitCode, Fa
 async fn raise(drill: &Drill, scenario: &str, folder: &Path, hosting: Hosting) -> Result<Arc<Practice>, Failure> {
     let program = std::env::current_exe()
         .map_err(|error| Failure::new(Kind::Internal, format!("lifeboat could not find itself: {error}")))?;
+    // Before it is said: who reads it may press Ctrl-C at once.
+    let signals = Signals::listen()?;
     hosting.say(&format!("raising the practice estate (seed {}, speed {})", drill.seed, drill.speed));
     let estate = folder.join("estate");
     let raised = async {
@@ -78,14 +80,16 @@ async fn raise(drill: &Drill, scenario: &str, folder: &Path, hosting: Hosting) -
         }
         Ok(practice)
     };
-    let practice = unless_signalled(raised).await?;
+    let practice = unless_signalled(signals, raised).await?;
     hosting.say(&format!("{scenario} is under way"));
     Ok(Arc::new(practice))
 }
 
 /// Waits for what a drill needs before anything of the runbook runs; Ctrl-C ends the wait.
-async fn unless_signalled<T>(preparing: impl Future<Output = Result<T, StartError>>) -> Result<T, Failure> {
-    let mut signals = Signals::listen()?;
+async fn unless_signalled<T>(
+    mut signals: Signals,
+    preparing: impl Future<Output = Result<T, StartError>>,
+) -> Result<T, Failure> {
     tokio::select! {
         prepared = preparing => prepared.map_err(of_start),
         name = signals.next() => {
@@ -248,7 +252,7 @@ pub(super) fn prepare<T>(
 ) -> Result<T, Failure> {
     match stage {
         Stage::Real => runtime.block_on(preparing).map_err(of_start),
-        Stage::Drill(_) => runtime.block_on(unless_signalled(preparing)),
+        Stage::Drill(_) => runtime.block_on(async { unless_signalled(Signals::listen()?, preparing).await }),
     }
 }
 
