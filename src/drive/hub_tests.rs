@@ -1,3 +1,5 @@
+//! The hub beside screens that hold control, look on, hand over or go.
+
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::Path;

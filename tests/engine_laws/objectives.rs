@@ -231,7 +231,9 @@ fn a_loss_by_the_estates_clock_is_told_beside_the_verdict() {
         data: Exercised::Modelled("a test".to_owned()),
     };
     let told = |speed: u32, low: u64, customers: &Customers| {
-        let mut rig = Rig::open_with(measuring(), Opened { speed, ..opened(Mode::Drill) }, None);
+        let mut plan = measuring();
+        plan.meta.objectives.rpo = Some(Rpo { max: seconds(300), of: LossKind::Replication });
+        let mut rig = Rig::open_with(plan, Opened { speed, ..opened(Mode::Drill) }, None);
         rig.run_step().unwrap();
         rig.ok("1.1", &format!("{{\"low\": {low}, \"high\": {low}}}"));
         summary(&rig.run, Some(customers)).into_iter().find(|line| line.contains("estate's clock"))

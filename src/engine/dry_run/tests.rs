@@ -1,3 +1,5 @@
+//! The dry run at plans that have something of everything.
+
 use super::*;
 use crate::runbook::parse;
 
