@@ -1,13 +1,14 @@
 #!/usr/bin/env python3
 """Verifies a lifeboat incident log with nothing but Python's standard library and ssh-keygen.
 
-usage: verify_log.py ALLOWED_SIGNERS RUN_FOLDER|incident.jsonl [REVOKED_KEYS]
+usage: verify_log.py ALLOWED_SIGNERS RUN_FOLDER|incident.jsonl [REVOKED_KEYS] [incident.N.jsonl in another place]...
 Written from docs/incident-log.md alone; prints the verdict and its reasons; exit codes as `lifeboat log verify`.
 """
 import base64, hashlib, json, os, re, struct, subprocess, sys, tempfile
 
 LIMIT, STRING = 1 << 20, re.compile(rb'"(?:[^"\\]|\\.)*"(:?)')
 HEAD = re.compile(r'\{"seq":(\d+),"prev":"([0-9a-f]{64}|)","t":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z)","mono":(\d+),"k":"([a-z0-9-]+)"')
+PART = re.compile(r"incident\.([1-9]\d*)\.jsonl")
 found = {"damage": [], "distrust": [], "open": [], "note": []}
 
 
@@ -117,7 +118,8 @@ class Consent:
             blob = base64.b64decode("".join(sig.split("\n")[1:-2]))
             if armoured(blob) != sig or key_of(sig) != value["key"] or not keygen(sig, text.encode(), "check-novalidate", "-n", "approve@lifeboat"):
                 return say("damage", number, "the approval's signature does not fit")
-            revoked = ["-r", sys.argv[3]] if len(sys.argv) > 3 else []
+            lists = [path for path in sys.argv[3:] if not PART.fullmatch(os.path.basename(path))]
+            revoked = ["-r", lists[0]] if lists else []
             known = any(same(who, name) or key == value["key"] for name, key in self.agreed)
             if known or value["key"] in self.operators or same(who, begun["by"]) or same(who, value["by"]) or not keygen(
                     sig, text.encode(), "verify", "-f", sys.argv[1], "-I", who, "-n", "approve@lifeboat", *revoked):
@@ -195,82 +197,128 @@ def addenda(folder, begun, log, count):
         found["damage"].append(f"addenda.jsonl line {wanted + 1}: {error}")
 
 
-def main(path):
+def first(data):
+    """Returns the first line of a further part, which says what came before it; of a first part an empty one."""
+    try:
+        value = parse(data.split(b"\n")[0])[0]
+        return value if value["k"] == "continues" and value["part"] > 1 else {}
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+        return {}
+
+
+def parts_of(path, further):
+    """Gathers the parts of a log in order, each with its number and as many bytes as a later part says that count."""
+    names = [path] if not os.path.isdir(path) else [os.path.join(path, "incident.jsonl")] + [
+        os.path.join(path, name) for name in sorted(filter(PART.fullmatch, os.listdir(path)), key=lambda name: int(PART.fullmatch(name)[1]))]
+    there = [open(name, "rb").read() for name in [*names, *(name for name in further if PART.fullmatch(os.path.basename(name)))] if len(names) == 1 or os.path.exists(name)]
+    found = sorted(((first(data).get("part", at), data) for at, data in enumerate(there, 1)), key=lambda part: part[0])
+    for at, (number, data) in enumerate(found):
+        claims = [first(later)["parts"] for _, later in found[at + 1:] if first(later)]
+        yield number, data[:claims[0][number - 1]["bytes"]] if claims else data
+
+
+def continues(number, value, part, begun, session, seen):
+    """Checks the first line of a further part; gives the number of lines before it."""
+    if value["run"] != begun.get("run", value["run"]) or value["part"] != part or len(value["parts"]) + 1 != part:
+        say("damage", number, "continues another log")
+    for at, claim in enumerate(value["parts"], 1):
+        if at not in seen:
+            say("open", number, f"part {at} is missing")
+        elif seen[at] != claim:
+            say("damage", number, f"part {at} is not what it was")
+    if part - 1 in seen and value["session"] != session:
+        say("damage", number, "names another session")
+    return sum(claim["lines"] for claim in value["parts"])
+
+
+def main(path, *further):
     folder = path if os.path.isdir(path) else os.path.dirname(path) or "."
-    data = open(os.path.join(path, "incident.jsonl") if os.path.isdir(path) else path, "rb").read()
-    lines = data.split(b"\n")
-    torn = lines.pop()
-    if not lines:
+    parts, seen, whole = list(parts_of(path, further)), {}, 0
+    if not any(b"\n" in data for _, data in parts):
         sys.exit("there is no complete line")
     begun, session, delegated, last, sealing, sealed, practice, consent = {}, "", False, {}, None, None, False, Consent()
-    wanted, prev, at, before = 0, "", None, 0
-    for number, line in enumerate(lines, 1):
-        digest, mark = hashlib.sha256(line).hexdigest(), None
-        if sealed:
-            say("damage", number, "follows the seal")
-        try:
-            value, (seq, link, time, mono, kind) = parse(line)
-            if int(seq) != wanted:
-                say("damage", number, f"has number {seq} where {wanted} belongs")
-                wanted = int(seq)
-            elif link != prev:
-                say("damage", max(number - 1, 1), "was changed, or the link to it")
-            signing = (time, mono) == at
-            if (kind == "open") != (number == 1):
-                say("damage", number, "the open line is missing or not the first")
-            elif kind == "open":
-                begun, session = value, value["session"]
-                if os.path.isdir(os.path.join(folder, "output")):
-                    beside(folder, number, "runbook.md", None, value["runbook_sha256"])
-            elif kind == "resumed":
-                session = value["session"]
-            elif kind == "delegation":
-                statement = f"lifeboat session delegation\nrun {begun['run']}\nsession {session}\nhead {link}\n"
-                if value["statement"] != statement or not session:
-                    say("damage", number, "the delegation is for something else")
+    wanted, prev, at = 0, "", None
+    for part, data in parts:
+        lines = data.split(b"\n")
+        torn, before, opening = lines.pop(), 0, part > 1
+        for number, line in enumerate(lines, whole + 1):
+            digest, mark = hashlib.sha256(line).hexdigest(), None
+            if sealed:
+                say("damage", number, "follows the seal")
+            try:
+                value, (seq, link, time, mono, kind) = parse(line)
+                if opening or kind == "continues":
+                    if kind != "continues" or not opening:
+                        say("damage", number, "does not say which parts come before it")
+                    else:
+                        skipped = continues(number, value, part, begun, session, seen)
+                        if part - 1 not in seen:
+                            wanted, prev, session = skipped, link, value["session"]
+                        begun = begun or {"run": value["run"], "mode": value["mode"]}
+                opening = False
+                if int(seq) != wanted:
+                    say("damage", number, f"has number {seq} where {wanted} belongs")
+                    wanted = int(seq)
+                elif link != prev:
+                    say("damage", max(number - 1, 1), "was changed, or the link to it")
+                signing = (time, mono) == at
+                if (kind == "open") != (number == 1 and part == 1):
+                    say("damage", number, "the open line is missing or not the first")
+                elif kind == "open":
+                    begun, session = value, value["session"]
+                    if os.path.isdir(os.path.join(folder, "output")):
+                        beside(folder, number, "runbook.md", None, value["runbook_sha256"])
+                elif kind == "resumed":
+                    session = value["session"]
+                elif kind == "delegation":
+                    statement = f"lifeboat session delegation\nrun {begun['run']}\nsession {session}\nhead {link}\n"
+                    if value["statement"] != statement or not session:
+                        say("damage", number, "the delegation is for something else")
+                    else:
+                        delegated = person(number, value["sig"], statement.encode(), value["by"], "session@lifeboat", begun["mode"])
+                        consent.operators.add(key_of(value["sig"]))
+                elif kind == "checkpoint":
+                    form = f'"k":"checkpoint","lines":{seq},"sig":"{value["sig"]}"}}'
+                    if not signing or not session or not line.decode().endswith(form) or len(value) != 7:
+                        say("damage", number, "is not in the form of checkpoints")
+                    else:
+                        last[part, session] = (number, value["sig"], data, before)
+                elif kind == "sealing":
+                    mark = value["by"]
+                elif kind == "seal":
+                    sealed = number
+                    form = f'"k":"seal","sig":{json.dumps(value["sig"])}}}'
+                    if not signing or sealing is None or not line.decode().endswith(form) or len(value) != 6:
+                        say("damage", number, "is not in the form of seals")
+                    else:
+                        practice = sealing == "practice@lifeboat"
+                        person(number, value["sig"], data[:before], sealing, "seal@lifeboat", begun["mode"])
+                elif kind == "attempt-finished" and os.path.isdir(os.path.join(folder, "output")):
+                    name, streams = value["attempt"], value["streams"]
+                    if not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]*", name):
+                        say("damage", number, "no name of an attempt")
+                    else:
+                        for end in ("out", "err"):
+                            beside(folder, number, f"output/{name}.{end}", streams[f"{end}_bytes"], streams[f"{end}_sha256"])
                 else:
-                    delegated = person(number, value["sig"], statement.encode(), value["by"], "session@lifeboat", begun["mode"])
-                    consent.operators.add(key_of(value["sig"]))
-            elif kind == "checkpoint":
-                form = f'"k":"checkpoint","lines":{seq},"sig":"{value["sig"]}"}}'
-                if not signing or not session or not line.decode().endswith(form) or len(value) != 7:
-                    say("damage", number, "is not in the form of checkpoints")
-                else:
-                    last[session] = (number, value["sig"], before)
-            elif kind == "sealing":
-                mark = value["by"]
-            elif kind == "seal":
-                sealed = number
-                form = f'"k":"seal","sig":{json.dumps(value["sig"])}}}'
-                if not signing or sealing is None or not line.decode().endswith(form) or len(value) != 6:
-                    say("damage", number, "is not in the form of seals")
-                else:
-                    practice = sealing == "practice@lifeboat"
-                    person(number, value["sig"], data[:before], sealing, "seal@lifeboat", begun["mode"])
-            elif kind == "attempt-finished" and os.path.isdir(os.path.join(folder, "output")):
-                name, streams = value["attempt"], value["streams"]
-                if not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]*", name):
-                    say("damage", number, "no name of an attempt")
-                else:
-                    for end in ("out", "err"):
-                        beside(folder, number, f"output/{name}.{end}", streams[f"{end}_bytes"], streams[f"{end}_sha256"])
-            else:
-                consent.line(number, kind, value, seq, link, begun)
-            sealing = sealing if kind == "checkpoint" else mark
-            at = (time, mono)
-        except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-            say("damage", number, f"is broken: {error}")
-        wanted, prev, before = wanted + 1, digest, before + len(line) + 1
-    if torn:
-        say("damage" if sealed else "open", len(lines) + 1, "is not complete")
-    for key, (number, sig, end) in last.items() if not found["damage"] else ():
+                    consent.line(number, kind, value, seq, link, begun)
+                sealing = sealing if kind == "checkpoint" else mark
+                at = (time, mono)
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+                say("damage", number, f"is broken: {error}")
+            wanted, prev, before = wanted + 1, digest, before + len(line) + 1
+        seen[part] = {"lines": len(lines), "bytes": before, "sha512": hashlib.sha512(data[:before]).hexdigest()}
+        whole = wanted if part > 1 and lines else whole + len(lines)
+        if torn:
+            say("damage" if sealed else "open", whole + 1, "is not complete")
+    for (_, key), (number, sig, data, end) in last.items() if not found["damage"] else ():
         if not session_fits(key, sig, data[:end]):
             say("damage", number, "the checkpoint does not fit: something before it was changed")
-    addenda(folder, begun, data, len(lines))
+    addenda(folder, begun, parts[-1][1], whole)
     if not sealed:
-        say("open", len(lines), "there is no seal")
+        say("open", whole, "there is no seal")
         if not delegated:
-            say("distrust", len(lines), "no person's key vouches for the log")
+            say("distrust", whole, "no person's key vouches for the log")
     if consent.confirmed:
         found["note"].append(f"{consent.signed} of {consent.confirmed} confirmations that wanted approvals have them signed")
     verdict = ("TAMPERED" if found["damage"] else "UNTRUSTED" if found["distrust"] else "OPEN" if found["open"]
@@ -280,11 +328,11 @@ def main(path):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) not in (3, 4):
+    if len(sys.argv) < 3:
         print(__doc__, file=sys.stderr)
         sys.exit(2)
     try:
-        sys.exit(main(sys.argv[2]))
+        sys.exit(main(*sys.argv[2:]))
     except (OSError, SystemExit) as error:
         if isinstance(error, SystemExit) and not isinstance(error.code, str):
             raise

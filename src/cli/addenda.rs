@@ -57,7 +57,7 @@ fn ready(to: Sealed) -> Result<Ready, Failure> {
     let key = to.key.or_else(|| profile.and_then(|profile| profile.key).map(PathBuf::from));
     let agent = std::env::var_os("SSH_AUTH_SOCK").map(PathBuf::from);
     // The practice key is there for who adds to a drill's log and has named no key.
-    let verified = store::verify_run(&LogPlace { log: place.log.clone(), folder: None }, &trust);
+    let verified = store::verify_log(&place, &trust);
     let mode = verified.map_err(log::unreadable)?.mode;
     let state = places::state()?;
     let wish = KeyWish {

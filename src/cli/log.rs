@@ -12,7 +12,7 @@ use crate::engine::Mode;
 use crate::journal::Trust;
 use crate::kernel::SafeText;
 use crate::report::narrate;
-use crate::store::{self, Follow, LogPlace, Runs};
+use crate::store::{self, Follow, LogPlace};
 
 /// How many lines `tail` begins with.
 const TAIL: usize = 20;
@@ -64,7 +64,7 @@ pub(super) fn trust(allowed_signers: Option<PathBuf>) -> Result<Trust, Failure> 
 /// Shows what was added to a log that is sealed.
 fn after_the_seal(place: &LogPlace, format: store::Format, out: &mut impl io::Write) -> Result<(), Failure> {
     let Some(folder) = place.folder.as_ref().filter(|_| format == store::Format::Text) else { return Ok(()) };
-    if let Ok(log) = store::verify_run(&LogPlace { log: place.log.clone(), folder: None }, &trust(None)?) {
+    if let Ok(log) = store::verify_log(place, &trust(None)?) {
         let addenda = store::read_addenda(folder, &log, &trust(None)?).map_err(unreadable)?;
         // A reader that goes away is no error.
         store::show_addenda(&addenda, out).ok();
@@ -74,11 +74,11 @@ fn after_the_seal(place: &LogPlace, format: store::Format, out: &mut impl io::Wr
 
 /// Prints a line a run, then what is wrong with the row of them.
 fn audit(dir: Option<PathBuf>, trust: Trust, out: &mut impl io::Write) -> Result<ExitCode, Failure> {
-    let root = dir.map_or_else(|| places::state().map(|state| state.join("runs")), Ok)?;
-    if !root.is_dir() {
-        return Err(Failure::new(Kind::Usage, format!("there is no folder {}", root.display())));
+    let runs = places::runs(dir)?;
+    if !runs.root().is_dir() {
+        return Err(Failure::new(Kind::Usage, format!("there is no folder {}", runs.root().display())));
     }
-    let found = store::audit(&Runs::at(&root), &trust).map_err(unreadable)?;
+    let found = store::audit(&runs, &trust).map_err(unreadable)?;
     let mut print = |line: String| writeln!(out, "{line}").map_err(|error| broken(&error));
     for run in &found.runs {
         let mode = match run.mode {
@@ -102,11 +102,7 @@ fn audit(dir: Option<PathBuf>, trust: Trust, out: &mut impl io::Write) -> Result
 }
 
 pub(super) fn find(run: &str, runs: Option<PathBuf>) -> Result<LogPlace, Failure> {
-    let root = match runs {
-        Some(root) => root,
-        None => store::state_dir(&|name| std::env::var_os(name)).map_err(unreadable)?.join("runs"),
-    };
-    Runs::at(root).find(run).map_err(unreadable)
+    places::runs(runs)?.find(run).map_err(unreadable)
 }
 
 fn shown(format: Format) -> store::Format {

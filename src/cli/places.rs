@@ -5,11 +5,23 @@ use std::path::PathBuf;
 use super::failure::{Failure, Kind};
 use crate::drive::library::Library;
 use crate::settings::config::{Config, Profile};
-use crate::store::{self, StoreError};
+use crate::store::{self, Runs, StoreError};
 
 /// Returns the state folder.
 pub(super) fn state() -> Result<PathBuf, Failure> {
     store::state_dir(&|name| std::env::var_os(name)).map_err(of_store)
+}
+
+/// Returns the folder of runs that was named, or the one in the state folder, and where their logs may go on.
+pub(super) fn runs(root: Option<PathBuf>) -> Result<Runs, Failure> {
+    let root = root.map_or_else(|| state().map(|state| state.join("runs")), Ok)?;
+    // A configuration that is wrong is said where something of it is needed.
+    Ok(Runs::at(root).with_spares(spares(&config().unwrap_or_default())))
+}
+
+/// Returns the folders in which logs go on that can't be written any more: what is configured, then the state folder.
+pub(super) fn spares(config: &Config) -> Vec<PathBuf> {
+    config.log_places.iter().map(PathBuf::from).chain(state().ok().map(|state| state.join("spare"))).collect()
 }
 
 /// Makes a failure of an error of the store.

@@ -16,7 +16,7 @@ use crate::drive::{diagnostics, identity};
 use crate::engine::{Attended, Input, Intent, Mode, Opened};
 use crate::journal::Severity;
 use crate::kernel::SafeText;
-use crate::store::{self, End, LogPlace, Runs};
+use crate::store::{self, End, LogPlace};
 
 /// Attaches to the engine that works the run; where it is gone, another one takes the run up.
 pub(super) fn resume(wanted: &Resume) -> Result<ExitCode, Failure> {
@@ -119,11 +119,7 @@ fn take_up(wanted: &Resume, place: &LogPlace, hosting: work::Hosting) -> Result<
 }
 
 fn find(run: Option<&str>, root: Option<&Path>, wanted: impl Fn(&End) -> bool) -> Result<LogPlace, Failure> {
-    let root = match root {
-        Some(root) => root.to_owned(),
-        None => places::state()?.join("runs"),
-    };
-    let runs = Runs::at(root);
+    let runs = places::runs(root.map(Path::to_owned))?;
     let found = |name: &str| runs.find(name).map_err(|error| Failure::new(Kind::Usage, error.to_string()));
     if let Some(run) = run {
         return found(run);

@@ -12,15 +12,11 @@ use super::{places, say};
 use crate::drive::resume;
 use crate::engine::Mode;
 use crate::kernel::{SafeText, say_duration};
-use crate::store::{End, Runs, Standing};
+use crate::store::{End, Standing};
 
 /// Lists the runs.
 pub(super) fn runs(root: Option<PathBuf>, format: Format) -> Result<ExitCode, Failure> {
-    let root = match root {
-        Some(root) => root,
-        None => places::state()?.join("runs"),
-    };
-    let runs = Runs::at(root);
+    let runs = places::runs(root)?;
     let standings = resume::standings(&runs);
     match format {
         Format::Json => {

@@ -123,7 +123,8 @@ pub(super) fn run_here(run: &RunArgs, hosting: Hosting) -> Result<ExitCode, Fail
     let profile = profile(run.profile.as_deref())?;
     let source = find(&run.runbook)?;
     let plan = start::plan(&source).map_err(of_start)?;
-    let options = options(&run.common, Some(profile), run.profile.clone())?;
+    let log_places = places::config()?.log_places.iter().map(PathBuf::from).collect();
+    let options = Options { log_places, ..options(&run.common, Some(profile), run.profile.clone())? };
     let runtime = runtime()?;
     let _diagnostics = diagnostics::begin(&places::state()?);
     let place = start::folder(&options).map_err(of_start)?;
@@ -300,7 +301,7 @@ fn say_where(folder: &RunFolder) {
 fn verdict(finale: &Finale) -> Result<u8, Failure> {
     if let Closing::Lost(why) = &finale.log {
         return Err(Failure::new(Kind::Log, format!("the log was lost: {why}"))
-            .hint("free the disk, see what still runs, and go on by hand: nothing more was started"));
+            .hint("free the disk; nothing more was started, and `lifeboat resume` goes on"));
     }
     let how = match &finale.run.stage {
         RunStage::Ended(ending) => ending.how.as_str(),

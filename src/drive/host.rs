@@ -1,5 +1,6 @@
 //! The engine's shell: inbox, decide, log, evolve, publish, react, in this order and never another.
 
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use tokio::sync::mpsc;
@@ -8,9 +9,15 @@ use super::approvals::Approvers;
 use super::hub::Hub;
 use super::perform::Performer;
 use crate::clock::Clock;
-use crate::engine::{Effect, Ended, Event, Fact, Input, Intent, Outcome, Report, Run, decide, evolve, react};
+use crate::engine::{
+    Attended, Effect, Ended, Event, Fact, Input, Intent, Outcome, Report, Run, UNRECORDED_PHRASE, decide, evolve, react,
+};
 use crate::exec::supervisor::Force;
-use crate::store::{AppendError, LogWriter, Operator, SignError};
+use crate::kernel::AttemptId;
+use crate::store::{AppendError, LogNews, LogWriter, Operator, SignError};
+
+/// What the operator can do while nothing can be recorded.
+pub const WAYS_OUT: &str = "Free some space there, or type U to go on unrecorded, or S to end the run here.";
 
 /// Is what the engine tells whoever listens.
 #[derive(Clone, Debug)]
@@ -19,7 +26,9 @@ pub enum Heard {
     Facts(Vec<Arc<Fact>>),
     /// A wish was refused, in a sentence.
     Refused(String),
-    /// The log can't be written: nothing more is started.
+    /// The log moved to another file, or can be written nowhere for now.
+    Log(LogNews),
+    /// The log can't be written, and the run ends here: nothing more is started.
     LogLost(String),
 }
 
@@ -74,6 +83,31 @@ pub struct Host {
     inbox: mpsc::UnboundedReceiver<Input>,
     to_self: mpsc::UnboundedSender<Input>,
     listeners: Vec<mpsc::UnboundedSender<Heard>>,
+    // Unbounded: a few in a run, if any.
+    news: mpsc::UnboundedReceiver<LogNews>,
+    record: Record,
+    /// What came while nothing could be recorded, in order.
+    held: VecDeque<Input>,
+}
+
+/// Says whether what happens is recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Record {
+    Durable,
+    /// It is kept in memory, as the operator chose.
+    InMemory,
+    /// It is not, and so nothing happens; why.
+    Halted {
+        why: String,
+        leaves: Leaves,
+    },
+}
+
+/// Says whether the run ends here once nothing runs any more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Leaves {
+    Yes,
+    No,
 }
 
 impl Host {
@@ -86,7 +120,11 @@ impl Host {
         (to_self, inbox): (mpsc::UnboundedSender<Input>, mpsc::UnboundedReceiver<Input>),
         listeners: Vec<mpsc::UnboundedSender<Heard>>,
     ) -> Self {
-        Self { run, log, operator, approvers, screens, performer, clock, inbox, to_self, listeners }
+        let (tell, news) = mpsc::unbounded_channel();
+        // A host that ended hears nothing.
+        log.listen(move |heard| drop(tell.send(heard)));
+        let (record, held) = (Record::Durable, VecDeque::new());
+        Self { run, log, operator, approvers, screens, performer, clock, inbox, to_self, listeners, news, record, held }
     }
 
     /// Works until the run ended and its log is closed. A run that is taken up again first finds out how what ran has
@@ -101,8 +139,8 @@ impl Host {
         };
         match begun {
             Ok(Next::Seal) => self.close().await,
-            Ok(Next::GoOn | Next::Unfit(_)) => self.go_on().await,
-            Err(why) => self.halt(why).await,
+            Ok(Next::GoOn | Next::Unfit(_)) => Box::pin(self.go_on()).await,
+            Ok(Next::Halted(why)) | Err(why) => self.halt(why).await,
         }
     }
 
@@ -119,14 +157,16 @@ impl Host {
 
     async fn go_on(mut self) -> Finale {
         loop {
-            // The host holds a sender itself, so the inbox never closes.
-            let Some(input) = self.inbox.recv().await else { continue };
-            let Some(input) = self.verified(input).await else { continue };
-            match self.take(&input).await {
-                Ok(Next::GoOn) => {}
+            // The host holds a sender itself, so the inbox never closes; nor does the news while there is a log.
+            let next = tokio::select! {
+                biased;
+                Some(news) = self.news.recv() => self.hear(news).await,
+                Some(input) = self.inbox.recv() => self.take_or_hold(input).await,
+            };
+            match next {
+                Ok(Next::GoOn | Next::Unfit(_)) => {}
                 Ok(Next::Seal) => return self.close().await,
-                Ok(Next::Unfit(why)) => self.pass_over(input, &why),
-                Err(why) => return self.halt(why).await,
+                Ok(Next::Halted(why)) | Err(why) => return self.halt(why).await,
             }
         }
     }
@@ -143,6 +183,99 @@ impl Host {
                 None
             }
         }
+    }
+
+    /// Takes an input; while nothing can be recorded only what leads out of that, and the rest is held.
+    async fn take_or_hold(&mut self, input: Input) -> Result<Next, String> {
+        let Record::Halted { why, leaves } = &mut self.record else {
+            return match self.verified(input).await {
+                Some(input) => self.work_on(input).await,
+                None => Ok(Next::GoOn),
+            };
+        };
+        match &input {
+            Input::Operator { intent: Intent::GoOnUnrecorded { typed }, .. } if typed.trim() == UNRECORDED_PHRASE => {
+                self.log.keep_in_memory();
+                self.record = Record::InMemory;
+                self.held.push_front(input);
+                return self.work_off().await;
+            }
+            Input::Operator { intent: Intent::Stop { .. }, .. } => {
+                *leaves = Leaves::Yes;
+                let words =
+                    "the run ends here when what runs has ended; its log stays open, and `lifeboat resume` goes on";
+                self.tell(&Heard::Refused(words.to_owned()));
+            }
+            Input::Operator { .. } => {
+                let words = format!("nothing can be recorded ({why}), so nothing is done. {WAYS_OUT}");
+                self.tell(&Heard::Refused(words));
+            }
+            Input::Open { .. } | Input::Approval { .. } | Input::Report(_) | Input::Clock(_) | Input::Host(_) => {
+                self.held.push_back(input);
+            }
+        }
+        Ok(self.leaves_now())
+    }
+
+    async fn work_on(&mut self, input: Input) -> Result<Next, String> {
+        match self.take(&input).await? {
+            Next::Unfit(why) => {
+                self.pass_over(input, &why);
+                Ok(Next::GoOn)
+            }
+            Next::Halted(why) => {
+                let unattended =
+                    self.run.opened.as_ref().is_some_and(|opened| opened.began.attended == Attended::Nobody);
+                let leaves = if unattended { Leaves::Yes } else { Leaves::No };
+                self.record = Record::Halted { why, leaves };
+                self.held.push_front(input);
+                Ok(self.leaves_now())
+            }
+            next => Ok(next),
+        }
+    }
+
+    /// Takes what was held, in order.
+    async fn work_off(&mut self) -> Result<Next, String> {
+        while !matches!(self.record, Record::Halted { .. })
+            && let Some(input) = self.held.pop_front()
+        {
+            match self.work_on(input).await? {
+                Next::GoOn | Next::Unfit(_) => {}
+                next => return Ok(next),
+            }
+        }
+        Ok(Next::GoOn)
+    }
+
+    async fn hear(&mut self, news: LogNews) -> Result<Next, String> {
+        self.tell(&Heard::Log(news.clone()));
+        match news {
+            LogNews::GoesOn(_) => {
+                self.record = Record::Durable;
+                // What the log has to say of itself, if nobody fetched it yet.
+                match self.log.append(Vec::new()).await {
+                    Ok(own) if own.is_empty() => {}
+                    Ok(own) => self.publish(own)?,
+                    Err(AppendError::Final { .. }) => return Ok(Next::GoOn),
+                    Err(error) => return Err(error.to_string()),
+                }
+                self.work_off().await
+            }
+            LogNews::Halted(_) | LogNews::InMemory => Ok(Next::GoOn),
+        }
+    }
+
+    /// Ends the run here, where that is wanted and nothing runs any more: no step is ended for the log's sake.
+    fn leaves_now(&self) -> Next {
+        let Record::Halted { why, leaves: Leaves::Yes } = &self.record else { return Next::GoOn };
+        let ended = |attempt: &AttemptId| {
+            self.held
+                .iter()
+                .any(|held| matches!(held, Input::Report(Report::Finished { attempt: ended, .. }) if ended == attempt))
+        };
+        let runs = self.run.running.iter().any(|attempt| !self.run.is_watch(attempt) && !ended(attempt));
+        if runs { Next::GoOn } else { Next::Halted(why.clone()) }
     }
 
     /// Nothing of a decision was recorded, so nothing of it happened. An attempt has ended all the same: its end is
@@ -192,6 +325,7 @@ impl Host {
             Ok(appended) => appended,
             // Nothing of the batch was recorded and the log goes on: what was wished for did not happen.
             Err(AppendError::Unfit(why)) if facts.is_empty() => return Ok(Next::Unfit(why.to_string())),
+            Err(AppendError::Final { why, .. }) if facts.is_empty() => return Ok(Next::Halted(why)),
             Err(error) => return Err(error.to_string()),
         };
         for fact in appended {
@@ -206,6 +340,15 @@ impl Host {
             }
         }
         Ok(next)
+    }
+
+    /// Folds and tells what the log said of itself; nothing is done about that.
+    fn publish(&mut self, facts: Vec<Fact>) -> Result<(), String> {
+        for fact in &facts {
+            self.record(fact)?;
+        }
+        self.tell(&Heard::Facts(facts.into_iter().map(Arc::new).collect()));
+        Ok(())
     }
 
     /// Folds a durable fact and says what it asks for.
@@ -238,7 +381,12 @@ impl Host {
     }
 
     /// Seals the log: with the key of the screen that holds control, else with the one that was reached at the start.
-    async fn close(self) -> Finale {
+    async fn close(mut self) -> Finale {
+        if self.record == Record::InMemory
+            && let Err(why) = self.wait_for_a_place().await
+        {
+            return Finale { run: self.run, log: Closing::Lost(why) };
+        }
         let mut open = None;
         if let Some(operator) = self.screens.as_ref().and_then(Hub::operator) {
             match sealed(&self.log, operator).await {
@@ -252,6 +400,37 @@ impl Host {
         };
         let hint = "; `lifeboat resume` seals it where a key is at hand";
         Finale { run: self.run, log: log.map_or_else(|why| Closing::Open(why + hint), Closing::Sealed) }
+    }
+
+    /// The run is over, and the end of its record is in memory only: it is not thrown away unless somebody says so.
+    async fn wait_for_a_place(&mut self) -> Result<(), String> {
+        // What the log said until now leads to this.
+        while let Ok(news) = self.news.try_recv() {
+            let there = matches!(news, LogNews::GoesOn(_));
+            self.hear(news).await?;
+            if there {
+                return Ok(());
+            }
+        }
+        let words =
+            "The run is over, and the end of its log is in memory only. Free some space; q leaves, the engine waits.";
+        self.tell(&Heard::Refused(words.to_owned()));
+        loop {
+            tokio::select! {
+                Some(news) = self.news.recv() => {
+                    let there = matches!(news, LogNews::GoesOn(_));
+                    self.hear(news).await?;
+                    if there {
+                        return Ok(());
+                    }
+                }
+                Some(input) = self.inbox.recv() => {
+                    if let Input::Operator { by, intent: Intent::Stop { .. } } = input {
+                        return Err(format!("{by} gave up what was in memory only"));
+                    }
+                }
+            }
+        }
     }
 
     /// The log can't be written: nothing more may act, and everybody is told.
@@ -278,4 +457,6 @@ enum Next {
     Seal,
     /// Nothing was recorded: it can't be a line of the log, for this reason.
     Unfit(String),
+    /// Nothing was recorded: the log can be written nowhere, for this reason.
+    Halted(String),
 }

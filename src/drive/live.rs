@@ -2,13 +2,13 @@
 
 use std::sync::Arc;
 
-use super::host::{Closing, Finale, Heard};
+use super::host::{Closing, Finale, Heard, WAYS_OUT};
 use super::hub::Hub;
 use super::practice::Practice;
 use super::start::{Ready, signed};
 use super::wire::{Health, ToScreen};
 use crate::report::{Customers, summary};
-use crate::store::Signing;
+use crate::store::{LogNews, Signing};
 
 /// Works a run to its end, whether anybody looks or not. The summary is the last that screens hear of it here.
 pub async fn work(ready: Ready, hub: Hub, practice: Option<Arc<Practice>>) -> Finale {
@@ -18,7 +18,7 @@ pub async fn work(ready: Ready, hub: Hub, practice: Option<Arc<Practice>>) -> Fi
     }
     let teller = hub.clone();
     let told = tokio::spawn(async move {
-        let health = match &signing {
+        let mut health = match &signing {
             Signing::Delegated { .. } => Health::Sound,
             Signing::Unsigned { .. } => Health::Unsigned,
         };
@@ -35,6 +35,26 @@ pub async fn work(ready: Ready, hub: Hub, practice: Option<Arc<Practice>>) -> Fi
                     }
                 }
                 Heard::Refused(why) => teller.tell(&ToScreen::Refused(why)),
+                Heard::Log(news) => {
+                    let words;
+                    (health, words) = match news {
+                        LogNews::GoesOn(path) => (
+                            Health::Elsewhere,
+                            format!("The log could not be written; it goes on in {}.", path.display()),
+                        ),
+                        LogNews::Halted(why) => (
+                            Health::Halted,
+                            format!(
+                                "THE LOG CAN'T BE WRITTEN: {why}. Nothing is started, what runs goes on. {WAYS_OUT}"
+                            ),
+                        ),
+                        LogNews::InMemory => {
+                            (Health::InMemory, "The log is in memory only until there is a place for it.".to_owned())
+                        }
+                    };
+                    teller.tell(&ToScreen::Log(health));
+                    teller.tell(&ToScreen::Refused(words));
+                }
                 Heard::LogLost(why) => {
                     teller.tell(&ToScreen::Log(Health::Lost));
                     teller.tell(&ToScreen::Refused(format!("{why}. Nothing more is started.")));

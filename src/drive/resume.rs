@@ -32,8 +32,7 @@ pub struct Taken {
 /// If it is worked by an engine, over, or changed; if its runbook is not the one that ran; if its facts make no sense.
 pub fn take(place: &LogPlace, trust: &Trust) -> Result<Taken, StartError> {
     let left = Left::take(place, trust)?;
-    let path = place.folder.clone().unwrap_or_else(|| PathBuf::from("."));
-    let folder = RunFolder::of(left.opened().run.clone(), path);
+    let folder = RunFolder::of(left.opened().run.clone(), place);
     let again = |why: String| StartError::Again { run: left.opened().run.clone(), why };
     let plan = plan(&folder, left.opened()).map_err(again)?;
     let mut run = Run::new(Arc::clone(&plan));

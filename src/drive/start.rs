@@ -115,6 +115,8 @@ pub struct Options {
     pub key: Option<PathBuf>,
     /// Whose approvals count.
     pub approvers: Approvers,
+    /// Where the log goes on, if it can't be written any more; the state folder comes after these.
+    pub log_places: Vec<PathBuf>,
 }
 
 /// Is the stage on which a run plays.
@@ -195,7 +197,8 @@ pub fn folder(options: &Options) -> Result<(Runs, RunFolder, PathBuf), StartErro
     let state = store::state_dir(&|name| std::env::var_os(name))?;
     let log_dir = options.profile.as_ref().and_then(|profile| profile.log_dir.as_ref()).map(PathBuf::from);
     let root = options.runs.clone().or(log_dir).unwrap_or_else(|| state.join("runs"));
-    let runs = Runs::at(root);
+    let spares = options.log_places.iter().cloned().chain([state.join("spare")]).collect();
+    let runs = Runs::at(root).with_spares(spares);
     let folder = runs.create(Utc::now())?;
     Ok((runs, folder, state))
 }

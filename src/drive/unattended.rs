@@ -12,6 +12,7 @@ use super::script;
 use crate::engine::{Event, Input, Intent, Mode, Run, Stage, evolve};
 use crate::kernel::{SafeText, clock};
 use crate::report::narrate;
+use crate::store::LogNews;
 
 /// The name under which a drill's script acts.
 const SCRIPT: &str = "drill-script";
@@ -70,6 +71,11 @@ pub async fn attend(
                 }
             }
             Heard::Refused(why) => lines.say(&format!("                  refused: {}", SafeText::line(&why))),
+            Heard::Log(news) => lines.say(&match news {
+                LogNews::GoesOn(path) => format!("LOG GOES ON in {}", SafeText::line(&path.display().to_string())),
+                LogNews::Halted(why) => format!("LOG HALTED: {}; nothing is started", SafeText::line(&why)),
+                LogNews::InMemory => "LOG IN MEMORY ONLY".to_owned(),
+            }),
             Heard::LogLost(why) => {
                 lines.say(&format!("LOG LOST: {}; nothing more is started", SafeText::line(&why)));
                 return;

@@ -13,7 +13,7 @@ use crate::kernel::{AttemptId, Stamp};
 use crate::ui::{LogHealth, Msg, Progress};
 
 /// The version of these messages. It changes with every change of them, and of what facts and wishes look like.
-pub const PROTOCOL: u32 = 3;
+pub const PROTOCOL: u32 = 4;
 
 /// The longest line, in bytes; a longer one ends the connection.
 pub const LONGEST: u64 = 4 * 1024 * 1024;
@@ -110,7 +110,13 @@ pub enum Health {
     Sound,
     /// Durable.
     Unsigned,
-    /// It can't be written.
+    /// Durable, in another place than it began.
+    Elsewhere,
+    /// It can be written nowhere: nothing is recorded, and nothing is started.
+    Halted,
+    /// It is kept in memory, as the operator chose.
+    InMemory,
+    /// It can't be written, and the run ends here.
     Lost,
 }
 
@@ -150,6 +156,9 @@ impl ToScreen {
             }
             Self::Log(Health::Sound) => Msg::Log(LogHealth::Sound { age }),
             Self::Log(Health::Unsigned) => Msg::Log(LogHealth::Unsigned { age }),
+            Self::Log(Health::Elsewhere) => Msg::Log(LogHealth::Elsewhere { age }),
+            Self::Log(Health::Halted) => Msg::Log(LogHealth::Halted),
+            Self::Log(Health::InMemory) => Msg::Log(LogHealth::InMemory),
             Self::Log(Health::Lost) => Msg::Log(LogHealth::Lost),
             Self::Seal(_) => Msg::Say("Your key is asked to seal the log; touch it, if it wants that.".to_owned()),
             Self::Refused(why) => Msg::Refused(why),

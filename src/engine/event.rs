@@ -1,5 +1,6 @@
 //! Facts: the one vocabulary of journal, state, screen, replay and report. Past tense, owned, serialisable.
 
+mod gap;
 mod opened;
 
 use chrono::{DateTime, Utc};
@@ -8,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::outcome::{AwsReceipt, Outcome, Streams};
 use crate::kernel::{ActionName, AttemptId, Stamp, StepId};
 use crate::runbook::{Impact, LossKind, Moment};
+pub use gap::{Continues, PartBefore, UNRECORDED_PHRASE};
 pub use opened::{Attended, Began, InputSource, Mode, Opened, Resumed, Torn};
 
 /// Is one line of the log that the engine understands: an event, when it was recorded and where it stands.
@@ -467,7 +469,8 @@ pub enum Event {
         /// Who.
         by: String,
     },
-    /// The run ended. Nothing but [`Event::Resumed`] follows, where the log was not sealed any more.
+    /// The run ended. Nothing follows but [`Event::Resumed`], where the log was not sealed any more,
+    /// and news of the log itself.
     Ended {
         /// `recovered`, `finished` (all steps settled, nothing to recover), `stopped`, `waiting` (an unattended run that met a confirmation), `lost` (the screen is gone), `handed-over` (a decision led to another runbook).
         how: String,
@@ -484,6 +487,22 @@ pub enum Event {
     },
     /// Another engine took the run up, after the one before it was gone. Nothing was started by that.
     Resumed(Box<Resumed>),
+    /// The log goes on in this file, since the one before could not be written any more. First line of its part.
+    Continues(Box<Continues>),
+    /// The log could be written nowhere, and the operator chose to go on: facts are kept in memory from here on.
+    WentUnrecorded {
+        /// What was typed.
+        typed: String,
+        /// Who.
+        by: String,
+    },
+    /// What was kept in memory is on a disk from here on.
+    RecordedAgain {
+        /// Since when it was kept.
+        since: DateTime<Utc>,
+        /// How many facts were.
+        facts: u64,
+    },
 }
 
 /// Says whose agreement a confirmation wants besides the operator's.

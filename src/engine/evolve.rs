@@ -47,7 +47,7 @@ pub fn evolve(run: &mut Run, fact: &Fact) -> Result<(), IllegalHistory> {
     }
     match (&run.stage, &fact.event) {
         (Stage::New, Event::Open(_)) | (Stage::Open, _) => {}
-        (Stage::Ended(_), Event::Resumed(_)) => {
+        (Stage::Ended(_), Event::Resumed(_) | Event::Continues(_) | Event::RecordedAgain { .. }) => {
             // The run is over; only its seal is missing.
             run.last_seq = Some(fact.seq);
             return Ok(());
@@ -496,7 +496,11 @@ fn apply(run: &mut Run, fact: &Fact) -> Legal {
             actual: Duration::from_millis(*actual_ms),
             seq: fact.seq,
         }),
-        Event::Noticed { .. } | Event::Resumed(_) => {}
+        Event::Noticed { .. }
+        | Event::Resumed(_)
+        | Event::Continues(_)
+        | Event::WentUnrecorded { .. }
+        | Event::RecordedAgain { .. } => {}
         Event::StopAsked { how, reason, by } => {
             run.stopping = Some(Stopping { how: how.clone(), reason: reason.clone(), by: by.clone() });
             for strand in run.open_strands() {

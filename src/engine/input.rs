@@ -233,6 +233,11 @@ pub enum Intent {
     },
     /// An unattended real run met something only a person may do.
     GiveUpWaiting,
+    /// Go on although nothing can be recorded.
+    GoOnUnrecorded {
+        /// What was typed; has to be [`UNRECORDED_PHRASE`](super::UNRECORDED_PHRASE).
+        typed: String,
+    },
 }
 
 /// Is an approval whose signature was verified: by an allowed signer, over this request.

@@ -33,8 +33,8 @@ pub use dry_run::{
 };
 pub use effect::{Access, Database, Doubt, Effect, Job, Judge, Poll, What};
 pub use event::{
-    Also, Approval, Ask, Attended, Began, Event, Fact, InputSource, Mode, Opened, Requested, Resumed, Target, Torn,
-    Undo, Verdict,
+    Also, Approval, Ask, Attended, Began, Continues, Event, Fact, InputSource, Mode, Opened, PartBefore, Requested,
+    Resumed, Target, Torn, UNRECORDED_PHRASE, Undo, Verdict,
 };
 pub use evolve::{IllegalHistory, evolve};
 pub use forecast::Forecast;

@@ -72,6 +72,9 @@ pub fn react(run: &Run, fact: &Fact) -> Vec<Effect> {
         | Event::RecoveryLost { .. }
         | Event::Breached { .. }
         | Event::Noticed { .. }
+        | Event::Continues(_)
+        | Event::WentUnrecorded { .. }
+        | Event::RecordedAgain { .. }
         | Event::StopAsked { .. } => Vec::new(),
     }
 }

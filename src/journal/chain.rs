@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha512};
 
 use super::line::{self, Broken, MAX_LINE};
 use super::sshsig::{Armour, Digest512, SessionKey, SignatureError, finish};
-use crate::engine::Event;
+use crate::engine::{Event, PartBefore};
 use crate::kernel::{RunId, Stamp, sha256_hex};
 
 /// Numbers and times of a line may grow by this much between [`Chain::fits`] and the recording.
@@ -44,17 +44,47 @@ pub enum ChainError {
 pub struct Chain {
     run: RunId,
     session: Option<SessionKey>,
+    at: Mark,
+}
+
+/// Is how far a log has come: what the next line has to follow.
+#[derive(Clone, Debug)]
+pub struct Mark {
     /// The number of the next line.
     next: u64,
+    /// The number of the first line of this part.
+    first: u64,
     /// SHA-256 of the last line, hex; empty before the first.
     prev: String,
-    /// Over every byte so far.
+    /// Over every byte of this part so far.
     hash: Sha512,
+    /// Bytes of this part.
     bytes: u64,
     /// Bytes since the last checkpoint.
     unsigned: u64,
     last: Stamp,
     sealed: bool,
+}
+
+impl Mark {
+    /// Returns the time of the last line.
+    pub fn last(&self) -> Stamp {
+        self.last
+    }
+
+    /// Returns how many bytes this part has.
+    pub fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
+    /// Describes this part, for the first line of the next one.
+    pub fn as_part(&self) -> PartBefore {
+        PartBefore { lines: self.next - self.first, bytes: self.bytes, sha512: hex(&finish(&self.hash)) }
+    }
+}
+
+fn hex(digest: &Digest512) -> String {
+    crate::kernel::Sha256Hex::from_digest(digest).as_str().to_owned()
 }
 
 /// Is what a line says after its head, found to be such as the strict reader accepts.
@@ -73,67 +103,89 @@ pub enum Placed {
 impl Chain {
     /// Begins a log. Without a session key there are no checkpoints.
     pub fn new(run: RunId, session: Option<SessionKey>) -> Self {
-        Self {
-            run,
-            session,
+        let at = Mark {
             next: 0,
+            first: 0,
             prev: String::new(),
             hash: Sha512::new(),
             bytes: 0,
             unsigned: 0,
             last: Stamp { utc: chrono::DateTime::UNIX_EPOCH, mono: 0 },
             sealed: false,
-        }
+        };
+        Self { run, session, at }
     }
 
-    /// Goes on with a log whose lines so far are `log`, every one of them whole, with the key of a new session.
+    /// Goes on with a log whose last part is `log`, every line of it whole, with the key of a new session.
     ///
     /// # Errors
-    /// If the last line is broken, or is a seal.
+    /// If the first or the last line is broken, or the last is a seal.
     pub fn go_on(run: RunId, session: SessionKey, log: &[u8]) -> Result<Self, ChainError> {
         let whole = log.strip_suffix(b"\n").unwrap_or(log);
+        let first = whole.split(|byte| *byte == b'\n').next().unwrap_or_default();
         let last = whole.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+        let first = line::parse(first).map_err(ChainError::Unfit)?.seq;
         let head = line::parse(last).map_err(ChainError::Unfit)?;
         if head.kind == "seal" {
             return Err(ChainError::Sealed);
         }
         let at = head.stamp().ok_or_else(|| ChainError::Unfit(Broken::at(0, "has a time that no calendar knows")))?;
-        Ok(Self {
-            run,
-            session: Some(session),
+        let at = Mark {
             next: head.seq + 1,
+            first,
             prev: sha256_hex(last).as_str().to_owned(),
             hash: Sha512::new_with_prefix(log),
             bytes: log.len() as u64,
             unsigned: 0,
             last: at,
             sealed: false,
-        })
+        };
+        Ok(Self { run, session: Some(session), at })
+    }
+
+    /// Returns how far it has come.
+    pub fn mark(&self) -> Mark {
+        self.at.clone()
+    }
+
+    /// Takes back every line after a mark: they never came to be.
+    pub fn back_to(&mut self, mark: Mark) {
+        self.at = mark;
+    }
+
+    /// Begins another part: the lines go on, the bytes begin anew.
+    pub fn begin_part(&mut self) {
+        self.at = Mark { first: self.at.next, hash: Sha512::new(), bytes: 0, unsigned: 0, ..self.mark() };
+    }
+
+    /// Returns the run.
+    pub fn run(&self) -> &RunId {
+        &self.run
     }
 
     /// Returns the times of the last line.
     pub fn last(&self) -> Stamp {
-        self.last
+        self.at.last
     }
 
-    /// Returns how many bytes the log has.
+    /// Returns how many bytes this part of the log has.
     pub fn bytes(&self) -> u64 {
-        self.bytes
+        self.at.bytes
     }
 
     /// Returns how many lines the log has.
     pub fn lines(&self) -> u64 {
-        self.next
+        self.at.next
     }
 
     /// Returns how many bytes no checkpoint covers yet.
     pub fn unsigned_bytes(&self) -> u64 {
-        self.unsigned
+        self.at.unsigned
     }
 
-    /// Returns the SHA-512 of every byte so far: what a seal signs.
+    /// Returns the SHA-512 of every byte of this part so far: what a seal signs.
     pub fn digest(&self) -> Digest512 {
-        finish(&self.hash)
+        finish(&self.at.hash)
     }
 
     /// Records a fact and appends its line to `out`. Returns its number and the times as recorded: wall time in
@@ -152,7 +204,7 @@ impl Chain {
     /// # Errors
     /// If it cannot.
     pub fn draft(&self, event: &Event) -> Result<Draft, ChainError> {
-        if self.sealed {
+        if self.at.sealed {
             return Err(ChainError::Sealed);
         }
         self.checked(members(event)?)
@@ -162,7 +214,7 @@ impl Chain {
     pub fn place(&self, event: &mut Event) -> Placed {
         let Event::ConfirmationAsked { approval: Some(approval), .. } = event else { return Placed::Nowhere };
         let Some(request) = &mut approval.request else { return Placed::Nowhere };
-        (request.lines, request.head) = (self.next, self.prev.clone());
+        (request.lines, request.head) = (self.at.next, self.at.prev.clone());
         Placed::Here
     }
 
@@ -181,10 +233,10 @@ impl Chain {
     /// If the log was sealed meanwhile.
     pub fn add(&mut self, at: Stamp, draft: &Draft, out: &mut Vec<u8>) -> Result<(u64, Stamp), ChainError> {
         let utc = chrono::DateTime::from_timestamp_micros(at.utc.timestamp_micros()).unwrap_or(at.utc);
-        let at = Stamp { utc, mono: at.mono.max(self.last.mono) };
-        let seq = self.next;
+        let at = Stamp { utc, mono: at.mono.max(self.at.last.mono) };
+        let seq = self.at.next;
         self.push(&self.compose(at, &draft.0), out)?;
-        self.last = at;
+        self.at.last = at;
         Ok((seq, at))
     }
 
@@ -200,7 +252,7 @@ impl Chain {
     /// `None` without a session key.
     pub fn delegation_statement(&self) -> Option<String> {
         let session = self.session.as_ref()?.public_text();
-        Some(statement(self.run.as_str(), &session, &self.prev))
+        Some(statement(self.run.as_str(), &session, &self.at.prev))
     }
 
     /// Records the operator's signature over [`Self::delegation_statement`].
@@ -225,13 +277,14 @@ impl Chain {
     /// If the key does not sign.
     pub fn checkpoint(&mut self, out: &mut Vec<u8>) -> Result<(), ChainError> {
         let Some(session) = &self.session else { return Ok(()) };
-        if self.unsigned == 0 {
+        if self.at.unsigned == 0 {
             return Ok(());
         }
         let sig = session.sign(&self.digest())?;
-        let line = checkpoint_line(self.next, &self.prev, &line::time_text(self.last.utc), self.last.mono, &sig);
+        let line =
+            checkpoint_line(self.at.next, &self.at.prev, &line::time_text(self.at.last.utc), self.at.last.mono, &sig);
         self.push(&line, out)?;
-        self.unsigned = 0;
+        self.at.unsigned = 0;
         Ok(())
     }
 
@@ -248,10 +301,10 @@ impl Chain {
     /// # Errors
     /// If the log is sealed already.
     pub fn seal(&mut self, sig: &Armour, out: &mut Vec<u8>) -> Result<(), ChainError> {
-        let time = line::time_text(self.last.utc);
-        let line = seal_line(self.next, &self.prev, &time, self.last.mono, &sig.text()?);
+        let time = line::time_text(self.at.last.utc);
+        let line = seal_line(self.at.next, &self.at.prev, &time, self.at.last.mono, &sig.text()?);
         self.push(&line, out)?;
-        self.sealed = true;
+        self.at.sealed = true;
         Ok(())
     }
 
@@ -261,11 +314,11 @@ impl Chain {
     }
 
     fn compose(&self, at: Stamp, members: &str) -> String {
-        head(self.next, &self.prev, &line::time_text(at.utc), at.mono) + members
+        head(self.at.next, &self.at.prev, &line::time_text(at.utc), at.mono) + members
     }
 
     fn checked(&self, members: String) -> Result<Draft, ChainError> {
-        let text = self.compose(self.last, &members);
+        let text = self.compose(self.at.last, &members);
         if text.len() > MAX_LINE - HEAD_ROOM {
             let kind = members.split('"').nth(3).unwrap_or_default().to_owned();
             return Err(ChainError::TooLong { kind, bytes: text.len() });
@@ -276,16 +329,16 @@ impl Chain {
     }
 
     fn push(&mut self, line: &str, out: &mut Vec<u8>) -> Result<(), ChainError> {
-        if self.sealed {
+        if self.at.sealed {
             return Err(ChainError::Sealed);
         }
-        sha256_hex(line.as_bytes()).as_str().clone_into(&mut self.prev);
-        self.hash.update(line.as_bytes());
-        self.hash.update(b"\n");
-        self.next += 1;
+        sha256_hex(line.as_bytes()).as_str().clone_into(&mut self.at.prev);
+        self.at.hash.update(line.as_bytes());
+        self.at.hash.update(b"\n");
+        self.at.next += 1;
         let length = line.len() as u64 + 1;
-        self.bytes += length;
-        self.unsigned += length;
+        self.at.bytes += length;
+        self.at.unsigned += length;
         out.extend_from_slice(line.as_bytes());
         out.push(b'\n');
         Ok(())
@@ -370,7 +423,7 @@ mod tests {
         assert_eq!((log.len(), chain.bytes()), (length, length as u64), "nothing new, nothing to sign");
         let facts = read_log(&log).into_facts();
         assert_eq!((facts[1].seq, facts[1].at), (seq, at));
-        let found = verify(&mut Cursor::new(log), &Trust::default(), &mut |_| {}).unwrap();
+        let found = verify(&mut [Cursor::new(log)], &Trust::default(), &mut |_| {}).unwrap();
         assert_eq!(found.verdict, Verdict::Untrusted);
         let jumps: Vec<_> = found.findings.iter().filter(|f| f.severity == Severity::Warning).collect();
         assert_eq!(jumps.len(), 2, "{jumps:?}");

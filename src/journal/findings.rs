@@ -146,8 +146,10 @@ pub struct Verification {
     pub approvals: Approvals,
     /// Was it a drill?
     pub mode: Mode,
-    /// SHA-512 of all complete lines.
+    /// SHA-512 of all complete lines; of a log in parts that of the last one, which vouches for the others.
     pub log_sha512: Digest512,
+    /// In how many files it lies, as far as they are there.
+    pub parts: u32,
     /// How far signatures reach.
     pub coverage: Coverage,
 }

@@ -10,6 +10,7 @@ mod consent;
 mod entry;
 mod findings;
 mod line;
+mod parts;
 mod pass;
 mod read;
 mod signers;
@@ -19,10 +20,11 @@ mod verify;
 
 pub use addenda::{Addenda, Addendum, Addition, Pending};
 pub use approval::{APPROVE_NAMESPACE, Answer, ApprovalError, Approvals};
-pub use chain::{Chain, ChainError, Draft, Placed};
+pub use chain::{Chain, ChainError, Draft, Mark, Placed};
 pub use entry::{Body, Entry};
 pub use findings::{Coverage, Finding, OutputClaim, Severity, Signed, SignerKind, Verdict, Verification};
 pub use line::{Broken, MAX_LINE, time_text};
+pub use parts::{Part, continues, in_order, part_name};
 pub use read::{Reading, read_entry, read_log};
 pub use signers::{AllowedSigners, Skipped, Standing};
 pub use sshsig::{

@@ -9,10 +9,11 @@ use super::chain;
 use super::consent::Consent;
 use super::findings::{Coverage, OutputClaim, Severity, Signed, Verdict, Verification};
 use super::line::{self, Head};
+use super::parts;
 use super::sshsig::{self, Armour, SEAL_NAMESPACE, SESSION_NAMESPACE, SignatureError};
 use super::verify::Trust;
-use crate::engine::{Event, Mode, Opened, Streams};
-use crate::kernel::{AttemptId, SafeText, say_duration};
+use crate::engine::{Continues, Event, Mode, Opened, PartBefore, Streams};
+use crate::kernel::{AttemptId, RunId, SafeText, Sha256Hex, say_duration};
 
 /// A wall clock that differs by more than this from the monotonic clock between two lines has jumped.
 const JUMP_MICROS: i64 = 2_000_000;
@@ -71,6 +72,16 @@ pub(super) struct Pass<'a> {
     consent: Consent,
     sealing_by: Option<String>,
     sealed: Option<u64>,
+    /// A further part of the log begins with the next line.
+    begins: Option<u32>,
+    /// The number of the last line before this part.
+    before_part: u64,
+    /// What a later part says the run was, where the first part is missing.
+    headless: Option<Mode>,
+    /// The parts so far.
+    parts: Vec<(u32, PartBefore)>,
+    /// Bytes of this part so far.
+    bytes: u64,
     /// A wrong signature over an intact chain: the checkpoints can say where the damage is.
     only_the_seal_is_wrong: Intact,
 }
@@ -112,6 +123,7 @@ impl<'a> Pass<'a> {
             approvals: Approvals::default(),
             mode: Mode::Real,
             log_sha512: [0; 64],
+            parts: 0,
             coverage: Coverage::default(),
         };
         Self {
@@ -133,6 +145,11 @@ impl<'a> Pass<'a> {
             consent: Consent::default(),
             sealing_by: None,
             sealed: None,
+            begins: None,
+            before_part: 0,
+            headless: None,
+            parts: Vec::new(),
+            bytes: 0,
             only_the_seal_is_wrong: Intact::No,
         }
     }
@@ -155,6 +172,28 @@ impl<'a> Pass<'a> {
         self.damage(Some(self.number + 1), "the line is longer than 1 MiB; nothing after it was read");
     }
 
+    /// Says that another file begins.
+    pub(super) fn part(&mut self, number: u32) {
+        self.result.parts += 1;
+        self.before_part = self.number;
+        if number > 1 {
+            self.earlier.extend(self.last_checkpoint.take());
+            (self.hash, self.bytes, self.begins) = (Sha512::new(), 0, Some(number));
+        }
+    }
+
+    /// Says that a file ended, and how many bytes of it do not count.
+    pub(super) fn part_ended(&mut self, number: u32, beyond: u64) {
+        let sha512 = Sha256Hex::from_digest(&sshsig::finish(&self.hash)).as_str().to_owned();
+        let part = PartBefore { lines: self.number - self.before_part, bytes: self.bytes, sha512 };
+        self.parts.push((number, part));
+        if beyond > 0 {
+            let text =
+                format!("the last {beyond} bytes of {} do not count: writing them failed", parts::part_name(number));
+            self.result.add(None, Severity::Note, text);
+        }
+    }
+
     pub(super) fn line(&mut self, line: &[u8]) {
         self.number += 1;
         if self.sealed.is_some() {
@@ -173,10 +212,18 @@ impl<'a> Pass<'a> {
         self.digest = Some(Sha256::digest(line).into());
         self.hash.update(line);
         self.hash.update(b"\n");
+        self.bytes += line.len() as u64 + 1;
     }
 
     fn parsed(&mut self, line: &[u8], head: &Head<'_>) {
+        if let Some(part) = self.begins.take() {
+            self.continues(line, part);
+        } else if head.kind == "continues" {
+            self.damage(Some(self.number), "another part of the log cannot begin here");
+        }
         let linked = match &self.digest {
+            // What came before is missing, and that was said.
+            None if self.number > 1 => true,
             None => head.prev.is_empty(),
             Some(digest) => is_hex_of(head.prev, digest),
         };
@@ -196,10 +243,11 @@ impl<'a> Pass<'a> {
         } else if !linked {
             self.damage(Some(1), "the first line links to a line before it");
         }
-        if self.number > 1 {
+        if !self.time.is_empty() {
             self.clocks(head);
         }
         match head.kind {
+            "continues" => {}
             "open" => self.open(line),
             "resumed" if self.number > 1 => self.resumed(line),
             _ if self.number == 1 => self.damage(Some(1), "the log does not begin with an open line"),
@@ -283,6 +331,74 @@ impl<'a> Pass<'a> {
         }
     }
 
+    /// Another part begins: it says what every part before was, and so vouches for them.
+    fn continues(&mut self, line: &[u8], part: u32) {
+        let Ok(Event::Continues(said)) = serde_json::from_slice::<Event>(line) else {
+            // `part` was read from this very line.
+            return self.damage(Some(self.number), "the line does not say which parts come before it");
+        };
+        let run = self.opened.as_ref().map_or(&said.run, |opened| &opened.run);
+        if *run != said.run || said.parts.len() as u64 + 1 != u64::from(part) {
+            self.damage(Some(self.number), "the line continues another log");
+        }
+        let mut lines = 0_u64;
+        for (number, before) in (1..).zip(&said.parts) {
+            let name = parts::part_name(number);
+            match self.parts.iter().find(|(there, _)| *there == number).map(|(_, part)| part) {
+                Some(there) if there == before => {}
+                Some(there) => {
+                    // Where a line was changed that is known already, and more exactly.
+                    let text = format!(
+                        "{name} has {} lines and {} bytes that are not the {} and {} that were there",
+                        there.lines, there.bytes, before.lines, before.bytes
+                    );
+                    let end = if there.bytes < before.bytes { lines + there.lines + 1 } else { self.number };
+                    if !self.result.has(Severity::Damage) {
+                        self.damage(Some(end), text);
+                    }
+                }
+                None => {
+                    let text = format!(
+                        "{name} is missing: {} lines, {} bytes, SHA-512 {}",
+                        before.lines, before.bytes, before.sha512
+                    );
+                    self.result.add(None, Severity::Open, text);
+                }
+            }
+            lines = lines.saturating_add(before.lines);
+        }
+        if self.parts.iter().all(|(there, _)| *there + 1 != part) {
+            (self.number, self.next, self.digest) = (lines.saturating_add(1), lines, None);
+            self.before_part = lines;
+        }
+        if self.opened.is_none() {
+            self.missing_head(&said);
+        } else if self.session.as_ref().map_or("", |(_, text)| text.as_str()) != said.session {
+            self.gap_in_sessions(&said.session, part);
+        }
+    }
+
+    /// Takes from a later part what the first one would have said.
+    fn missing_head(&mut self, said: &Continues) {
+        self.result.run = Some(said.run.clone());
+        self.headless = Some(said.mode);
+        self.session(&said.session);
+    }
+
+    /// With a part missing a session may have begun in it; else it has to be the one that wrote before.
+    fn gap_in_sessions(&mut self, session: &str, part: u32) {
+        if self.parts.iter().any(|(there, _)| *there + 1 == part) {
+            self.damage(Some(self.number), "the line names another session than the part before");
+        } else {
+            self.session(session);
+        }
+    }
+
+    /// Returns whether it was a drill.
+    fn mode(&self) -> Mode {
+        self.opened.as_ref().map(|opened| opened.mode).or(self.headless).unwrap_or(Mode::Real)
+    }
+
     fn session(&mut self, text: &str) {
         (self.session, self.vouched) = (None, Vouched::No);
         if text.is_empty() {
@@ -299,7 +415,7 @@ impl<'a> Pass<'a> {
             self.damage(Some(self.number), "the delegation lacks a name, a statement or a signature");
             return;
         };
-        let run = self.opened.as_ref().map_or("", |opened| opened.run.as_str());
+        let run = self.result.run.as_ref().map_or("", RunId::as_str);
         let session = self.session.as_ref().map_or("", |(_, text)| text.as_str());
         if delegation.statement != chain::statement(run, session, head.prev) || self.session.is_none() {
             self.damage(Some(self.number), "the delegation is for another run, key or place");
@@ -381,8 +497,7 @@ impl<'a> Pass<'a> {
             }
         };
         let signed = Signed::new(by, sig.key());
-        let mode = self.opened.as_ref().map_or(Mode::Real, |opened| opened.mode);
-        if let Some(why) = self.trust.objection(by, sig.key(), namespace, mode) {
+        if let Some(why) = self.trust.objection(by, sig.key(), namespace, self.mode()) {
             let text = format!("{what} is {}'s ({}), but {why}", signed.by, signed.fingerprint);
             self.result.add(Some(self.number), Severity::Distrust, text);
         }
@@ -424,7 +539,7 @@ impl<'a> Pass<'a> {
         let covered = self.result.coverage.lines;
         self.result.coverage.lines = self.number;
         self.result.log_sha512 = sshsig::finish(&self.hash);
-        self.result.mode = self.opened.as_ref().map_or(Mode::Real, |opened| opened.mode);
+        self.result.mode = self.mode();
         self.result.approvals = self.consent.approvals;
         self.result.coverage.uncovered = self.number - covered.min(self.number);
         if self.sealed.is_none() {

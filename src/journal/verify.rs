@@ -10,6 +10,7 @@ use ssh_key::public::KeyData;
 
 use super::findings::{OutputClaim, Verification};
 use super::line::{self, MAX_LINE};
+use super::parts::{self, Part, in_order};
 use super::pass::{Pass, checkpoint_sig};
 use super::signers::{AllowedSigners, Standing};
 use super::sshsig;
@@ -61,38 +62,30 @@ pub enum VerifyError {
     Io(#[from] io::Error),
 }
 
-/// Verifies a log. Every `attempt-finished` line is handed to `outputs`, since only the caller can open files.
+/// Verifies a log, whose parts come in any order. Every `attempt-finished` line is handed to `outputs`, since only the
+/// caller can open files. Lines are counted through all parts.
 ///
 /// # Errors
 /// If there is nothing to verify or it cannot be read.
-pub fn verify(
-    log: &mut (impl Read + Seek),
+pub fn verify<R: Read + Seek>(
+    logs: &mut [R],
     trust: &Trust,
     outputs: &mut dyn FnMut(OutputClaim),
 ) -> Result<Verification, VerifyError> {
+    let parts = in_order(logs)?;
     let mut pass = Pass::new(trust, outputs);
-    let mut reader = BufReader::with_capacity(256 * 1024, &mut *log);
-    let mut buffer = Vec::with_capacity(64 * 1024);
-    loop {
-        match next_line(&mut reader, &mut buffer)? {
-            Next::Line => pass.line(buffer.strip_suffix(b"\n").unwrap_or(&buffer)),
-            Next::Torn(bytes) => {
-                pass.torn(bytes);
-                break;
-            }
-            Next::TooLong => {
-                pass.too_long();
-                break;
-            }
-            Next::End => break,
-        }
+    for part in &parts {
+        let Some(log) = logs.get_mut(part.index) else { continue };
+        let length = parts::length(log)?;
+        pass.part(part.number);
+        read_part(&mut pass, log, part.counts)?;
+        pass.part_ended(part.number, length.saturating_sub(part.counts.unwrap_or(length)));
     }
     if pass.saw_nothing() {
         return Err(VerifyError::Empty);
     }
     if pass.misfits() {
-        log.rewind()?;
-        let (from, to) = locate(&mut BufReader::new(log))?;
+        let (from, to) = locate(logs, &parts)?;
         pass.damage(
             Some(to),
             format!(
@@ -101,6 +94,25 @@ pub fn verify(
         );
     }
     Ok(pass.conclude())
+}
+
+fn read_part(pass: &mut Pass<'_>, log: &mut impl Read, counts: Option<u64>) -> io::Result<()> {
+    let mut reader = BufReader::with_capacity(256 * 1024, log.take(counts.unwrap_or(u64::MAX)));
+    let mut buffer = Vec::with_capacity(64 * 1024);
+    loop {
+        match next_line(&mut reader, &mut buffer)? {
+            Next::Line => pass.line(buffer.strip_suffix(b"\n").unwrap_or(&buffer)),
+            Next::Torn(bytes) => {
+                pass.torn(bytes);
+                return Ok(());
+            }
+            Next::TooLong => {
+                pass.too_long();
+                return Ok(());
+            }
+            Next::End => return Ok(()),
+        }
+    }
 }
 
 enum Next {
@@ -122,26 +134,35 @@ fn next_line(reader: &mut impl BufRead, buffer: &mut Vec<u8>) -> io::Result<Next
 }
 
 /// Finds the first checkpoint that does not fit; the damage lies between it and the one before.
-fn locate(reader: &mut impl BufRead) -> io::Result<(u64, u64)> {
-    let (mut hash, mut buffer) = (Sha512::new(), Vec::new());
+fn locate<R: Read + Seek>(logs: &mut [R], parts: &[Part]) -> io::Result<(u64, u64)> {
+    let mut buffer = Vec::new();
     let (mut number, mut good) = (0, 0);
     let mut session = None;
-    while let Next::Line = next_line(reader, &mut buffer)? {
-        number += 1;
-        let line = buffer.strip_suffix(b"\n").unwrap_or(&buffer);
-        if let Ok(head) = line::parse(line) {
-            if matches!(head.kind, "open" | "resumed") {
-                let begins = serde_json::from_slice::<Session>(line).ok();
-                session = begins.and_then(|begins| sshsig::session_key(&begins.session));
-            }
-            if let (Some(sig), Some(key)) = (checkpoint_sig(&head), &session) {
-                if sshsig::check_checkpoint(key, &sshsig::finish(&hash), sig).is_err() {
-                    break;
+    for part in parts {
+        let Some(log) = logs.get_mut(part.index) else { continue };
+        log.rewind()?;
+        let mut reader = BufReader::new(log.take(part.counts.unwrap_or(u64::MAX)));
+        let mut hash = Sha512::new();
+        while let Next::Line = next_line(&mut reader, &mut buffer)? {
+            number += 1;
+            let line = buffer.strip_suffix(b"\n").unwrap_or(&buffer);
+            if let Ok(head) = line::parse(line) {
+                if let Some(continues) = parts::continues(line) {
+                    number = continues.parts.iter().map(|part| part.lines).sum::<u64>() + 1;
                 }
-                good = number;
+                if matches!(head.kind, "open" | "resumed" | "continues") {
+                    let begins = serde_json::from_slice::<Session>(line).ok();
+                    session = begins.and_then(|begins| sshsig::session_key(&begins.session));
+                }
+                if let (Some(sig), Some(key)) = (checkpoint_sig(&head), &session) {
+                    if sshsig::check_checkpoint(key, &sshsig::finish(&hash), sig).is_err() {
+                        return Ok((good + 1, number));
+                    }
+                    good = number;
+                }
             }
+            hash.update(&buffer);
         }
-        hash.update(&buffer);
     }
     Ok((good + 1, number))
 }

@@ -170,6 +170,16 @@ fn words(event: &Event) -> String {
             let Resumed { by, host, pid, .. } = resumed.as_ref();
             format!("TAKEN UP AGAIN by {by} (process {pid} on {host}){}", torn.unwrap_or_default())
         }
+        Event::Continues(continues) => {
+            let (part, since) = (continues.part, continues.since.format("%H:%M:%S"));
+            format!("THE LOG GOES ON IN ANOTHER PLACE, part {part}: {}; written until {since}Z", continues.why)
+        }
+        Event::WentUnrecorded { by, .. } => {
+            format!("{by} went on WITHOUT A RECORD: from here on facts are in memory only")
+        }
+        Event::RecordedAgain { since, facts } => {
+            format!("RECORDED AGAIN: {facts} facts since {}Z were in memory only", since.format("%H:%M:%S"))
+        }
     }
 }
 

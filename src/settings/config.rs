@@ -14,6 +14,9 @@ use crate::kernel::{Severity, Source};
 pub struct Config {
     /// Where incident logs go, for every profile that does not say otherwise.
     pub log_dir: Option<String>,
+    /// Where incident logs go on that can't be written any more, in this order; after these the state folder.
+    #[serde(default)]
+    pub log_places: Vec<String>,
     /// Who operates, if not the user's name.
     pub operator: Option<String>,
     /// The signing key: path of an SSH key, or of a public key whose private half the agent holds.
@@ -79,7 +82,8 @@ impl Config {
             [&mut profile.key, &mut profile.allowed_signers, &mut profile.revoked_keys, &mut profile.log_dir]
         });
         let shared = [&mut self.key, &mut self.allowed_signers, &mut self.revoked_keys, &mut self.log_dir];
-        for path in paths.chain(shared).flatten() {
+        let places = self.log_places.iter_mut();
+        for path in paths.chain(shared).flatten().chain(places) {
             if let Some(rest) = path.strip_prefix("~/") {
                 *path = format!("{}/{rest}", home.trim_end_matches('/'));
             }

@@ -94,6 +94,8 @@ pub enum Command {
     Auto,
     /// Say when customers began to fail.
     Onset,
+    /// Go on although nothing can be recorded.
+    Unrecorded,
     /// Answer yes.
     Yes,
     /// Answer no.
@@ -295,6 +297,13 @@ impl Default for Keymap {
                 "Hand control over to the screen that waits for it; this one looks on then.",
             ),
             bind(Run, C::Detach, &[Char('D')], "leave", "Leave the screen; the run goes on."),
+            bind(
+                Run,
+                C::Unrecorded,
+                &[Char('U')],
+                "unrecorded…",
+                "Where the log can't be written: go on without. Asks for a phrase.",
+            ),
             bind(
                 Question,
                 C::Yes,

@@ -5,7 +5,7 @@ use std::io::{self, Read as _, Seek as _, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use super::check::verify_run;
+use super::check::verify_log;
 use super::error::{SignError, StoreError};
 use super::operator::{Message, Operator};
 use super::runs::LogPlace;
@@ -119,8 +119,9 @@ pub fn countersign(place: &LogPlace, operator: &Operator, trust: &Trust, at: Sta
     if log.sealed_by.as_ref().is_some_and(|sealed| sealed.fingerprint == operator.fingerprint()) {
         return Err(AddError::OwnSeal(operator.fingerprint()));
     }
-    let bytes = fs::metadata(&place.log).map_err(StoreError::io("read", &place.log))?.len();
-    let message = Message::File { path: &place.log, bytes };
+    let last = place.last_part();
+    let bytes = fs::metadata(&last).map_err(StoreError::io("read", &last))?.len();
+    let message = Message::File { path: &last, bytes };
     let sig = operator.sign(WITNESS_NAMESPACE, &log.log_sha512, message)?;
     let sig = sig.text().map_err(|why| AddError::Sign(why.into()))?;
     write(place, &log, Addition::Countersigned { sig }, operator, trust, at).map(drop)
@@ -129,8 +130,7 @@ pub fn countersign(place: &LogPlace, operator: &Operator, trust: &Trust, at: Sta
 /// Verifies the log itself. A signer whom nobody here knows is no obstacle, damage is.
 fn sealed(place: &LogPlace, trust: &Trust) -> Result<Verification, AddError> {
     // What is wrong with the additions is said when they are read.
-    let alone = LogPlace { log: place.log.clone(), folder: None };
-    let log = verify_run(&alone, trust)?;
+    let log = verify_log(place, trust)?;
     if log.sealed_by.is_some() && log.verdict != Verdict::Tampered {
         return Ok(log);
     }

@@ -71,9 +71,9 @@ pub fn audit(runs: &Runs, trust: &Trust) -> Result<Audit, StoreError> {
         if found.runs.iter().all(|other| other.run != before) {
             found.breaks.push(format!("{before} is missing: {} names it as the run before", run.run));
         } else if let Some(digest) = digest {
-            let log = runs.find(before.as_str())?.log;
+            let parts = runs.find(before.as_str())?.parts();
             // The run before may have gone on, or been sealed, after this one began: then it begins as it was then.
-            if !matches!(began_as(&log, &digest), Ok(true)) {
+            if !parts.iter().any(|part| matches!(began_as(part, &digest), Ok(true))) {
                 found
                     .breaks
                     .push(format!("{before} is not what it was when {} began: its log was replaced or cut", run.run));

@@ -48,12 +48,25 @@ pub fn load_trust(
     Ok(trust)
 }
 
+/// Verifies a log, and nothing that lies beside it.
+///
+/// # Errors
+/// If the log cannot be read or holds nothing.
+pub fn verify_log(place: &LogPlace, trust: &Trust) -> Result<Verification, StoreError> {
+    read(place, trust, &mut |_| {})
+}
+
+fn read(place: &LogPlace, trust: &Trust, outputs: &mut dyn FnMut(OutputClaim)) -> Result<Verification, StoreError> {
+    let open = |path: PathBuf| File::open(&path).map_err(StoreError::io("open the log", &path));
+    let mut parts = place.parts().into_iter().map(open).collect::<Result<Vec<_>, _>>()?;
+    verify(&mut parts, trust, outputs).map_err(|source| StoreError::Verify { path: place.log.clone(), source })
+}
+
 /// Verifies a log and, where it lies in a run's folder, the outputs and the runbook beside it.
 ///
 /// # Errors
 /// If the log cannot be read or holds nothing.
 pub fn verify_run(place: &LogPlace, trust: &Trust) -> Result<Verification, StoreError> {
-    let mut log = File::open(&place.log).map_err(StoreError::io("open the log", &place.log))?;
     let folder = place.folder.as_ref().filter(|folder| folder.join("output").is_dir());
     let mut wrong = Vec::new();
     let mut checked = |claim: OutputClaim| {
@@ -61,8 +74,7 @@ pub fn verify_run(place: &LogPlace, trust: &Trust) -> Result<Verification, Store
             outputs(folder, &claim, &mut wrong);
         }
     };
-    let mut result = verify(&mut log, trust, &mut checked)
-        .map_err(|source| StoreError::Verify { path: place.log.clone(), source })?;
+    let mut result = read(place, trust, &mut checked)?;
     for (line, text) in wrong {
         result.add(Some(line), Severity::Damage, text);
     }
@@ -171,6 +183,9 @@ pub fn write_verification(result: &Verification, out: &mut dyn Write) -> io::Res
         writeln!(out, "  approvals  {signed} of {confirmed} confirmations that wanted approvals have them signed")?;
     }
     writeln!(out, "  words      {}", spoken(&result.log_sha512))?;
+    if result.parts > 1 {
+        writeln!(out, "  parts      {}, the log went on in another place", result.parts)?;
+    }
     let coverage = result.coverage;
     writeln!(
         out,

@@ -64,6 +64,12 @@ pub enum StoreError {
         /// What is wrong there.
         what: String,
     },
+    /// Something between is not there.
+    #[error("{} is missing: the log went on in another place after it; put it back beside the others", part.display())]
+    Missing {
+        /// The part.
+        part: PathBuf,
+    },
     /// The file holds nothing that could be judged.
     #[error("{}: {source}", path.display())]
     Verify {

@@ -8,8 +8,12 @@ mod audit;
 mod check;
 mod error;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod fixture;
 mod keys;
+mod log;
+mod medium;
 mod operator;
 mod practice;
 mod runs;
@@ -21,9 +25,10 @@ mod writer;
 
 pub use addenda::{AddError, add, countersign, read as read_addenda};
 pub use audit::{Audit, Audited, audit};
-pub use check::{load_trust, verify_run, write_verification};
+pub use check::{load_trust, verify_log, verify_run, write_verification};
 pub use error::{SignError, StoreError};
 pub use keys::{KeyWish, operator};
+pub use log::LogNews;
 pub use operator::{FarKey, Message, Operator};
 pub use practice::{practice_operator, practice_signers};
 pub use runs::{LogPlace, Previous, RunFolder, Runs, prev_run, state_dir};

@@ -1,5 +1,6 @@
 //! Folders of runs: where they are, how they are named, how one is found again.
 
+use std::collections::BTreeMap;
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
@@ -9,8 +10,9 @@ use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha512};
 
 use super::error::StoreError;
+use super::medium::Folders;
 use crate::engine::Event;
-use crate::journal::{Body, MAX_LINE, read_entry};
+use crate::journal::{Body, MAX_LINE, part_name, read_entry};
 use crate::kernel::RunId;
 
 const LOG: &str = "incident.jsonl";
@@ -31,6 +33,8 @@ pub fn state_dir(env: &dyn Fn(&str) -> Option<std::ffi::OsString>) -> Result<Pat
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Runs {
     root: PathBuf,
+    /// Where else the logs of these runs may go on.
+    spares: Vec<PathBuf>,
 }
 
 /// Is the folder of one run.
@@ -38,21 +42,32 @@ pub struct Runs {
 pub struct RunFolder {
     id: RunId,
     path: PathBuf,
+    /// The folders of this run in other places.
+    spares: Vec<PathBuf>,
 }
 
 /// Is where a log was found: the file, and the folder if that may be a run's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LogPlace {
-    /// The log.
+    /// The log, or its first part.
     pub log: PathBuf,
     /// The folder that may hold outputs and runbook beside it.
     pub folder: Option<PathBuf>,
+    /// The folders of this run in other places, where further parts may lie.
+    pub spares: Vec<PathBuf>,
 }
 
 impl Runs {
     /// Takes a folder, which need not exist yet.
     pub fn at(root: impl Into<PathBuf>) -> Self {
-        Self { root: root.into() }
+        Self { root: root.into(), spares: Vec::new() }
+    }
+
+    /// Names the folders in which logs go on that can't be written here any more.
+    #[must_use]
+    pub fn with_spares(mut self, spares: Vec<PathBuf>) -> Self {
+        self.spares = spares;
+        self
     }
 
     /// Returns the folder.
@@ -78,7 +93,7 @@ impl Runs {
                 folder(&path.join(part))?;
             }
             sync_folder(&self.root)?;
-            return Ok(RunFolder { id, path });
+            return Ok(RunFolder { spares: self.spares_of(&id), id, path });
         }
     }
 
@@ -109,7 +124,7 @@ impl Runs {
     /// If there is none, or more than one.
     pub fn find(&self, name: &str) -> Result<LogPlace, StoreError> {
         let runs = self.list()?;
-        let place = |id: &RunId| LogPlace::in_folder(self.root.join(id.as_str()));
+        let place = |id: &RunId| self.place(self.root.join(id.as_str()));
         if let Some(id) = runs.iter().find(|id| id.as_str() == name) {
             return Ok(place(id));
         }
@@ -119,12 +134,14 @@ impl Runs {
             return Ok(place(id));
         }
         let path = Path::new(name);
-        if path.is_dir() && path.join(LOG).is_file() {
-            return Ok(LogPlace::in_folder(path.to_owned()));
+        if path.is_dir() && (path.join(LOG).is_file() || !numbered(path).is_empty()) {
+            return Ok(self.place(path.to_owned()));
         }
         if path.is_file() {
-            let folder = path.parent().filter(|_| path.file_name().is_some_and(|n| n == LOG)).map(Path::to_owned);
-            return Ok(LogPlace { log: path.to_owned(), folder });
+            return Ok(match path.parent().filter(|_| path.file_name().is_some_and(|n| n == LOG)) {
+                Some(folder) => self.place(folder.to_owned()),
+                None => LogPlace { log: path.to_owned(), folder: None, spares: Vec::new() },
+            });
         }
         let found: Vec<_> = runs.iter().filter(|id| !name.is_empty() && id.as_str().starts_with(name)).collect();
         match found.as_slice() {
@@ -140,16 +157,80 @@ impl Runs {
     }
 }
 
-impl LogPlace {
-    fn in_folder(folder: PathBuf) -> Self {
-        Self { log: folder.join(LOG), folder: Some(folder) }
+impl Runs {
+    /// Returns the place of the run in a folder, which may be a copy under another name.
+    pub(super) fn place(&self, folder: PathBuf) -> LogPlace {
+        let log = folder.join(LOG);
+        let spares = match first_event(&log) {
+            _ if self.spares.is_empty() => Vec::new(),
+            Some(Event::Open(opened)) => self.spares_of(&opened.run),
+            _ => folder.file_name().map(|name| self.spares_named(Path::new(name))).unwrap_or_default(),
+        };
+        LogPlace { log, folder: Some(folder), spares }
     }
+
+    fn spares_of(&self, id: &RunId) -> Vec<PathBuf> {
+        self.spares_named(Path::new(id.as_str()))
+    }
+
+    /// A name that is no plain one leads nowhere.
+    fn spares_named(&self, name: &Path) -> Vec<PathBuf> {
+        let plain = name.file_name().is_some_and(|plain| plain == name);
+        self.spares.iter().filter(|_| plain).map(|spare| spare.join(name)).collect()
+    }
+}
+
+impl LogPlace {
+    /// Lists the files of the log that are there, the first part first. A part that lies in two places was begun in one
+    /// of them and failed there: the longer one counts.
+    pub fn parts(&self) -> Vec<PathBuf> {
+        let mut found: BTreeMap<u32, (u64, PathBuf)> = BTreeMap::new();
+        for folder in self.folder.iter().chain(self.spares.iter().filter(|_| self.folder.is_some())) {
+            for (number, length, path) in numbered(folder) {
+                if found.get(&number).is_none_or(|(longest, _)| *longest < length) {
+                    found.insert(number, (length, path));
+                }
+            }
+        }
+        let further: Vec<PathBuf> = found.into_values().map(|(_, path)| path).collect();
+        let first = (further.is_empty() || self.log.is_file()).then(|| self.log.clone());
+        first.into_iter().chain(further).collect()
+    }
+
+    /// Returns where the log goes on, if it can't be written any more.
+    pub(super) fn further(&self) -> Folders {
+        let own = self.folder.clone().or_else(|| self.log.parent().map(Path::to_owned));
+        Folders { own: own.unwrap_or_default(), spares: self.spares.clone() }
+    }
+
+    /// Returns the file in which the log ends.
+    pub fn last_part(&self) -> PathBuf {
+        self.parts().pop().unwrap_or_else(|| self.log.clone())
+    }
+}
+
+/// Lists the further parts of a log in a folder, with their lengths.
+fn numbered(folder: &Path) -> Vec<(u32, u64, PathBuf)> {
+    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let part = |entry: fs::DirEntry| {
+        let name = entry.file_name().into_string().ok()?;
+        let number = name.strip_prefix("incident.")?.strip_suffix(".jsonl")?.parse().ok()?;
+        let data = fs::metadata(entry.path()).ok()?;
+        (part_name(number) == name && number > 1 && data.is_file()).then(|| (number, data.len(), entry.path()))
+    };
+    entries.filter_map(Result::ok).filter_map(part).collect()
 }
 
 impl RunFolder {
     /// Takes the folder of a run that there is.
-    pub fn of(id: RunId, path: PathBuf) -> Self {
-        Self { id, path }
+    pub fn of(id: RunId, place: &LogPlace) -> Self {
+        let path = place.folder.clone().unwrap_or_else(|| PathBuf::from("."));
+        Self { id, path, spares: place.spares.clone() }
+    }
+
+    /// Returns where its log goes on, if it can't be written any more.
+    pub(super) fn further(&self) -> Folders {
+        self.place().further()
     }
 
     /// Removes the folder of a run that did not begin. One that has a log is kept, whatever else went wrong.
@@ -187,7 +268,7 @@ impl RunFolder {
 
     /// Returns where it is as a place to verify, show or follow.
     pub fn place(&self) -> LogPlace {
-        LogPlace::in_folder(self.path.clone())
+        LogPlace { log: self.log(), folder: Some(self.path.clone()), spares: self.spares.clone() }
     }
 
     /// Keeps the exact text that runs, as `runbook.md`.
@@ -206,7 +287,7 @@ impl RunFolder {
 pub struct Previous {
     /// Its name.
     pub run: RunId,
-    /// SHA-512 of its whole log as it is now, hex.
+    /// SHA-512 of its whole log as it is now, or of the last part of it; hex.
     pub sha512: String,
 }
 
@@ -216,12 +297,12 @@ pub struct Previous {
 /// If the folder of runs itself cannot be read.
 pub fn prev_run(runs: &Runs, by: &str, host: &str) -> Result<Option<Previous>, StoreError> {
     for run in runs.list()?.into_iter().rev() {
-        let log = runs.root.join(run.as_str()).join(LOG);
-        let same = first_event(&log).is_some_and(|event| match event {
+        let place = runs.place(runs.root.join(run.as_str()));
+        let same = first_event(&place.log).is_some_and(|event| match event {
             Event::Open(opened) => opened.by == by && opened.host == host,
             _ => false,
         });
-        if same && let Ok(sha512) = sha512_of(&log) {
+        if same && let Ok(sha512) = sha512_of(&place.last_part()) {
             return Ok(Some(Previous { run, sha512 }));
         }
     }

@@ -5,7 +5,7 @@ use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use super::error::StoreError;
-use super::runs::Runs;
+use super::runs::{LogPlace, Runs};
 use super::view::is_being_written;
 use crate::engine::{Event, Opened};
 use crate::journal::{Body, Entry, MAX_LINE, read_entry};
@@ -45,7 +45,8 @@ pub enum End {
 /// Says what became of each run, oldest first. Folders that hold no readable log are passed over.
 pub fn standings(runs: &Runs) -> Vec<Standing> {
     let ids = runs.list().unwrap_or_default();
-    ids.into_iter().filter_map(|run| standing(run.clone(), runs.root().join(run.as_str())).ok().flatten()).collect()
+    let standing = |run: RunId| standing(run.clone(), &runs.place(runs.root().join(run.as_str()))).ok().flatten();
+    ids.into_iter().filter_map(standing).collect()
 }
 
 /// Reads the header of a log, and when it was written.
@@ -70,10 +71,10 @@ fn first(log: &Path) -> io::Result<Option<(Opened, Stamp)>> {
     })
 }
 
-fn standing(run: RunId, folder: PathBuf) -> io::Result<Option<Standing>> {
-    let log = folder.join("incident.jsonl");
-    let Some((opened, at)) = first(&log)? else { return Ok(None) };
-    let written = is_being_written(&log);
+fn standing(run: RunId, place: &LogPlace) -> io::Result<Option<Standing>> {
+    let Some((opened, at)) = first(&place.log)? else { return Ok(None) };
+    let (log, folder) = (place.last_part(), place.folder.clone().unwrap_or_default());
+    let written = is_being_written(&place.log);
     let (mut last, mut sealed, mut how) = (at, false, None);
     for entry in tail(&log)? {
         last = entry.at;

@@ -7,23 +7,47 @@ use std::fs::{File, OpenOptions};
 use std::io::{self, Cursor, Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::PathBuf;
 
+use sha2::{Digest as _, Sha512};
+
 use super::error::StoreError;
+use super::medium::{Folders, Medium, Places};
 use super::runs::{self, LogPlace};
-use crate::engine::{Event, Fact, Opened, Torn};
-use crate::journal::{Body, Severity, Trust, Verification, read_entry, verify};
-use crate::kernel::{Stamp, sha256_hex};
+use crate::engine::{Event, Fact, Opened, PartBefore, Torn};
+use crate::journal::{Body, Severity, Trust, Verification, in_order, part_name, read_entry, read_log, verify};
+use crate::kernel::{Sha256Hex, Stamp, sha256_hex};
 
 /// Is a log without an engine, held so that no other engine can take it.
 #[derive(Debug)]
 pub struct Left {
+    /// The last part.
     file: File,
     path: PathBuf,
+    /// Why it can't be written, if it can't.
+    failed: Option<String>,
+    /// The parts before, and their files, for their locks.
+    before: Vec<PartBefore>,
+    locks: Vec<File>,
     whole: Vec<u8>,
     torn: Vec<u8>,
     opened: Opened,
     facts: Vec<Fact>,
     last: Stamp,
     verified: Verification,
+    places: Folders,
+}
+
+/// Is what an engine needs of it to go on.
+pub(super) struct Held {
+    pub(super) file: Box<dyn Medium>,
+    pub(super) path: PathBuf,
+    pub(super) failed: Option<String>,
+    pub(super) locks: Vec<Box<dyn Medium>>,
+    pub(super) before: Vec<PartBefore>,
+    pub(super) whole: Vec<u8>,
+    pub(super) torn: Option<Torn>,
+    /// The public key of the session that wrote last.
+    pub(super) session: String,
+    pub(super) places: Box<dyn Places>,
 }
 
 /// Says what of a log counts.
@@ -35,39 +59,91 @@ struct Extent {
     sealed: bool,
 }
 
-impl Left {
-    /// Reads the log of a run that no engine works, verifies it, and holds it.
-    ///
-    /// # Errors
-    /// If another lifeboat writes it, if it is sealed, if it was changed, or cannot be read or written.
-    pub fn take(place: &LogPlace, trust: &Trust) -> Result<Self, StoreError> {
-        let path = place.log.clone();
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .open(&path)
-            .map_err(StoreError::io("open the log to go on with it", &path))?;
+/// Is one part, read and locked.
+struct Read {
+    file: File,
+    path: PathBuf,
+    failed: Option<String>,
+    bytes: Vec<u8>,
+}
+
+impl Read {
+    /// One that can't be written can still be read: the log goes on in another place then.
+    fn lock(path: PathBuf) -> Result<Self, StoreError> {
+        let (mut file, failed) = match OpenOptions::new().read(true).write(true).open(&path) {
+            Ok(file) => (file, None),
+            Err(error) => {
+                let file = File::open(&path).map_err(StoreError::io("open the log to go on with it", &path))?;
+                (file, Some(error.to_string()))
+            }
+        };
         if file.try_lock().is_err() {
             return Err(StoreError::Locked { path });
         }
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).map_err(StoreError::io("read the log", &path))?;
-        let extent = extent(&bytes);
-        let torn = bytes.split_off(extent.whole);
+        Ok(Self { file, path, failed, bytes })
+    }
+}
+
+impl Left {
+    /// Reads the log of a run that no engine works, all parts of it, verifies it, and holds it.
+    ///
+    /// # Errors
+    /// If another lifeboat writes it, if it is sealed, if it was changed, if a part is missing or cannot be read.
+    pub fn take(place: &LogPlace, trust: &Trust) -> Result<Self, StoreError> {
+        let mut parts = place.parts().into_iter().map(Read::lock).collect::<Result<Vec<_>, _>>()?;
+        let mut views: Vec<_> = parts.iter().map(|part| Cursor::new(&part.bytes)).collect();
+        let order = in_order(&mut views).map_err(StoreError::io("read the log", &place.log))?;
+        for ((part, read), number) in order.iter().zip(&mut parts).zip(1..) {
+            if part.number != number {
+                return Err(StoreError::Missing { part: place.log.with_file_name(part_name(number)) });
+            }
+            if let Some(counts) = part.counts {
+                read.bytes.truncate(usize::try_from(counts).unwrap_or(usize::MAX));
+            }
+        }
+        let mut facts = Vec::new();
+        let last = parts.pop().ok_or_else(|| StoreError::Missing { part: place.log.clone() })?;
+        for part in &parts {
+            facts.extend(read_log(&part.bytes).into_facts());
+        }
+        let Read { file, path, failed, bytes: mut whole } = last;
+        let extent = extent(&whole);
+        let torn = whole.split_off(extent.whole);
         if extent.sealed {
             return Err(StoreError::Sealed { path });
         }
-        let verified = verify(&mut Cursor::new(&bytes), trust, &mut |_| {})
+        facts.extend(extent.facts);
+        let mut views: Vec<_> = parts.iter().map(|part| &part.bytes).chain([&whole]).map(Cursor::new).collect();
+        let verified = verify(&mut views, trust, &mut |_| {})
             .map_err(|source| StoreError::Verify { path: path.clone(), source })?;
         if let Some(damage) = verified.findings.iter().find(|finding| finding.severity == Severity::Damage) {
             return Err(StoreError::Damaged { path, line: damage.line.unwrap_or(1), what: damage.text.clone() });
         }
-        let opened = match extent.facts.first().map(|fact| &fact.event) {
+        let opened = match facts.first().map(|fact| &fact.event) {
             Some(Event::Open(opened)) => (**opened).clone(),
             _ => return Err(StoreError::Damaged { path, line: 1, what: "it does not begin a run".to_owned() }),
         };
-        let last = extent.last.unwrap_or(Stamp { utc: chrono::DateTime::UNIX_EPOCH, mono: 0 });
-        Ok(Self { file, path, whole: bytes, torn, opened, facts: extent.facts, last, verified })
+        let before = parts.iter().map(|part| {
+            let sha512 = Sha256Hex::from_digest(&Sha512::digest(&part.bytes)).as_str().to_owned();
+            let lines = part.bytes.split_inclusive(|byte| *byte == b'\n').count() as u64;
+            PartBefore { lines, bytes: part.bytes.len() as u64, sha512 }
+        });
+        Ok(Self {
+            before: before.collect(),
+            locks: parts.into_iter().map(|part| part.file).collect(),
+            file,
+            path,
+            failed,
+            whole,
+            torn,
+            opened,
+            last: extent.last.unwrap_or(Stamp { utc: chrono::DateTime::UNIX_EPOCH, mono: 0 }),
+            facts,
+            verified,
+            places: place.further(),
+        })
     }
 
     /// Returns the header.
@@ -90,17 +166,48 @@ impl Left {
         &self.verified
     }
 
-    /// Keeps what is torn in a file beside the log, and cuts it off.
-    pub(super) fn set_aside(self) -> Result<(File, PathBuf, Vec<u8>, Option<Torn>), StoreError> {
-        let Self { mut file, path, whole, torn, .. } = self;
-        let aside = if torn.is_empty() { None } else { Some(keep(&path, &torn)?) };
-        if aside.is_some() {
-            file.set_len(whole.len() as u64)
-                .and_then(|()| file.sync_all())
-                .map_err(StoreError::io("cut the torn end off", &path))?;
+    #[cfg(test)]
+    pub(super) fn fail(&mut self, why: &str) {
+        self.failed = Some(why.to_owned());
+    }
+
+    /// Keeps what is torn in a file beside the log, and cuts it off. Where that can't be done the file has failed.
+    pub(super) fn set_aside(self) -> Held {
+        let Self { mut file, path, whole, torn, mut failed, .. } = self;
+        let mut aside = None;
+        if failed.is_none() {
+            let cut = || -> Result<Option<Torn>, StoreError> {
+                let aside = if torn.is_empty() { None } else { Some(keep(&path, &torn)?) };
+                if aside.is_some() {
+                    file.set_len(whole.len() as u64)
+                        .and_then(|()| file.sync_all())
+                        .map_err(StoreError::io("cut the torn end off", &path))?;
+                }
+                file.seek(SeekFrom::End(0)).map_err(StoreError::io("go on with", &path))?;
+                Ok(aside)
+            };
+            match { cut }() {
+                Ok(kept) => aside = kept,
+                Err(error) => failed = Some(error.to_string()),
+            }
         }
-        file.seek(SeekFrom::End(0)).map_err(StoreError::io("go on with", &path))?;
-        Ok((file, path, whole, aside))
+        let session = self.facts.iter().rev().find_map(|fact| match &fact.event {
+            Event::Open(opened) => Some(opened.session.clone()),
+            Event::Resumed(resumed) => Some(resumed.session.clone()),
+            _ => None,
+        });
+        let locks = self.locks.into_iter().map(|file| Box::new(file) as Box<dyn Medium>);
+        Held {
+            file: Box::new(file),
+            path,
+            failed,
+            locks: locks.collect(),
+            before: self.before,
+            whole,
+            torn: aside,
+            session: session.unwrap_or_default(),
+            places: Box::new(self.places),
+        }
     }
 }
 
@@ -224,7 +331,8 @@ mod tests {
             std::fs::write(&place.log, &bytes[..cut]).unwrap();
             let left = Left::take(&place, &Trust::default()).unwrap();
             assert_eq!(notes(left.facts()), if cut == whole { 4 } else { 2 }, "cut at {cut} of {whole}");
-            let (_, _, kept, torn) = left.set_aside().unwrap();
+            let Held { whole: kept, torn, failed, .. } = left.set_aside();
+            assert_eq!(failed, None);
             assert_eq!(kept.len() as u64 + torn.as_ref().map_or(0, |torn| torn.bytes), cut as u64);
             if let Some(torn) = torn {
                 let aside = std::fs::read(place.log.with_file_name(&torn.file)).unwrap();

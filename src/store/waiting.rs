@@ -14,7 +14,7 @@ pub fn open_request(place: &LogPlace) -> Result<Option<String>, StoreError> {
     let mut lines = Lines::open(place)?;
     let mut opened: Option<Opened> = None;
     let mut open = None;
-    while let Some(line) = lines.next(&place.log)? {
+    while let Some(line) = lines.next(place)? {
         let Ok(entry) = read_entry(&line) else { break };
         let Body::Event(event) = entry.body else { continue };
         match *event {

@@ -1,7 +1,5 @@
 //! The thread that owns a log's file: what it has answered is on the disk.
 
-use std::fs::File;
-use std::io::Write as _;
 use std::path::PathBuf;
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
@@ -10,11 +8,13 @@ use std::time::{Duration, Instant};
 use sha2::{Digest as _, Sha512};
 
 use super::error::{SignError, StoreError};
+use super::log::{Begin, LOOK_FOR_A_PLACE, Log, LogNews};
+use super::medium::{self, Medium, Places};
 use super::operator::{Message, Operator};
 use super::runs::{self, RunFolder};
-use super::taken::Left;
+use super::taken::{Held, Left};
 use crate::engine::{Event, Fact, Opened, Resumed};
-use crate::journal::{Armour, Chain, ChainError, Placed, SEAL_NAMESPACE, SESSION_NAMESPACE, SessionKey, SignerKind};
+use crate::journal::{Armour, Chain, ChainError, SESSION_NAMESPACE, SessionKey, SignerKind};
 use crate::kernel::Stamp;
 
 /// Tells the time of the run: the writer stamps every line itself, so that times in the file never go back.
@@ -22,8 +22,6 @@ pub type Clock = Box<dyn Fn() -> Stamp + Send>;
 
 /// Silence is recorded, and signed, this often.
 const HEARTBEAT: Duration = Duration::from_secs(60);
-/// Within one batch a checkpoint follows at least every so many bytes.
-const CHECKPOINT_BYTES: u64 = 256 * 1024;
 
 /// Says why facts were not recorded.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,7 +29,7 @@ pub enum AppendError {
     /// A fact of the batch cannot be a line. Nothing of the batch was recorded; the log goes on.
     #[error(transparent)]
     Unfit(#[from] ChainError),
-    /// The file failed, now or earlier. A failed write or fsync is final for a file: what lies on the disk is unknown.
+    /// The file failed, now or earlier, and there is no other place. Nothing of the batch counts as recorded.
     #[error("the log {} cannot be written any more: {why}", path.display())]
     Final {
         /// The log.
@@ -112,6 +110,8 @@ type Answer<T> = Box<dyn FnOnce(T) + Send>;
 enum Request {
     Append { events: Vec<Event>, answer: Answer<Result<Vec<Fact>, AppendError>> },
     Seal { operator: Box<Operator>, answer: Answer<Result<Sealed, SealError>> },
+    KeepInMemory,
+    Listen(Box<dyn Fn(LogNews) + Send>),
 }
 
 impl LogWriter {
@@ -128,10 +128,14 @@ impl LogWriter {
         operator: Result<&Operator, SignError>,
         clock: Clock,
     ) -> Result<Begun, StoreError> {
-        Self::begin_beating(folder, opened, operator, clock, HEARTBEAT)
+        let path = folder.log();
+        let file = medium::made(&path)?;
+        Self::begin_in((Box::new(file), path), Box::new(folder.further()), folder, opened, operator, clock, HEARTBEAT)
     }
 
-    fn begin_beating(
+    pub(super) fn begin_in(
+        (file, path): (Box<dyn Medium>, PathBuf),
+        places: Box<dyn Places>,
         folder: &RunFolder,
         mut opened: Opened,
         operator: Result<&Operator, SignError>,
@@ -141,19 +145,26 @@ impl LogWriter {
         let session = SessionKey::from_seed(&runs::random::<32>()?);
         opened.run = folder.id().clone();
         opened.session = session.public_text();
-        let path = folder.log();
-        let file = runs::create(&path)?;
-        if file.try_lock().is_err() {
-            return Err(StoreError::Locked { path });
-        }
+        let (mode, session_text) = (opened.mode, opened.session.clone());
         let mut chain = Chain::new(opened.run.clone(), Some(session));
+        let start = chain.mark();
         let mut buffer = Vec::new();
         let event = Event::Open(Box::new(opened));
         let (seq, at) = chain.event(clock(), &event, &mut buffer)?;
         let signing = delegated(&mut chain, operator, &clock, &mut buffer)?;
         chain.checkpoint(&mut buffer)?;
-        let log = Log { file, path, chain, length: 0, failed: None, clock, silence };
-        let writer = Self::start(log, &buffer)?;
+        let begin = Begin {
+            file,
+            path,
+            locks: Vec::new(),
+            before: Vec::new(),
+            chain,
+            places,
+            mode,
+            session: session_text,
+            clock,
+        };
+        let writer = Self::start(Log::begin(begin, start, &buffer)?, silence)?;
         runs::sync_folder(folder.path())?;
         Ok(Begun { writer, open: Fact { seq, at, event }, signing })
     }
@@ -173,35 +184,54 @@ impl LogWriter {
     ) -> Result<Begun, StoreError> {
         let session = SessionKey::from_seed(&runs::random::<32>()?);
         resumed.session = session.public_text();
-        let run = left.opened().run.clone();
-        let (file, path, whole, torn) = left.set_aside()?;
+        let (session_text, mode, run) = (resumed.session.clone(), left.opened().mode, left.opened().run.clone());
+        let Held { file, path, whole, torn, failed, locks, before, session: old, places } = left.set_aside();
         resumed.torn = torn;
-        let mut chain = Chain::go_on(run, session, &whole)?;
-        let mut buffer = Vec::new();
-        let event = Event::Resumed(Box::new(resumed));
-        let (seq, at) = chain.event(clock(), &event, &mut buffer)?;
-        let signing = delegated(&mut chain, operator, &clock, &mut buffer)?;
-        chain.checkpoint(&mut buffer)?;
-        let length = whole.len() as u64;
-        let log = Log { file, path, chain, length, failed: None, clock, silence: HEARTBEAT };
-        Ok(Begun { writer: Self::start(log, &buffer)?, open: Fact { seq, at, event }, signing })
+        let chain = Chain::go_on(run, session, &whole)?;
+        let begin = Begin { file, path, locks, before, chain, places, mode, session: old, clock };
+        let mut resumption = None;
+        let log = Log::go_on(begin, session_text, failed, &mut |chain, clock, buffer| {
+            let event = Event::Resumed(Box::new(resumed.clone()));
+            let (seq, at) = chain.event(clock(), &event, buffer)?;
+            let signing = delegated(chain, operator.clone(), clock, buffer)?;
+            resumption = Some((Fact { seq, at, event }, signing));
+            Ok(())
+        })?;
+        let (open, signing) = resumption.ok_or_else(|| StoreError::Damaged {
+            path: log.path().to_owned(),
+            line: 1,
+            what: "nothing could be added".to_owned(),
+        })?;
+        Ok(Begun { writer: Self::start(log, HEARTBEAT)?, open, signing })
     }
 
-    /// Writes the first lines, and starts the thread that writes all others.
-    fn start(mut log: Log, first: &[u8]) -> Result<Self, StoreError> {
-        let path = log.path.clone();
-        log.write(first).map_err(|why| StoreError::Io {
-            what: "write",
-            path: path.clone(),
-            source: std::io::Error::other(why),
-        })?;
+    /// Starts the thread that writes all further lines.
+    fn start(log: Log, silence: Duration) -> Result<Self, StoreError> {
+        let path = log.path().to_owned();
         let (requests, inbox) = mpsc::channel();
         let handle = std::thread::Builder::new()
             .name("log".to_owned())
-            .spawn(move || log.serve(&inbox))
+            .spawn(move || Desk { log, silence }.serve(&inbox))
             .map_err(StoreError::io("start the writer of", &path))?;
         let thread = Thread { requests: Some(requests), handle: Some(handle) };
         Ok(Self { thread: Arc::new(thread) })
+    }
+
+    /// Has `news` called, on the writer's thread, whenever the log moves to another file or can be written nowhere.
+    pub fn listen(&self, news: impl Fn(LogNews) + Send + 'static) {
+        self.send(Request::Listen(Box::new(news)));
+    }
+
+    /// Keeps what is recorded from here on in memory until there is a place for it; only where there is none.
+    pub fn keep_in_memory(&self) {
+        self.send(Request::KeepInMemory);
+    }
+
+    fn send(&self, request: Request) {
+        if let Some(requests) = &self.thread.requests {
+            // A writer that is gone takes nothing.
+            drop(requests.send(request));
+        }
     }
 
     /// Records a batch and waits until it is on the disk. Gives the facts as recorded, in order.
@@ -248,9 +278,7 @@ impl LogWriter {
 
     /// Sends a request. A writer that is gone drops it and with it the answer, which the caller sees.
     fn request<T>(&self, request: impl FnOnce(Answer<T>) -> Request, answer: impl FnOnce(T) + Send + 'static) {
-        if let Some(requests) = &self.thread.requests {
-            drop(requests.send(request(Box::new(answer))));
-        }
+        self.send(request(Box::new(answer)));
     }
 }
 
@@ -270,7 +298,7 @@ fn delegated(
     operator: Result<&Operator, SignError>,
     clock: &Clock,
     buffer: &mut Vec<u8>,
-) -> Result<Signing, StoreError> {
+) -> Result<Signing, ChainError> {
     match operator.and_then(|operator| Ok((delegate(chain, operator)?, operator))) {
         Ok((sig, operator)) => {
             chain.delegation(clock(), operator.principal(), &sig, buffer)?;
@@ -290,26 +318,31 @@ fn delegate(chain: &Chain, operator: &Operator) -> Result<Armour, SignError> {
     operator.sign(SESSION_NAMESPACE, &digest, Message::Text(&statement))
 }
 
-struct Log {
-    file: File,
-    path: PathBuf,
-    chain: Chain,
-    /// The length that the file has if nobody else writes.
-    length: u64,
-    failed: Option<String>,
-    clock: Clock,
+/// Answers requests, and beats.
+struct Desk {
+    log: Log,
     /// How long nothing may happen before that is recorded.
     silence: Duration,
 }
 
-impl Log {
+impl Desk {
     fn serve(mut self, inbox: &mpsc::Receiver<Request>) {
         let mut beat = Instant::now() + self.silence;
+        let mut looked = Instant::now();
         loop {
-            match inbox.recv_timeout(beat.saturating_duration_since(Instant::now())) {
+            // However much is asked meanwhile, a place is looked for in time.
+            let next = if self.log.waits() { beat.min(looked + LOOK_FOR_A_PLACE) } else { beat };
+            match inbox.recv_timeout(next.saturating_duration_since(Instant::now())) {
                 Ok(first) => self.commit(first, inbox),
-                Err(mpsc::RecvTimeoutError::Timeout) => self.heartbeat(),
+                Err(mpsc::RecvTimeoutError::Timeout) if self.log.waits() => {}
+                Err(mpsc::RecvTimeoutError::Timeout) => self.log.heartbeat(),
                 Err(mpsc::RecvTimeoutError::Disconnected) => return,
+            }
+            if !self.log.waits() {
+                looked = Instant::now();
+            } else if looked.elapsed() >= LOOK_FOR_A_PLACE {
+                self.log.try_again();
+                looked = Instant::now();
             }
             beat = Instant::now() + self.silence;
         }
@@ -320,111 +353,37 @@ impl Log {
         let mut buffer = Vec::new();
         let mut recorded = Vec::new();
         let mut next = Some(first);
-        let mut seal = None;
+        let mut last = None;
         while let Some(request) = next.take() {
             match request {
-                Request::Append { events, answer } => match self.record(events, &mut buffer) {
+                Request::Append { events, answer } => match self.log.record(events, &mut buffer) {
                     Ok(facts) => recorded.push((facts, answer)),
                     Err(error) => answer(Err(error)),
                 },
-                Request::Seal { operator, answer } => {
-                    seal = Some((operator, answer));
+                other => {
+                    last = Some(other);
                     break;
                 }
             }
             next = inbox.try_recv().ok();
         }
-        let written = self.signed_write(buffer);
+        let mut facts: Vec<&mut Fact> = recorded.iter_mut().flat_map(|(facts, _)| facts.iter_mut()).collect();
+        let written = self.log.commit(buffer, &mut facts);
         for (facts, answer) in recorded {
-            answer(written.clone().map(|()| facts));
+            answer(written.clone().map(|()| {
+                let mut told = self.log.take_untold();
+                told.extend(facts);
+                // What became of the log may have been recorded before the facts or after them.
+                told.sort_by_key(|fact| fact.seq);
+                told
+            }));
         }
-        if let Some((operator, answer)) = seal {
-            answer(self.seal(&operator));
+        match last {
+            Some(Request::Seal { operator, answer }) => answer(self.log.seal(&operator)),
+            Some(Request::KeepInMemory) => self.log.keep_in_memory(),
+            Some(Request::Listen(news)) => self.log.listen(news),
+            Some(Request::Append { .. }) | None => {}
         }
-    }
-
-    /// Makes lines of a batch: all of them or none.
-    fn record(&mut self, mut events: Vec<Event>, buffer: &mut Vec<u8>) -> Result<Vec<Fact>, AppendError> {
-        self.usable()?;
-        for event in &mut events {
-            self.chain.place(event);
-        }
-        let drafts = events.iter().map(|event| self.chain.draft(event)).collect::<Result<Vec<_>, _>>()?;
-        let mut facts = Vec::with_capacity(events.len());
-        for (mut event, mut draft) in events.into_iter().zip(drafts) {
-            if self.chain.place(&mut event) == Placed::Here {
-                draft = self.chain.placed(&event)?;
-            }
-            let (seq, at) = self.chain.add((self.clock)(), &draft, buffer)?;
-            facts.push(Fact { seq, at, event });
-            if self.chain.unsigned_bytes() > CHECKPOINT_BYTES {
-                self.chain.checkpoint(buffer)?;
-            }
-        }
-        Ok(facts)
-    }
-
-    /// Nobody waits for the answer: a file that fails here says so at the next append.
-    fn heartbeat(&mut self) {
-        let mut buffer = Vec::new();
-        if self.failed.is_none() && self.chain.heartbeat((self.clock)(), &mut buffer).is_ok() {
-            drop(self.signed_write(buffer));
-        }
-    }
-
-    fn seal(&mut self, operator: &Operator) -> Result<Sealed, SealError> {
-        self.usable()?;
-        let mut buffer = Vec::new();
-        self.chain.sealing((self.clock)(), operator.principal(), &mut buffer).map_err(AppendError::from)?;
-        self.signed_write(buffer)?;
-        let message = Message::File { path: &self.path, bytes: self.length };
-        let sig = operator.sign(SEAL_NAMESPACE, &self.chain.digest(), message)?;
-        let mut buffer = Vec::new();
-        self.chain.seal(&sig, &mut buffer).map_err(AppendError::from)?;
-        self.write_or_fail(&buffer)?;
-        let digest = self.chain.digest();
-        Ok(Sealed {
-            lines: self.chain.lines(),
-            sha512: crate::kernel::Sha256Hex::from_digest(&digest).as_str().to_owned(),
-        })
-    }
-
-    fn signed_write(&mut self, mut buffer: Vec<u8>) -> Result<(), AppendError> {
-        if buffer.is_empty() {
-            return Ok(());
-        }
-        self.chain.checkpoint(&mut buffer)?;
-        self.write_or_fail(&buffer)
-    }
-
-    fn write_or_fail(&mut self, buffer: &[u8]) -> Result<(), AppendError> {
-        if let Err(why) = self.write(buffer) {
-            self.failed = Some(why);
-        }
-        self.usable()
-    }
-
-    fn usable(&self) -> Result<(), AppendError> {
-        match &self.failed {
-            None => Ok(()),
-            Some(why) => Err(AppendError::Final { path: self.path.clone(), why: why.clone() }),
-        }
-    }
-
-    fn write(&mut self, buffer: &[u8]) -> Result<(), String> {
-        let length = self.file.metadata().map_err(|e| e.to_string())?.len();
-        if length != self.length {
-            return Err(format!(
-                "it has {length} bytes where this run left {}: something else writes to it or has cut it",
-                self.length
-            ));
-        }
-        self.file.write_all(buffer).and_then(|()| self.file.sync_data()).map_err(|e| match e.kind() {
-            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => format!("{e}; the disk is full"),
-            _ => e.to_string(),
-        })?;
-        self.length += buffer.len() as u64;
-        Ok(())
     }
 }
 
@@ -439,8 +398,11 @@ mod tests {
     fn silence_is_recorded_and_signed() {
         let root = tempfile::tempdir().unwrap();
         let folder = Runs::at(root.path()).create(chrono::DateTime::UNIX_EPOCH).unwrap();
-        let silence = Duration::from_millis(1);
-        let begun = LogWriter::begin_beating(&folder, opened(), Err(SignError::NoKey), stopped(), silence).unwrap();
+        let file: Box<dyn Medium> = Box::new(medium::made(&folder.log()).unwrap());
+        let (places, silence) = (Box::new(folder.further()), Duration::from_millis(1));
+        let at = (file, folder.log());
+        let begun =
+            LogWriter::begin_in(at, places, &folder, opened(), Err(SignError::NoKey), stopped(), silence).unwrap();
         let deadline = Instant::now() + Duration::from_secs(20);
         loop {
             let bodies: Vec<_> =
@@ -452,17 +414,5 @@ mod tests {
             std::thread::yield_now();
         }
         drop(begun);
-    }
-
-    #[test]
-    fn a_full_disk_is_final_and_says_so() {
-        let file = File::options().write(true).open("/dev/full").unwrap();
-        let chain = Chain::new(crate::kernel::RunId::new("r"), None);
-        let path = PathBuf::from("/dev/full");
-        let mut log = Log { file, path, chain, length: 0, failed: None, clock: stopped(), silence: HEARTBEAT };
-        for _ in 0..2 {
-            let error = log.write_or_fail(b"line\n").unwrap_err().to_string();
-            assert!(error.contains("/dev/full") && error.contains("the disk is full"), "{error}");
-        }
     }
 }

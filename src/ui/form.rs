@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::field::Field;
-use crate::engine::Intent;
+use crate::engine::{Intent, UNRECORDED_PHRASE};
 use crate::kernel::{ActionName, StepId, parse_when};
 use crate::runbook::{Evidence, Moment};
 
@@ -45,6 +45,8 @@ pub enum FormKind {
     Stop,
     /// When did customers begin to fail?
     Onset(Opener),
+    /// Does the run go on although nothing can be recorded?
+    Unrecorded,
 }
 
 /// Says who opened a question.
@@ -88,6 +90,7 @@ impl Form {
             FormKind::Done(..) => "Done by hand",
             FormKind::Improvise => "A command of your own",
             FormKind::Note => "Note",
+            FormKind::Unrecorded => "Go on without a record",
             FormKind::Stop => "Stop the run for good",
             FormKind::Onset(_) => "When did customers begin to fail?",
         }
@@ -110,6 +113,10 @@ impl Form {
             FormKind::Improvise => "It runs in the run's own shell state. You are asked once more before it runs.",
             FormKind::Note => "It goes into the log with the time now.",
             FormKind::Stop => "Why? Steps that are not done stay undone; the log is sealed.",
+            FormKind::Unrecorded => {
+                "Nothing can be recorded. Type `go on unrecorded` to go on: what happens is in memory only, and lost if \
+                 lifeboat is killed. Esc waits until the log can be written."
+            }
             FormKind::Onset(_) => {
                 "The clock counts from there. Write `-12m` or a time with zone: 2026-11-22T03:14:00Z."
             }
@@ -153,6 +160,10 @@ impl Form {
             FormKind::Note => {
                 Intent::Note { text: wanted("There is nothing to note; Esc goes back.")?, occurred_at: None }
             }
+            FormKind::Unrecorded if text != UNRECORDED_PHRASE => {
+                return Err(format!("That is not `{UNRECORDED_PHRASE}`; nothing goes on."));
+            }
+            FormKind::Unrecorded => Intent::GoOnUnrecorded { typed: text },
             FormKind::Stop => Intent::Stop { reason: wanted("A reason is needed; Esc goes back.")? },
             FormKind::Onset(_) => {
                 let occurred_at = parse_when(&wanted("A time is needed; Esc leaves the clock without onset.")?, now)?;

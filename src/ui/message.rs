@@ -78,7 +78,16 @@ pub enum LogHealth {
         /// The age of the last durable line.
         age: Duration,
     },
-    /// It cannot be written.
+    /// Written and durable, in another place than it began.
+    Elsewhere {
+        /// The age of the last durable line.
+        age: Duration,
+    },
+    /// It can be written nowhere: nothing is recorded, and nothing is started.
+    Halted,
+    /// It is kept in memory, as the operator chose.
+    InMemory,
+    /// It cannot be written, and the run ends here.
     Lost,
 }
 

@@ -1,6 +1,7 @@
 //! What the operator can do now: hints and keys both ask here, so that no hint lies and no key surprises.
 
 use super::form::{FormKind, Opener};
+use super::message::LogHealth;
 use super::model::{Break, Model, Place, RunScreen};
 use crate::engine::{Progress, Stage, StepState};
 use crate::runbook::{Evidence, Section};
@@ -61,6 +62,9 @@ fn in_run(screen: &RunScreen) -> Vec<Offer> {
     let mut list: Vec<Offer> = Vec::new();
     if screen.look.is_some() {
         list.push(C::Back.into());
+    }
+    if matches!(screen.log, Some((LogHealth::Halted, _))) {
+        list.push(C::Unrecorded.into());
     }
     let running = screen.running().is_some();
     if let Some(asked) = screen.run.asked().first() {
@@ -173,6 +177,7 @@ pub(super) fn question(screen: &RunScreen, command: Command) -> Option<FormKind>
         Command::Choose => step.map(|step| FormKind::Choose(step.id.clone())),
         Command::Waive => screen.run.asked().first().map(|asked| FormKind::Waive(asked.name.clone())),
         Command::Onset => Some(FormKind::Onset(Opener::Operator)),
+        Command::Unrecorded => Some(FormKind::Unrecorded),
         _ => None,
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::confirm::Confirmation;
 use super::form::{Form, FormKind, Opener};
-use super::message::{Msg, Output, Progress};
+use super::message::{LogHealth, Msg, Output, Progress};
 use super::model::{Break, Model, OnsetAsked, Place, RunScreen, Zoom};
 use super::press::press;
 use super::question::paste;
@@ -53,7 +53,13 @@ pub fn update(model: &mut Model, msg: Msg) -> Option<Output> {
             model.dirty = true;
             let now = model.now;
             on_run(model, |screen| {
-                screen.log = Some((health, now));
+                let halted = |log: Option<(LogHealth, Stamp)>| matches!(log, Some((LogHealth::Halted, _)));
+                let before = halted(screen.log.replace((health, now)));
+                if halted(screen.log) && !before && screen.form.is_none() && screen.confirmation.is_none() {
+                    screen.form = Some(Form::new(FormKind::Unrecorded));
+                    return Some(Output::DropTypeahead);
+                }
+                screen.drop_stale_form();
                 None
             })
         }
@@ -211,6 +217,7 @@ impl RunScreen {
             | FormKind::Waive(name) => self.run.asked().first().is_none_or(|asked| asked.name != *name),
             FormKind::SeeAlarm(action) => self.run.alarm() != Some(action),
             FormKind::Onset(Opener::Screen) => self.run.onset().is_some() && form.field.text().is_empty(),
+            FormKind::Unrecorded => !matches!(self.log, Some((LogHealth::Halted, _))),
             FormKind::Onset(Opener::Operator) | FormKind::Improvise | FormKind::Note | FormKind::Stop => false,
         };
         if stale {

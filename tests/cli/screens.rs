@@ -109,7 +109,7 @@ fn key(home: &Home) -> PathBuf {
 }
 
 /// Opens a screen that a key file signs for, and starts its step.
-fn begun(home: &Home) -> Screen {
+pub(crate) fn begun(home: &Home) -> Screen {
     home.write("config/lifeboat/config.toml", format!("key = \"{}\"\n", key(home).display()));
     started(home)
 }

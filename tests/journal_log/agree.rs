@@ -256,7 +256,7 @@ fn no_byte_of_a_sealed_log_can_be_changed() {
     for at in (0..whole.len()).step_by(29).chain([whole.len() - 1]) {
         let mut bytes = whole.clone();
         bytes[at] ^= 1;
-        let found = lifeboat::journal::verify(&mut std::io::Cursor::new(bytes), &trust, &mut |_| {});
+        let found = lifeboat::journal::verify(&mut [std::io::Cursor::new(bytes)], &trust, &mut |_| {});
         let exit = found.map_or(2, |found| found.verdict.exit_code());
         assert_ne!(exit, 0, "byte {at}");
     }

@@ -70,7 +70,7 @@ impl Drill {
     /// Begins a log below `root`.
     pub(crate) fn begin(root: &Path, mode: Mode, operator: Result<&Operator, SignError>) -> Self {
         let state = root.join("state");
-        let runs = Runs::at(state.join("runs"));
+        let runs = Runs::at(state.join("runs")).with_spares(vec![state.join("spare")]);
         let folder = runs.create(now()).unwrap();
         folder.write_runbook(RUNBOOK.as_bytes()).unwrap();
         let begun = LogWriter::begin(&folder, opened(mode), operator, run_clock()).unwrap();

@@ -11,6 +11,8 @@ mod fixture;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]
+mod parts;
+#[cfg(test)]
 mod stock;
 #[cfg(test)]
 mod writer;

@@ -80,6 +80,9 @@ fn another_writer_is_noticed_and_final() {
     let operator = practice(root.path());
     let drill = Drill::begin(root.path(), Mode::Drill, Ok(&operator));
     fs::OpenOptions::new().append(true).open(drill.folder.log()).unwrap().write_all(b"x").unwrap();
+    // No other place takes it.
+    fs::write(drill.state.join("spare"), b"").unwrap();
+    fs::create_dir(drill.folder.path().join("incident.2.jsonl")).unwrap();
     for _ in 0..2 {
         let refused = drill.begun.writer.append_blocking(vec![note("mine")]).unwrap_err();
         assert!(

@@ -6,7 +6,7 @@ use super::advance::{ask_anew, begin, go_on, reads_differently, start_confirmed}
 use super::choose::choose;
 use super::draft::Draft;
 use super::{approve, duty, objective, recovery, values, watch};
-use crate::engine::event::{Ask, Event, Mode};
+use crate::engine::event::{Ask, Event, Mode, UNRECORDED_PHRASE};
 use crate::engine::input::Intent;
 use crate::engine::objectives::runnable;
 use crate::engine::prepare::{ask_improvised, shell_target};
@@ -50,6 +50,7 @@ pub(super) fn wish(draft: &mut Draft, by: &str, intent: &Intent) -> Result<(), R
         Intent::Auto { on } => auto(draft, *on, by),
         Intent::Stop { reason } => stop(draft, reason, by),
         Intent::GiveUpWaiting => give_up_waiting(draft, by),
+        Intent::GoOnUnrecorded { typed } => go_on_unrecorded(draft, typed, by),
     }
 }
 
@@ -308,6 +309,13 @@ fn stop(draft: &mut Draft, reason: &str, by: &str) -> Result<(), Refusal> {
         draft.add(Event::StopAsked { how: "stopped".to_owned(), reason: Some(reason), by: by.to_owned() })?;
     }
     interrupt_all(draft, again, by)
+}
+
+fn go_on_unrecorded(draft: &mut Draft, typed: &str, by: &str) -> Result<(), Refusal> {
+    if typed.trim() != UNRECORDED_PHRASE {
+        return Err(Refusal::WrongPhrase { phrase: UNRECORDED_PHRASE.to_owned() });
+    }
+    draft.add(Event::WentUnrecorded { typed: typed.trim().to_owned(), by: by.to_owned() })
 }
 
 fn give_up_waiting(draft: &mut Draft, by: &str) -> Result<(), Refusal> {

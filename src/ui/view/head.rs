@@ -26,6 +26,11 @@ pub(super) fn mode(model: &Model, screen: &RunScreen) -> (&'static str, Role) {
 pub(super) fn log(model: &Model, screen: &RunScreen) -> (String, Role) {
     match screen.log {
         None => ("log …".to_owned(), Role::Dim),
+        Some((LogHealth::Halted, _)) => ("NOTHING RECORDED".to_owned(), Role::Fail),
+        Some((LogHealth::InMemory, _)) => ("LOG IN MEMORY".to_owned(), Role::Fail),
+        Some((LogHealth::Elsewhere { age }, at)) => {
+            (format!("log ELSEWHERE {} ago", clock(age.saturating_add(model.now.since(&at)))), Role::Warn)
+        }
         Some((LogHealth::Lost, _)) => ("LOG LOST".to_owned(), Role::Fail),
         Some((LogHealth::Sound { age }, at)) => {
             (format!("log ok {} ago", clock(age.saturating_add(model.now.since(&at)))), Role::Ok)
