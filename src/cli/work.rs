@@ -19,7 +19,7 @@ use crate::drive::hub::Hub;
 use crate::drive::practice::Practice;
 use crate::drive::start::{self, Options, Ready, Stage, StartError};
 use crate::drive::wire::{Over, ToScreen};
-use crate::drive::{diagnostics, identity, inputs, library, live, unattended};
+use crate::drive::{changed, diagnostics, identity, inputs, library, live, unattended};
 use crate::engine::{Attended, Input, Intent, Run, Stage as RunStage, evolve};
 use crate::report::{RpoVerdict, RtoVerdict, rpo_verdict, rto_verdict, summary};
 use crate::settings::config::Profile;
@@ -128,6 +128,14 @@ pub(super) fn run_here(run: &RunArgs, hosting: Hosting) -> Result<ExitCode, Fail
     let runtime = runtime()?;
     let _diagnostics = diagnostics::begin(&places::state()?);
     let place = start::folder(&options).map_err(of_start)?;
+    // Drills are kept where no option said otherwise.
+    let mut looked = vec![place.0.clone()];
+    looked.extend(places::runs(None).ok().filter(|usual| usual.root() != place.0.root()));
+    let remarks: Vec<String> = changed::since_last_drill(&looked, &source).into_iter().collect();
+    for remark in &remarks {
+        hosting.say(&format!("note: {remark}"));
+    }
+    let options = Options { remarks, ..options };
     let folder = place.1.clone();
     let worked = work(&runtime, &source, plan, &Stage::Real, &options, place, hosting);
     if worked.is_err() {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock, mpsc};
 use std::time::Duration;
 
+use super::changed;
 use super::hub::short;
 use super::library::Source;
 use super::signing::{self, Signer, SigningKey, ToSeal};
@@ -119,7 +120,7 @@ impl Engine {
             folder: folder.clone(),
             why: format!("{} can't be read: {source}", runbook.display()),
         })?;
-        let plan = start::plan(&Source { path: opened.runbook, bytes })?;
+        let plan = start::plan(&Source { path: opened.runbook.clone(), bytes })?;
         let unusable = |error: io::Error| AttachError::Answer { folder: folder.clone(), why: error.to_string() };
         let (feed, inbox) = term::channel();
         let (told, over) = mpsc::channel();
@@ -132,6 +133,14 @@ impl Engine {
             let (key, wishes) = (Arc::clone(&key), wishes.clone());
             spawn("key", move || announce(&signer, &key, &wishes)).map_err(unusable)?;
         }
+        let (say, place) = (feed.clone(), folder.clone());
+        // The disk may be slow, and the first frame does not wait for it.
+        let look = move || {
+            if let Some(words) = changed::since_start(&opened, &place) {
+                say.send(Msg::Say(words));
+            }
+        };
+        spawn("runbook", look).map_err(unusable)?;
         let answers = wishes.clone();
         spawn("engine", move || hear(reading, &hearer, &told, (&key, &answers))).map_err(unusable)?;
         let writing = stream.try_clone().map_err(unusable)?;

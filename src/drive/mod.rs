@@ -2,6 +2,7 @@
 
 pub mod approvals;
 pub mod attach;
+pub mod changed;
 pub mod diagnostics;
 pub mod doctor;
 pub mod dry_run;

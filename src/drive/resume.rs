@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::changed;
 use super::host::Beginning;
 use super::hub::Hub;
 use super::identity::{self, Identity};
@@ -110,6 +111,7 @@ pub async fn ready(
             return Err(StartError::Host("a drill stays a drill, and a real run a real one".to_owned()));
         }
     };
+    let changed = changed::since_start(&opened, folder.path());
     let supervisor = match stage {
         Stage::Real => Supervisor::start(&program, folder.path())?,
         Stage::Drill(_) => Supervisor::start_without(&program, folder.path(), &start::aws_environment())?,
@@ -133,7 +135,7 @@ pub async fn ready(
     let world = start::world(stage, options, &folder, supervisor, aws);
     let written = (begun.writer, operator, begun.signing, options.approvers.clone());
     let ready = start::joined(plan, (run, past, beginning), written, world, (folder, clock, screens));
-    if let Some(remark) = remark {
+    for remark in remark.into_iter().chain(changed) {
         // The host is not there yet: it finds this first.
         drop(ready.inbox.send(Input::Host(Notice::Remark(remark))));
     }

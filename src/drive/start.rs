@@ -117,6 +117,8 @@ pub struct Options {
     pub approvers: Approvers,
     /// Where the log goes on, if it can't be written any more; the state folder comes after these.
     pub log_places: Vec<PathBuf>,
+    /// What the record should hold besides, once the run began.
+    pub remarks: Vec<String>,
 }
 
 /// Is the stage on which a run plays.
@@ -275,6 +277,9 @@ pub async fn ready(
     let written = (begun.writer, operator, begun.signing, options.approvers.clone());
     let run = Run::new(Arc::clone(&plan));
     let ready = joined(plan, (run, Vec::new(), beginning), written, world, (folder, clock, screens));
+    for remark in &options.remarks {
+        drop(ready.inbox.send(Input::Host(Notice::Remark(remark.clone()))));
+    }
     if let Some(practice) = practice(stage) {
         // A drill's record says what it did not exercise.
         let remark = Notice::Remark(format!("the data are {}", practice.exercised().words()));

@@ -8,6 +8,7 @@ mod campaign;
 mod doctor;
 mod drill;
 mod estate;
+mod guards;
 mod lost_log;
 mod plan;
 mod real_run;
