@@ -36,7 +36,7 @@ fn main() {
     run("steps", &thousand_steps);
     run("flood", &flood);
     run("drill", &drill);
-    run("fingerprint", &|_| fingerprint());
+    run("fingerprint", &fingerprint);
 }
 
 /// How many rows the table has that is fingerprinted, some 850 bytes each, and how often each is measured, unless these
@@ -49,7 +49,8 @@ fn setting((name, usual): (&str, u32)) -> u32 {
 }
 
 /// A table's fingerprint beside what PostgreSQL needs to count it and to hash it.
-fn fingerprint() {
+fn fingerprint(state: &Path) {
+    let out = state.join("big.json");
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let house = Arc::new(House::build(Programs::find().unwrap()).await.unwrap());
@@ -57,9 +58,9 @@ fn fingerprint() {
         let at = std::net::SocketAddrV4::new(std::net::Ipv4Addr::LOCALHOST, port);
         let server = Server::create(&house, "bench", at).await.unwrap();
         let rows = setting(ROWS);
-        // Its log would be as large again, and nothing here reads it.
+        // Its log is kept too, and as large again. A table without one would not be read at all.
         let fill = format!(
-            "CREATE UNLOGGED TABLE big AS SELECT g AS id, g % 100003 AS customer, repeat(md5(g::text), 24) AS note \
+            "CREATE TABLE big AS SELECT g AS id, g % 100003 AS customer, repeat(md5(g::text), 24) AS note \
              FROM generate_series(1, {rows}) g"
         );
         server.sql("postgres", &fill).await.unwrap();
@@ -79,7 +80,8 @@ fn fingerprint() {
             hashed.push(began.elapsed());
             let began = Instant::now();
             let mut taken = Command::new(LIFEBOAT);
-            taken.args(["fingerprint", &server.url("postgres")]).stdout(Stdio::null()).stderr(Stdio::null());
+            taken.args(["fingerprint", &server.url("postgres"), "--out"]).arg(&out);
+            taken.stdout(Stdio::null()).stderr(Stdio::null());
             let mut taken = taken.spawn().unwrap();
             let ended = loop {
                 most = most.max(memory(taken.id(), "VmHWM:").unwrap_or(0));
@@ -88,7 +90,7 @@ fn fingerprint() {
                 }
                 std::thread::sleep(Duration::from_millis(20));
             };
-            assert!(ended.success());
+            assert!(ended.success() && std::fs::read_to_string(&out).unwrap().contains("public.big"));
             ours.push(began.elapsed());
         }
         let (counted, hashed, ours) = (median(counted), median(hashed), median(ours));
