@@ -77,7 +77,8 @@ impl Person {
 
     /// Is whoever operates a real run.
     pub(super) fn of(options: &Options) -> Result<Self, Failure> {
-        let signer = Signer { by: options.by.clone(), key: options.key.clone(), state: places::state()? };
+        let aws_profile = options.profile.as_ref().and_then(|profile| profile.aws_profile.clone());
+        let signer = Signer { by: options.by.clone(), key: options.key.clone(), state: places::state()?, aws_profile };
         Ok(Self { by: options.by.clone(), signer: Some(signer) })
     }
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::changed;
 use super::hub::short;
 use super::library::Source;
+use super::renewal;
 use super::signing::{self, Signer, SigningKey, ToSeal};
 use super::start::{self, StartError};
 use super::wire::{Answer, FromScreen, Hello, LONGEST, Over, PROTOCOL, ToScreen, Wants, line, version};
@@ -129,6 +130,7 @@ impl Engine {
         // Unbounded: a person wishes little, and a key never waits for the engine.
         let (wishes, wished) = mpsc::channel::<FromScreen>();
         let key = Arc::new(OnceLock::new());
+        let aws_profile = signer.as_ref().and_then(|signer| signer.aws_profile.clone());
         if let Some(signer) = signer {
             let (key, wishes) = (Arc::clone(&key), wishes.clone());
             spawn("key", move || announce(&signer, &key, &wishes)).map_err(unusable)?;
@@ -142,7 +144,8 @@ impl Engine {
         };
         spawn("runbook", look).map_err(unusable)?;
         let answers = wishes.clone();
-        spawn("engine", move || hear(reading, &hearer, &told, (&key, &answers))).map_err(unusable)?;
+        spawn("engine", move || hear(reading, &hearer, &told, &AtHand { key, aws_profile, answers }))
+            .map_err(unusable)?;
         let writing = stream.try_clone().map_err(unusable)?;
         let hello = Hello { protocol: PROTOCOL, version: version(), by: by.to_owned(), wants };
         spawn("wishes", move || speak(writing, &hello, &wished)).map_err(unusable)?;
@@ -237,7 +240,24 @@ fn seal(asked: ToSeal, key: Option<Arc<Operator>>, wishes: mpsc::Sender<FromScre
     drop(spawn("seal", work));
 }
 
-fn hear(stream: UnixStream, feed: &Feed, told: &mpsc::Sender<End>, (key, answers): (&Key, &mpsc::Sender<FromScreen>)) {
+/// Resolves AWS credentials here, on a thread of its own: their source may ask somebody.
+fn renew(aws_profile: Option<String>, wishes: mpsc::Sender<FromScreen>) {
+    let work = move || {
+        // An engine that is gone needs none.
+        drop(wishes.send(FromScreen::Credentials(renewal::resolve(aws_profile.as_deref()))));
+    };
+    // Without a thread the engine has what it has.
+    drop(spawn("aws", work));
+}
+
+/// Is what this screen has for its engine, where it is asked.
+struct AtHand {
+    key: Arc<Key>,
+    aws_profile: Option<String>,
+    answers: mpsc::Sender<FromScreen>,
+}
+
+fn hear(stream: UnixStream, feed: &Feed, told: &mpsc::Sender<End>, at_hand: &AtHand) {
     let mut reader = BufReader::with_capacity(64 * 1024, stream);
     let answer = next_line(&mut reader).and_then(|text| serde_json::from_slice::<Answer>(&text).ok());
     match answer {
@@ -256,8 +276,12 @@ fn hear(stream: UnixStream, feed: &Feed, told: &mpsc::Sender<End>, (key, answers
     }
     while let Some(text) = next_line(&mut reader) {
         let message = serde_json::from_slice::<ToScreen>(&text);
-        if let Ok(ToScreen::Seal(asked)) = &message {
-            seal(asked.clone(), key.get().cloned(), answers.clone());
+        match &message {
+            Ok(ToScreen::Seal(asked)) => {
+                seal(asked.clone(), at_hand.key.get().cloned(), at_hand.answers.clone());
+            }
+            Ok(ToScreen::Credentials) => renew(at_hand.aws_profile.clone(), at_hand.answers.clone()),
+            _ => {}
         }
         match message.map(ToScreen::into_msg) {
             Ok(Ok(msg)) => feed.send(msg),

@@ -12,6 +12,7 @@ use crate::clock::Clock;
 use crate::engine::{
     Attended, Effect, Ended, Event, Fact, Input, Intent, Outcome, Report, Run, UNRECORDED_PHRASE, decide, evolve, react,
 };
+use crate::exec::aws::wants_credentials;
 use crate::exec::supervisor::Force;
 use crate::kernel::AttemptId;
 use crate::store::{AppendError, LogNews, LogWriter, Operator, SignError};
@@ -171,6 +172,14 @@ impl Host {
         }
     }
 
+    /// Asks the screen in control for AWS credentials where those of the run are over.
+    fn look_for_credentials(&self, input: &Input) {
+        let Input::Report(Report::Finished { result, .. }) = input else { return };
+        if let Some(screens) = self.screens.as_ref().filter(|_| wants_credentials(&result.outcome)) {
+            screens.wants_keys();
+        }
+    }
+
     /// Verifies what is handed in as an approval; anything else passes as it is.
     async fn verified(&mut self, input: Input) -> Option<Input> {
         let Input::Operator { by, intent: Intent::HandIn { prompt, answer } } = input else { return Some(input) };
@@ -187,6 +196,7 @@ impl Host {
 
     /// Takes an input; while nothing can be recorded only what leads out of that, and the rest is held.
     async fn take_or_hold(&mut self, input: Input) -> Result<Next, String> {
+        self.look_for_credentials(&input);
         let Record::Halted { why, leaves } = &mut self.record else {
             return match self.verified(input).await {
                 Some(input) => self.work_on(input).await,

@@ -14,6 +14,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 
+use super::renewal::Keys;
 use super::signing::{KEY_PATIENCE, SigningKey, ToSeal};
 use super::wire::{Answer, FromScreen, Hello, LONGEST, PROTOCOL, SOCKET, ToScreen, Wants, line, said, version};
 use crate::engine::{Input, Notice};
@@ -54,6 +55,10 @@ struct Inner {
     seals: BTreeMap<u64, Asked>,
     /// How many.
     sealing: u64,
+    /// AWS credentials are wanted.
+    keys_wanted: bool,
+    /// Where credentials go that a screen sends. Unbounded: screens send some only when they are asked.
+    renewals: Option<mpsc::UnboundedSender<(String, Keys)>>,
 }
 
 /// Is a seal that a screen was asked for. Dropped without an answer, whoever waits for it learns that none will come.
@@ -104,7 +109,12 @@ impl Hub {
         match message {
             ToScreen::Fact { .. } | ToScreen::Summary(_) | ToScreen::Over(_) => inner.said.push(Arc::clone(&text)),
             ToScreen::Log(_) => inner.log = Some(Arc::clone(&text)),
-            ToScreen::Progress { .. } | ToScreen::Refused(_) | ToScreen::Said(_) | ToScreen::Seal(_) => {}
+            // The last two are of one screen only.
+            ToScreen::Progress { .. }
+            | ToScreen::Refused(_)
+            | ToScreen::Said(_)
+            | ToScreen::Seal(_)
+            | ToScreen::Credentials => {}
         }
         for screen in inner.screens.values() {
             screen.send(&text, Weight::Kept);
@@ -165,6 +175,27 @@ impl Hub {
             }
         };
         drop(tokio::time::timeout(HELLO, first).await);
+    }
+
+    /// Returns what screens send as AWS credentials.
+    pub fn renewals(&self) -> mpsc::UnboundedReceiver<(String, Keys)> {
+        let (tell, renewals) = mpsc::unbounded_channel();
+        self.lock().renewals = Some(tell);
+        renewals
+    }
+
+    /// Asks the screen that holds control for AWS credentials, and whichever holds it later, until there are some.
+    pub fn wants_keys(&self) {
+        let mut inner = self.lock();
+        if inner.renewals.is_some() {
+            inner.keys_wanted = true;
+            inner.ask_for_keys();
+        }
+    }
+
+    /// Asks no more.
+    pub fn has_keys(&self) {
+        self.lock().keys_wanted = false;
     }
 
     /// Returns the operator whose key the screen reaches that holds control, if it does.
@@ -233,6 +264,10 @@ impl Hub {
                 (None, _) => self.say_to(id, &ToScreen::Refused("the engine does not know this wish".to_owned())),
                 (Some(FromScreen::Signs(key)), _) => self.signs(id, key, inbox),
                 (Some(FromScreen::Sealed { id: seal, sig }), _) => self.sealed(id, seal, sig),
+                (Some(FromScreen::Credentials(keys)), Some((holder, _))) if holder == id => {
+                    self.keys(&hello.by, keys, inbox);
+                }
+                (Some(FromScreen::Credentials(_)), _) => {}
                 (Some(FromScreen::Wish(intent)), Some((holder, _))) if holder == id => {
                     // A host that ended takes no more wishes; the summary is on the screen then.
                     drop(inbox.send(Input::Operator { by: hello.by.clone(), intent }));
@@ -292,6 +327,9 @@ impl Hub {
             screen.send(&line(&ToScreen::Said(word)).into(), Weight::Kept);
         }
         inner.screens.insert(id, screen);
+        if inner.control == Some(id) {
+            inner.ask_for_keys();
+        }
         inner.writers.retain(|writer| !writer.is_finished());
         inner.writers.push(writing);
         self.came.notify_waiters();
@@ -326,6 +364,21 @@ impl Hub {
         };
         if let Some(screen) = inner.screens.get(&id) {
             screen.send(&line(&ToScreen::Said(said)).into(), Weight::Kept);
+        }
+    }
+
+    /// Takes the AWS credentials of the screen in control, if any are wanted.
+    fn keys(&self, by: &str, keys: Result<Keys, String>, inbox: &mpsc::UnboundedSender<Input>) {
+        let inner = self.lock();
+        let Some(renewals) = inner.renewals.as_ref().filter(|_| inner.keys_wanted) else { return };
+        match keys {
+            // Whoever takes them ends with the engine.
+            Ok(keys) => drop(renewals.send((by.to_owned(), keys))),
+            Err(why) => {
+                let (by, why) = (SafeText::line(by), SafeText::line(&why));
+                let text = format!("The screen of {by} has no AWS credentials: {why}.");
+                drop(inbox.send(Input::Host(Notice::Remark(text))));
+            }
         }
     }
 
@@ -371,13 +424,23 @@ impl Hub {
 }
 
 impl Inner {
+    /// Asks the screen in control for AWS credentials, if any are wanted.
+    fn ask_for_keys(&self) {
+        let holder = self.control.and_then(|holder| self.screens.get(&holder));
+        if let Some(holder) = holder.filter(|_| self.keys_wanted) {
+            holder.send(&line(&ToScreen::Credentials).into(), Weight::Kept);
+        }
+    }
+
     /// Lets the screen hold control that has waited for it the longest, and says whose it is.
     fn next_in_control(&mut self, but: u64) -> Option<String> {
         let (id, next) = self.screens.iter().find(|(id, screen)| **id != but && screen.wants != Wants::Watch)?;
         let told = ToScreen::Said("You hold control of the run now.".to_owned());
         next.send(&line(&told).into(), Weight::Kept);
+        let by = SafeText::line(&next.by).into_string();
         self.control = Some(*id);
-        Some(SafeText::line(&next.by).into_string())
+        self.ask_for_keys();
+        Some(by)
     }
 }
 

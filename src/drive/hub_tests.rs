@@ -123,7 +123,7 @@ fn key(folder: &Path, by: &str) -> Arc<Operator> {
     let seed = Sha512::digest(by.as_bytes());
     let key = PrivateKey::from(Ed25519Keypair::from_seed(seed[..32].try_into().unwrap()));
     std::fs::write(&path, key.to_openssh(LineEnding::LF).unwrap().as_bytes()).unwrap();
-    let signer = Signer { by: by.to_owned(), key: Some(path), state: folder.to_owned() };
+    let signer = Signer { by: by.to_owned(), key: Some(path), state: folder.to_owned(), aws_profile: None };
     Arc::new(signer.operator().unwrap())
 }
 

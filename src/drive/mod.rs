@@ -16,6 +16,7 @@ pub mod look;
 pub mod perform;
 pub mod practice;
 pub mod probe;
+pub mod renewal;
 pub mod resume;
 pub mod script;
 pub mod show;

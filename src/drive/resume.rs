@@ -132,9 +132,14 @@ pub async fn ready(
     })
     .await?;
     let beginning = Beginning::Again { resumed: begun.open };
+    let renewal = start::renewal(&aws, (stage, &plan), (&opened.account, &opened.region), options);
+    let hub = screens.clone();
     let world = start::world(stage, options, &folder, supervisor, aws);
     let written = (begun.writer, operator, begun.signing, options.approvers.clone());
     let ready = start::joined(plan, (run, past, beginning), written, world, (folder, clock, screens));
+    if let (Some(renewal), Some(hub)) = (renewal, hub) {
+        renewal.attend(&hub, ready.inbox.clone());
+    }
     for remark in remark.into_iter().chain(changed) {
         // The host is not there yet: it finds this first.
         drop(ready.inbox.send(Input::Host(Notice::Remark(remark))));

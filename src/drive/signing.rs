@@ -41,7 +41,7 @@ pub struct SigningKey {
     pub key: String,
 }
 
-/// Knows how a person's key is reached from their screen.
+/// Knows what a person has at hand at their screen: their key, and what leads to AWS.
 #[derive(Clone, Debug)]
 pub struct Signer {
     /// The name, as it stands in the allowed signers.
@@ -50,6 +50,8 @@ pub struct Signer {
     pub key: Option<PathBuf>,
     /// The state folder.
     pub state: PathBuf,
+    /// The profile of the AWS configuration that has the credentials, if one is configured.
+    pub aws_profile: Option<String>,
 }
 
 impl Signer {

@@ -16,6 +16,7 @@ use super::inputs::{self, Sources};
 use super::library::{LibraryError, Source};
 use super::perform::{Performer, World};
 use super::practice::{Practice, PracticeError, SCENARIOS};
+use super::renewal::Renewal;
 use super::show::Show;
 use super::signing::KEY_PATIENCE;
 use crate::clock::Clock;
@@ -267,6 +268,7 @@ pub async fn ready(
             attended: options.attended,
         },
     };
+    let renewal = renewal(&aws, (stage, &plan), (&opened.account, &opened.region), options);
     let (begun, operator) = begin(&folder, opened, mode, options, state, clock).await?;
     let opening = match &begun.open.event {
         crate::engine::Event::Open(opened) => Input::Open { opened: opened.clone(), inputs: values, onset },
@@ -274,9 +276,13 @@ pub async fn ready(
     };
     let beginning = Beginning::New { open: begun.open, opening: Box::new(opening) };
     let world = world(stage, options, &folder, supervisor, aws);
+    let hub = screens.clone();
     let written = (begun.writer, operator, begun.signing, options.approvers.clone());
     let run = Run::new(Arc::clone(&plan));
     let ready = joined(plan, (run, Vec::new(), beginning), written, world, (folder, clock, screens));
+    if let (Some(renewal), Some(hub)) = (renewal, hub) {
+        renewal.attend(&hub, ready.inbox.clone());
+    }
     for remark in &options.remarks {
         drop(ready.inbox.send(Input::Host(Notice::Remark(remark.clone()))));
     }
@@ -286,6 +292,24 @@ pub async fn ready(
         drop(ready.inbox.send(Input::Host(remark)));
     }
     Ok(ready)
+}
+
+/// Says how credentials that are over are renewed, in a real run that calls AWS.
+pub(super) fn renewal(
+    aws: &Aws,
+    (stage, plan): (&Stage, &Plan),
+    (account, region): (&str, &str),
+    options: &Options,
+) -> Option<Renewal> {
+    let known =
+        Some(account).filter(|account| account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit()));
+    let pinned = || options.profile.as_ref().and_then(|profile| profile.account.clone());
+    let account = known.map(str::to_owned).or_else(pinned);
+    (matches!(stage, Stage::Real) && needs_aws(plan)).then(|| Renewal {
+        aws: aws.clone(),
+        account,
+        region: region.to_owned(),
+    })
 }
 
 /// Joins what is ready to a host.

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::renewal::Keys;
 use super::signing::{SigningKey, ToSeal};
 use crate::engine::{Event, Fact, Intent};
 use crate::kernel::{AttemptId, Stamp};
@@ -90,6 +91,8 @@ pub enum ToScreen {
     },
     /// The log wants its seal, of whoever holds control.
     Seal(ToSeal),
+    /// AWS credentials are wanted, of whoever holds control.
+    Credentials,
     /// How the log is.
     Log(Health),
     /// A wish was refused.
@@ -161,6 +164,7 @@ impl ToScreen {
             Self::Log(Health::InMemory) => Msg::Log(LogHealth::InMemory),
             Self::Log(Health::Lost) => Msg::Log(LogHealth::Lost),
             Self::Seal(_) => Msg::Say("Your key is asked to seal the log; touch it, if it wants that.".to_owned()),
+            Self::Credentials => Msg::Say("The AWS credentials are over; this screen's own are tried.".to_owned()),
             Self::Refused(why) => Msg::Refused(why),
             Self::Said(what) => Msg::Say(what),
             Self::Summary(lines) => Msg::Summary(lines),
@@ -196,6 +200,8 @@ pub enum FromScreen {
         /// The armour, or why there is none.
         sig: Result<String, String>,
     },
+    /// What came of [`ToScreen::Credentials`].
+    Credentials(Result<Keys, String>),
     /// Another screen shall hold control.
     HandOver,
 }

@@ -40,7 +40,7 @@ impl Drop for Estate {
     }
 }
 
-const WHO: &str = "\
+pub(crate) const WHO: &str = "\
 ---
 inputs: {}
 ---

@@ -247,3 +247,46 @@ fn the_log_is_sealed_by_the_key_of_the_screen_in_control() {
     let verified = home.run(&["log", "verify", run.to_str().unwrap(), "--allowed-signers", allowed.to_str().unwrap()]);
     assert_eq!((verified.code, verified.out.lines().next()), (Some(0), Some("SEALED")), "{verified:?}");
 }
+
+/// Credentials end, the screen of that time has no others, and the next one has.
+#[test]
+fn credentials_that_are_over_are_renewed_from_the_screen_in_control() {
+    let home = Home::new();
+    let estate = super::estate::Estate::up(&home);
+    let aws = estate.aws();
+    let aws: Vec<(&str, &Path)> = aws.iter().map(|(name, value)| (name.as_str(), Path::new(value))).collect();
+    home.write("who.md", super::estate::WHO);
+    let fault = |fault: &str| assert_eq!(home.run(&["estate", "fault", fault]).code, Some(0));
+    let mut screen = Screen::open_with(&home, &["run", "who.md"], &aws);
+    screen.wait("r run");
+    let run = home.the_run();
+    fault("expired-credentials");
+    let failed = |count: usize| {
+        let log = log(&run);
+        of_kind(&log, "attempt-finished").iter().filter(|end| end["verdict"]["verdict"] == "failed").count() == count
+    };
+    let pressed = |screen: &mut Screen, until: &dyn Fn() -> bool| {
+        let mut pressed: Option<Instant> = None;
+        eventually("the step ran", || {
+            if pressed.is_none_or(|pressed| pressed.elapsed() > Duration::from_secs(2)) {
+                screen.press("r");
+                pressed = Some(Instant::now());
+            }
+            until()
+        });
+    };
+    pressed(&mut screen, &|| failed(1));
+    eventually("those of the screen are tried", || remarks(&run).contains("were not taken"));
+    screen.press("D");
+    assert_eq!(screen.code(), 0);
+    fault("expired-credentials:off");
+    let mut again = Screen::open_with(&home, &["resume"], &aws);
+    again.wait("See");
+    eventually("they are renewed", || remarks(&run).contains("AWS credentials were renewed from the screen of"));
+    assert!(remarks(&run).contains("account 000000000000"), "{}", remarks(&run));
+    again.wait("r retry");
+    pressed(&mut again, &|| !of_kind(&log(&run), "ended").is_empty());
+    let whole = std::fs::read_to_string(run.join("incident.jsonl")).unwrap();
+    let (_, secret) = aws.iter().find(|(name, _)| *name == "AWS_SECRET_ACCESS_KEY").unwrap();
+    assert!(!whole.contains(secret.to_str().unwrap()), "the log holds a secret");
+}

@@ -13,7 +13,7 @@ use aws_config::profile::ProfileFileRegionProvider;
 use aws_config::provider_config::ProviderConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_credential_types::Credentials as Keys;
-use aws_credential_types::provider::SharedCredentialsProvider;
+use aws_credential_types::provider::{ProvideCredentials as _, SharedCredentialsProvider};
 use aws_smithy_http_client::proxy::ProxyConfig;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_http_client::{Builder, Connector};
@@ -24,16 +24,20 @@ use aws_smithy_types::timeout::TimeoutConfig;
 
 use super::arguments::{Arguments, is_region};
 use super::capture::{Tap, is_loopback};
-use super::failure::Trouble;
+use super::failure::{self, Trouble};
 use super::services::{self, Carrier, Protocol};
 use super::signed::{self, Signer};
 use super::{AwsContext, Reach, bindings, input};
+use crate::kernel::Secret;
 use crate::runbook::aws::Operation;
 
 /// Off EC2 nobody answers on the metadata address, and the chain should say so at once.
 const METADATA_TIMEOUT: Duration = Duration::from_millis(500);
 /// A healthy region's endpoint accepts within milliseconds; a dead one should not eat the call's time.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The source of credentials may be a program that asks somebody.
+const CREDENTIALS_LIMIT: Duration = Duration::from_secs(30);
 
 /// The option that names the region a call reads from. The SDK has none; it takes the address signed for it.
 const SOURCE_REGION: &str = "--source-region";
@@ -228,6 +232,17 @@ fn drill(context: &AwsContext) -> SdkConfig {
     config.set_endpoint_url(context.endpoint_url.clone());
     config.set_credentials_provider(given(context));
     config.build()
+}
+
+/// Resolves the credentials with which a call would be signed.
+pub(super) async fn credentials(context: &AwsContext) -> Result<super::Credentials, String> {
+    let config = from_environment(context).await;
+    let provider = config.credentials_provider().ok_or_else(|| failure::NO_CREDENTIALS.to_owned())?;
+    let found = tokio::time::timeout(CREDENTIALS_LIMIT, provider.provide_credentials()).await;
+    let keys = found.map_err(|_| failure::SLOW_CREDENTIALS.to_owned())?.map_err(|error| error.to_string())?;
+    let token = keys.session_token().map(|token| Secret::new(token.to_owned()));
+    let secret = Secret::new(keys.secret_access_key().to_owned());
+    Ok(super::Credentials { id: keys.access_key_id().to_owned(), secret, token })
 }
 
 async fn from_environment(context: &AwsContext) -> SdkConfig {

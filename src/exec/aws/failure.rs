@@ -33,6 +33,15 @@ const PASSING: &[&str] = &["InternalError", "InternalFailure", "RequestTimeout",
 /// Codes by which AWS says that credentials are over.
 const EXPIRED: &[&str] = &["ExpiredToken", "ExpiredTokenException", "RequestExpired"];
 
+/// Tells whether a call failed since its credentials are over or not to be had.
+pub(super) fn is_for_credentials(outcome: &Outcome) -> bool {
+    match outcome {
+        Outcome::AwsRefused { code, .. } => EXPIRED.contains(&code.as_str()),
+        Outcome::Unusable { error } => error.contains(NO_CREDENTIALS) || error.contains(SLOW_CREDENTIALS),
+        _ => false,
+    }
+}
+
 /// What an operator reads who has no credentials.
 pub(super) const NO_CREDENTIALS: &str = "no AWS credentials are to be found; set a profile, export \
     `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, or log in with `aws sso login`";

@@ -24,10 +24,12 @@ mod wire;
 mod xml;
 
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 pub use super::Reach;
 use super::Reply;
+use crate::engine::Outcome;
 use crate::kernel::Secret;
 
 /// Says where calls go and as whom.
@@ -80,13 +82,32 @@ pub struct Credentials {
 /// Makes AWS calls; cheap to clone, clients and credentials are shared.
 #[derive(Clone, Debug)]
 pub struct Aws {
-    caller: call::Caller,
+    /// Replaced where credentials are renewed; a call that is under way keeps the one that it began with.
+    caller: Arc<RwLock<call::Caller>>,
+    context: Arc<AwsContext>,
 }
 
 impl Aws {
     /// Reads the AWS configuration (files, environment) as far as `context` leaves it open. Sends nothing.
     pub async fn new(context: AwsContext) -> Self {
-        Self { caller: call::Caller::new(context).await }
+        let caller = call::Caller::new(context.clone()).await;
+        Self { caller: Arc::new(RwLock::new(caller)), context: Arc::new(context) }
+    }
+
+    /// Makes the same calls with other credentials. What calls already goes on with its own.
+    pub async fn with(&self, credentials: Credentials) -> Self {
+        let context = AwsContext { credentials: Some(credentials), ..(*self.context).clone() };
+        Self::new(context).await
+    }
+
+    /// Calls as `other` does from now on, wherever this is shared.
+    pub fn take(&self, other: &Self) {
+        let theirs = other.current();
+        *self.caller.write().unwrap_or_else(PoisonError::into_inner) = theirs;
+    }
+
+    fn current(&self) -> call::Caller {
+        self.caller.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Performs one call; `words` are what stands after `aws`. Dropping the future gives the call up.
@@ -94,8 +115,22 @@ impl Aws {
     /// `timeout` bounds the whole call: for a waiter how long it waits, for everything else with
     /// [`AwsContext::call_timeout`] a request. Something that went wrong is an outcome, never a panic or an error.
     pub async fn call(&self, words: &[String], timeout: Duration) -> Reply {
-        self.caller.call(words, timeout).await
+        let caller = self.current();
+        caller.call(words, timeout).await
     }
+}
+
+/// Resolves credentials as a real run does, in the environment of this process; `profile` goes before the environment's.
+///
+/// # Errors
+/// Why there are none, in words.
+pub async fn credentials(profile: Option<&str>) -> Result<Credentials, String> {
+    clients::credentials(&AwsContext { profile: profile.map(str::to_owned), ..AwsContext::default() }).await
+}
+
+/// Tells whether a call failed since its credentials are over or not to be had.
+pub fn wants_credentials(outcome: &Outcome) -> bool {
+    failure::is_for_credentials(outcome)
 }
 
 /// Checks a call without making it: operation, options, `--query`, `--output`. Values are checked when it is made.
