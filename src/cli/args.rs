@@ -1,9 +1,13 @@
 //! The command line, as data.
 
+mod records;
+
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+
+pub(super) use records::{ExportArgs, ExportFormat, PlanArgs, Recorded, ReportArgs, ReportFormat};
 
 /// Markdown runbooks that run, under the clock, on the record.
 #[derive(Debug, Parser)]
@@ -58,6 +62,33 @@ pub(super) enum Command {
         #[arg(long, value_enum, default_value_t = Format::Human)]
         format: Format,
     },
+    /// Print the after-action report of a run: every figure with the lines of the log that it comes from.
+    Report(ReportArgs),
+    /// Print a run's record for other programs.
+    Export(ExportArgs),
+    /// List every file that is read, and what the configuration says, with where it comes from.
+    Config {
+        /// What else to do with it.
+        #[command(subcommand)]
+        command: Option<ConfigCommand>,
+        /// The settings of this profile.
+        #[arg(long)]
+        profile: Option<String>,
+        /// How to say it.
+        #[arg(long, value_enum, default_value_t = Format::Human)]
+        format: Format,
+    },
+    /// Print what a shell needs to complete the command line.
+    Completions {
+        /// The shell.
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page.
+    Man {
+        /// Write a page for each command into this folder instead.
+        #[arg(long = "out", value_name = "DIR")]
+        folder: Option<PathBuf>,
+    },
     /// Verify and read incident logs.
     Log {
         /// What to do with the log.
@@ -87,6 +118,9 @@ pub(super) enum Command {
         /// Where runs are kept.
         #[arg(long, value_name = "DIR")]
         runs: Option<PathBuf>,
+        /// Print line by line.
+        #[arg(long)]
+        plain: bool,
         /// The theme.
         #[arg(long, value_name = "NAME")]
         theme: Option<String>,
@@ -213,6 +247,9 @@ pub(super) struct Common {
     /// Print lines instead of opening screens, with nobody at the keyboard.
     #[arg(long)]
     pub(super) unattended: bool,
+    /// Ask and answer line by line: for screen readers, serial lines and terminals that can do nothing else.
+    #[arg(long, conflicts_with = "unattended")]
+    pub(super) plain: bool,
     /// The theme.
     #[arg(long, value_name = "NAME")]
     pub(super) theme: Option<String>,
@@ -254,6 +291,9 @@ pub(super) struct Resume {
     /// Print lines instead of opening screens, with nobody at the keyboard. A drill that began so goes on so by itself.
     #[arg(long)]
     pub(super) unattended: bool,
+    /// Ask and answer line by line.
+    #[arg(long, conflicts_with = "unattended")]
+    pub(super) plain: bool,
     /// Take control from the screen that holds it, and say why: the log holds it.
     #[arg(long, value_name = "WHY")]
     pub(super) take_over: Option<String>,
@@ -275,23 +315,11 @@ pub(super) struct RunArgs {
     pub(super) common: Common,
 }
 
-/// Holds the options of a dry run.
-#[derive(Debug, Args)]
-pub(super) struct PlanArgs {
-    /// The runbook, by path or name.
-    pub(super) runbook: String,
-    /// The profile of the configuration file: account, region, inputs.
-    #[arg(long)]
-    pub(super) profile: Option<String>,
-    /// As a drill would be confirmed, instead of a real run.
-    #[arg(long, conflicts_with = "profile")]
-    pub(super) drill: bool,
-    /// Set an input: NAME=VALUE. May be given more than once.
-    #[arg(long = "set", value_name = "NAME=VALUE")]
-    pub(super) set: Vec<String>,
-    /// How to say it.
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    pub(super) format: Format,
+/// Lists what else can be done with the configuration.
+#[derive(Debug, Subcommand)]
+pub(super) enum ConfigCommand {
+    /// Print the JSON schema of `config.toml`, for editors.
+    Schema,
 }
 
 /// Lists what can be done with a log.

@@ -12,7 +12,8 @@ use crate::report::{self, Grade, worst};
 
 /// Looks at the machine and says what to put right.
 pub(super) fn doctor(profile: Option<&str>, format: Format) -> Result<ExitCode, Failure> {
-    let config = places::config()?;
+    let read = places::read_config();
+    let config = read.config;
     let named: Vec<String> = match profile {
         Some(name) => vec![name.to_owned()],
         None => config.profiles().map(str::to_owned).collect(),
@@ -30,12 +31,8 @@ pub(super) fn doctor(profile: Option<&str>, format: Format) -> Result<ExitCode, 
         let source = library.find(&name).ok()?;
         start::plan(&source).ok().map(|plan| (name, Arc::clone(&plan)))
     };
-    let wish = Wish {
-        profiles,
-        signers: config.allowed_signers.iter().map(std::path::PathBuf::from).collect(),
-        runbooks: library.names().into_iter().filter_map(read).collect(),
-        state: places::state()?,
-    };
+    let wish =
+        Wish { profiles, runbooks: library.names().into_iter().filter_map(read).collect(), state: places::state()? };
     let found = work::runtime()?.block_on(examine(&wish));
     match format {
         Format::Json => {

@@ -17,13 +17,12 @@ use tokio::runtime::Runtime;
 
 use super::failure::{Failure, Kind};
 use super::places;
-use super::work::Signals;
+use super::work::{Seat, Signals};
 use crate::drive::attach::{AttachError, Engine, Left};
 use crate::drive::identity;
 use crate::drive::signing::Signer;
 use crate::drive::start::Options;
 use crate::drive::wire::{Over, Wants};
-use crate::settings::theme::Theme;
 use crate::term::Exit;
 
 /// Is what an engine says before screens can be attached to it, a line each, on its standard output.
@@ -84,12 +83,12 @@ impl Person {
 }
 
 /// Starts an engine for a command, and attaches a screen to it.
-pub(super) fn start(command: Vec<OsString>, person: &Person, theme: &Theme) -> Result<ExitCode, Failure> {
+pub(super) fn start(command: Vec<OsString>, person: &Person, seat: &Seat) -> Result<ExitCode, Failure> {
     let runtime = super::work::runtime()?;
     let folder = runtime.block_on(begin(command))?;
     // Nothing of it is needed any more, and the screen has threads of its own.
     Runtime::shutdown_background(runtime);
-    attach(&folder, person, Wants::Control, theme)
+    attach(&folder, person, Wants::Control, seat)
 }
 
 /// Starts the engine and waits until it is ready. Ctrl-C meanwhile ends it.
@@ -140,11 +139,16 @@ fn spawn(command: Vec<OsString>, say: OwnedFd) -> io::Result<Box<dyn ChildWrappe
 }
 
 /// Attaches a screen to the engine that works the run in `folder`, and says how it was left.
-pub(super) fn attach(folder: &Path, person: &Person, wants: Wants, theme: &Theme) -> Result<ExitCode, Failure> {
+pub(super) fn attach(folder: &Path, person: &Person, wants: Wants, seat: &Seat) -> Result<ExitCode, Failure> {
     let controls = wants != Wants::Watch;
     let Person { by, signer } = person;
     let signer = signer.clone().filter(|_| controls);
-    let left = Engine::find(folder).and_then(|engine| engine.show(by, wants, signer, theme)).map_err(of_attach)?;
+    let engine = Engine::find(folder).map_err(of_attach)?;
+    let left = match seat {
+        Seat::Screens(theme, keys) => engine.show(by, wants, signer, (theme, keys)),
+        Seat::Lines => engine.speak(by, wants, signer, io::BufReader::new(io::stdin()), &mut io::stdout()),
+    };
+    let left = left.map_err(of_attach)?;
     let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     match left {
         Left { exit: Exit::HungUp, .. } => Err(Failure::new(Kind::Terminal, "")),

@@ -5,15 +5,18 @@ mod approve;
 mod args;
 mod aws;
 mod check;
+mod config;
 mod doctor;
 mod estate;
 mod failure;
 mod fingerprint;
 mod front;
 mod log;
+mod manual;
 mod picker;
 mod places;
 mod plan;
+mod report;
 mod resume;
 mod runs;
 mod say;
@@ -51,12 +54,21 @@ fn work(cli: Cli) -> ExitCode {
         Some(Command::Check { runbooks, format }) => check::check(&runbooks, format),
         Some(Command::Doctor { profile, format }) => doctor::doctor(profile.as_deref(), format),
         Some(Command::Plan(wanted)) => plan::plan(&wanted),
+        Some(Command::Config { command, profile, format }) => {
+            config::config(command.as_ref(), profile.as_deref(), format)
+        }
+        Some(Command::Completions { shell }) => Ok(manual::completions(shell)),
+        Some(Command::Man { folder }) => manual::man(folder.as_deref()),
+        Some(Command::Report(wanted)) => report::report(&wanted),
+        Some(Command::Export(wanted)) => report::export(&wanted),
         Some(Command::Log { command }) => log::log(command),
         Some(Command::Approve(wanted)) => approve::approve(wanted),
         Some(Command::Fingerprint(wanted)) => fingerprint::fingerprint(&wanted),
         Some(Command::Estate { command }) => estate::estate(command),
         Some(Command::Aws { command }) => aws::aws(command),
-        Some(Command::Watch { run, runs, theme }) => resume::watch(run.as_deref(), runs, theme.as_deref()),
+        Some(Command::Watch { run, runs, plain, theme }) => {
+            work::seated(plain, theme.as_deref()).and_then(|seat| resume::watch(run.as_deref(), runs, &seat))
+        }
         Some(Command::Engine { command }) => return engine(&command),
         Some(Command::Supervise { folder }) => crate::exec::supervisor::serve(&folder)
             .map(|()| ExitCode::SUCCESS)

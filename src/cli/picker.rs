@@ -28,10 +28,10 @@ pub(super) fn open() -> Result<ExitCode, Failure> {
     let clock = Clock::start();
     let library = places::library();
     // A configuration that is not right is said where it is needed: the list opens all the same.
-    let options = work::of_profile(work::profile(None).ok(), None);
+    let options = work::of_profile(Some(places::read_config().config.without_profile()), None);
     let names = library.names();
     let entries = names.iter().map(|name| Entry { name: name.clone(), about: None }).collect();
-    let mut model = Model::picker(entries, &theme, clock.now());
+    let mut model = Model::picker(entries, &theme, clock.now()).with_keys(work::keys());
     let (feed, inbox) = term::channel();
     // Not waited for: it only reads, and ends with the last runbook or with the process.
     std::thread::Builder::new()
@@ -47,7 +47,7 @@ pub(super) fn open() -> Result<ExitCode, Failure> {
             scenario,
             seed: 1,
             speed: 1,
-            common: Common { set: Vec::new(), runs: None, onset: None, unattended: false, theme: None },
+            common: Common { set: Vec::new(), runs: None, onset: None, unattended: false, plain: false, theme: None },
         }),
         Exit::Quit | Exit::Detached => Ok(ExitCode::SUCCESS),
         Exit::HungUp | Exit::Signalled(_) => Err(Failure::new(Kind::Terminal, "")),

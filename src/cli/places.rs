@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use super::failure::{Failure, Kind};
 use crate::drive::library::Library;
-use crate::settings::config::{Config, Profile};
+use crate::settings::config::{Config, ConfigError, Profile};
+use crate::settings::keymap::Keymap;
 use crate::store::{self, Runs, StoreError};
 
 /// Returns the state folder.
@@ -41,7 +42,8 @@ pub(super) fn estate() -> Result<PathBuf, Failure> {
     })
 }
 
-fn config_folder() -> Option<PathBuf> {
+/// Returns the folder of configuration, keys and runbooks.
+pub(super) fn config_folder() -> Option<PathBuf> {
     let xdg = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
     let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".config"));
     Some(xdg.or_else(home)?.join("lifeboat"))
@@ -67,6 +69,40 @@ pub(super) fn config() -> Result<Config, Failure> {
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && named.is_none() => Ok(Config::default()),
         Err(error) => Err(Failure::new(Kind::Usage, format!("{shown} could not be read: {error}"))),
+    }
+}
+
+/// Is what the configuration file says, as far as it is good.
+pub(super) struct ReadConfig {
+    /// The file, whether it is there or not.
+    pub(super) path: Option<PathBuf>,
+    /// What is good of it.
+    pub(super) config: Config,
+    /// What is not.
+    pub(super) problems: Vec<ConfigError>,
+}
+
+/// Reads the same file as [`config`], and takes what is good of it. A run never goes by half a configuration: this is for
+/// what only looks.
+pub(super) fn read_config() -> ReadConfig {
+    let named = std::env::var_os("LIFEBOAT_CONFIG").map(PathBuf::from);
+    let path = named.or_else(|| config_folder().map(|folder| folder.join("config.toml")));
+    let text = path.as_ref().and_then(|path| std::fs::read_to_string(path).ok()).unwrap_or_default();
+    let shown = path.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
+    let (config, problems) = Config::read(&shown, &text);
+    let home = std::env::var("HOME").unwrap_or_default();
+    let config = if home.is_empty() { config } else { config.at_home(&home) };
+    ReadConfig { path, config, problems }
+}
+
+/// Returns the keys: the table's, with those of `keymap.toml` laid over, and what is wrong with that file.
+pub(super) fn keymap() -> (Keymap, Vec<ConfigError>) {
+    let Some(path) = config_folder().map(|folder| folder.join("keymap.toml")) else {
+        return (Keymap::default(), Vec::new());
+    };
+    match std::fs::read_to_string(&path) {
+        Ok(text) => Keymap::default().with(&path.display().to_string(), &text),
+        Err(_) => (Keymap::default(), Vec::new()),
     }
 }
 

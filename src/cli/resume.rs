@@ -26,7 +26,7 @@ pub(super) fn resume(wanted: &Resume) -> Result<ExitCode, Failure> {
     if wanted.unattended || (opened.mode == Mode::Drill && opened.began.attended == Attended::Nobody) {
         return take_up(wanted, &place, work::Hosting::Lines);
     }
-    let theme = work::on_terminal(wanted.theme.as_deref())?;
+    let seat = work::seated(wanted.plain, wanted.theme.as_deref())?;
     let folder = place.folder.clone().unwrap_or_default();
     let folder = std::path::absolute(&folder).unwrap_or(folder);
     let person = match opened.mode {
@@ -42,18 +42,17 @@ pub(super) fn resume(wanted: &Resume) -> Result<ExitCode, Failure> {
             Some(why) => Wants::TakeOver(why.clone()),
             None => Wants::Control,
         };
-        return front::attach(&folder, &person, wants, &theme);
+        return front::attach(&folder, &person, wants, &seat);
     }
-    front::start(wanted.words(&folder), &person, &theme)
+    front::start(wanted.words(&folder), &person, &seat)
 }
 
 /// Attaches a screen that only looks on.
-pub(super) fn watch(run: Option<&str>, runs: Option<PathBuf>, theme: Option<&str>) -> Result<ExitCode, Failure> {
+pub(super) fn watch(run: Option<&str>, runs: Option<PathBuf>, seat: &work::Seat) -> Result<ExitCode, Failure> {
     let place = find(run, runs.as_deref(), |end| *end == End::Worked)?;
     screenless(&place)?;
-    let theme = work::on_terminal(theme)?;
     let folder = place.folder.clone().unwrap_or_default();
-    front::attach(&folder, &front::Person::without_key(), Wants::Watch, &theme)
+    front::attach(&folder, &front::Person::without_key(), Wants::Watch, seat)
 }
 
 /// Refuses to attach a screen to a run that is worked unattended: its engine is the process that was started for it.

@@ -23,6 +23,7 @@ use crate::drive::{changed, diagnostics, identity, inputs, library, live, unatte
 use crate::engine::{Attended, Input, Intent, Run, Stage as RunStage, evolve};
 use crate::report::{RpoVerdict, RtoVerdict, rpo_verdict, rto_verdict, summary};
 use crate::settings::config::Profile;
+use crate::settings::keymap::Keymap;
 use crate::settings::theme::{self, Theme};
 use crate::store::RunFolder;
 
@@ -31,9 +32,9 @@ const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// Drills a runbook: on a screen, which is attached to an engine, or line by line.
 pub(super) fn drill(drill: &Drill) -> Result<ExitCode, Failure> {
-    match screens(&drill.common)? {
+    match seat(&drill.common)? {
         None => drill_here(drill, Hosting::Lines),
-        Some(theme) => front::start(drill.words(), &front::Person::without_key(), &theme),
+        Some(seat) => front::start(drill.words(), &front::Person::without_key(), &seat),
     }
 }
 
@@ -100,11 +101,11 @@ async fn unless_signalled<T>(
 
 /// Works a runbook for real: on a screen, which is attached to an engine, or line by line.
 pub(super) fn run(run: &RunArgs) -> Result<ExitCode, Failure> {
-    match screens(&run.common)? {
+    match seat(&run.common)? {
         None => run_here(run, Hosting::Lines),
-        Some(theme) => {
+        Some(seat) => {
             let options = of_profile(Some(profile(run.profile.as_deref())?), run.profile.clone());
-            front::start(run.words(), &front::Person::of(&options)?, &theme)
+            front::start(run.words(), &front::Person::of(&options)?, &seat)
         }
     }
 }
@@ -374,16 +375,42 @@ pub(super) fn approvers(profile: &Profile) -> Approvers {
     Approvers { signers: path(&profile.allowed_signers).into_iter().collect(), revoked: path(&profile.revoked_keys) }
 }
 
-/// Takes the terminal for screens, unless nobody is to look.
-fn screens(common: &Common) -> Result<Option<Theme>, Failure> {
-    if common.unattended { Ok(None) } else { on_terminal(common.theme.as_deref()).map(Some) }
+/// Says how a person works a run.
+#[derive(Clone, Debug)]
+pub(super) enum Seat {
+    /// On screens, with these looks and keys.
+    Screens(Theme, Keymap),
+    /// Line by line.
+    Lines,
+}
+
+/// Says where a person sits, unless nobody is to look.
+fn seat(common: &Common) -> Result<Option<Seat>, Failure> {
+    if common.unattended { Ok(None) } else { seated(common.plain, common.theme.as_deref()).map(Some) }
+}
+
+/// Decides between screens and lines: lines where they are asked for, and where the terminal can do nothing else.
+pub(super) fn seated(plain: bool, theme_name: Option<&str>) -> Result<Seat, Failure> {
+    let wanted = std::env::var("LIFEBOAT_PLAIN").is_ok_and(|value| !matches!(value.as_str(), "" | "0"));
+    let dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
+    if plain || wanted || (dumb && std::io::stdin().is_terminal()) {
+        return Ok(Seat::Lines);
+    }
+    on_terminal(theme_name).map(|theme| Seat::Screens(theme, keys()))
+}
+
+/// Loads the keys; what is wrong with the file of one's own is said, and the table's keys stand.
+pub(super) fn keys() -> Keymap {
+    let (keymap, problems) = places::keymap();
+    problems.iter().for_each(say::aside);
+    keymap
 }
 
 /// Makes sure that there is a terminal for screens, and loads their theme.
-pub(super) fn on_terminal(theme_name: Option<&str>) -> Result<Theme, Failure> {
+fn on_terminal(theme_name: Option<&str>) -> Result<Theme, Failure> {
     if !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
         return Err(Failure::new(Kind::Usage, "there is no terminal to open the screens in")
-            .hint("run it in a terminal, or with --unattended for lines with nobody at the keyboard"));
+            .hint("run it in a terminal, with --plain to work it line by line, or with --unattended and nobody at the keyboard"));
     }
     theme(theme_name)
 }

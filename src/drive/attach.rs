@@ -15,9 +15,11 @@ use super::start::{self, StartError};
 use super::wire::{Answer, FromScreen, Hello, LONGEST, Over, PROTOCOL, ToScreen, Wants, line, version};
 use crate::clock::Clock;
 use crate::engine::Intent;
+use crate::runbook::Plan;
+use crate::settings::keymap::Keymap;
 use crate::settings::theme::Theme;
 use crate::store::{self, Operator, StoreError};
-use crate::term::{self, Exit, Feed, TermError};
+use crate::term::{self, Exit, TermError};
 use crate::ui::{Model, Msg, Output};
 
 /// How long the engine may take to say how the run ended, once it showed that it did.
@@ -112,7 +114,41 @@ impl Engine {
     ///
     /// # Errors
     /// If the terminal does not work or the folder can't be read; the run goes on.
-    pub fn show(self, by: &str, wants: Wants, signer: Option<Signer>, theme: &Theme) -> Result<Left, AttachError> {
+    pub fn show(
+        self,
+        by: &str,
+        wants: Wants,
+        signer: Option<Signer>,
+        (theme, keys): (&Theme, &Keymap),
+    ) -> Result<Left, AttachError> {
+        let (feed, inbox) = term::channel();
+        let teller = feed.clone();
+        let mut begun = self.begin(by, wants, signer, move |msg| feed.send(msg))?;
+        let local = chrono::Offset::fix(chrono::Local::now().offset());
+        let clock = begun.clock;
+        let mut model = Model::run(begun.plan.clone(), begun.log.clone(), theme, clock.now())
+            .in_local_time(local)
+            .with_keys(keys.clone());
+        let wishes = begun.wishes.clone();
+        let mut wish = |output: Output| match wished(output) {
+            // An engine that is gone was said to be.
+            Some(Ok(wish)) => drop(wishes.send(wish)),
+            Some(Err(why)) => teller.send(Msg::Refused(why)),
+            None => {}
+        };
+        let exit = term::run(&mut model, inbox, &mut wish, &|| clock.now())?;
+        begun.ended = model.run_screen().is_some_and(crate::ui::RunScreen::is_ended);
+        begun.end(exit)
+    }
+
+    /// Reads the run's folder, and begins to hear the engine. What it says goes to `hearer`, which must not block.
+    pub(super) fn begin(
+        self,
+        by: &str,
+        wants: Wants,
+        signer: Option<Signer>,
+        hearer: impl Fn(Msg) + Clone + Send + 'static,
+    ) -> Result<Begun, AttachError> {
         let Self { stream, folder } = self;
         let log = folder.join("incident.jsonl");
         let (opened, began) = store::header(&log)?;
@@ -123,10 +159,8 @@ impl Engine {
         })?;
         let plan = start::plan(&Source { path: opened.runbook.clone(), bytes })?;
         let unusable = |error: io::Error| AttachError::Answer { folder: folder.clone(), why: error.to_string() };
-        let (feed, inbox) = term::channel();
         let (told, over) = mpsc::channel();
         let reading = stream.try_clone().map_err(unusable)?;
-        let (hearer, teller) = (feed.clone(), feed.clone());
         // Unbounded: a person wishes little, and a key never waits for the engine.
         let (wishes, wished) = mpsc::channel::<FromScreen>();
         let key = Arc::new(OnceLock::new());
@@ -135,11 +169,11 @@ impl Engine {
             let (key, wishes) = (Arc::clone(&key), wishes.clone());
             spawn("key", move || announce(&signer, &key, &wishes)).map_err(unusable)?;
         }
-        let (say, place) = (feed.clone(), folder.clone());
+        let (say, place) = (hearer.clone(), folder.clone());
         // The disk may be slow, and the first frame does not wait for it.
         let look = move || {
             if let Some(words) = changed::since_start(&opened, &place) {
-                say.send(Msg::Say(words));
+                say(Msg::Say(words));
             }
         };
         spawn("runbook", look).map_err(unusable)?;
@@ -149,32 +183,40 @@ impl Engine {
         let writing = stream.try_clone().map_err(unusable)?;
         let hello = Hello { protocol: PROTOCOL, version: version(), by: by.to_owned(), wants };
         spawn("wishes", move || speak(writing, &hello, &wished)).map_err(unusable)?;
+        Ok(Begun {
+            plan,
+            log: log.display().to_string(),
+            clock: Clock::go_on(began),
+            wishes,
+            over,
+            last_word: None,
+            stream,
+            folder,
+            ended: false,
+        })
+    }
+}
 
-        let clock = Clock::go_on(began);
-        let local = chrono::Offset::fix(chrono::Local::now().offset());
-        let mut model = Model::run(plan, log.display().to_string(), theme, clock.now()).in_local_time(local);
-        let mut wish = |output: Output| {
-            let wish = match output {
-                Output::Intent(intent) => Some(FromScreen::Wish(intent)),
-                Output::HandOver => Some(FromScreen::HandOver),
-                Output::HandIn { prompt, file } => match answer_of(&file) {
-                    Ok(answer) => Some(FromScreen::Wish(Intent::HandIn { prompt, answer })),
-                    Err(why) => {
-                        teller.send(Msg::Refused(why));
-                        None
-                    }
-                },
-                _ => None,
-            };
-            if let Some(wish) = wish {
-                // An engine that is gone was said to be.
-                drop(wishes.send(wish));
-            }
-        };
-        let exit = term::run(&mut model, inbox, &mut wish, &|| clock.now())?;
-        let ended = model.run_screen().is_some_and(crate::ui::RunScreen::is_ended);
-        let patience = if ended && exit == Exit::Quit { LAST_WORDS } else { Duration::ZERO };
-        let over = match over.recv_timeout(patience) {
+/// Is a run that is shown: what is needed to show it, and where wishes go.
+#[derive(Debug)]
+pub(super) struct Begun {
+    pub(super) plan: Arc<Plan>,
+    pub(super) log: String,
+    pub(super) clock: Clock,
+    wishes: mpsc::Sender<FromScreen>,
+    over: mpsc::Receiver<End>,
+    last_word: Option<End>,
+    stream: UnixStream,
+    folder: PathBuf,
+    /// Was it seen to end? Then the engine's last words are waited for.
+    ended: bool,
+}
+
+impl Begun {
+    /// Leaves the engine, and says how the run ended, if it did.
+    pub(super) fn end(self, exit: Exit) -> Result<Left, AttachError> {
+        let patience = if self.ended && exit == Exit::Quit { LAST_WORDS } else { Duration::ZERO };
+        let over = match self.last_word.map_or_else(|| self.over.recv_timeout(patience), Ok) {
             Ok(End::Over(over)) => Some(over),
             Ok(End::Version(answer)) => {
                 return Err(AttachError::Version { theirs: answer.version, pid: answer.pid });
@@ -182,8 +224,43 @@ impl Engine {
             Err(_) => None,
         };
         // It ends both threads; an engine that is gone has ended them already.
-        drop(stream.shutdown(std::net::Shutdown::Both));
+        drop(self.stream.shutdown(std::net::Shutdown::Both));
         Ok(Left { exit, over })
+    }
+
+    /// Has the engine said its last word, or is it gone?
+    pub(super) fn is_over(&mut self) -> bool {
+        match self.over.try_recv() {
+            Ok(word) => self.last_word = Some(word),
+            Err(mpsc::TryRecvError::Empty) => return self.last_word.is_some(),
+            Err(mpsc::TryRecvError::Disconnected) => {}
+        }
+        true
+    }
+
+    /// Hands a wish to the engine; one that is gone was said to be.
+    pub(super) fn wish(&self, wish: FromScreen) {
+        drop(self.wishes.send(wish));
+    }
+
+    /// Says why something of this side does not work.
+    pub(super) fn unusable(&self, error: io::Error) -> AttachError {
+        AttachError::Answer { folder: self.folder.clone(), why: error.to_string() }
+    }
+}
+
+/// Makes a wish of what a screen asks for, if it is one.
+///
+/// # Errors
+/// Why it is none after all, in a sentence.
+pub(super) fn wished(output: Output) -> Option<Result<FromScreen, String>> {
+    match output {
+        Output::Intent(intent) => Some(Ok(FromScreen::Wish(intent))),
+        Output::HandOver => Some(Ok(FromScreen::HandOver)),
+        Output::HandIn { prompt, file } => {
+            Some(answer_of(&file).map(|answer| FromScreen::Wish(Intent::HandIn { prompt, answer })))
+        }
+        _ => None,
     }
 }
 
@@ -202,6 +279,7 @@ fn answer_of(file: &str) -> Result<String, String> {
 }
 
 /// Says why nothing more comes.
+#[derive(Debug)]
 enum End {
     Over(Over),
     Version(Answer),
@@ -257,7 +335,7 @@ struct AtHand {
     answers: mpsc::Sender<FromScreen>,
 }
 
-fn hear(stream: UnixStream, feed: &Feed, told: &mpsc::Sender<End>, at_hand: &AtHand) {
+fn hear(stream: UnixStream, feed: &impl Fn(Msg), told: &mpsc::Sender<End>, at_hand: &AtHand) {
     let mut reader = BufReader::with_capacity(64 * 1024, stream);
     let answer = next_line(&mut reader).and_then(|text| serde_json::from_slice::<Answer>(&text).ok());
     match answer {
@@ -270,9 +348,9 @@ fn hear(stream: UnixStream, feed: &Feed, told: &mpsc::Sender<End>, at_hand: &AtH
                 version()
             );
             drop(told.send(End::Version(answer)));
-            return feed.send(Msg::Refused(why));
+            return feed(Msg::Refused(why));
         }
-        None => return feed.send(Msg::Refused(GONE.to_owned())),
+        None => return feed(Msg::Refused(GONE.to_owned())),
     }
     while let Some(text) = next_line(&mut reader) {
         let message = serde_json::from_slice::<ToScreen>(&text);
@@ -284,15 +362,15 @@ fn hear(stream: UnixStream, feed: &Feed, told: &mpsc::Sender<End>, at_hand: &AtH
             _ => {}
         }
         match message.map(ToScreen::into_msg) {
-            Ok(Ok(msg)) => feed.send(msg),
+            Ok(Ok(msg)) => feed(msg),
             Ok(Err(over)) => {
                 drop(told.send(End::Over(over)));
                 return;
             }
-            Err(error) => feed.send(Msg::Refused(format!("the engine said something unknown: {error}"))),
+            Err(error) => feed(Msg::Refused(format!("the engine said something unknown: {error}"))),
         }
     }
-    feed.send(Msg::Refused(GONE.to_owned()));
+    feed(Msg::Refused(GONE.to_owned()));
 }
 
 const GONE: &str =

@@ -1,11 +1,15 @@
 //! Floor 3: facts to words and figures for people: one line a fact, and the summary of a run. Pure.
 
+mod after;
 mod doctor;
 mod dry_run;
+mod export;
 mod narrate;
 mod summary;
 
+pub use after::{Added, Afterword, Cite, File, Integrity, Record, Report, Row, Section, after_action, kind, markdown};
 pub use doctor::{Finding, Grade, Part, findings, worst};
 pub use dry_run::dry_run;
+pub use export::{json_of, junit, trace};
 pub use narrate::narrate;
 pub use summary::{Corruption, Customers, Exercised, RpoVerdict, RtoVerdict, rpo_verdict, rto_verdict, summary};

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use serde::de::Error as _;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::kernel::{Severity, Source};
 
@@ -51,6 +51,83 @@ impl Config {
             };
             ConfigError::new(&source, span, message, &help)
         })
+    }
+
+    /// Reads what is good of a configuration file, and says what is wrong with the rest.
+    ///
+    /// A key that is wrong is left out, and nothing else. A file that is no TOML says nothing at all: what a line belongs
+    /// to can't be told then.
+    pub fn read(path: &str, text: &str) -> (Self, Vec<ConfigError>) {
+        let mut problems = Vec::new();
+        let mut good = text.to_owned();
+        while problems.len() < MOST_PROBLEMS {
+            match Self::parse(path, &good) {
+                Ok(config) => return (config, problems),
+                Err(error) => {
+                    let line = error.line;
+                    problems.push(error);
+                    let Some(without) = without_line(&good, line).filter(|_| text.parse::<toml::Table>().is_ok())
+                    else {
+                        break;
+                    };
+                    good = without;
+                }
+            }
+        }
+        (Self::default(), problems)
+    }
+
+    /// Lists every setting that a run goes by, with where it comes from; with a profile, what that says goes first.
+    ///
+    /// # Errors
+    /// As [`Config::profile`].
+    pub fn settings(&self, name: Option<&str>) -> Result<Vec<Setting>, String> {
+        let (own, profile) = match name {
+            Some(name) => (self.profiles.get(name).cloned().unwrap_or_default(), self.profile(name)?),
+            None => (Profile::default(), self.without_profile()),
+        };
+        let table = |of: &Profile| {
+            let regions =
+                of.regions.as_ref().map(|regions| format!("{} lost, {} recovers", regions.lost, regions.recovery));
+            let mut rows = vec![
+                ("account", of.account.clone()),
+                ("region", of.region.clone()),
+                ("regions", regions),
+                ("aws_profile", of.aws_profile.clone()),
+                ("role", of.role.clone()),
+                ("operator", of.operator.clone()),
+                ("key", of.key.clone()),
+                ("allowed_signers", of.allowed_signers.clone()),
+                ("revoked_keys", of.revoked_keys.clone()),
+                ("log_dir", of.log_dir.clone()),
+            ];
+            rows.retain(|(key, _)| name.is_some() || !PROFILE_ONLY.contains(key));
+            rows
+        };
+        let owned = table(&own);
+        let mut settings: Vec<Setting> = table(&profile)
+            .into_iter()
+            .zip(owned)
+            .map(|((key, value), (_, own))| Setting {
+                key: key.to_owned(),
+                origin: match (&value, own) {
+                    (None, _) => Origin::Unset,
+                    (Some(_), Some(_)) => Origin::Profile,
+                    (Some(_), None) => Origin::Shared,
+                },
+                value,
+            })
+            .collect();
+        if !self.log_places.is_empty() {
+            let value = Some(self.log_places.join(", "));
+            settings.push(Setting { key: "log_places".to_owned(), value, origin: Origin::Shared });
+        }
+        settings.extend(profile.inputs.iter().map(|(input, value)| Setting {
+            key: format!("inputs.{input}"),
+            value: Some(if is_secret(input) { "(hidden)".to_owned() } else { value.clone() }),
+            origin: Origin::Profile,
+        }));
+        Ok(settings)
     }
 
     /// Returns a profile, with what the file sets for all profiles filled in.
@@ -109,6 +186,51 @@ impl Config {
     }
 }
 
+/// What only a profile has.
+const PROFILE_ONLY: [&str; 5] = ["account", "region", "regions", "aws_profile", "role"];
+
+/// More is no slip of the pen.
+const MOST_PROBLEMS: usize = 50;
+
+/// Is one setting with where it comes from.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Setting {
+    /// Its key.
+    pub key: String,
+    /// Its value, if it has one.
+    pub value: Option<String>,
+    /// Where that comes from.
+    pub origin: Origin,
+}
+
+/// Says where a setting comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Origin {
+    /// The profile itself.
+    Profile,
+    /// What the file sets for all profiles.
+    Shared,
+    /// Nothing sets it.
+    Unset,
+}
+
+/// Does a name say that its value is nobody's business? Secrets do not belong here; one that is here all the same is not
+/// shown.
+fn is_secret(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    ["PASSWORD", "PASSWD", "SECRET", "TOKEN", "CREDENTIAL"].iter().any(|word| name.contains(word))
+}
+
+/// Blanks a line, so that everything else keeps its place.
+fn without_line(text: &str, line: usize) -> Option<String> {
+    let at = line.checked_sub(1)?;
+    let blanked = |(number, row): (usize, &str)| if number == at { " ".repeat(row.len()) } else { row.to_owned() };
+    let rows: Vec<String> = text.split('\n').enumerate().map(blanked).collect();
+    let good = rows.join("\n");
+    (good != text).then_some(good)
+}
+
 /// Says what is wrong with a configuration file; `Display` shows it with its place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConfigError {
@@ -124,7 +246,7 @@ pub struct ConfigError {
 }
 
 impl ConfigError {
-    fn new(source: &Source, span: Range<usize>, message: &str, help: &str) -> Self {
+    pub(super) fn new(source: &Source, span: Range<usize>, message: &str, help: &str) -> Self {
         let problem = source.problem(Severity::Error, "config", span, message, help);
         Self {
             rendered: source.render(&problem),
@@ -260,6 +382,35 @@ T_BAD = 2026-11-22T03:14:00Z
         let shared = Config::parse("config.toml", GOOD).unwrap().without_profile();
         assert_eq!((shared.operator.as_deref(), shared.log_dir.as_deref()), (Some("alice"), Some("/var/log/lifeboat")));
         assert_eq!(shared.account, None);
+    }
+
+    #[test]
+    fn what_is_good_is_read_beside_what_is_wrong() {
+        let text = "operator = \"alice\"\noperater = \"bob\"\n[profile.prod]\nacount = \"1\"\nregion = \"us-west-2\"\n";
+        let (config, problems) = Config::read("config.toml", text);
+        assert_eq!(problems.iter().map(|problem| problem.line).collect::<Vec<_>>(), [2, 4]);
+        assert!(problems[1].help.contains("`account`"), "{}", problems[1].help);
+        assert_eq!(config.operator.as_deref(), Some("alice"));
+        assert_eq!(config.profile("prod").unwrap().region.as_deref(), Some("us-west-2"));
+        let (config, problems) = Config::read("config.toml", "[profile.prod\nregion = \"x\"\n");
+        assert_eq!((config, problems.len()), (Config::default(), 1));
+        assert_eq!(Config::read("config.toml", GOOD).1, []);
+    }
+
+    #[test]
+    fn every_setting_says_where_it_comes_from() {
+        let config = Config::parse("config.toml", GOOD).unwrap();
+        let of = |name| config.settings(name).unwrap();
+        let find =
+            |settings: &[Setting], key: &str| settings.iter().find(|setting| setting.key == key).cloned().unwrap();
+        let prod = of(Some("prod"));
+        assert_eq!(find(&prod, "operator").origin, Origin::Profile);
+        assert_eq!(find(&prod, "log_dir").origin, Origin::Shared);
+        assert_eq!(find(&prod, "inputs.PORT").value.as_deref(), Some("5432"));
+        assert_eq!(find(&of(Some("staging")), "account").origin, Origin::Unset);
+        assert!(of(None).iter().all(|setting| setting.key != "account"));
+        assert!(config.settings(Some("prd")).is_err());
+        assert!(is_secret("DB_PASSWORD") && is_secret("api_token") && !is_secret("LATCH_KEY"));
     }
 
     #[test]

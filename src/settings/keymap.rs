@@ -53,6 +53,29 @@ impl fmt::Display for Chord {
     }
 }
 
+impl Chord {
+    /// Reads a key as it is written: what [`Chord`]'s `Display` writes.
+    pub fn parse(text: &str) -> Option<Self> {
+        let mut chars = text.chars();
+        Some(match (text, chars.next(), chars.next(), chars.next()) {
+            ("space", ..) => Self::Char(' '),
+            ("enter", ..) => Self::Enter,
+            ("esc", ..) => Self::Esc,
+            ("tab", ..) => Self::Tab,
+            ("shift-tab", ..) => Self::BackTab,
+            ("up", ..) => Self::Up,
+            ("down", ..) => Self::Down,
+            ("pgup", ..) => Self::PageUp,
+            ("pgdn", ..) => Self::PageDown,
+            ("home", ..) => Self::Home,
+            ("end", ..) => Self::End,
+            (_, Some('^'), Some(c), None) if c.is_ascii_alphabetic() => Self::Ctrl(c.to_ascii_lowercase()),
+            (_, Some(c), None, _) if !c.is_control() && !c.is_whitespace() => Self::Char(c),
+            _ => return None,
+        })
+    }
+}
+
 /// Names what a key asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Command {
@@ -144,6 +167,20 @@ pub enum Command {
     Suspend,
     /// Paint again.
     Repaint,
+}
+
+impl Command {
+    /// Returns its name in a file of keys: `mark-done`.
+    pub fn name(self) -> String {
+        let mut name = String::new();
+        for c in format!("{self:?}").chars() {
+            if c.is_ascii_uppercase() && !name.is_empty() {
+                name.push('-');
+            }
+            name.push(c.to_ascii_lowercase());
+        }
+        name
+    }
 }
 
 /// Groups commands for help.
@@ -385,6 +422,13 @@ impl Keymap {
     /// Returns all commands that `chord` may mean; which one is meant depends on what is offered.
     pub fn commands(&self, chord: Chord) -> impl Iterator<Item = Command> + '_ {
         self.bindings.iter().filter(move |binding| binding.chords.contains(&chord)).map(|binding| binding.command)
+    }
+
+    /// Gives a command other keys; whether they are free is for the caller to see.
+    pub(super) fn set(&mut self, command: Command, chords: Vec<Chord>) {
+        if let Some(binding) = self.bindings.iter_mut().find(|binding| binding.command == command) {
+            binding.chords = chords;
+        }
     }
 
     /// Writes the table as Markdown.

@@ -2,4 +2,8 @@
 
 pub mod config;
 pub mod keymap;
+mod keys;
+mod schema;
 pub mod theme;
+
+pub use schema::config_schema;

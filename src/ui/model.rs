@@ -139,6 +139,12 @@ impl Model {
         }
     }
 
+    /// Goes by these keys.
+    #[must_use]
+    pub fn with_keys(self, keymap: Keymap) -> Self {
+        Self { keymap, ..self }
+    }
+
     /// Shows times in local time as well, so far from UTC.
     #[must_use]
     pub fn in_local_time(self, local: FixedOffset) -> Self {

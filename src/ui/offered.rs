@@ -30,7 +30,7 @@ pub fn offered(model: &Model) -> Vec<Offer> {
     }
     match &model.place {
         Place::Picker(picker) if picker.reading.is_some() => {
-            offers(&[C::Drill, C::DryRun, C::Back, C::Up, C::Down, C::Help])
+            offers(&[C::Drill, C::DryRun, C::Back, C::Up, C::Down, C::Help, C::PageUp, C::PageDown, C::Top, C::Bottom])
         }
         Place::Picker(picker) if picker.entries.is_empty() => offers(&[C::Help, C::Quit]),
         Place::Picker(_) => offers(&[C::Drill, C::DryRun, C::Show, C::Up, C::Down, C::Help, C::Quit]),

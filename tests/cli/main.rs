@@ -5,13 +5,16 @@
 mod approvals;
 mod bad_input;
 mod campaign;
+mod config;
 mod doctor;
 mod drill;
 mod estate;
 mod guards;
 mod lost_log;
+mod plain;
 mod plan;
 mod real_run;
+mod report;
 mod resume;
 mod screens;
 mod signals;

@@ -18,8 +18,6 @@ use crate::runbook::Plan;
 pub struct Wish {
     /// One for each profile, and one without if there is none.
     pub profiles: Vec<Options>,
-    /// Files of allowed signers that are set for all profiles.
-    pub signers: Vec<PathBuf>,
     /// Runbooks whose programs are looked for, with their names.
     pub runbooks: Vec<(String, Arc<Plan>)>,
     /// The state folder.

@@ -1,6 +1,6 @@
 //! Which key would sign, and whether anybody would believe it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use chrono::Utc;
@@ -10,6 +10,7 @@ use crate::drive::start::Options;
 use crate::engine::Mode;
 use crate::journal::Standing;
 use crate::report::{Finding, Part};
+use crate::settings::config::Profile;
 use crate::store::{self, KeyWish};
 
 /// How long an agent may take to list its keys.
@@ -18,8 +19,8 @@ const WAIT: Duration = Duration::from_secs(3);
 pub(super) async fn look(wish: &Wish) -> Vec<Finding> {
     let mut found: Vec<Finding> = Vec::new();
     for options in &wish.profiles {
-        let (options, signers, state) = (options.clone(), wish.signers.clone(), wish.state.clone());
-        let looked = tokio::task::spawn_blocking(move || of_profile(&options, signers, state)).await;
+        let (options, state) = (options.clone(), wish.state.clone());
+        let looked = tokio::task::spawn_blocking(move || of_profile(&options, &state)).await;
         for finding in looked.unwrap_or_default() {
             // Profiles often share their key: said once.
             if !found.contains(&finding) {
@@ -30,14 +31,14 @@ pub(super) async fn look(wish: &Wish) -> Vec<Finding> {
     found
 }
 
-fn of_profile(options: &Options, mut signers: Vec<PathBuf>, state: PathBuf) -> Vec<Finding> {
+fn of_profile(options: &Options, state: &Path) -> Vec<Finding> {
     let agent = std::env::var_os("SSH_AUTH_SOCK").map(PathBuf::from);
     let key = KeyWish {
         principal: &options.by,
         key: options.key.as_deref(),
         agent: agent.as_deref(),
         mode: Mode::Real,
-        state: &state,
+        state,
         wait: WAIT,
     };
     let operator = match store::operator(&key) {
@@ -50,18 +51,21 @@ fn of_profile(options: &Options, mut signers: Vec<PathBuf>, state: PathBuf) -> V
     };
     let says = format!("{} would sign as {}", operator.fingerprint(), options.by);
     let mut found = vec![Finding::ok(Part::Signing, "key", says)];
-    signers.extend(options.profile.as_ref().and_then(|profile| profile.allowed_signers.as_ref()).map(PathBuf::from));
-    signers.dedup();
-    if signers.is_empty() {
+    let named = |file: fn(&Profile) -> Option<&String>| options.profile.as_ref().and_then(file).map(PathBuf::from);
+    let revoked = named(|profile| profile.revoked_keys.as_ref());
+    let Some(signers) = named(|profile| profile.allowed_signers.as_ref()) else {
         let says = "no file says who may sign, so a verifier would call the log UNTRUSTED";
         let next = "name a file under `allowed_signers` in the configuration; `ssh-keygen(1)` has its form";
         found.push(Finding::warn(Part::Signing, "allowed signers", says, next));
         return found;
-    }
+    };
     let line = format!("{} {}", options.by, operator.public_text());
-    found.push(match store::load_trust(&signers, None, None, Utc::now()) {
+    found.push(match store::load_trust(&[signers], revoked.as_deref(), None, Utc::now()) {
         Err(why) => {
             Finding::fail(Part::Signing, "allowed signers", why.to_string(), "put the file there, or its path right")
+        }
+        Ok(trust) if trust.revoked.iter().any(|key| operator.holds(key.key_data())) => {
+            Finding::fail(Part::Signing, "allowed signers", "the key is revoked", "use another key")
         }
         Ok(trust) => match operator.standing(&trust.signers, Utc::now()) {
             Standing::Allowed => {

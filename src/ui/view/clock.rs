@@ -6,7 +6,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use super::text::{put, span, width};
+use super::text::{plain, put, span, width};
 use crate::engine::{Loss, Recovery, StepState};
 use crate::kernel::{SafeText, clock};
 use crate::runbook::{Moment, Step};
@@ -43,6 +43,11 @@ pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buff
     put(buf, area, &rto(model, screen, usize::from(area.width)));
     let second = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     put(buf, second, &rpo(model, screen));
+}
+
+/// Says the clock in two lines, without its gauge.
+pub(in crate::ui) fn lines(model: &Model, screen: &RunScreen) -> [String; 2] {
+    [rto(model, screen, 0), rpo(model, screen)].map(|line| plain(&line).trim().to_owned())
 }
 
 fn rto(model: &Model, screen: &RunScreen, columns: usize) -> Line<'static> {

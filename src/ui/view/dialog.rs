@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::pane::Pane;
 use super::step::{filled, impact_role, rollback};
-use super::text::{cut, fold, line, put, put_all, span, wrap};
+use super::text::{cut, fold, line, plain, put, put_all, span, wrap};
 use crate::engine::{Alone, Ask, Mode, Prompt};
 use crate::kernel::{SafeText, clock};
 use crate::runbook::{Impact, Step};
@@ -132,23 +132,16 @@ pub(super) fn impact_words(impact: Impact) -> &'static str {
     }
 }
 
-fn confirm(model: &Model, screen: &RunScreen, open: (&Prompt, &Confirmation), area: Rect, buf: &mut Buffer) {
-    let (prompt, confirmation) = open;
-    let title = match prompt.step.as_ref().and_then(|id| screen.run.strand(id)) {
+fn title(screen: &RunScreen, prompt: &Prompt) -> String {
+    match prompt.step.as_ref().and_then(|id| screen.run.strand(id)) {
         Some(strand) if prompt.also.is_empty() => format!("CONFIRM {}", screen.run.label(strand)),
         Some(strand) => format!("CONFIRM {} and {} more", screen.run.label(strand), prompt.also.len()),
         None => "CONFIRM a command of your own".to_owned(),
-    };
-    let role = impact_role(prompt.impact);
-    let pane =
-        Pane { title: &title, right: impact_words(prompt.impact), right_role: role, border: role, ..Pane::default() };
-    let inner = pane.draw(model, area, buf);
-    let columns = usize::from(inner.width);
-    let asks = asks(model, screen, open, columns);
-    let facts = facts(model, screen, prompt, columns);
-    let room = usize::from(inner.height).saturating_sub(asks.len());
-    // The command may be long: it scrolls; the question and what it is about stay.
-    let code_room = room.saturating_sub(facts.len()).max(1);
+    }
+}
+
+/// Returns all that one answer is for, harmless; where approvals are missing, also what those who agree sign.
+fn command(screen: &RunScreen, prompt: &Prompt) -> String {
     let mut command = String::new();
     if prompt.also.is_empty() {
         command.push_str(SafeText::new(&prompt.command).as_str());
@@ -165,7 +158,44 @@ fn confirm(model: &Model, screen: &RunScreen, open: (&Prompt, &Confirmation), ar
     if let Some(request) = opened.and_then(|opened| prompt.request(opened)) {
         command.push_str(&["\n\nWhat those who agree sign:\n", SafeText::new(request.trim_end()).as_str()].concat());
     }
-    let code = fold(&command, columns.saturating_sub(2), ROWS);
+    command
+}
+
+/// Says an open confirmation line by line: the same as its dialog, and how it is answered with a line.
+pub(in crate::ui) fn confirm_lines(model: &Model, screen: &RunScreen) -> Vec<String> {
+    /// No line is broken: whoever shows it does that.
+    const WIDE: usize = 4_000;
+    let Some((prompt, confirmation)) = screen.run.prompt.as_ref().zip(screen.confirmation.as_ref()) else {
+        return Vec::new();
+    };
+    let mut lines = vec![format!("{} [{}]", title(screen, prompt), impact_words(prompt.impact))];
+    lines.extend(command(screen, prompt).lines().map(|row| format!("  {row}")));
+    lines.extend(facts(model, screen, prompt, WIDE).iter().map(plain));
+    if prompt.ask == Ask::Key && prompt.lacks() == 0 && blocked_by(screen, prompt).is_none() {
+        lines.push("Type y to run it, n to run nothing.".to_owned());
+        return lines;
+    }
+    let asks = asks(model, screen, (prompt, confirmation), WIDE);
+    let field = plain(&field(model, &confirmation.typed, WIDE));
+    lines.extend(asks.iter().map(plain).filter(|line| !line.is_empty() && *line != field));
+    lines.push("A point alone runs nothing and goes back.".to_owned());
+    lines
+}
+
+fn confirm(model: &Model, screen: &RunScreen, open: (&Prompt, &Confirmation), area: Rect, buf: &mut Buffer) {
+    let (prompt, confirmation) = open;
+    let title = title(screen, prompt);
+    let role = impact_role(prompt.impact);
+    let pane =
+        Pane { title: &title, right: impact_words(prompt.impact), right_role: role, border: role, ..Pane::default() };
+    let inner = pane.draw(model, area, buf);
+    let columns = usize::from(inner.width);
+    let asks = asks(model, screen, open, columns);
+    let facts = facts(model, screen, prompt, columns);
+    let room = usize::from(inner.height).saturating_sub(asks.len());
+    // The command may be long: it scrolls; the question and what it is about stay.
+    let code_room = room.saturating_sub(facts.len()).max(1);
+    let code = fold(&command(screen, prompt), columns.saturating_sub(2), ROWS);
     let scroll = usize::from(confirmation.scroll).min(code.len().saturating_sub(code_room));
     let mut lines: Vec<Line<'static>> =
         code.iter().skip(scroll).take(code_room).map(|row| line(model, Role::Code, format!("  {row}"))).collect();

@@ -239,7 +239,7 @@ fn flush(model: &Model, prose: &mut String, columns: usize, lines: &mut Vec<Line
 }
 
 /// Puts values in place of `${NAME}` where they are known. For reading only: what runs is what a confirmation shows.
-pub(super) fn filled(screen: &RunScreen, code: &str) -> String {
+pub(in crate::ui) fn filled(screen: &RunScreen, code: &str) -> String {
     let mut text = String::new();
     let mut rest = code;
     while let Some((before, after)) = rest.split_once("${") {

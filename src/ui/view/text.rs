@@ -9,6 +9,11 @@ use unicode_width::{UnicodeWidthChar as _, UnicodeWidthStr as _};
 use crate::settings::theme::Role;
 use crate::ui::model::Model;
 
+/// Returns a line's text without its looks.
+pub(super) fn plain(line: &Line<'_>) -> String {
+    line.spans.iter().map(|span| span.content.as_ref()).collect()
+}
+
 /// Returns how many columns `text` takes.
 pub(super) fn width(text: &str) -> usize {
     text.width()

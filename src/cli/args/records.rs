@@ -1,0 +1,82 @@
+//! The command line of what only reads: dry runs, reports, exports.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use super::Format;
+
+/// Holds the options of a dry run.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct PlanArgs {
+    /// The runbook, by path or name.
+    pub(in crate::cli) runbook: String,
+    /// The profile of the configuration file: account, region, inputs.
+    #[arg(long)]
+    pub(in crate::cli) profile: Option<String>,
+    /// As a drill would be confirmed, instead of a real run.
+    #[arg(long, conflicts_with = "profile")]
+    pub(in crate::cli) drill: bool,
+    /// Set an input: NAME=VALUE. May be given more than once.
+    #[arg(long = "set", value_name = "NAME=VALUE")]
+    pub(in crate::cli) set: Vec<String>,
+    /// How to say it.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(in crate::cli) format: Format,
+}
+
+/// Names a run whose record is read.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct Recorded {
+    /// A run id, a unique prefix of one, or a run's folder.
+    pub(in crate::cli) run: String,
+    /// Who may sign (OpenSSH's allowed_signers), besides the practice key of drills.
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) allowed_signers: Option<PathBuf>,
+    /// Where runs are kept.
+    #[arg(long, value_name = "DIR")]
+    pub(in crate::cli) runs: Option<PathBuf>,
+}
+
+/// Holds the options of a report.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ReportArgs {
+    /// Whose.
+    #[command(flatten)]
+    pub(in crate::cli) of: Recorded,
+    /// How it is written.
+    #[arg(long, value_enum, default_value_t)]
+    pub(in crate::cli) format: ReportFormat,
+}
+
+/// Says how a report is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum ReportFormat {
+    /// Markdown.
+    #[default]
+    Md,
+    /// For programs.
+    Json,
+}
+
+/// Holds the options of an export.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ExportArgs {
+    /// Whose.
+    #[command(flatten)]
+    pub(in crate::cli) of: Recorded,
+    /// What is written.
+    #[arg(long, value_enum)]
+    pub(in crate::cli) format: ExportFormat,
+}
+
+/// Says what is exported.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum ExportFormat {
+    /// All facts, each with its number, time, kind and sentence.
+    Json,
+    /// The attempts as a trace that ui.perfetto.dev and Chrome open.
+    Perfetto,
+    /// Steps and objectives as JUnit's XML.
+    Junit,
+}

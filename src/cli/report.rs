@@ -1,0 +1,42 @@
+//! `lifeboat report` and `lifeboat export`: what a run's record is good for.
+
+use std::process::ExitCode;
+
+use super::args::{ExportArgs, ExportFormat, ReportArgs, ReportFormat};
+use super::failure::{Failure, Kind};
+use super::{log, say};
+use crate::drive::record::{RecordError, Recording};
+use crate::report;
+
+/// Prints the after-action report.
+pub(super) fn report(wanted: &ReportArgs) -> Result<ExitCode, Failure> {
+    let recording = read(&wanted.of)?;
+    let report = report::after_action(&recording.record());
+    match wanted.format {
+        ReportFormat::Md => say::line(report::markdown(&report).trim_end()),
+        ReportFormat::Json => say::line(format_args!("{:#}", serde_json::json!(report))),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints the record for another program.
+pub(super) fn export(wanted: &ExportArgs) -> Result<ExitCode, Failure> {
+    let Recording { run, facts, integrity, .. } = read(&wanted.of)?;
+    match wanted.format {
+        ExportFormat::Json => say::line(format_args!("{:#}", report::json_of(&run, &facts, &integrity.verdict))),
+        ExportFormat::Perfetto => say::line(report::trace(&run, &facts)),
+        ExportFormat::Junit => say::line(report::junit(&run).trim_end()),
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn read(of: &super::args::Recorded) -> Result<Recording, Failure> {
+    let place = log::find(&of.run, of.runs.clone())?;
+    let trust = log::trust(of.allowed_signers.clone())?;
+    Recording::read(&place, &trust).map_err(|error| match error {
+        RecordError::Store(error) => log::unreadable(error),
+        error @ (RecordError::File { .. } | RecordError::Alone(_) | RecordError::Runbook(_)) => {
+            Failure::new(Kind::Usage, error.to_string()).hint("name a run, or the folder of one")
+        }
+    })
+}

@@ -1,0 +1,125 @@
+//! A run's record read back from its folder: facts, the run that they make, what the log is worth, what was added to it.
+
+use std::fmt::Write as _;
+
+use crate::engine::{Fact, Run, evolve};
+use crate::journal::{Addition, Severity, Signed, read_log};
+use crate::kernel::spoken;
+use crate::report::{Added, Afterword, Integrity, Record};
+use crate::store::{self, LogPlace, StoreError};
+
+use super::library::Source;
+use super::start::{self, StartError};
+use crate::journal::Trust;
+
+/// Says why a record could not be read.
+#[derive(Debug, thiserror::Error)]
+pub enum RecordError {
+    /// The log or a file beside it.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A file of the folder.
+    #[error("{path} can't be read: {error}")]
+    File {
+        /// Which.
+        path: String,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// The log stands alone.
+    #[error("{0} is not in a run's folder: the runbook that ran is needed beside it")]
+    Alone(String),
+    /// The runbook beside the log.
+    #[error("the runbook beside the log: {0}")]
+    Runbook(#[from] StartError),
+}
+
+fn hex(digest: &[u8]) -> String {
+    let mut hex = String::with_capacity(2 * digest.len());
+    for byte in digest {
+        // Writing to a String cannot fail.
+        let _ = write!(hex, "{byte:02x}");
+    }
+    hex
+}
+
+/// Holds a record.
+#[derive(Clone, Debug)]
+pub struct Recording {
+    /// The run that the facts make.
+    pub run: Run,
+    /// The facts, as far as they make sense.
+    pub facts: Vec<Fact>,
+    /// What the log is worth.
+    pub integrity: Integrity,
+    /// What was added after the seal.
+    pub additions: Vec<Afterword>,
+}
+
+impl Recording {
+    /// Reads the folder of a run. A log that is torn, open or damaged is read as far as it makes sense, and says so.
+    ///
+    /// # Errors
+    /// [`RecordError`].
+    pub fn read(place: &LogPlace, trust: &Trust) -> Result<Self, RecordError> {
+        let folder = place.folder.as_ref().ok_or_else(|| RecordError::Alone(place.log.display().to_string()))?;
+        let read = |path: &std::path::Path| {
+            std::fs::read(path).map_err(|error| RecordError::File { path: path.display().to_string(), error })
+        };
+        let verified = store::verify_run(place, trust)?;
+        let runbook = folder.join("runbook.md");
+        let plan = start::plan(&Source { path: runbook.display().to_string(), bytes: read(&runbook)? })?;
+        let reading = read_log(&read(&place.log)?);
+        let mut findings: Vec<String> = verified
+            .findings
+            .iter()
+            .filter(|finding| finding.severity != Severity::Note)
+            .map(|finding| finding.text.clone())
+            .collect();
+        if let Some((line, _)) = &reading.broken {
+            findings.push(format!("from line {line} on the log can't be read: this report ends before it"));
+        }
+        let mut run = Run::new(plan);
+        let mut facts = Vec::new();
+        for fact in reading.into_facts() {
+            if let Err(illegal) = evolve(&mut run, &fact) {
+                findings.push(format!("line {} makes no sense ({illegal}): this report ends before it", fact.seq));
+                break;
+            }
+            facts.push(fact);
+        }
+        let named = |signed: &Signed| format!("{} ({})", signed.by, signed.fingerprint);
+        let addenda = store::read_addenda(folder, &verified, trust)?;
+        findings.extend(addenda.findings.iter().map(|(line, _, text)| format!("addenda, line {line}: {text}")));
+        let additions = addenda.entries.into_iter().map(|entry| Afterword {
+            seq: entry.seq,
+            at: entry.at,
+            by: entry.by.as_ref().map(named),
+            what: match entry.what {
+                Addition::Note { text } => Added::Note(text),
+                Addition::Correction { of, text } => Added::Correction { of, text },
+                Addition::Issue { number, text, owner, due } => Added::Issue { number, text, owner, due },
+                Addition::Closed { what, text } => Added::Closed { what, text },
+                Addition::Countersigned { .. } => Added::Countersigned,
+            },
+        });
+        let integrity = Integrity {
+            verdict: verified.words(),
+            lines: verified.coverage.lines,
+            uncovered: verified.coverage.uncovered,
+            checkpoints: verified.coverage.checkpoints,
+            sha512: hex(&verified.log_sha512),
+            spoken: spoken(&verified.log_sha512),
+            delegated_by: verified.delegated_by.as_ref().map(named),
+            sealed_by: verified.sealed_by.as_ref().map(named),
+            countersigned_by: verified.countersigned_by.iter().map(named).collect(),
+            findings,
+        };
+        Ok(Self { run, facts, integrity, additions: additions.collect() })
+    }
+
+    /// Returns what a report is made from.
+    pub fn record(&self) -> Record<'_> {
+        Record { run: &self.run, facts: &self.facts, integrity: &self.integrity, additions: &self.additions }
+    }
+}

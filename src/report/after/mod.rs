@@ -1,0 +1,249 @@
+//! The after-action report: what a run's record shows, section by section, every figure with the lines that it comes from,
+//! and what the record does not show. Pure: facts in, sections out.
+
+mod controls;
+mod course;
+mod figures;
+mod identity;
+mod markdown;
+mod since;
+
+use serde::Serialize;
+
+use crate::engine::{Event, Fact, Run};
+use crate::kernel::{SafeText, Stamp};
+
+pub use markdown::markdown;
+
+/// Is everything that a report is made from.
+#[derive(Clone, Copy, Debug)]
+pub struct Record<'r> {
+    /// The run, folded from the facts.
+    pub run: &'r Run,
+    /// Its facts, in order.
+    pub facts: &'r [Fact],
+    /// What its log is worth.
+    pub integrity: &'r Integrity,
+    /// What was added after the seal.
+    pub additions: &'r [Afterword],
+}
+
+/// Says what a log is worth, as whoever verified it found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Integrity {
+    /// `SEALED`, `OPEN` …
+    pub verdict: String,
+    /// Complete lines of the log.
+    pub lines: u64,
+    /// Lines at its end that no signature covers.
+    pub uncovered: u64,
+    /// Signed checkpoints.
+    pub checkpoints: u64,
+    /// SHA-512 of all lines, in hex.
+    pub sha512: String,
+    /// The same in words, to be read out.
+    pub spoken: String,
+    /// Who let the session's key sign.
+    pub delegated_by: Option<String>,
+    /// Who sealed it.
+    pub sealed_by: Option<String>,
+    /// Who else vouches for it.
+    pub countersigned_by: Vec<String>,
+    /// What was found besides.
+    pub findings: Vec<String>,
+}
+
+/// Is something that was added to a sealed log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Afterword {
+    /// Its line in the file of additions.
+    pub seq: u64,
+    /// When it was added.
+    pub at: Stamp,
+    /// Who signed it; `None`: nobody who counts.
+    pub by: Option<String>,
+    /// What it says.
+    pub what: Added,
+}
+
+/// Says what was added.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Added {
+    /// Something worth knowing.
+    Note(String),
+    /// A line of the log says something that was otherwise.
+    Correction {
+        /// The line.
+        of: u64,
+        /// How it was.
+        text: String,
+    },
+    /// Something to be done.
+    Issue {
+        /// Its number.
+        number: u64,
+        /// What.
+        text: String,
+        /// By whom.
+        owner: String,
+        /// Until when.
+        due: String,
+    },
+    /// Something is done.
+    Closed {
+        /// The issue's number, or the name of what was owed.
+        what: String,
+        /// How it is known.
+        text: String,
+    },
+    /// Somebody vouches for the log.
+    Countersigned,
+}
+
+/// Is the whole report.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Report {
+    /// What was recovered: the runbook's title.
+    pub title: String,
+    /// The run.
+    pub run: String,
+    /// What has to be read before everything else: less care than the runbook asks for.
+    pub first: Vec<Row>,
+    /// The sections, in order.
+    pub sections: Vec<Section>,
+}
+
+/// Is a section.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Section {
+    /// Its name for programs.
+    pub key: &'static str,
+    /// Its heading.
+    pub title: &'static str,
+    /// The columns of its rows.
+    pub columns: Vec<&'static str>,
+    /// What the record shows.
+    pub rows: Vec<Row>,
+}
+
+/// Is one thing that the record shows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Row {
+    /// One text a column.
+    pub cells: Vec<String>,
+    /// The lines that it comes from.
+    pub cites: Vec<Cite>,
+}
+
+/// Names a line.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Cite {
+    /// The file.
+    pub file: File,
+    /// Its `seq`.
+    pub seq: u64,
+    /// Its kind.
+    pub kind: String,
+}
+
+/// Names the files that lines come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum File {
+    /// The log.
+    Log,
+    /// What was added to it.
+    Addenda,
+}
+
+impl Cite {
+    /// Names the line of a fact.
+    pub fn of(fact: &Fact) -> Self {
+        Self { file: File::Log, seq: fact.seq, kind: kind(&fact.event) }
+    }
+
+    fn after(word: &Afterword) -> Self {
+        let kind = match &word.what {
+            Added::Note(_) => "note",
+            Added::Correction { .. } => "correction",
+            Added::Issue { .. } => "issue",
+            Added::Closed { .. } => "closed",
+            Added::Countersigned => "countersigned",
+        };
+        Self { file: File::Addenda, seq: word.seq, kind: kind.to_owned() }
+    }
+}
+
+/// Returns the kind of an event as its line has it.
+pub fn kind(event: &Event) -> String {
+    let line = serde_json::to_value(event).ok();
+    line.and_then(|line| line.get("k")?.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+impl Row {
+    /// Makes a row whose cells are harmless.
+    fn new<C: AsRef<str>>(cells: impl IntoIterator<Item = C>, cites: impl IntoIterator<Item = Cite>) -> Self {
+        Self {
+            cells: cells.into_iter().map(|cell| SafeText::line(cell.as_ref().trim()).into_string()).collect(),
+            cites: cites.into_iter().collect(),
+        }
+    }
+}
+
+impl Section {
+    fn new(key: &'static str, title: &'static str, columns: &[&'static str], rows: Vec<Row>) -> Self {
+        Self { key, title, columns: columns.to_vec(), rows }
+    }
+
+    /// A section of names and what they are.
+    fn list(key: &'static str, title: &'static str, rows: Vec<Row>) -> Self {
+        Self::new(key, title, &["what", "shown"], rows)
+    }
+}
+
+impl<'r> Record<'r> {
+    /// Finds the fact of a number.
+    fn fact(&self, seq: u64) -> Option<&'r Fact> {
+        self.facts.binary_search_by_key(&seq, |fact| fact.seq).ok().and_then(|at| self.facts.get(at))
+    }
+
+    fn cite(&self, seq: u64) -> Option<Cite> {
+        self.fact(seq).map(Cite::of)
+    }
+
+    /// Lists facts in order, with what `pick` takes of them.
+    fn each<T>(&self, pick: impl Fn(&'r Event) -> Option<T>) -> Vec<(&'r Fact, T)> {
+        self.facts.iter().filter_map(|fact| pick(&fact.event).map(|of| (fact, of))).collect()
+    }
+}
+
+/// Writes the report.
+pub fn after_action(record: &Record<'_>) -> Report {
+    let run = record.run;
+    let mut sections = vec![
+        figures::who_pays(record),
+        identity::identity(record),
+        identity::authorisation(record),
+        course::timeline(record),
+        course::steps(record),
+        figures::recovery_point(record),
+        figures::objectives(record),
+        figures::time(record),
+        course::verification(record),
+        since::protection(record),
+        course::deviations(record),
+        since::issues(record),
+        since::integrity(record),
+    ];
+    sections.push(controls::controls(&sections));
+    sections.push(controls::not_evidenced(record));
+    Report {
+        title: run.plan.title.clone(),
+        run: run.opened.as_ref().map(|opened| opened.run.as_str().to_owned()).unwrap_or_default(),
+        first: course::first(record),
+        sections,
+    }
+}
+
+#[cfg(test)]
+mod tests;
