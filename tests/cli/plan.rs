@@ -74,7 +74,7 @@ fn as_json_a_plan_has_every_action_with_how_it_is_confirmed() {
         .iter()
         .flat_map(|phase| phase["steps"].as_array().unwrap())
         .collect();
-    assert_eq!(steps.len(), 19);
+    assert_eq!(steps.len(), 20);
     let actions = || steps.iter().flat_map(|step| step["actions"].as_array().unwrap());
     let grave = |action: &&Value| action["impact"] == "irreversible" && action["section"] == "main";
     let promote = actions().find(grave).unwrap();
