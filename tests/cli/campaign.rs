@@ -28,7 +28,7 @@ const CASES: [(&str, u64, &[&str]); 8] = [
     ("region-failback", 20_000, &[]),
     ("data-corruption", 24_000, &[]),
     ("accidental-deletion", 9_000, &[]),
-    ("accidental-deletion", 9_000, &["--set", "WHAT=both", "--inject", "accidental-deletion:objects"]),
+    ("accidental-deletion", 9_000, &["--inject", "accidental-deletion:objects"]),
     ("restore-drill", 10_000, &[]),
 ];
 
@@ -42,6 +42,8 @@ struct Tally {
     resumed: u64,
     recovered: u64,
     missed: u64,
+    /// Drills that their script ended, since something grave was in doubt that only a person may try again.
+    in_doubt: u64,
     sealed: u64,
 }
 
@@ -54,6 +56,7 @@ impl AddAssign for Tally {
         self.resumed += other.resumed;
         self.recovered += other.recovered;
         self.missed += other.missed;
+        self.in_doubt += other.in_doubt;
         self.sealed += other.sealed;
     }
 }
@@ -144,10 +147,14 @@ fn survive(seed: u64) -> Tally {
         assert_eq!(attempts.len(), all, "{name}: {what} twice");
     }
     let how = kind("ended").first().and_then(|ended| ended["how"].as_str()).map(str::to_owned);
-    let over = ["recovered", "finished"].contains(&how.as_deref().unwrap_or_default());
-    // Every death takes some of the time that the objectives leave.
-    assert!(over && [Some(0), Some(10)].contains(&said.code), "{name}, {} kills, {how:?}: {said:?}", tally.kills);
-    tally.recovered = 1;
+    let last = kind("attempt-finished");
+    let doubt = last.iter().any(|line| line.pointer("/outcome/how").is_some_and(|how| how == "in-doubt"));
+    match (how.as_deref(), said.code) {
+        // Every death takes some of the time that the objectives leave.
+        (Some("recovered" | "finished"), Some(0 | 10)) => tally.recovered = 1,
+        (Some("stopped"), Some(11)) if doubt => tally.in_doubt = 1,
+        _ => panic!("{name}, {} kills, {how:?}: {said:?}", tally.kills),
+    }
     tally.missed = u64::from(said.code == Some(10));
     tally.attempts = kind("attempt-started").len() as u64;
     tally.resumed = kind("resumed").len() as u64;

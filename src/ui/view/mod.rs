@@ -162,6 +162,7 @@ fn hint_words(model: &Model) -> Vec<(String, &'static str)> {
             let what = match form.kind {
                 super::FormKind::Improvise => "go on to the confirmation",
                 super::FormKind::Reader(_) => "go on to the value",
+                super::FormKind::Unrecorded => "go on, after the whole phrase",
                 _ => "write it into the log",
             };
             return vec![("enter".to_owned(), what), ("esc".to_owned(), "back")];
