@@ -111,6 +111,11 @@ pub(super) enum Command {
     },
     /// Show what somebody is asked to agree to, and sign it; what it prints is pasted into the run's screen.
     Approve(Approve),
+    /// Show the themes of the screens, the user's own among them, as this terminal shows them.
+    Themes {
+        /// Themes, by name; without any all of them.
+        names: Vec<String>,
+    },
     /// Look on at a run that is being worked; nothing can be done from there.
     Watch {
         /// A run id, a unique prefix of one, or a run's folder; without it the latest run that is being worked.

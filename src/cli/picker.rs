@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::args::{Common, Data, Drill};
 use super::failure::{Failure, Kind};
-use super::{places, work};
+use super::{places, themes, work};
 use crate::clock::Clock;
 use crate::drive::dry_run::dry_run;
 use crate::drive::library::Library;
@@ -24,7 +24,7 @@ pub(super) fn open() -> Result<ExitCode, Failure> {
         return Err(Failure::new(Kind::Usage, "there is no terminal to open the list of runbooks in")
             .hint("`lifeboat --help` lists the commands"));
     }
-    let theme = work::theme(None)?;
+    let theme = themes::chosen(None);
     let clock = Clock::start();
     let library = places::library();
     // A configuration that is not right is said where it is needed: the list opens all the same.

@@ -1,11 +1,12 @@
 //! Folders and files that commands share: state, configuration, library.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::failure::{Failure, Kind};
 use crate::drive::library::Library;
 use crate::settings::config::{Config, ConfigError, Profile};
 use crate::settings::keymap::Keymap;
+use crate::settings::theme::Own;
 use crate::store::{self, Runs, StoreError};
 
 /// Returns the state folder.
@@ -52,6 +53,23 @@ pub(super) fn config_folder() -> Option<PathBuf> {
 /// Returns the library of runbooks.
 pub(super) fn library() -> Library {
     Library::new(config_folder().as_deref())
+}
+
+/// Reads the user's own themes, by name. A file that cannot be read is a theme with that for its text: it is none, and says
+/// so where it is asked for.
+pub(super) fn themes() -> Vec<Own> {
+    let Some(folder) = config_folder().map(|folder| folder.join("themes")) else { return Vec::new() };
+    let Ok(entries) = std::fs::read_dir(folder) else { return Vec::new() };
+    let paths = entries.filter_map(|entry| entry.ok().map(|entry| entry.path()));
+    let mut own: Vec<Own> = paths.filter_map(|path| theme(&path)).collect();
+    own.sort_by(|one, other| one.name.cmp(&other.name));
+    own
+}
+
+fn theme(path: &Path) -> Option<Own> {
+    let name = path.file_name()?.to_str()?.strip_suffix(".toml")?.to_owned();
+    let text = std::fs::read_to_string(path).unwrap_or_else(|error| format!("it can't be read: {error}"));
+    Some(Own { name, path: path.display().to_string(), text })
 }
 
 /// Reads `$LIFEBOAT_CONFIG`, else `config.toml` of the configuration folder; without a file there is an empty one.

@@ -12,7 +12,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::args::{Common, Drill, RunArgs};
 use super::failure::{Failure, Kind};
-use super::{front, places, say};
+use super::{front, places, say, themes};
 use crate::drive::approvals::Approvers;
 use crate::drive::host::{Closing, Finale};
 use crate::drive::hub::Hub;
@@ -24,7 +24,7 @@ use crate::engine::{Attended, Input, Intent, Run, Stage as RunStage, evolve};
 use crate::report::{RpoVerdict, RtoVerdict, rpo_verdict, rto_verdict, summary};
 use crate::settings::config::Profile;
 use crate::settings::keymap::Keymap;
-use crate::settings::theme::{self, Theme};
+use crate::settings::theme::Theme;
 use crate::store::RunFolder;
 
 /// How long an end at once may take to end the practice estate.
@@ -412,14 +412,7 @@ fn on_terminal(theme_name: Option<&str>) -> Result<Theme, Failure> {
         return Err(Failure::new(Kind::Usage, "there is no terminal to open the screens in")
             .hint("run it in a terminal, with --plain to work it line by line, or with --unattended and nobody at the keyboard"));
     }
-    theme(theme_name)
-}
-
-/// Loads the theme that was asked for; without colours (`NO_COLOR`) the one that needs none.
-pub(super) fn theme(name: Option<&str>) -> Result<Theme, Failure> {
-    let colourless = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
-    let name = name.unwrap_or(if colourless { "mono" } else { "default" });
-    theme::built_in(name).map_err(|error| Failure::new(Kind::Usage, error.to_string()))
+    Ok(themes::chosen(theme_name))
 }
 
 pub(super) fn runtime() -> Result<Runtime, Failure> {

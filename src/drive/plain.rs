@@ -50,8 +50,7 @@ impl Engine {
         };
         std::thread::Builder::new().name("lines".to_owned()).spawn(reading).map_err(|error| begun.unusable(error))?;
         // Colours mean nothing here: any theme will do.
-        let theme =
-            theme::built_in("mono").map_err(|error| begun.unusable(std::io::Error::other(error.to_string())))?;
+        let theme = theme::load("mono", &[]);
         let model = Model::run(begun.plan.clone(), begun.log.clone(), &theme, begun.clock.now());
         let exit = converse(&mut begun, Plain::new(model), &heard, out);
         begun.end(exit)

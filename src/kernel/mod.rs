@@ -11,7 +11,7 @@ mod time;
 
 pub use digest::{Sha256Hex, sha256_hex};
 pub use id::{ActionName, AttemptId, RunId, StepId};
-pub use problem::{Problem, Severity, Source};
+pub use problem::{Problem, Severity, Source, nearest};
 pub use spoken::spoken;
 pub use text::{SafeText, Secret};
 pub use time::{Stamp, clock, parse_duration, parse_when, say_duration};

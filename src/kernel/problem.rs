@@ -159,6 +159,21 @@ impl Source {
     }
 }
 
+/// Suggests the known name nearest to a wrong one.
+pub fn nearest<'k>(wrong: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
+    // A file with thousands of anchors and of broken links must not compare each with each.
+    const MOST: usize = 100;
+    let far = |name: &str| 1 + name.len() / 4;
+    known
+        .into_iter()
+        .take(MOST)
+        .filter(|name| name.len().abs_diff(wrong.len()) <= far(name))
+        .map(|name| (strsim::damerau_levenshtein(wrong, name), name))
+        .filter(|(distance, name)| *distance <= far(name))
+        .min()
+        .map(|(_, name)| name)
+}
+
 fn first_chars(text: &str, most: usize) -> (String, bool) {
     let cut: String = text.chars().take(most).collect();
     let is_cut = cut.len() < text.len();

@@ -5,6 +5,8 @@ use std::ops::Range;
 
 use crate::kernel::{Problem, Severity, Source};
 
+pub(super) use crate::kernel::nearest;
+
 /// Says whether the author wrote for lifeboat.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Dress {
@@ -80,19 +82,4 @@ impl<'s> Sink<'s> {
         problems.sort_by_key(|problem| (problem.span.start, problem.severity));
         problems
     }
-}
-
-/// Suggests the known name nearest to a wrong one.
-pub(super) fn nearest<'k>(wrong: &str, known: impl IntoIterator<Item = &'k str>) -> Option<&'k str> {
-    // A file with thousands of anchors and of broken links must not compare each with each.
-    const MOST: usize = 100;
-    let far = |name: &str| 1 + name.len() / 4;
-    known
-        .into_iter()
-        .take(MOST)
-        .filter(|name| name.len().abs_diff(wrong.len()) <= far(name))
-        .map(|name| (strsim::damerau_levenshtein(wrong, name), name))
-        .filter(|(distance, name)| *distance <= far(name))
-        .min()
-        .map(|(_, name)| name)
 }

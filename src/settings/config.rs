@@ -25,6 +25,8 @@ pub struct Config {
     pub allowed_signers: Option<String>,
     /// The file of public keys that count no more, one a line.
     pub revoked_keys: Option<String>,
+    /// The theme of the screens, if the command line names none.
+    pub theme: Option<String>,
     /// Profiles by name.
     #[serde(default, rename = "profile")]
     profiles: BTreeMap<String, Profile>,

@@ -43,12 +43,14 @@ pub fn config_schema() -> Value {
     };
     let profile = table(own.into_iter().chain(shared.clone()).collect());
     let profiles = json!({ "type": "object", "description": "Profiles by name.", "additionalProperties": profile });
+    let theme = path("The theme of the screens, if --theme names none.");
     let places = json!({
         "type": "array",
         "items": { "type": "string" },
         "description": "Where incident logs go on that can't be written any more, in this order.",
     });
-    let mut schema = table(shared.into_iter().chain([("log_places", places), ("profile", profiles)]).collect());
+    let mut schema =
+        table(shared.into_iter().chain([("theme", theme), ("log_places", places), ("profile", profiles)]).collect());
     if let Some(schema) = schema.as_object_mut() {
         schema.insert("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema"));
         schema.insert("title".to_owned(), json!("lifeboat's configuration"));

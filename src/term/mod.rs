@@ -8,6 +8,7 @@
 //! The terminal is restored on every way out but one: when it is gone, nothing is written to it any more.
 
 mod input;
+mod paint;
 mod screen;
 mod signals;
 
@@ -21,6 +22,8 @@ use std::time::{Duration, Instant};
 use crate::kernel::Stamp;
 use crate::ui::{Model, Msg, Output, update};
 use screen::Screen;
+
+pub use paint::painted;
 
 /// At most one frame in this time, for what arrives by itself.
 const FRAME: Duration = Duration::from_millis(33);

@@ -80,6 +80,8 @@ impl Screen {
                 before(info);
             }));
         });
+        // NO_COLOR is heeded where the theme is chosen; here it would take the weight of the letters as well.
+        crossterm::style::force_color_output(true);
         let (columns, rows) = size(&tty);
         let writer = BufWriter::with_capacity(64 * 1024, File::from(tty.try_clone().map_err(TermError::NoTerminal)?));
         let viewport = Viewport::Fixed(Rect::new(0, 0, columns, rows));

@@ -12,7 +12,7 @@ use super::picker::{Entry, Picker};
 use super::style::Palette;
 use super::tail::Tail;
 use crate::engine::{Attempt, Mode, Run, Stage, StepState, Strand};
-use crate::kernel::{AttemptId, Stamp, StepId};
+use crate::kernel::{AttemptId, SafeText, Stamp, StepId};
 use crate::runbook::{Plan, Step};
 use crate::settings::keymap::Keymap;
 use crate::settings::theme::{Role, Theme};
@@ -133,7 +133,7 @@ impl Model {
             columns: 80,
             rows: 24,
             help: None,
-            news: None,
+            news: theme.problems.first().map(|problem| (Role::Warn, complaint(&theme.name, problem))),
             dirty: true,
             local: None,
         }
@@ -168,6 +168,15 @@ impl Model {
     pub fn take_dirty(&mut self) -> bool {
         std::mem::take(&mut self.dirty)
     }
+}
+
+/// Says in a line what is wrong with a theme: what, and where.
+fn complaint(name: &str, problem: &str) -> String {
+    let mut lines = problem.lines().map(|line| line.trim_start_matches([' ', '-', '>']));
+    let what = lines.next().and_then(|line| line.split_once(": ")).map_or(problem, |(_, what)| what);
+    let place = lines.next().filter(|line| !line.starts_with('=')).unwrap_or_default();
+    let place = if place.is_empty() { String::new() } else { format!(" ({place})") };
+    SafeText::line(&format!("Theme {name}: {what}{place}. The rest of it is used.")).into_string()
 }
 
 impl RunScreen {

@@ -1,5 +1,6 @@
 //! Roles to terminal styles and states to glyphs: the only place that names either.
 
+use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier, Style};
 
 use crate::engine::StepState;
@@ -32,6 +33,23 @@ impl Palette {
     /// Returns the role that looks like `style`, the first if several do.
     pub fn role(&self, style: Style) -> Option<Role> {
         Role::ALL.into_iter().find(|role| self.style(*role) == style)
+    }
+
+    /// Gives every cell the theme's own ground where nothing else was asked for.
+    pub(super) fn paint_ground(&self, buf: &mut Buffer) {
+        let text = self.style(Role::Text);
+        let (fg, bg) = (text.fg.unwrap_or_default(), text.bg.unwrap_or_default());
+        if (fg, bg) == (Color::Reset, Color::Reset) {
+            return;
+        }
+        for cell in &mut buf.content {
+            if cell.fg == Color::Reset {
+                cell.fg = fg;
+            }
+            if cell.bg == Color::Reset {
+                cell.bg = bg;
+            }
+        }
     }
 
     /// Picks one of two spellings of a glyph.
@@ -87,6 +105,7 @@ fn translate(theme: &Theme, role: Role) -> Style {
         style = style.add_modifier(match emphasis {
             Emphasis::Bold => Modifier::BOLD,
             Emphasis::Dim => Modifier::DIM,
+            Emphasis::Italic => Modifier::ITALIC,
             Emphasis::Underline => Modifier::UNDERLINED,
             Emphasis::Reverse => Modifier::REVERSED,
         });

@@ -14,5 +14,6 @@ mod keys;
 mod outputs;
 mod side_by_side;
 mod support;
+mod themes;
 #[cfg(test)]
 mod values;

@@ -178,8 +178,12 @@ impl Screen {
         outputs.into_iter().filter_map(|o| if let Output::Intent(intent) = o { Some(intent) } else { None }).collect()
     }
 
+    pub(crate) fn buffer(&self) -> &ratatui::buffer::Buffer {
+        self.terminal.backend().buffer()
+    }
+
     pub(crate) fn text(&self) -> String {
-        let buffer = self.terminal.backend().buffer();
+        let buffer = self.buffer();
         let mut text = String::new();
         for y in 0..buffer.area.height {
             let row: String = (0..buffer.area.width).map(|x| buffer[(x, y)].symbol()).collect();
@@ -190,7 +194,7 @@ impl Screen {
 
     /// Shows the frame: each row, then the runs of it that are not plain text, by role.
     pub(crate) fn show(&self) -> String {
-        let buffer = self.terminal.backend().buffer();
+        let buffer = self.buffer();
         let palette = self.model.palette();
         let mut shown = String::new();
         for (y, row) in self.text().lines().enumerate() {

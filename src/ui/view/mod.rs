@@ -43,6 +43,7 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
     if model.help.is_some() {
         help::draw(model, area, buf);
     }
+    model.palette.paint_ground(buf);
     for cell in &mut buf.content {
         if let Some(ascii) = model.palette.stand_in(cell.symbol()) {
             cell.set_symbol(ascii);
