@@ -66,7 +66,7 @@ fn work(cli: Cli) -> ExitCode {
         Some(Command::Approve(wanted)) => approve::approve(wanted),
         Some(Command::Fingerprint(wanted)) => fingerprint::fingerprint(&wanted),
         Some(Command::Estate { command }) => estate::estate(command),
-        Some(Command::Themes { names }) => themes::themes(&names),
+        Some(Command::Themes { names }) => Ok(themes::themes(&names)),
         Some(Command::Aws { command }) => aws::aws(command),
         Some(Command::Watch { run, runs, plain, theme }) => {
             work::seated(plain, theme.as_deref()).and_then(|seat| resume::watch(run.as_deref(), runs, &seat))

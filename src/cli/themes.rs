@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::io::IsTerminal as _;
 use std::process::ExitCode;
 
-use super::failure::Failure;
+use super::failure::Kind;
 use super::{places, say};
 use crate::settings::theme::{self, BUILT_IN, Depth, Glyphs, Theme};
 use crate::term;
@@ -78,7 +78,7 @@ fn speaks_unicode(read: &impl Fn(&'static str) -> Option<OsString>) -> bool {
 }
 
 /// Shows themes, each with every role of it.
-pub(super) fn themes(names: &[String]) -> Result<ExitCode, Failure> {
+pub(super) fn themes(names: &[String]) -> ExitCode {
     let own = places::themes();
     let all = || {
         let built_in = BUILT_IN.iter().map(|(name, _)| (*name).to_owned());
@@ -103,21 +103,23 @@ pub(super) fn themes(names: &[String]) -> Result<ExitCode, Failure> {
         sound &= theme.problems.is_empty();
         say::line("");
     }
-    Ok(if sound { ExitCode::SUCCESS } else { ExitCode::from(super::failure::Kind::Problems as u8) })
+    if sound { ExitCode::SUCCESS } else { ExitCode::from(Kind::Problems as u8) }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn env(pairs: &'static [(&'static str, &'static str)]) -> impl Fn(&'static str) -> Option<OsString> {
+    type Pairs = &'static [(&'static str, &'static str)];
+
+    fn env(pairs: Pairs) -> impl Fn(&'static str) -> Option<OsString> {
         move |name| pairs.iter().find(|(known, _)| *known == name).map(|(_, value)| OsString::from(value))
     }
 
     #[test]
     fn the_command_line_then_no_color_then_the_configuration_choose_the_theme() {
         let mine = || Some("mine".to_owned());
-        let table: [(Option<&str>, &'static [(&str, &str)], &str); 6] = [
+        let table: [(Option<&str>, Pairs, &str); 6] = [
             (Some("light"), &[("NO_COLOR", "1")], "light"),
             (None, &[("NO_COLOR", "1")], "mono"),
             (None, &[("NO_COLOR", "")], "mine"),
@@ -136,7 +138,7 @@ mod tests {
 
     #[test]
     fn a_terminal_gets_as_many_colours_as_it_says() {
-        let table: [(&'static [(&str, &str)], Depth); 8] = [
+        let table: [(Pairs, Depth); 8] = [
             (&[("TERM", "xterm-256color"), ("COLORTERM", "truecolor")], Depth::True),
             (&[("TERM", "xterm-direct")], Depth::True),
             (&[("TERM", "tmux-256color")], Depth::Indexed),

@@ -16,6 +16,7 @@ mod form;
 mod message;
 mod model;
 mod offered;
+mod page;
 mod picker;
 mod plain;
 mod press;

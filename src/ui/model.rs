@@ -8,6 +8,7 @@ use chrono::FixedOffset;
 use super::confirm::Confirmation;
 use super::form::Form;
 use super::message::LogHealth;
+use super::page::Shelf;
 use super::picker::{Entry, Picker};
 use super::style::Palette;
 use super::tail::Tail;
@@ -32,6 +33,7 @@ pub struct Model {
     /// One line of news, until the next key.
     pub(super) news: Option<(Role, String)>,
     pub(super) dirty: bool,
+    pub(super) shelf: Shelf,
     /// How far local time is from UTC, if that is known.
     pub(super) local: Option<FixedOffset>,
 }
@@ -135,6 +137,7 @@ impl Model {
             help: None,
             news: theme.problems.first().map(|problem| (Role::Warn, complaint(&theme.name, problem))),
             dirty: true,
+            shelf: Shelf::default(),
             local: None,
         }
     }

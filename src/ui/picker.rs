@@ -57,17 +57,6 @@ impl Reading {
     }
 }
 
-impl Entry {
-    /// Returns the lines of a page; nothing as long as the runbook was not read.
-    pub fn lines(&self, page: Page) -> Box<dyn Iterator<Item = &str> + '_> {
-        match (&self.about, page) {
-            (None, _) => Box::new(std::iter::empty()),
-            (Some(about), Page::Text) => Box::new(about.text.lines()),
-            (Some(about), Page::DryRun) => Box::new(about.dry_run.iter().map(String::as_str)),
-        }
-    }
-}
-
 /// Holds the list and where the operator is in it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Picker {

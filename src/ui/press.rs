@@ -134,10 +134,10 @@ fn perform(model: &mut Model, command: Command) -> Option<Output> {
     }
     let now = model.now;
     let page = usize::from(model.rows.saturating_sub(10)).max(1);
+    let last = model.shelf.last();
     match &mut model.place {
-        Place::Picker(picker) => in_picker(picker, command, page),
+        Place::Picker(picker) => in_picker(picker, command, (page, last)),
         Place::Run(screen) if screen.is_ended() => {
-            let last = screen.summary.len() + screen.truth.len() + 8;
             match scrolled(command, screen.summary_scroll, page, last) {
                 Some(top) => screen.summary_scroll = top,
                 None if command == Command::Quit => return Some(Output::Quit),
@@ -159,14 +159,14 @@ fn perform(model: &mut Model, command: Command) -> Option<Output> {
                 screen.form = super::asking::open(&screen.run, now.utc);
                 return screen.form.is_some().then_some(Output::DropTypeahead);
             }
-            in_run(screen, command, page)
+            in_run(screen, command, (page, last))
         }
     }
 }
 
-fn in_picker(picker: &mut Picker, command: Command, page: usize) -> Option<Output> {
+/// A page has `page` rows, and what is read can be scrolled as far as `text_last`.
+fn in_picker(picker: &mut Picker, command: Command, (page, text_last): (usize, usize)) -> Option<Output> {
     let entry = picker.entry()?;
-    let last = picker.reading.map_or(0, |reading| entry.lines(reading.page).count().saturating_sub(1));
     match (picker.reading, command) {
         (_, Command::Drill) => return Some(Output::Drill(entry.name.clone())),
         (_, Command::Quit) => return Some(Output::Quit),
@@ -174,7 +174,8 @@ fn in_picker(picker: &mut Picker, command: Command, page: usize) -> Option<Outpu
         (_, Command::DryRun) => picker.reading = Some(Reading::begin(Page::DryRun)),
         (Some(_), Command::Back) => picker.reading = None,
         (Some(reading), command) => {
-            let top = scrolled(command, reading.top, page, last).unwrap_or(reading.top);
+            let top = reading.top.min(text_last);
+            let top = scrolled(command, top, page, text_last).unwrap_or(top);
             picker.reading = Some(Reading { top, ..reading });
         }
         (None, command) => {
@@ -193,7 +194,7 @@ pub(super) fn interrupt(screen: &mut RunScreen) -> Option<Output> {
     Some(Output::Intent(Intent::Interrupt { attempt, force }))
 }
 
-fn in_run(screen: &mut RunScreen, command: Command, page: usize) -> Option<Output> {
+fn in_run(screen: &mut RunScreen, command: Command, ways: (usize, usize)) -> Option<Output> {
     if let Some(kind) = question(screen, command) {
         screen.form = Some(Form::new(kind));
         return None;
@@ -235,7 +236,7 @@ fn in_run(screen: &mut RunScreen, command: Command, page: usize) -> Option<Outpu
                 _ => Focus::Plan,
             };
         }
-        command => scroll(screen, command, page),
+        command => scroll(screen, command, ways),
     }
     None
 }
@@ -251,7 +252,7 @@ fn copied(screen: &RunScreen) -> Option<String> {
     })
 }
 
-fn scroll(screen: &mut RunScreen, command: Command, page: usize) {
+fn scroll(screen: &mut RunScreen, command: Command, (page, text_last): (usize, usize)) {
     match screen.focus {
         Focus::Plan => {
             let last = screen.run.plan.steps.len().saturating_sub(1);
@@ -261,8 +262,8 @@ fn scroll(screen: &mut RunScreen, command: Command, page: usize) {
             screen.step_scroll = 0;
         }
         Focus::Step => {
-            let last = super::view::step_lines(screen).saturating_sub(1);
-            screen.step_scroll = scrolled(command, screen.step_scroll, page, last).unwrap_or(screen.step_scroll);
+            let top = screen.step_scroll.min(text_last);
+            screen.step_scroll = scrolled(command, top, page, text_last).unwrap_or(top);
         }
         Focus::Output => {
             let held = screen.lines_held();

@@ -128,7 +128,7 @@ fn nearest(range: std::ops::RangeInclusive<u8>, make: fn(u8) -> Colour, wanted: 
 fn distance(one: (u8, u8, u8), other: (u8, u8, u8)) -> i64 {
     let apart = |a: u8, b: u8| i64::from(a) - i64::from(b);
     let (r, g, b) = (apart(one.0, other.0), apart(one.1, other.1), apart(one.2, other.2));
-    let red = (i64::from(one.0) + i64::from(other.0)) / 2;
+    let red = i64::midpoint(i64::from(one.0), i64::from(other.0));
     (512 + red) * r * r + 1024 * g * g + (767 - red) * b * b
 }
 

@@ -274,15 +274,14 @@ impl Reader<'_, '_> {
             return Vec::new();
         };
         let mut found = Vec::new();
-        for value in list.iter() {
+        for value in list {
             let Some((text, span)) = self.text("emphasis", value) else { continue };
-            match Emphasis::ALL.into_iter().find(|(word, _)| *word == text) {
-                Some((_, emphasis)) => found.push(emphasis),
-                None => {
-                    let help = advice(&text, &Emphasis::ALL.map(|(word, _)| word));
-                    self.complain(span, format!("there is no emphasis `{text}`"), &help);
-                }
+            let known = Emphasis::ALL.into_iter().find(|(word, _)| *word == text);
+            if known.is_none() {
+                let help = advice(&text, &Emphasis::ALL.map(|(word, _)| word));
+                self.complain(span, format!("there is no emphasis `{text}`"), &help);
             }
+            found.extend(known.map(|(_, emphasis)| emphasis));
         }
         found
     }

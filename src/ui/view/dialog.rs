@@ -8,7 +8,7 @@ use ratatui::text::Line;
 use unicode_width::UnicodeWidthStr as _;
 
 use super::pane::Pane;
-use super::step::{filled, impact_role, rollback};
+use super::step::{self, filled, impact_role, rollback};
 use super::text::{cut, fold, line, plain, put, put_all, span, wrap};
 use crate::engine::{Alone, Ask, Mode, Prompt};
 use crate::kernel::{SafeText, clock};
@@ -21,6 +21,7 @@ use crate::ui::field::Field;
 use crate::ui::form::{Form, FormKind};
 use crate::ui::model::{Break, Model, RunScreen};
 use crate::ui::offered::offered;
+use crate::ui::page::Of;
 
 /// Lays out no more rows than this of a command.
 const ROWS: usize = 2_000;
@@ -206,6 +207,15 @@ fn confirm(model: &Model, screen: &RunScreen, open: (&Prompt, &Confirmation), ar
     }
     lines.extend(facts);
     lines.truncate(room);
+    // What the step says about it, as far as there is room.
+    let step = prompt.step.as_ref().and_then(|id| screen.run.strand(id)).map(|strand| strand.step);
+    if let Some(at) = step.filter(|_| room > lines.len() + 2) {
+        let said = step::page(model, screen, Of::Prose(at), columns).lines(&model.palette, 0, room - lines.len() - 1);
+        if !said.is_empty() {
+            lines.push(Line::default());
+            lines.extend(said);
+        }
+    }
     put_all(buf, inner, &lines);
     let below = Rect { y: inner.bottom().saturating_sub(asks.len() as u16), height: asks.len() as u16, ..inner };
     for (at, asked) in asks.iter().enumerate() {

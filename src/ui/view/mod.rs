@@ -29,7 +29,7 @@ use crate::settings::theme::Role;
 pub(super) use clock::lines as clock_lines;
 pub(super) use dialog::confirm_lines;
 pub(super) use help::help_lines;
-pub(super) use step::{filled, step_lines};
+pub(super) use step::filled;
 
 /// Draws a frame.
 pub fn view(model: &Model, frame: &mut Frame<'_>) {

@@ -1,5 +1,7 @@
 //! Frames around panes, with a title and a word on the right.
 
+use std::ops::Range;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::symbols::border;
@@ -67,4 +69,17 @@ impl Pane<'_> {
         }
         inner
     }
+}
+
+/// Says at the lower right which rows of a text are seen, where it goes on: `rows` begins with the first one that is.
+pub(super) fn foot(model: &Model, area: Rect, buf: &mut Buffer, rows: Range<usize>) {
+    let area = area.intersection(buf.area);
+    let height = usize::from(area.height.saturating_sub(2));
+    if rows.end <= height || area.height < 3 {
+        return;
+    }
+    let words = format!(" {}-{} of {} ", rows.start + 1, (rows.start + height).min(rows.end), rows.end);
+    let wide = (width(&words) as u16).min(area.width.saturating_sub(2));
+    let at = Rect { x: area.right() - 1 - wide, y: area.bottom() - 1, width: wide, height: 1 };
+    put(buf, at, &Line::from(span(model, Role::Dim, words)));
 }

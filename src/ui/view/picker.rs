@@ -1,14 +1,17 @@
 //! The list of runbooks with what the selected one is for.
 
+use std::collections::BTreeMap;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use super::pane::Pane;
+use super::pane::{Pane, foot};
 use super::text::{cut, line, put, put_all, span, split, width, wrap};
 use crate::kernel::SafeText;
 use crate::settings::theme::Role;
 use crate::ui::model::Model;
+use crate::ui::page::{self, Key, Of, Part};
 use crate::ui::picker::{Entry, Page, Picker, Reading};
 
 pub(super) fn draw(model: &Model, picker: &Picker, area: Rect, buf: &mut Buffer) {
@@ -123,19 +126,33 @@ fn read(model: &Model, entry: &Entry, reading: Reading, area: Rect, buf: &mut Bu
     let inner =
         Pane { title: &title, right: "esc closes", border: Role::Focus, ..Pane::default() }.draw(model, area, buf);
     let (columns, height) = (usize::from(inner.width), usize::from(inner.height));
-    let mut lines = Vec::new();
-    for text in entry.lines(reading.page).skip(reading.top) {
-        if lines.len() >= height {
-            break;
+    let Some(about) = &entry.about else { return };
+    let (rows, count) = match reading.page {
+        Page::Text => {
+            let how = page::Reading { columns, glyphs: model.palette.glyphs, part: Part::Whole, value: &|_| None };
+            let key = Key { of: Of::Runbook(entry.name.clone()), columns, values: BTreeMap::new() };
+            let page = model.shelf.page(key, || how.read(&about.text));
+            let top = reading.top.min(page.rows().saturating_sub(height));
+            (page.lines(&model.palette, top, height), page.rows())
         }
-        let role = match reading.page {
-            Page::Text if text.starts_with('#') => Role::Title,
-            Page::DryRun if !text.starts_with(' ') => Role::Title,
-            Page::DryRun if text.trim_start().starts_with("| ") => Role::Code,
-            Page::Text | Page::DryRun => Role::Text,
-        };
-        let rows = wrap(&safe(text), columns, height);
-        lines.extend(rows.into_iter().map(|row| line(model, role, row)));
-    }
-    put_all(buf, inner, &lines);
+        Page::DryRun => {
+            let mut rows = Vec::new();
+            for text in about.dry_run.iter().skip(reading.top) {
+                if rows.len() >= height {
+                    break;
+                }
+                let role = match text.trim_start() {
+                    code if code.starts_with("| ") => Role::Code,
+                    whole if whole.len() == text.len() => Role::Title,
+                    _ => Role::Text,
+                };
+                rows.extend(wrap(&safe(text), columns, height).into_iter().map(|row| line(model, role, row)));
+            }
+            (rows, about.dry_run.len())
+        }
+    };
+    let last = count.saturating_sub(height);
+    model.shelf.can_scroll_to(last);
+    put_all(buf, inner, &rows);
+    foot(model, area, buf, reading.top.min(last)..count);
 }

@@ -1,20 +1,20 @@
 //! The step pane: what the step says, what it runs, how grave that is, what follows.
 
+use std::sync::Arc;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use super::pane::Pane;
-use super::text::{fold, line, put_all, wrap};
+use super::pane::{Pane, foot};
+use super::text::{line, put_all, wrap};
 use crate::engine::StepState;
 use crate::kernel::{SafeText, say_duration};
 use crate::runbook::{Action, Impact, Section, Step};
 use crate::settings::theme::Role;
 use crate::ui::asking;
 use crate::ui::model::{Focus, Model, RunScreen};
-
-/// Lays out no more rows than this, however long a step is.
-const ROWS: usize = 4_000;
+use crate::ui::page::{Above, Key, Of, Page, Part, Reading, Ways, fill};
 
 /// Returns the role of an impact.
 pub(super) fn impact_role(impact: Impact) -> Role {
@@ -24,11 +24,6 @@ pub(super) fn impact_role(impact: Impact) -> Role {
         Impact::Disrupt => Role::Warn,
         Impact::Irreversible => Role::Fail,
     }
-}
-
-/// Returns roughly how many lines the shown step has, to bound scrolling.
-pub(in crate::ui) fn step_lines(screen: &RunScreen) -> usize {
-    screen.run.plan.steps.get(screen.shown()).map_or(0, |step| step.body.lines().take(ROWS).count() + 6)
 }
 
 pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buffer) {
@@ -45,14 +40,20 @@ pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buff
     let pane = Pane { title: &title, right, right_role, border, ..Pane::default() };
     let inner = pane.draw(model, area, buf);
     let columns = usize::from(inner.width);
-    let wanted = (screen.step_scroll + usize::from(inner.height)).min(ROWS);
     let mut lines = notes(model, screen, (at, step, state), columns);
-    if !lines.is_empty() {
+    let page = page(model, screen, Of::Step(at), columns);
+    if !lines.is_empty() && page.rows() > 0 {
         lines.push(Line::default());
     }
-    body(model, screen, step, columns, wanted, &mut lines);
-    let shown: Vec<Line<'static>> = lines.into_iter().skip(screen.step_scroll).collect();
+    let (height, head) = (usize::from(inner.height), lines.len());
+    let rows = head + page.rows();
+    let top = screen.step_scroll.min(rows.saturating_sub(height));
+    model.shelf.can_scroll_to(rows.saturating_sub(height));
+    let mut shown: Vec<Line<'static>> = lines.into_iter().skip(top).take(height).collect();
+    let left = height - shown.len();
+    shown.extend(page.lines(&model.palette, top.saturating_sub(head), left));
     put_all(buf, inner, &shown);
+    foot(model, area, buf, top..rows);
 }
 
 fn gravest(step: &Step) -> Option<Impact> {
@@ -171,90 +172,25 @@ fn facts(step: &Step) -> String {
     parts.join(", ")
 }
 
-/// Lays the Markdown out as plain text: prose wrapped, headings and code set apart, values in place of their names.
-fn body(model: &Model, screen: &RunScreen, step: &Step, columns: usize, wanted: usize, lines: &mut Vec<Line<'static>>) {
-    let mut fence: Option<&str> = None;
-    let mut prose = String::new();
-    let mut alert = false;
-    let mut task = false;
-    for row in step.body.lines() {
-        if lines.len() >= wanted {
-            return;
-        }
-        let trimmed = row.trim_start();
-        let mark = trimmed.get(..3).filter(|mark| matches!(*mark, "```" | "~~~"));
-        if let Some(mark) = mark.filter(|mark| fence.is_none_or(|open| open == *mark)) {
-            flush(model, &mut prose, columns, lines);
-            fence = if fence.is_some() { None } else { Some(mark) };
-            continue;
-        }
-        // A caution is said above, by itself.
-        alert = fence.is_none() && trimmed.starts_with('>') && (alert || trimmed.starts_with("> [!"));
-        // So is an item, with the rows that it goes on over.
-        let goes_on = task && trimmed.len() < row.len() && !trimmed.starts_with(['-', '*', '+']);
-        let way = step.decision.is_some() && trimmed.starts_with("- [") && trimmed.contains("](");
-        task = fence.is_none() && (goes_on || way || trimmed.starts_with("- [ ]") || trimmed.starts_with("* [ ]"));
-        if fence.is_some() {
-            let code = format!("  {}", SafeText::line(&filled(screen, row)));
-            lines.extend(fold(&code, columns, ROWS).into_iter().map(|row| line(model, Role::Code, row)));
-        } else if task || alert {
-            // Shown above, with its tick.
-        } else if trimmed.is_empty() {
-            flush(model, &mut prose, columns, lines);
-            if lines.last().is_some_and(|last| last.width() > 0) {
-                lines.push(Line::default());
-            }
-        } else if trimmed.starts_with('#') {
-            flush(model, &mut prose, columns, lines);
-            let heading = SafeText::line(trimmed.trim_start_matches('#').trim()).into_string();
-            lines.extend(wrap(&heading, columns, 3).into_iter().map(|row| line(model, Role::Title, row)));
-        } else {
-            let plain = SafeText::line(&filled(screen, &without_emphasis(row))).into_string();
-            if plain.trim_start().starts_with(['-', '*', '>', '|', '1', '2', '3', '4', '5', '6', '7', '8', '9']) {
-                flush(model, &mut prose, columns, lines);
-            } else if !prose.is_empty() {
-                prose.push(' ');
-            }
-            prose.push_str(if prose.is_empty() { plain.trim_end() } else { plain.trim() });
-        }
-    }
-    flush(model, &mut prose, columns, lines);
-}
-
-/// Takes the marks of emphasis away, those of a list item left alone.
-fn without_emphasis(row: &str) -> String {
-    let row = row.replace("**", "");
-    let (mark, text) = match row.split_at_checked(row.len() - row.trim_start().len() + 2) {
-        Some((mark, text)) if mark.trim_start() == "* " => (mark, text),
-        _ => ("", row.as_str()),
+/// Returns the step's text as it is laid out.
+pub(super) fn page(model: &Model, screen: &RunScreen, of: Of, columns: usize) -> Arc<Page> {
+    let values = screen.run.vars.clone();
+    let (Of::Step(at) | Of::Prose(at)) = of else { return Arc::default() };
+    let Some(step) = screen.run.plan.steps.get(at) else { return Arc::default() };
+    let ways = if step.decision.is_some() { Ways::Above } else { Ways::Here };
+    let above = Above { items: &step.checklist, ways };
+    let part = match of {
+        Of::Prose(_) => Part::Prose(above),
+        Of::Step(_) | Of::Runbook(_) => Part::Step(above),
     };
-    format!("{mark}{}", text.replace('*', ""))
-}
-
-fn flush(model: &Model, prose: &mut String, columns: usize, lines: &mut Vec<Line<'static>>) {
-    if !prose.is_empty() {
-        let text = std::mem::take(prose);
-        lines.extend(wrap(&text, columns, ROWS).into_iter().map(|row| line(model, Role::Text, row)));
-    }
+    let value = |name: &str| screen.run.vars.get(name).cloned();
+    let reading = Reading { columns, glyphs: model.palette.glyphs, part, value: &value };
+    model.shelf.page(Key { of, columns, values }, || reading.read(&step.body))
 }
 
 /// Puts values in place of `${NAME}` where they are known. For reading only: what runs is what a confirmation shows.
-pub(in crate::ui) fn filled(screen: &RunScreen, code: &str) -> String {
-    let mut text = String::new();
-    let mut rest = code;
-    while let Some((before, after)) = rest.split_once("${") {
-        text.push_str(before);
-        let known = after.split_once('}').and_then(|(name, tail)| Some((screen.run.vars.get(name)?, tail)));
-        if let Some((value, tail)) = known {
-            text.push_str(value);
-            rest = tail;
-        } else {
-            text.push_str("${");
-            rest = after;
-        }
-    }
-    text.push_str(rest);
-    text
+pub(in crate::ui) fn filled(screen: &RunScreen, text: &str) -> String {
+    fill(text, &|name| screen.run.vars.get(name).cloned()).into_owned()
 }
 
 /// Returns the texts of a step's rollback, for confirmations.

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
-use super::pane::Pane;
+use super::pane::{Pane, foot};
 use super::text::{line, put_all, wrap};
 use crate::kernel::SafeText;
 use crate::report::summary;
@@ -45,8 +45,11 @@ pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buff
     if let Some(opened) = &screen.run.opened {
         say(Role::Text, &format!("Verify it: lifeboat log verify {}", opened.run));
     }
-    let top = screen.summary_scroll.min(lines.len().saturating_sub(usize::from(inner.height)));
+    let last = lines.len().saturating_sub(usize::from(inner.height));
+    model.shelf.can_scroll_to(last);
+    let top = screen.summary_scroll.min(last);
     put_all(buf, inner, lines.get(top..).unwrap_or_default());
+    foot(model, area, buf, top..lines.len());
 }
 
 /// Lays out a line of the summary: its label stays in a column of its own, its words decide the colour.
