@@ -14,6 +14,7 @@ use crate::ui::sample;
 /// is said, and the rest of it is used: nobody is kept from a run by a colour.
 pub(super) fn chosen(name: Option<&str>) -> Theme {
     let theme = shown(&wanted(name, std::env::var_os, configured), std::env::var_os);
+    let theme = if name.is_none() && theme.name == "mono" { theme.reduced(Depth::None) } else { theme };
     for problem in &theme.problems {
         say::aside(problem.trim_end());
     }

@@ -9,6 +9,7 @@ use std::time::Duration;
 use super::changed;
 use super::hub::short;
 use super::library::Source;
+use super::pager::Pager;
 use super::renewal;
 use super::signing::{self, Signer, SigningKey, ToSeal};
 use super::start::{self, StartError};
@@ -130,11 +131,16 @@ impl Engine {
             .in_local_time(local)
             .with_keys(keys.clone());
         let wishes = begun.wishes.clone();
-        let mut wish = |output: Output| match wished(output) {
-            // An engine that is gone was said to be.
-            Some(Ok(wish)) => drop(wishes.send(wish)),
-            Some(Err(why)) => teller.send(Msg::Refused(why)),
-            None => {}
+        let pager = Pager::start(&begun.folder, teller.clone()).map_err(|error| begun.unusable(error))?;
+        let mut wish = |output: Output| match output {
+            Output::Seek(seek) => pager.seek(seek),
+            Output::Save { attempt, stream, path } => pager.save(attempt, stream, path),
+            output => match wished(output) {
+                // An engine that is gone was said to be.
+                Some(Ok(wish)) => drop(wishes.send(wish)),
+                Some(Err(why)) => teller.send(Msg::Refused(why)),
+                None => {}
+            },
         };
         let exit = term::run(&mut model, inbox, &mut wish, &|| clock.now())?;
         begun.ended = model.run_screen().is_some_and(crate::ui::RunScreen::is_ended);

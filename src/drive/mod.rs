@@ -13,6 +13,7 @@ pub mod inputs;
 pub mod library;
 pub mod live;
 pub mod look;
+pub mod pager;
 pub mod perform;
 pub mod plain;
 pub mod practice;

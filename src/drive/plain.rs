@@ -121,7 +121,12 @@ fn act(
                 said.lines.extend(more.lines);
                 said.outputs.extend(more.outputs);
             }
-            Output::Copy(_) | Output::Suspend | Output::Repaint | Output::Drill(_) => {}
+            Output::Copy(_)
+            | Output::Suspend
+            | Output::Repaint
+            | Output::Drill(_)
+            | Output::Seek(_)
+            | Output::Save { .. } => {}
         }
     }
     let printed = said.lines.iter().try_for_each(|line| writeln!(out, "{line}")).and_then(|()| out.flush());

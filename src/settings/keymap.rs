@@ -151,6 +151,22 @@ pub enum Command {
     Zoom,
     /// Copy the command.
     Copy,
+    /// Everything that was recorded.
+    Timeline,
+    /// A time tag.
+    Tag,
+    /// Search.
+    Search,
+    /// The next place that was searched for.
+    NextMatch,
+    /// The one before.
+    PreviousMatch,
+    /// Wrap long lines, or cut them.
+    Wrap,
+    /// Save the output.
+    Save,
+    /// Find an action by a few letters.
+    Palette,
     /// Help.
     Help,
     /// Back.
@@ -188,6 +204,8 @@ impl Command {
 pub enum Group {
     /// While a run is open.
     Run,
+    /// While output is read at full height.
+    Output,
     /// In a question.
     Question,
     /// In the list of runbooks.
@@ -198,12 +216,13 @@ pub enum Group {
 
 impl Group {
     /// Lists all groups in the order of help.
-    pub const ALL: [Self; 4] = [Self::Run, Self::Question, Self::Picker, Self::Everywhere];
+    pub const ALL: [Self; 5] = [Self::Run, Self::Output, Self::Question, Self::Picker, Self::Everywhere];
 
     /// Returns the heading.
     pub fn title(self) -> &'static str {
         match self {
             Self::Run => "In a run",
+            Self::Output => "In the output at full height",
             Self::Question => "In a question",
             Self::Picker => "In the list of runbooks",
             Self::Everywhere => "On every screen",
@@ -236,7 +255,7 @@ impl Default for Keymap {
     fn default() -> Self {
         use Chord::{BackTab, Char, Ctrl, Down, End, Enter, Esc, Home, PageDown, PageUp, Tab, Up};
         use Command as C;
-        use Group::{Everywhere, Picker, Question, Run};
+        use Group::{Everywhere, Output, Picker, Question, Run};
         let bind = |group, command, chords: &[Chord], hint, help| Binding {
             command,
             group,
@@ -268,7 +287,7 @@ impl Default for Keymap {
                 "own command…",
                 "Run a command of your own in the run's shell, confirmed and recorded.",
             ),
-            bind(Run, C::Tick, &[Char(' '), Char('t')], "tick", "Tick the next item of the step's checklist."),
+            bind(Run, C::Tick, &[Char(' ')], "tick", "Tick the next item of the step's checklist."),
             bind(
                 Run,
                 C::Done,
@@ -323,7 +342,27 @@ impl Default for Keymap {
             bind(Run, C::Note, &[Char('n')], "note…", "Write a note into the log."),
             bind(Run, C::Auto, &[Char('p')], "auto", "Switch automatic progress through steps that only observe."),
             bind(Run, C::Onset, &[Char('o')], "onset…", "Say, or correct, when customers began to fail."),
-            bind(Run, C::Zoom, &[Char('z')], "zoom", "Give the output the whole screen, and back."),
+            bind(
+                Run,
+                C::Tag,
+                &[Char('t')],
+                "time tag",
+                "Write a time tag into the log at once; a note can say later what it was.",
+            ),
+            bind(
+                Run,
+                C::Zoom,
+                &[Char('z')],
+                "output",
+                "Read all of the output at full height, however long it is; and back.",
+            ),
+            bind(
+                Run,
+                C::Timeline,
+                &[Char('v')],
+                "timeline",
+                "View everything that was recorded, and where the time went; and back.",
+            ),
             bind(Run, C::Copy, &[Char('y')], "copy", "Copy the command on the screen, if the terminal allows."),
             bind(Run, C::Stop, &[Char('S')], "stop…", "Stop the run for good. Asks for a reason."),
             bind(
@@ -334,6 +373,10 @@ impl Default for Keymap {
                 "Hand control over to the screen that waits for it; this one looks on then.",
             ),
             bind(Run, C::Detach, &[Char('D')], "leave", "Leave the screen; the run goes on."),
+            bind(Output, C::NextMatch, &[Char('n')], "next", "After a search: the next place further down."),
+            bind(Output, C::PreviousMatch, &[Char('N')], "previous", "After a search: the next place further up."),
+            bind(Output, C::Wrap, &[Char('w')], "wrap", "Let long lines go on on the next row, or cut them."),
+            bind(Output, C::Save, &[Char('s')], "save…", "Copy the whole output to a file of your own."),
             bind(
                 Run,
                 C::Unrecorded,
@@ -385,6 +428,14 @@ impl Default for Keymap {
             bind(Everywhere, C::Bottom, &[End, Char('G'), Char('f')], "end", "Go to the end and follow what comes."),
             bind(Everywhere, C::NextPane, &[Tab], "pane", "Go to the next pane."),
             bind(Everywhere, C::PreviousPane, &[BackTab], "pane back", "Go to the pane before."),
+            bind(Everywhere, C::Search, &[Char('/')], "search…", "Search the output, or filter the timeline."),
+            bind(
+                Everywhere,
+                C::Palette,
+                &[Char(':'), Ctrl('p')],
+                "palette…",
+                "Find any action, step or runbook by a few letters, and why one can't be had now.",
+            ),
             bind(Everywhere, C::Help, &[Char('?')], "help", "Show this help."),
             bind(Everywhere, C::Back, &[Esc], "back", "Go back one level. Always safe."),
             bind(

@@ -126,10 +126,10 @@ mod tests {
 
     #[test]
     fn keys_of_ones_own_go_before_the_tables() {
-        let (keymap, problems) = with("[keys]\nnote = [\"N\", \"^n\"]\nzoom = \"space\"\ntick = \"t\"\n");
+        let (keymap, problems) = with("[keys]\nnote = [\"W\", \"^n\"]\nzoom = \"space\"\ntick = \"T\"\n");
         // `space` was the checklist's when it was asked for: names are taken in their order.
         assert_eq!(problems.len(), 0, "{problems:?}");
-        assert_eq!(keymap.commands(Chord::Char('N')).collect::<Vec<_>>(), [Command::Note]);
+        assert_eq!(keymap.commands(Chord::Char('W')).collect::<Vec<_>>(), [Command::Note]);
         assert_eq!(keymap.commands(Chord::Ctrl('n')).collect::<Vec<_>>(), [Command::Note]);
         assert!(!keymap.commands(Chord::Char('n')).any(|command| command == Command::Note));
         assert_eq!(keymap.commands(Chord::Char(' ')).collect::<Vec<_>>(), [Command::Zoom]);

@@ -258,7 +258,9 @@ impl Loop<'_> {
 
     fn act(&mut self, screen: &mut Screen, output: Output) -> Result<Option<Exit>, TermError> {
         match output {
-            Output::Intent(_) | Output::HandIn { .. } | Output::HandOver => (self.wishes)(output),
+            Output::Intent(_) | Output::HandIn { .. } | Output::HandOver | Output::Seek(_) | Output::Save { .. } => {
+                (self.wishes)(output);
+            }
             Output::DropTypeahead => self.drop_typeahead(screen),
             Output::Copy(text) => {
                 let said = if screen.copy(&text).map_err(TermError::Draw)? {

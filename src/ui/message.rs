@@ -29,6 +29,8 @@ pub enum Msg {
     Progress(Progress),
     /// The time now.
     Tick(Stamp),
+    /// A stretch of an output file that was asked for.
+    Leaf(Leaf),
     /// How the log is.
     Log(LogHealth),
     /// A wish was refused, in a sentence.
@@ -63,6 +65,101 @@ pub struct Progress {
     pub total: u64,
     /// When.
     pub at: Stamp,
+}
+
+/// Names the two files of an attempt's output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stream {
+    /// Standard output.
+    Out,
+    /// Standard error.
+    Err,
+}
+
+impl Stream {
+    /// Returns the ending of its file's name.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Out => "out",
+            Self::Err => "err",
+        }
+    }
+
+    /// Returns the name that people have for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Out => "stdout",
+            Self::Err => "stderr",
+        }
+    }
+}
+
+/// Asks for a stretch of an output file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seek {
+    /// Whose output.
+    pub attempt: AttemptId,
+    /// Which of its two files.
+    pub stream: Stream,
+    /// Around which place.
+    pub want: Want,
+    /// So many lines before the place are wanted, and twice as many from there on.
+    pub lines: usize,
+}
+
+/// Names a place in a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Want {
+    /// Its end.
+    End,
+    /// The line that begins at this byte.
+    At(u64),
+    /// The line with this text in it.
+    Find {
+        /// The text. Without a capital letter in it capitals make no difference.
+        text: String,
+        /// From which byte on, or before which.
+        from: u64,
+        /// In which direction.
+        way: Way,
+    },
+}
+
+/// Names the directions of a search.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// Towards the end.
+    Down,
+    /// Towards the beginning.
+    Up,
+}
+
+/// Holds a stretch of an output file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leaf {
+    /// Whose output.
+    pub attempt: AttemptId,
+    /// Which of its two files.
+    pub stream: Stream,
+    /// What was asked for.
+    pub want: Want,
+    /// How many bytes the file has.
+    pub size: u64,
+    /// The lines. One that is too long goes on as another.
+    pub lines: Vec<LeafLine>,
+    /// The byte behind the last of them.
+    pub next: u64,
+    /// Where the line begins that was searched for, if it was found.
+    pub hit: Option<u64>,
+}
+
+/// Is a line of an output file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeafLine {
+    /// The byte at which it begins.
+    pub at: u64,
+    /// What it says, lossily decoded, escape sequences and all.
+    pub text: String,
 }
 
 /// Says how the log is.
@@ -109,6 +206,17 @@ pub enum Output {
     DropTypeahead,
     /// Put this on the clipboard of the terminal.
     Copy(String),
+    /// Read a stretch of an output file: a [`Msg::Leaf`] answers.
+    Seek(Seek),
+    /// Copy an output file.
+    Save {
+        /// Whose output.
+        attempt: AttemptId,
+        /// Which of its two files.
+        stream: Stream,
+        /// Where to, as it was typed; nothing is written over.
+        path: String,
+    },
     /// Stop the screen as Ctrl-Z does.
     Suspend,
     /// Paint everything again.

@@ -6,12 +6,15 @@ use std::sync::Arc;
 use chrono::FixedOffset;
 
 use super::confirm::Confirmation;
+use super::finder::Finder;
 use super::form::Form;
 use super::message::LogHealth;
 use super::page::Shelf;
 use super::picker::{Entry, Picker};
+use super::reader::Reader;
 use super::style::Palette;
 use super::tail::Tail;
+use super::timeline::{Timeline, Told};
 use crate::engine::{Attempt, Mode, Run, Stage, StepState, Strand};
 use crate::kernel::{AttemptId, SafeText, Stamp, StepId};
 use crate::runbook::{Plan, Step};
@@ -30,6 +33,8 @@ pub struct Model {
     pub(super) rows: u16,
     /// The first visible line of help, while help is shown.
     pub(super) help: Option<usize>,
+    /// The palette, while it is shown.
+    pub(super) finder: Option<Finder>,
     /// One line of news, until the next key.
     pub(super) news: Option<(Role, String)>,
     pub(super) dirty: bool,
@@ -76,13 +81,15 @@ pub(super) enum OnsetAsked {
     Asked,
 }
 
-/// Says whether a pane has the whole screen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Says whether something is read at full height.
+#[derive(Clone, Debug, PartialEq)]
 pub(super) enum Zoom {
-    /// Panes share it.
+    /// Panes share the screen.
     Shared,
-    /// The output has it.
-    Output,
+    /// An attempt's output has it.
+    Output(Box<Reader>),
+    /// The timeline has it.
+    Timeline(Timeline),
 }
 
 /// Holds a run and where the operator is in it.
@@ -102,6 +109,8 @@ pub struct RunScreen {
     pub(super) output_back: usize,
     pub(super) summary_scroll: usize,
     pub(super) zoom: Zoom,
+    /// Every fact in words.
+    pub(super) told: Vec<Told>,
     pub(super) form: Option<Form>,
     pub(super) confirmation: Option<Confirmation>,
     pub(super) breaking: Break,
@@ -135,6 +144,7 @@ impl Model {
             columns: 80,
             rows: 24,
             help: None,
+            finder: None,
             news: theme.problems.first().map(|problem| (Role::Warn, complaint(&theme.name, problem))),
             dirty: true,
             shelf: Shelf::default(),
@@ -195,6 +205,7 @@ impl RunScreen {
             output_back: 0,
             summary_scroll: 0,
             zoom: Zoom::Shared,
+            told: Vec::new(),
             form: None,
             confirmation: None,
             breaking: Break::None,

@@ -1,8 +1,9 @@
 //! What the operator can do now: hints and keys both ask here, so that no hint lies and no key surprises.
 
 use super::form::{FormKind, Opener};
-use super::message::LogHealth;
-use super::model::{Break, Model, Place, RunScreen};
+use super::message::{LogHealth, Stream};
+use super::model::{Break, Model, Place, RunScreen, Zoom};
+use super::reader::Reader;
 use crate::engine::{Progress, Stage, StepState};
 use crate::runbook::{Evidence, Section};
 use crate::settings::keymap::Command;
@@ -24,16 +25,21 @@ impl From<Command> for Offer {
 
 /// Lists what can be done now, the likeliest first.
 pub fn offered(model: &Model) -> Vec<Offer> {
-    use Command as C;
-    if model.help.is_some() {
-        return offers(&[C::Back, C::Up, C::Down]);
+    if model.help.is_some() || model.finder.is_some() {
+        return offers(&[Command::Back, Command::Up, Command::Down]);
     }
+    below(model)
+}
+
+/// Lists what can be done once help and palette are closed.
+pub(super) fn below(model: &Model) -> Vec<Offer> {
+    use Command as C;
     match &model.place {
         Place::Picker(picker) if picker.reading.is_some() => {
             offers(&[C::Drill, C::DryRun, C::Back, C::Up, C::Down, C::Help, C::PageUp, C::PageDown, C::Top, C::Bottom])
         }
         Place::Picker(picker) if picker.entries.is_empty() => offers(&[C::Help, C::Quit]),
-        Place::Picker(_) => offers(&[C::Drill, C::DryRun, C::Show, C::Up, C::Down, C::Help, C::Quit]),
+        Place::Picker(_) => offers(&[C::Drill, C::DryRun, C::Show, C::Up, C::Down, C::Help, C::Palette, C::Quit]),
         Place::Run(screen) => in_run(screen),
     }
 }
@@ -52,12 +58,20 @@ fn in_run(screen: &RunScreen) -> Vec<Offer> {
         list.push(Offer { command: C::Back, words: Some("go on") });
         return list;
     }
-    match screen.run.stage {
-        Stage::New => return offers(&[C::Help, C::Detach]),
-        Stage::Ended(_) => {
-            return offers(&[C::Quit, C::Up, C::Down, C::PageUp, C::PageDown, C::Top, C::Bottom, C::Help]);
+    match (&screen.zoom, &screen.run.stage) {
+        (_, Stage::New) => return offers(&[C::Help, C::Detach]),
+        (Zoom::Output(reader), _) => return in_output(screen, reader),
+        (Zoom::Timeline(_), _) => return in_timeline(screen),
+        (Zoom::Shared, Stage::Ended(_)) => {
+            let mut list = offers(&[C::Quit, C::Timeline]);
+            if !screen.outputs_of().is_empty() {
+                list.push(C::Zoom.into());
+            }
+            list.extend(offers(&[C::Help, C::Palette]));
+            list.extend(offers(&MOVES));
+            return list;
         }
-        Stage::Open => {}
+        (Zoom::Shared, Stage::Open) => {}
     }
     let mut list: Vec<Offer> = Vec::new();
     if screen.look.is_some() {
@@ -145,20 +159,109 @@ fn in_run(screen: &RunScreen) -> Vec<Offer> {
             Progress::Manual => "auto is off",
         }),
     });
-    list.extend(offers(&[
-        C::Stop,
-        C::Help,
-        C::NextPane,
-        C::PreviousPane,
-        C::Zoom,
-        C::Onset,
-        C::Copy,
-        C::Detach,
-        C::HandOver,
-        C::Quit,
-    ]));
-    list.extend(offers(&[C::Up, C::Down, C::PageUp, C::PageDown, C::Top, C::Bottom]));
+    list.extend(offers(&[C::Stop, C::Help, C::Palette, C::NextPane, C::PreviousPane]));
+    if !screen.outputs_of().is_empty() {
+        list.push(C::Zoom.into());
+    }
+    list.extend(offers(&[C::Timeline, C::Tag, C::Onset, C::Copy, C::Detach, C::HandOver, C::Quit]));
+    list.extend(offers(&MOVES));
     list
+}
+
+const MOVES: [Command; 6] =
+    [Command::Up, Command::Down, Command::PageUp, Command::PageDown, Command::Top, Command::Bottom];
+
+/// While something is read at full height its own keys come first, and nothing runs a step.
+fn in_output(screen: &RunScreen, reader: &Reader) -> Vec<Offer> {
+    use Command as C;
+    let mut list = vec![Offer { command: C::Back, words: Some("close") }, C::Search.into()];
+    if reader.search.is_some() {
+        list.extend(offers(&[C::NextMatch, C::PreviousMatch]));
+    }
+    list.extend(offers(&[C::Bottom, C::Wrap, C::Save]));
+    let other = match reader.stream {
+        Stream::Out => Stream::Err.name(),
+        Stream::Err => Stream::Out.name(),
+    };
+    list.push(Offer { command: C::NextPane, words: Some(other) });
+    list.extend(offers(&[C::PreviousPane, C::Zoom, C::Timeline]));
+    list.extend(beside(screen));
+    if reader.search.is_none() {
+        list.push(C::Note.into());
+    }
+    list.extend(offers(&MOVES));
+    list
+}
+
+fn in_timeline(screen: &RunScreen) -> Vec<Offer> {
+    use Command as C;
+    let mut list = vec![
+        Offer { command: C::Back, words: Some("close") },
+        Offer { command: C::Search, words: Some("filter…") },
+        C::Timeline.into(),
+    ];
+    if !screen.is_ended() {
+        list.push(C::Note.into());
+    }
+    list.extend(beside(screen));
+    list.extend(offers(&MOVES));
+    list
+}
+
+/// Lists what can be done whatever is read.
+fn beside(screen: &RunScreen) -> Vec<Offer> {
+    use Command as C;
+    if screen.is_ended() {
+        return offers(&[C::Quit, C::Help, C::Palette]);
+    }
+    let mut list = Vec::new();
+    if screen.run.alarm().is_some() {
+        list.push(C::SeeAlarm.into());
+    }
+    if screen.running().is_some() {
+        list.push(Offer { command: C::Interrupt, words: screen.interrupted.is_some().then_some("interrupt by force") });
+    }
+    list.extend(offers(&[C::Help, C::Palette, C::Tag, C::Copy, C::Detach, C::Stop, C::Quit]));
+    list
+}
+
+/// Says why a command can't be had now.
+pub(super) fn why_not(model: &Model, command: Command) -> String {
+    use Command as C;
+    let Place::Run(screen) = &model.place else {
+        let words = match command {
+            C::Back => "this is the list itself",
+            C::Drill | C::DryRun | C::Show => "there is no runbook",
+            _ => "it belongs to a run",
+        };
+        return words.to_owned();
+    };
+    let words = match (command, &screen.run.stage) {
+        (C::NextMatch | C::PreviousMatch, _) => "nothing was searched for in the output",
+        (C::Wrap | C::Save | C::Search, _) => "no output is read; z opens it",
+        (C::Zoom, _) => "nothing has run yet",
+        (C::Back, _) => "this is the first level",
+        (_, Stage::New) => "the run has not begun",
+        (_, Stage::Ended(_)) => "the run is over",
+        (_, Stage::Open) if !matches!(screen.zoom, Zoom::Shared) => "something is read; esc closes it first",
+        (C::Run, Stage::Open) if !screen.run.asked().is_empty() => "the step asks for a value first",
+        (C::Run, Stage::Open) => "no step waits to be run",
+        (C::Retry | C::MarkDone, Stage::Open) => "nothing has failed here",
+        (C::RollBack, Stage::Open) => "nothing has failed that could be taken back",
+        (C::Skip, Stage::Open) => "no step waits for you",
+        (C::Tick, Stage::Open) => "no item is left to be ticked",
+        (C::Done, Stage::Open) => "no step is done by hand now",
+        (C::Sent, Stage::Open) => "no message waits to be sent",
+        (C::SeeAlarm, Stage::Open) => "no watched condition fails",
+        (C::Owe, Stage::Open) => "the runbook names nobody to leave it to",
+        (C::Choose, Stage::Open) => "there is nothing to decide",
+        (C::Enter, Stage::Open) => "no value is asked for",
+        (C::Waive, Stage::Open) => "no second reader is waited for",
+        (C::Interrupt, Stage::Open) => "nothing runs",
+        (C::Improvise, Stage::Open) => "something runs; interrupt it, or wait",
+        (_, Stage::Open) => "it has no meaning here",
+    };
+    words.to_owned()
 }
 
 /// Returns the question that a command opens now, if it opens one.

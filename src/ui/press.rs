@@ -1,13 +1,19 @@
 //! Keys outside questions: the keymap says what a key may mean, the state of the run which of that is offered.
 
+use std::ops::ControlFlow;
+
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::confirm::DEAD_TIME;
+use super::field::Edited;
+use super::finder::{self, Chosen, Finder, To};
 use super::form::Form;
 use super::message::Output;
 use super::model::{Break, Focus, Model, Place, RunScreen, Zoom};
 use super::offered::{offered, question};
 use super::picker::{Page, Picker, Reading};
+use super::reader::Reader;
+use super::timeline::Timeline;
 use super::{question as questions, tail::Tail};
 use crate::engine::{Intent, Progress};
 use crate::settings::keymap::{Chord, Command};
@@ -54,6 +60,10 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Option<Output> {
         help(model, &meant);
         return None;
     }
+    if model.finder.is_some() {
+        let chosen = finder::press(model, key);
+        return choose(model, chosen);
+    }
     let now = model.now;
     if let Place::Run(screen) = &mut model.place {
         if screen.breaking == Break::Asked {
@@ -64,6 +74,19 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Option<Output> {
         }
         if screen.confirmation.is_some() {
             return questions::confirmation(screen, key, now, &model.keymap);
+        }
+        match &mut screen.zoom {
+            Zoom::Output(reader) => {
+                if let ControlFlow::Break(output) = reader.typed(key) {
+                    return output;
+                }
+            }
+            Zoom::Timeline(timeline) => {
+                if timeline.typed(key) == Edited::Yes {
+                    return None;
+                }
+            }
+            Zoom::Shared => {}
         }
     }
     let offers = offered(model);
@@ -83,6 +106,56 @@ fn not_offered(model: &mut Model, meant: &[Command]) -> Option<Output> {
         model.news = Some((Role::Dim, "That key does nothing now; ? shows what does.".to_owned()));
     }
     None
+}
+
+/// Does what was chosen in the palette. Enter runs nothing, here or elsewhere: it says which key does.
+fn choose(model: &mut Model, chosen: Chosen) -> Option<Output> {
+    let found = match chosen {
+        Chosen::Open => return None,
+        Chosen::Closed => {
+            model.finder = None;
+            return None;
+        }
+        Chosen::To(found) => found,
+    };
+    if let Some(why) = found.why_not {
+        model.news = Some((Role::Warn, format!("{} can't be had now: {why}.", found.name)));
+        return None;
+    }
+    model.finder = None;
+    match (found.to, &mut model.place) {
+        (To::Command(command), _) if acts(command) => {
+            model.news = Some((Role::Ask, format!("Enter runs nothing. Press {} for: {}", found.key, found.help)));
+            None
+        }
+        (To::Command(command), _) => perform(model, command),
+        (To::Step(at), Place::Run(screen)) => {
+            let focus = screen.run.focus().map_or(screen.run.current, |strand| strand.step);
+            screen.look = (at != focus).then_some(at);
+            (screen.step_scroll, screen.zoom, screen.focus) = (0, Zoom::Shared, Focus::Step);
+            None
+        }
+        (To::Runbook(at), Place::Picker(picker)) => {
+            picker.selected = at;
+            None
+        }
+        (To::Step(_) | To::Runbook(_), _) => None,
+    }
+}
+
+/// Does the command act at once, without a question of its own?
+fn acts(command: Command) -> bool {
+    matches!(
+        command,
+        Command::Run
+            | Command::Retry
+            | Command::Interrupt
+            | Command::Sent
+            | Command::Tick
+            | Command::Auto
+            | Command::Drill
+            | Command::Tag
+    )
 }
 
 fn break_off(model: &mut Model) -> Option<Output> {
@@ -128,6 +201,10 @@ fn perform(model: &mut Model, command: Command) -> Option<Output> {
             model.help = Some(0);
             return None;
         }
+        Command::Palette => {
+            model.finder = Some(Finder::default());
+            return None;
+        }
         Command::Repaint => return Some(Output::Repaint),
         Command::Suspend => return Some(Output::Suspend),
         _ => {}
@@ -135,6 +212,12 @@ fn perform(model: &mut Model, command: Command) -> Option<Output> {
     let now = model.now;
     let page = usize::from(model.rows.saturating_sub(10)).max(1);
     let last = model.shelf.last();
+    let rows = model.rows;
+    if let Place::Run(screen) = &mut model.place
+        && let ControlFlow::Break(output) = in_zoom(screen, command, rows)
+    {
+        return output;
+    }
     match &mut model.place {
         Place::Picker(picker) => in_picker(picker, command, (page, last)),
         Place::Run(screen) if screen.is_ended() => {
@@ -161,6 +244,59 @@ fn perform(model: &mut Model, command: Command) -> Option<Output> {
             }
             in_run(screen, command, (page, last))
         }
+    }
+}
+
+/// Does what concerns what is read at full height; goes on if the command does not.
+fn in_zoom(screen: &mut RunScreen, command: Command, rows: u16) -> ControlFlow<Option<Output>> {
+    let page = usize::from(rows.saturating_sub(7)).max(1);
+    match (&mut screen.zoom, command) {
+        (Zoom::Output(_), Command::Zoom | Command::Back) | (Zoom::Timeline(_), Command::Timeline | Command::Back) => {
+            screen.zoom = Zoom::Shared;
+            ControlFlow::Break(None)
+        }
+        (_, Command::Timeline) => {
+            screen.zoom = Zoom::Timeline(Timeline::default());
+            ControlFlow::Break(None)
+        }
+        (_, Command::Zoom) => {
+            let shown = screen.outputs_of().last().map(|(attempt, _)| (*attempt).clone());
+            let Some(attempt) = shown else { return ControlFlow::Continue(()) };
+            let (reader, wish) = Reader::open(attempt, rows);
+            screen.zoom = Zoom::Output(Box::new(reader));
+            ControlFlow::Break(Some(wish))
+        }
+        (
+            Zoom::Output(reader),
+            Command::Up
+            | Command::Down
+            | Command::PageUp
+            | Command::PageDown
+            | Command::Top
+            | Command::Bottom
+            | Command::NextPane
+            | Command::PreviousPane
+            | Command::Search
+            | Command::NextMatch
+            | Command::PreviousMatch
+            | Command::Wrap
+            | Command::Save,
+        ) => ControlFlow::Break(reader.perform(command)),
+        (
+            Zoom::Timeline(timeline),
+            Command::Up
+            | Command::Down
+            | Command::PageUp
+            | Command::PageDown
+            | Command::Top
+            | Command::Bottom
+            | Command::Search,
+        ) => {
+            let count = timeline.shown(&screen.told).len();
+            timeline.perform(command, page, count);
+            ControlFlow::Break(None)
+        }
+        _ => ControlFlow::Continue(()),
     }
 }
 
@@ -222,12 +358,8 @@ fn in_run(screen: &mut RunScreen, command: Command, ways: (usize, usize)) -> Opt
         Command::HandOver => return Some(Output::HandOver),
         Command::Detach => return Some(Output::Detach),
         Command::Back => (screen.look, screen.zoom) = (None, Zoom::Shared),
-        Command::Zoom => {
-            screen.zoom = match screen.zoom {
-                Zoom::Shared => Zoom::Output,
-                Zoom::Output => Zoom::Shared,
-            };
-            screen.focus = Focus::Output;
+        Command::Tag => {
+            return Some(Output::Intent(Intent::Note { text: "time tag".to_owned(), occurred_at: None }));
         }
         Command::NextPane | Command::PreviousPane => {
             screen.focus = match (screen.focus, command) {

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::style::{Color, Modifier, Style};
 
 use crate::engine::StepState;
-use crate::settings::theme::{Colour, Emphasis, Glyphs, Role, Theme};
+use crate::settings::theme::{Colour, Depth, Emphasis, Glyphs, Role, Theme};
 
 /// Holds a theme in the terms of the terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -12,12 +12,13 @@ pub struct Palette {
     styles: [Style; Role::ALL.len()],
     /// The set of glyphs.
     pub glyphs: Glyphs,
+    depth: Depth,
 }
 
 impl Palette {
     /// Translates a theme.
     pub fn new(theme: &Theme) -> Self {
-        Self { styles: Role::ALL.map(|role| translate(theme, role)), glyphs: theme.glyphs }
+        Self { styles: Role::ALL.map(|role| translate(theme, role)), glyphs: theme.glyphs, depth: theme.depth }
     }
 
     /// Returns the style of `role`.
@@ -50,6 +51,20 @@ impl Palette {
                 cell.bg = bg;
             }
         }
+    }
+
+    /// Takes over the colours of other people's output, as far as this terminal and this theme have any.
+    pub(super) fn foreign(&self, style: Style) -> Style {
+        let reduced = |colour: Option<Color>| {
+            let colour = match colour? {
+                Color::Indexed(number @ 0..16) => Colour::Ansi(number),
+                Color::Indexed(number) => Colour::Indexed(number),
+                Color::Rgb(r, g, b) => Colour::Rgb(r, g, b),
+                _ => return None,
+            };
+            colour.reduced(self.depth).map(translate_colour)
+        };
+        Style { fg: reduced(style.fg), bg: reduced(style.bg), ..style }
     }
 
     /// Picks one of two spellings of a glyph.

@@ -9,8 +9,10 @@ use super::model::{Break, Model, OnsetAsked, Place, RunScreen, Zoom};
 use super::press::press;
 use super::question::paste;
 use super::tail::Tail;
+use super::timeline::Told;
 use crate::engine::{Fact, Stage, evolve};
 use crate::kernel::{AttemptId, SafeText, Stamp};
+use crate::report::narrate;
 use crate::settings::theme::Role;
 
 /// Keeps the output of so many attempts at hand; older output is in its file.
@@ -30,7 +32,12 @@ pub fn update(model: &mut Model, msg: Msg) -> Option<Output> {
         Msg::Resize { columns, rows } => {
             (model.columns, model.rows) = (columns, rows);
             model.dirty = true;
-            None
+            on_run(model, |screen| {
+                if let Zoom::Output(reader) = &mut screen.zoom {
+                    reader.resize(rows);
+                }
+                None
+            })
         }
         Msg::Tick(now) => {
             model.dirty |= now.mono / 1_000_000 != model.now.mono / 1_000_000;
@@ -44,9 +51,13 @@ pub fn update(model: &mut Model, msg: Msg) -> Option<Output> {
         }
         Msg::Progress(progress) => {
             model.dirty = true;
-            on_run(model, |screen| {
-                screen.progress(progress);
-                None
+            on_run(model, |screen| screen.progress(progress))
+        }
+        Msg::Leaf(leaf) => {
+            model.dirty = true;
+            on_run(model, |screen| match &mut screen.zoom {
+                Zoom::Output(reader) => reader.take(leaf),
+                Zoom::Shared | Zoom::Timeline(_) => None,
             })
         }
         Msg::Log(health) => {
@@ -101,7 +112,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Option<Output> {
         }
         Msg::Drawn => {
             let now = model.now;
-            let questions_hidden = model.help.is_some();
+            let questions_hidden = model.help.is_some() || model.finder.is_some();
             on_run(model, |screen| {
                 if !questions_hidden
                     && screen.breaking == Break::None
@@ -134,6 +145,7 @@ enum AskOnset {
 impl RunScreen {
     fn fact(&mut self, fact: &Arc<Fact>, now: Stamp) -> Option<Output> {
         let before = self.asked();
+        self.told.push(Told { seq: fact.seq, at: fact.at, text: narrate(&fact.event) });
         if let Err(why) = evolve(&mut self.run, fact) {
             self.broken = Some(SafeText::line(&why.to_string()).into_string());
         }
@@ -154,7 +166,15 @@ impl RunScreen {
             self.breaking = Break::None;
             self.zoom = Zoom::Shared;
         }
-        self.settle(AskOnset::Later)
+        let asked = self.settle(AskOnset::Later);
+        match (&fact.event, &mut self.zoom) {
+            (crate::engine::Event::AttemptFinished { attempt, .. }, Zoom::Output(reader))
+                if asked.is_none() && *attempt == reader.attempt =>
+            {
+                reader.grew()
+            }
+            _ => asked,
+        }
     }
 
     /// What is asked of the operator: a change of it starts the dead time of the key that runs steps.
@@ -225,7 +245,8 @@ impl RunScreen {
         }
     }
 
-    fn progress(&mut self, progress: Progress) {
+    fn progress(&mut self, progress: Progress) -> Option<Output> {
+        let attempt = progress.attempt.clone();
         if !self.tails.contains_key(&progress.attempt) && self.tails.len() >= TAILS {
             let oldest = self.oldest_tail();
             if let Some(oldest) = oldest {
@@ -238,6 +259,10 @@ impl RunScreen {
         if self.output_back > 0 {
             // The reader keeps the place; only the followed end moves.
             self.output_back = (self.output_back + tail.lines().len().saturating_sub(before)).min(Tail::LINES);
+        }
+        match &mut self.zoom {
+            Zoom::Output(reader) if reader.attempt == attempt => reader.grew(),
+            Zoom::Output(_) | Zoom::Shared | Zoom::Timeline(_) => None,
         }
     }
 

@@ -1,17 +1,13 @@
 //! Screens without a terminal: key scripts in, frames and wishes out.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    reason = "a test that cannot be set up has failed"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot be set up has failed")]
 
 mod approvals;
 mod decisions;
 mod frames;
 mod keys;
 mod outputs;
+mod reading;
 mod side_by_side;
 mod support;
 mod themes;

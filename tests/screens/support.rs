@@ -14,7 +14,7 @@ use lifeboat::runbook::{
     Action, CheckItem, Evidence, Impact, Kind, LossKind, Meta, Moment, Objectives, Phase, Plan, Regions, Rpo, Section,
     Shell, Step,
 };
-use lifeboat::settings::theme::{Glyphs, Role, Theme, built_in};
+use lifeboat::settings::theme::{Glyphs, Theme, built_in};
 use lifeboat::ui::{LogHealth, Model, Msg, Output, Progress, update, view};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
@@ -153,6 +153,7 @@ impl Screen {
             "tab" => (KeyCode::Tab, KeyModifiers::NONE),
             "up" => (KeyCode::Up, KeyModifiers::NONE),
             "down" => (KeyCode::Down, KeyModifiers::NONE),
+            "pgup" => (KeyCode::PageUp, KeyModifiers::NONE),
             "pgdn" => (KeyCode::PageDown, KeyModifiers::NONE),
             "space" => (KeyCode::Char(' '), KeyModifiers::NONE),
             word => match word.strip_prefix('^').and_then(|rest| rest.chars().next()) {
@@ -199,7 +200,7 @@ impl Screen {
         let mut shown = String::new();
         for (y, row) in self.text().lines().enumerate() {
             writeln!(shown, "|{row}").unwrap();
-            let mut runs: Vec<(u16, u16, Role)> = Vec::new();
+            let mut runs: Vec<(u16, u16, String)> = Vec::new();
             for x in 0..buffer.area.width {
                 let cell = &buffer[(x, y as u16)];
                 let mut style = Style::new().add_modifier(cell.modifier);
@@ -209,16 +210,18 @@ impl Screen {
                 if cell.bg != ratatui::style::Color::Reset {
                     style = style.bg(cell.bg);
                 }
-                let role = palette.role(style).expect("a style that no role has");
+                // Colours of other people's output are no role's.
+                let foreign = || format!("{:?}/{:?}", cell.fg, cell.bg).to_lowercase();
+                let role = palette.role(style).map_or_else(foreign, |role| role.word().to_owned());
                 match runs.last_mut() {
                     Some((_, end, last)) if *last == role && *end == x => *end += 1,
                     _ => runs.push((x, x + 1, role)),
                 }
             }
-            runs.retain(|(_, _, role)| !matches!(role, Role::Text | Role::Border));
+            runs.retain(|(_, _, role)| !matches!(role.as_str(), "text" | "border"));
             if !runs.is_empty() {
                 let runs: Vec<String> =
-                    runs.iter().map(|(from, to, role)| format!("{} {from}-{}", role.word(), to - 1)).collect();
+                    runs.iter().map(|(from, to, role)| format!("{role} {from}-{}", to - 1)).collect();
                 writeln!(shown, "      ~ {}", runs.join(", ")).unwrap();
             }
         }

@@ -187,6 +187,8 @@ pub struct Theme {
     pub name: String,
     /// Its glyphs.
     pub glyphs: Glyphs,
+    /// How many colours the terminal shows.
+    pub depth: Depth,
     /// What it takes the terminal's own colours for; contrast is counted against that.
     pub made_for: Ground,
     /// What is wrong with it, each with its place as people read it. The rest of it is used.
@@ -220,6 +222,7 @@ impl Theme {
     #[must_use]
     pub fn reduced(mut self, depth: Depth) -> Self {
         let whole = self.clone();
+        self.depth = depth;
         for (role, look) in &mut self.looks {
             let (fg, bg) = (look.fg, look.bg);
             look.fg = fg.and_then(|colour| colour.reduced(depth));

@@ -5,7 +5,7 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::{Colour, Emphasis, Glyphs, Ground, Look, Role, Theme};
+use super::{Colour, Depth, Emphasis, Glyphs, Ground, Look, Role, Theme};
 use crate::kernel::{SafeText, Severity, Source, nearest};
 
 /// Names the themes that are built in, with their text.
@@ -109,6 +109,7 @@ fn build(name: &str, chain: Vec<(String, Raw)>, mut problems: Vec<String>, own: 
     let mut theme = Theme {
         name: name.to_owned(),
         glyphs: Glyphs::default(),
+        depth: Depth::True,
         made_for: DARK,
         problems: Vec::new(),
         looks: std::collections::BTreeMap::new(),

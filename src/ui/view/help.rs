@@ -9,11 +9,12 @@ use super::text::{cut, line, put_all, span};
 use crate::settings::keymap::Group;
 use crate::settings::theme::Role;
 use crate::ui::model::{Model, Place};
+use crate::ui::offered::below;
 
 fn groups(model: &Model) -> &'static [Group] {
     match model.place {
         Place::Picker(_) => &[Group::Picker, Group::Everywhere],
-        Place::Run(_) => &[Group::Run, Group::Question, Group::Everywhere],
+        Place::Run(_) => &[Group::Run, Group::Output, Group::Question, Group::Everywhere],
     }
 }
 
@@ -24,17 +25,21 @@ pub(in crate::ui) fn help_lines(model: &Model) -> usize {
 }
 
 pub(super) fn draw(model: &Model, area: Rect, buf: &mut Buffer) {
-    let right = "esc closes";
+    let right = "bright: can be had now; esc closes";
     let inner = Pane { title: "Help", right, border: Role::Focus, ..Pane::default() }.draw(model, area, buf);
     let columns = usize::from(inner.width);
     let mut lines: Vec<Line<'static>> = Vec::new();
+    let offers = below(model);
     for group in groups(model) {
         lines.push(line(model, Role::Title, group.title()));
         for binding in model.keymap.bindings().iter().filter(|binding| binding.group == *group) {
             let keys: Vec<String> = binding.chords.iter().map(ToString::to_string).collect();
+            // What can't be had now stands back; the palette says why.
+            let can = *group == Group::Question || offers.iter().any(|offer| offer.command == binding.command);
+            let (key, text) = if can { (Role::Key, Role::Text) } else { (Role::Dim, Role::Dim) };
             lines.push(Line::from(vec![
-                span(model, Role::Key, format!("  {:<12}", keys.join(" "))),
-                span(model, Role::Text, cut(binding.help, columns.saturating_sub(14))),
+                span(model, key, format!("  {:<12}", keys.join(" "))),
+                span(model, text, cut(binding.help, columns.saturating_sub(14))),
             ]));
         }
         lines.push(Line::default());

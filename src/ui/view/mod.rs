@@ -3,8 +3,10 @@
 mod clock;
 mod dialog;
 mod failure;
+mod finder;
 mod head;
 mod help;
+mod leaf;
 mod output;
 mod pane;
 mod picker;
@@ -12,6 +14,7 @@ mod plan;
 mod step;
 mod summary;
 mod text;
+mod timeline;
 mod tiny;
 
 use ratatui::Frame;
@@ -42,6 +45,14 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
     }
     if model.help.is_some() {
         help::draw(model, area, buf);
+    } else if let Some(finder) = &model.finder {
+        // The sentence stays in view: it says why what was chosen can't be had.
+        let foot = match &model.place {
+            Place::Run(screen) => asked(model, screen, area).len().max(1) + 1,
+            Place::Picker(_) => 2,
+        };
+        let height = area.height.saturating_sub(foot as u16).max(area.height.min(3));
+        finder::draw(model, finder, Rect { height, ..area }, buf);
     }
     model.palette.paint_ground(buf);
     for cell in &mut buf.content {
@@ -54,12 +65,15 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
 fn run(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buffer) {
     head::draw(model, screen, row(area, 0, 1), buf);
     clock::draw(model, screen, row(area, 1, 2), buf);
-    let (role, sentence) = sentence(model, screen);
-    let lines = text::wrap(&sentence, usize::from(area.width.saturating_sub(2)), 2);
-    let asked = lines.len().max(1) as u16;
-    let body = row(area, 3, area.height.saturating_sub(4 + asked));
+    let (role, _) = sentence(model, screen);
+    let lines = asked(model, screen, area);
+    let body = row(area, 3, area.height.saturating_sub(4 + lines.len().max(1) as u16));
     if screen.breaking == Break::Asked || screen.form.is_some() || screen.confirmation.is_some() {
         dialog::draw(model, screen, body, buf);
+    } else if let Zoom::Output(reader) = &screen.zoom {
+        leaf::draw(model, screen, reader, body, buf);
+    } else if let Zoom::Timeline(timeline) = &screen.zoom {
+        timeline::draw(model, screen, timeline, body, buf);
     } else if screen.is_ended() {
         summary::draw(model, screen, body, buf);
     } else {
@@ -75,11 +89,12 @@ fn run(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buffer) {
     hints(model, row(area, area.height.saturating_sub(1), 1), buf);
 }
 
+/// Lays out what is asked of the operator.
+fn asked(model: &Model, screen: &RunScreen, area: Rect) -> Vec<String> {
+    text::wrap(&sentence(model, screen).1, usize::from(area.width.saturating_sub(2)), 2)
+}
+
 fn panes(model: &Model, screen: &RunScreen, body: Rect, buf: &mut Buffer) {
-    if screen.zoom == Zoom::Output {
-        output::draw(model, screen, body, buf);
-        return;
-    }
     let failed = screen.look.is_none() && matches!(screen.current(), Some((_, StepState::Failed { .. })));
     let plan_width = match body.width {
         120.. => 44,
@@ -157,6 +172,7 @@ fn hints(model: &Model, area: Rect, buf: &mut Buffer) {
 fn hint_words(model: &Model) -> Vec<(String, &'static str)> {
     if let Place::Run(screen) = &model.place
         && model.help.is_none()
+        && model.finder.is_none()
         && screen.breaking == Break::None
     {
         if let Some(form) = &screen.form {

@@ -133,7 +133,7 @@ fn in_files(id: &AttemptId, streams: &Streams) -> String {
 }
 
 /// Says a number of bytes.
-fn size(bytes: u64) -> String {
+pub(super) fn size(bytes: u64) -> String {
     match bytes {
         0..1_000 => format!("{bytes} B"),
         1_000..1_000_000 => format!("{}.{} kB", bytes / 1_000, bytes / 100 % 10),
