@@ -69,7 +69,7 @@ fn work(cli: Cli) -> ExitCode {
         Some(Command::Themes { names }) => Ok(themes::themes(&names)),
         Some(Command::Aws { command }) => aws::aws(command),
         Some(Command::Watch { run, runs, plain, theme }) => {
-            work::seated(plain, theme.as_deref()).and_then(|seat| resume::watch(run.as_deref(), runs, &seat))
+            resume::watch(run.as_deref(), runs, || work::seated(plain, theme.as_deref()))
         }
         Some(Command::Engine { command }) => return engine(&command),
         Some(Command::Supervise { folder }) => crate::exec::supervisor::serve(&folder)

@@ -16,7 +16,9 @@ pub(super) fn state() -> Result<PathBuf, Failure> {
 
 /// Returns the folder of runs that was named, or the one in the state folder, and where their logs may go on.
 pub(super) fn runs(root: Option<PathBuf>) -> Result<Runs, Failure> {
-    let root = root.map_or_else(|| state().map(|state| state.join("runs")), Ok)?;
+    let usual = || store::state_dir(&|name| std::env::var_os(name)).map(|state| state.join("runs"));
+    // Nothing is lost where there is none: it is only read.
+    let root = root.map_or_else(usual, Ok).map_err(|error| Failure::new(Kind::Usage, error.to_string()))?;
     // A configuration that is wrong is said where something of it is needed.
     Ok(Runs::at(root).with_spares(spares(&config().unwrap_or_default())))
 }

@@ -26,6 +26,7 @@ pub(super) fn resume(wanted: &Resume) -> Result<ExitCode, Failure> {
     if wanted.unattended || (opened.mode == Mode::Drill && opened.began.attended == Attended::Nobody) {
         return take_up(wanted, &place, work::Hosting::Lines);
     }
+    screenless(&place)?;
     let seat = work::seated(wanted.plain, wanted.theme.as_deref())?;
     let folder = place.folder.clone().unwrap_or_default();
     let folder = std::path::absolute(&folder).unwrap_or(folder);
@@ -34,7 +35,6 @@ pub(super) fn resume(wanted: &Resume) -> Result<ExitCode, Failure> {
         Mode::Real => front::Person::of(&profiled(wanted, &opened)?)?,
     };
     if store::is_being_written(&place.log) {
-        screenless(&place)?;
         let wants = match &wanted.take_over {
             Some(why) if why.trim().is_empty() => {
                 return Err(Failure::new(Kind::Usage, "--take-over: say why control is taken; the log holds it"));
@@ -48,11 +48,16 @@ pub(super) fn resume(wanted: &Resume) -> Result<ExitCode, Failure> {
 }
 
 /// Attaches a screen that only looks on.
-pub(super) fn watch(run: Option<&str>, runs: Option<PathBuf>, seat: &work::Seat) -> Result<ExitCode, Failure> {
+pub(super) fn watch(
+    run: Option<&str>,
+    runs: Option<PathBuf>,
+    seated: impl FnOnce() -> Result<work::Seat, Failure>,
+) -> Result<ExitCode, Failure> {
     let place = find(run, runs.as_deref(), |end| *end == End::Worked)?;
     screenless(&place)?;
+    let seat = seated()?;
     let folder = place.folder.clone().unwrap_or_default();
-    front::attach(&folder, &front::Person::without_key(), Wants::Watch, seat)
+    front::attach(&folder, &front::Person::without_key(), Wants::Watch, &seat)
 }
 
 /// Refuses to attach a screen to a run that is worked unattended: its engine is the process that was started for it.

@@ -51,25 +51,25 @@ fn a_run_is_pinned_to_its_text_and_says_what_changed_on_disk() {
 fn a_real_run_says_how_its_runbook_differs_from_its_last_drill() {
     let home = Home::new();
     home.write("small.md", DRILLED);
-    let remarks = |said: &super::support::Said, runs: &[std::path::PathBuf]| {
-        let newest = runs.iter().max().unwrap();
-        let lines = log(newest);
+    let remarks = |said: &super::support::Said| {
+        let named = said.out.lines().find_map(|line| line.strip_prefix("log:    ")).unwrap();
+        let lines = log(std::path::Path::new(named).parent().unwrap());
         let noticed: Vec<_> = of_kind(&lines, "noticed").iter().map(|line| line["what"].to_string()).collect();
         (said.err.clone(), noticed.join("\n"))
     };
     let never = home.run(&["run", "small.md", "--unattended"]);
-    let (said, kept) = remarks(&never, &home.runs());
+    let (said, kept) = remarks(&never);
     for text in [&said, &kept] {
         assert!(text.contains("no drill of small.md came to its end on this machine"), "{never:?}");
     }
     let drilled = home.run(&["drill", "small.md", "--unattended", "--speed", "60", "--data", "modelled"]);
     assert_eq!(drilled.code, Some(0), "{drilled:?}");
     let same = home.run(&["run", "small.md", "--unattended"]);
-    let (said, kept) = remarks(&same, &home.runs());
+    let (said, kept) = remarks(&same);
     assert!(!said.contains("drill") && !kept.contains("drill"), "{same:?}");
     home.write("small.md", DRILLED.replace("echo seen", "echo other"));
     let other = home.run(&["run", "small.md", "--unattended"]);
-    let (said, kept) = remarks(&other, &home.runs());
+    let (said, kept) = remarks(&other);
     for text in [&said, &kept] {
         assert!(text.contains("was changed since its last successful drill"), "{other:?}");
         assert!(text.contains("line 7 was `echo seen` and is `echo other`"), "{other:?}");

@@ -1,3 +1,5 @@
+//! The report of a recorded drill, word for word, and what holds of any run's.
+
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
