@@ -133,10 +133,14 @@ pub(crate) fn of_kind<'l>(log: &'l [Value], kind: &str) -> Vec<&'l Value> {
     log.iter().filter(|line| line["k"] == kind).collect()
 }
 
-/// Tells whether a process lives.
+/// Tells whether any thread of a process lives: one that was killed holds its files and sockets until the last of them
+/// is gone, and one may be waiting for the disk long after the first is a zombie.
 pub(crate) fn lives(pid: &str) -> bool {
-    let stat = std::fs::read_to_string(format!("/proc/{}/stat", pid.trim())).unwrap_or_default();
-    stat.rsplit_once(')').is_some_and(|(_, state)| !state.trim_start().starts_with('Z'))
+    let threads = std::fs::read_dir(format!("/proc/{}/task", pid.trim()));
+    threads.into_iter().flatten().flatten().any(|thread| {
+        let stat = std::fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+        stat.rsplit_once(')').is_some_and(|(_, state)| !state.trim_start().starts_with(['Z', 'X']))
+    })
 }
 
 /// Lists the processes whose command line names this path.
