@@ -104,6 +104,12 @@ const CALLS: &[&str] = &[
     "s3api list-object-versions --bucket {PRIMARY_ASSETS_BUCKET} --query 'DeleteMarkers[].Key'",
     "s3api get-bucket-lifecycle-configuration --bucket {PRIMARY_ASSETS_BUCKET}",
     "s3api head-bucket --bucket nope-nope",
+    "s3api copy-object --bucket {PRIMARY_ASSETS_BUCKET} --key copied --copy-source {PRIMARY_ASSETS_BUCKET}/images/0002.jpg --query CopyObjectResult.ETag",
+    "s3api restore-object --bucket {PRIMARY_ASSETS_BUCKET} --key images/0002.jpg --restore-request Days=1",
+    "secretsmanager describe-secret --secret-id nope",
+    "rds copy-db-snapshot --source-db-snapshot-identifier nope --target-db-snapshot-identifier nope-copy",
+    "rds describe-db-log-files --db-instance-identifier nope",
+    "cloudwatch get-metric-statistics --namespace AWS/RDS --metric-name CPUUtilization --dimensions Name=DBInstanceIdentifier,Value=nope --start-time 2026-01-01T00:00:00Z --end-time 2026-01-01T01:00:00Z --period 300 --statistics Average --query 'length(Datapoints)'",
 ];
 
 #[tokio::test(flavor = "multi_thread")]
