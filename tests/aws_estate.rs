@@ -222,6 +222,14 @@ fn refusal(reply: &Reply) -> String {
     }
 }
 
+async fn answered(aws: &Aws, line: String, patience: Duration) -> serde_json::Value {
+    answer(&call(aws, &line, patience).await)
+}
+
+async fn refused_with(aws: &Aws, line: String, code: &str, patience: Duration) {
+    assert_eq!(refusal(&call(aws, &line, patience).await), code, "{line}");
+}
+
 /// Waits until a global cluster has a primary in `region` and nothing under way.
 async fn primary_in(aws: &Aws, region: &str, patience: Duration) {
     let deadline = Instant::now() + patience;
@@ -246,14 +254,8 @@ async fn aurora_is_made_fails_over_and_loses_what_had_not_arrived() {
     let (estate, folder) = (Estate::stand("60").await, tempfile::tempdir().unwrap());
     let aws = estate.aws(folder.path(), Duration::from_secs(30)).await;
     let patience = Duration::from_secs(60);
-    let done = |line: String| {
-        let aws = &aws;
-        async move { answer(&call(aws, &line, patience).await) }
-    };
-    let refused = |line: &str, code: &'static str| {
-        let (aws, line) = (&aws, line.to_owned());
-        async move { assert_eq!(refusal(&call(aws, &line, patience).await), code, "{line}") }
-    };
+    let done = |line: String| answered(&aws, line, patience);
+    let refused = |line: &str, code| refused_with(&aws, line.to_owned(), code, patience);
     let create = "rds create-db-cluster --engine aurora-postgresql --db-cluster-identifier";
     let made = done(format!("{create} reports --master-username reports --manage-master-user-password")).await;
     assert_eq!(
@@ -355,14 +357,8 @@ async fn an_aurora_cluster_is_restored_without_instances_and_deleted_last() {
     let (estate, folder) = (Estate::stand("60").await, tempfile::tempdir().unwrap());
     let aws = estate.aws(folder.path(), Duration::from_secs(30)).await;
     let patience = Duration::from_secs(60);
-    let done = |line: String| {
-        let aws = &aws;
-        async move { answer(&call(aws, &line, patience).await) }
-    };
-    let refused = |line: &str, code: &'static str| {
-        let (aws, line) = (&aws, line.to_owned());
-        async move { assert_eq!(refusal(&call(aws, &line, patience).await), code, "{line}") }
-    };
+    let done = |line: String| answered(&aws, line, patience);
+    let refused = |line: &str, code| refused_with(&aws, line.to_owned(), code, patience);
     let engine = "--engine aurora-postgresql";
     done(format!("rds create-db-cluster {engine} --db-cluster-identifier reports --master-username reports --manage-master-user-password")).await;
     done("rds wait db-cluster-available --db-cluster-identifier reports".to_owned()).await;
