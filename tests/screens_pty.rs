@@ -46,6 +46,7 @@ fn program() {
             println!("drill {name}");
             11
         }
+        Exit::Resume(_) => 12,
         Exit::HungUp => 129,
         Exit::Signalled(signal) => 100 + signal,
     });

@@ -1,24 +1,30 @@
-//! `lifeboat` without a command: the list of runbooks.
+//! `lifeboat` without a command: the list of runbooks and runs.
 
 use std::io::IsTerminal as _;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use super::args::{Common, Data, Drill};
+use super::args::{Common, Data, Drill, Resume};
 use super::failure::{Failure, Kind};
-use super::{places, themes, work};
+use super::{log, places, resume, themes, work};
 use crate::clock::Clock;
+use crate::drive::doctor::{Wish, examine};
 use crate::drive::dry_run::dry_run;
 use crate::drive::library::Library;
+use crate::drive::past;
+use crate::drive::record::Recording;
 use crate::drive::start::Options;
 use crate::engine::Mode;
 use crate::kernel::say_duration;
 use crate::report;
-use crate::runbook::parse;
+use crate::runbook::{Plan, parse};
+use crate::settings::config::Config;
+use crate::store::Runs;
 use crate::term::{self, Exit, Feed};
-use crate::ui::{About, Entry, Model, Msg};
+use crate::ui::{About, Entry, Learnt, Model, Msg, Output};
 
-/// Shows the list; a drill that is chosen there starts.
+/// Shows the list; a drill that is chosen there starts, a run that is not over goes on.
 pub(super) fn open() -> Result<ExitCode, Failure> {
     if !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
         return Err(Failure::new(Kind::Usage, "there is no terminal to open the list of runbooks in")
@@ -28,17 +34,29 @@ pub(super) fn open() -> Result<ExitCode, Failure> {
     let clock = Clock::start();
     let library = places::library();
     // A configuration that is not right is said where it is needed: the list opens all the same.
-    let options = work::of_profile(Some(places::read_config().config.without_profile()), None);
+    let config = places::read_config().config;
     let names = library.names();
-    let entries = names.iter().map(|name| Entry { name: name.clone(), about: None }).collect();
+    let entries = names.iter().map(|name| Entry { name: name.clone(), ..Entry::default() }).collect();
     let mut model = Model::picker(entries, &theme, clock.now()).with_keys(work::keys());
     let (feed, inbox) = term::channel();
-    // Not waited for: it only reads, and ends with the last runbook or with the process.
+    let answers = feed.clone();
+    // Not waited for: it only reads, and ends with the last look or with the process.
     std::thread::Builder::new()
         .name("runbooks".to_owned())
-        .spawn(move || read(&library, &names, &options, &feed))
+        .spawn(move || look(&library, &names, &config, &feed))
         .map_err(|error| Failure::new(Kind::Terminal, format!("the runbooks cannot be read: {error}")))?;
-    let exit = term::run(&mut model, inbox, &mut |_| {}, &|| clock.now())
+    let mut wish = |output: Output| {
+        if let Output::Report(folder) = output {
+            let answers = answers.clone();
+            let make = move || {
+                let text = reported(&folder);
+                answers.send(Msg::Learnt(Learnt::Report { folder, text }));
+            };
+            // Without a thread the page goes on saying that the log is being read.
+            drop(std::thread::Builder::new().name("report".to_owned()).spawn(make));
+        }
+    };
+    let exit = term::run(&mut model, inbox, &mut wish, &|| clock.now())
         .map_err(|error| Failure::new(Kind::Terminal, error.to_string()))?;
     match exit {
         Exit::Drill(scenario) => work::drill(&Drill {
@@ -49,40 +67,91 @@ pub(super) fn open() -> Result<ExitCode, Failure> {
             speed: 1,
             common: Common { set: Vec::new(), runs: None, onset: None, unattended: false, plain: false, theme: None },
         }),
+        Exit::Resume(folder) => resume::resume(&Resume {
+            run: Some(folder),
+            runs: None,
+            profile: None,
+            unattended: false,
+            plain: false,
+            take_over: None,
+            theme: None,
+        }),
         Exit::Quit | Exit::Detached => Ok(ExitCode::SUCCESS),
         Exit::HungUp | Exit::Signalled(_) => Err(Failure::new(Kind::Terminal, "")),
     }
 }
 
-/// Reads the runbooks while the list is on the screen already.
-fn read(library: &Library, names: &[String], options: &Options, feed: &Feed) {
+/// Looks at everything while the list is on the screen already: runbooks, then runs, then the machine.
+fn look(library: &Library, names: &[String], config: &Config, feed: &Feed) {
+    let tell = |learnt: Learnt| feed.send(Msg::Learnt(learnt));
+    let options = work::of_profile(Some(config.without_profile()), None);
+    let mut plans = Vec::new();
     for name in names {
-        feed.send(Msg::Runbook { name: name.clone(), about: Box::new(about(library, name, options)) });
+        let (about, plan) = about(library, name, &options);
+        tell(Learnt::Runbook { name: name.clone(), about: Box::new(about) });
+        plans.extend(plan.map(|plan| (name.clone(), plan)));
+    }
+    let (unfinished, ended) = past::runs(&folders(config));
+    tell(Learnt::Runs {
+        unfinished: unfinished.iter().map(past::described).collect(),
+        ended: ended.iter().map(past::described).collect(),
+    });
+    for name in names {
+        tell(Learnt::Drilled { name: name.clone(), how: past::last_drill(&ended, name) });
+    }
+    let named = config.profiles().filter_map(|name| Some((config.profile(name).ok()?, name.to_owned())));
+    let mut profiles: Vec<Options> = named.map(|(profile, name)| work::of_profile(Some(profile), Some(name))).collect();
+    if profiles.is_empty() {
+        profiles.push(options);
+    }
+    if let (Ok(state), Ok(runtime)) = (places::state(), work::runtime()) {
+        tell(Learnt::Preflight(runtime.block_on(examine(&Wish { profiles, runbooks: plans, state }))));
     }
 }
 
-fn about(library: &Library, name: &str, options: &Options) -> About {
+/// Lists the folders in which runs are kept: the state folder's, and those of the configuration.
+fn folders(config: &Config) -> Vec<Runs> {
+    let profiles = config.profiles().filter_map(|name| config.profile(name).ok()?.log_dir);
+    let mut roots: Vec<PathBuf> = config.log_dir.iter().cloned().chain(profiles).map(PathBuf::from).collect();
+    roots.extend(places::state().map(|state| state.join("runs")));
+    roots.sort();
+    roots.dedup();
+    roots.into_iter().map(|root| Runs::at(root).with_spares(places::spares(config))).collect()
+}
+
+/// Makes the report of a run that is over.
+fn reported(folder: &str) -> Result<String, String> {
+    let said = |failure: Failure| failure.over().message;
+    let place = log::find(folder, None).map_err(said)?;
+    let recording = Recording::read(&place, &log::trust(None).map_err(said)?).map_err(|error| error.to_string())?;
+    Ok(report::markdown(&report::after_action(&recording.record())))
+}
+
+fn about(library: &Library, name: &str, options: &Options) -> (About, Option<Arc<Plan>>) {
     let source = match library.find(name) {
         Ok(source) => source,
-        Err(error) => return About { problems: vec![error.to_string()], ..About::default() },
+        Err(error) => return (About { problems: vec![error.to_string()], ..About::default() }, None),
     };
     let parsed = parse(&source.path, &source.bytes);
     let text = String::from_utf8_lossy(&source.bytes).into_owned();
     let problems =
         parsed.problems.iter().map(|problem| format!("line {}: {}", problem.line, problem.message)).collect();
-    let Some(plan) = parsed.plan else { return About { problems, text, ..About::default() } };
+    let Some(plan) = parsed.plan else { return (About { problems, text, ..About::default() }, None) };
     let plan = Arc::new(plan);
-    let dry_run = report::dry_run(&dry_run(&plan, Mode::Real, options).0);
+    let (dry, _) = dry_run(&plan, Mode::Real, options);
     let objectives = &plan.meta.objectives;
-    About {
+    let about = About {
         title: plan.title.clone(),
         scenario: plan.meta.scenario.clone(),
         service: plan.meta.service.clone(),
         rto: objectives.rto.map(say_duration).unwrap_or_default(),
         rpo: objectives.rpo.as_ref().map(|rpo| say_duration(rpo.max)).unwrap_or_default(),
         steps: plan.steps.len(),
+        phases: plan.phases.iter().map(|phase| (phase.title.clone(), phase.steps.len())).collect(),
+        confirmations: report::confirmations(&dry),
         problems,
         text,
-        dry_run,
-    }
+        dry_run: report::dry_run(&dry),
+    };
+    (about, Some(plan))
 }

@@ -2,16 +2,15 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use chrono::Utc;
 
 use super::args::Format;
 use super::failure::Failure;
 use super::{places, say};
-use crate::drive::resume;
+use crate::drive::{past, resume};
 use crate::engine::Mode;
-use crate::kernel::{SafeText, say_duration};
+use crate::kernel::{SafeText, say_ago};
 use crate::store::{End, Standing};
 
 /// Lists the runs.
@@ -45,11 +44,8 @@ fn line(standing: &Standing) -> String {
         Mode::Real => "REAL ",
         Mode::Drill => "drill",
     };
-    let runbook = std::path::Path::new(&standing.opened.runbook);
-    let name =
-        runbook.file_stem().map_or_else(|| standing.opened.runbook.clone(), |stem| stem.to_string_lossy().into_owned());
-    let name = SafeText::line(name.trim_start_matches("embedded:"));
-    format!("{}  {mode}  {:<22}  {}", standing.run, name.to_string(), words(standing))
+    let name = past::runbook_of(standing);
+    format!("{}  {mode}  {:<22}  {}", standing.run, name, words(standing))
 }
 
 fn words(standing: &Standing) -> String {
@@ -67,13 +63,7 @@ fn words(standing: &Standing) -> String {
 }
 
 fn ago(standing: &Standing) -> String {
-    let ago = Utc::now().signed_duration_since(standing.last.utc).to_std().unwrap_or_default();
-    let rounded = match ago.as_secs() {
-        seconds @ 0..60 => seconds,
-        seconds @ 60..86_400 => seconds / 60 * 60,
-        seconds => seconds / 3_600 * 3_600,
-    };
-    format!("{} ago", say_duration(Duration::from_secs(rounded.max(1))))
+    say_ago(Utc::now().signed_duration_since(standing.last.utc).to_std().unwrap_or_default())
 }
 
 fn json(standing: &Standing) -> serde_json::Value {

@@ -14,6 +14,7 @@ pub mod library;
 pub mod live;
 pub mod look;
 pub mod pager;
+pub mod past;
 pub mod perform;
 pub mod plain;
 pub mod practice;

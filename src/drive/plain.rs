@@ -125,6 +125,8 @@ fn act(
             | Output::Suspend
             | Output::Repaint
             | Output::Drill(_)
+            | Output::Resume(_)
+            | Output::Report(_)
             | Output::Seek(_)
             | Output::Save { .. } => {}
         }

@@ -14,4 +14,4 @@ pub use id::{ActionName, AttemptId, RunId, StepId};
 pub use problem::{Problem, Severity, Source, nearest};
 pub use spoken::spoken;
 pub use text::{SafeText, Secret};
-pub use time::{Stamp, clock, parse_duration, parse_when, say_duration};
+pub use time::{Stamp, clock, parse_duration, parse_when, say_ago, say_duration};

@@ -92,6 +92,16 @@ pub fn say_duration(duration: Duration) -> String {
     }
 }
 
+/// Says how long ago something was, in the one unit that matters: `12 min ago`.
+pub fn say_ago(ago: Duration) -> String {
+    let rounded = match ago.as_secs() {
+        seconds @ 0..60 => seconds,
+        seconds @ 60..86_400 => seconds / 60 * 60,
+        seconds => seconds / 3_600 * 3_600,
+    };
+    format!("{} ago", say_duration(Duration::from_secs(rounded.max(1))))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

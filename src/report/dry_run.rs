@@ -24,6 +24,31 @@ pub fn dry_run(run: &DryRun) -> Vec<String> {
     lines.iter().map(|line| SafeText::line(line.trim_end()).into_string()).collect()
 }
 
+/// Says what is asked before something runs: first how often, then each time, in order. Nothing is asked, nothing is said.
+pub fn confirmations(run: &DryRun) -> Vec<String> {
+    let steps = run.phases.iter().flat_map(|phase| &phase.steps);
+    let asked: Vec<(&StepAhead, &ActionAhead, &Ask)> = steps
+        .flat_map(|step| step.actions.iter().filter_map(move |action| Some((step, action, action.confirm.as_ref()?))))
+        .collect();
+    if asked.is_empty() {
+        return Vec::new();
+    }
+    let typed = asked.iter().filter(|(.., ask)| matches!(ask, Ask::Type { .. })).count();
+    let agreed = asked.iter().filter(|(_, action, _)| action.approvals.is_some()).count();
+    let counts = [(asked.len() - typed, "by y"), (typed, "by a name that is typed"), (agreed, "with approvals")];
+    let counts = counts.iter().filter(|(count, _)| *count > 0).map(|(count, how)| format!("{count} {how}"));
+    let first = format!("{} times: {}", asked.len(), counts.collect::<Vec<_>>().join(", "));
+    let each = asked.iter().map(|(step, action, ask)| {
+        let how = match ask {
+            Ask::Key => "y".to_owned(),
+            Ask::Type { phrase } => format!("type {}", shown(phrase)),
+        };
+        let people = if action.approvals.is_some() { ", approvals" } else { "" };
+        SafeText::line(&format!("{} {}: {how}{people}", step.number, action.name)).into_string()
+    });
+    std::iter::once(first).chain(each).collect()
+}
+
 fn head(run: &DryRun) -> Vec<String> {
     let mode = match run.mode {
         Mode::Real => "REAL RUN",

@@ -9,7 +9,7 @@ mod summary;
 
 pub use after::{Added, Afterword, Cite, File, Integrity, Record, Report, Row, Section, after_action, kind, markdown};
 pub use doctor::{Finding, Grade, Part, findings, worst};
-pub use dry_run::dry_run;
+pub use dry_run::{confirmations, dry_run};
 pub use export::{json_of, junit, trace};
 pub use narrate::narrate;
 pub use summary::{Corruption, Customers, Exercised, RpoVerdict, RtoVerdict, rpo_verdict, rto_verdict, summary};

@@ -418,7 +418,7 @@ impl Default for Keymap {
                 C::Show,
                 &[Enter],
                 "show",
-                "Show the selected runbook. Enter runs nothing, here or elsewhere.",
+                "Show the selected runbook or report, or go on with a run that is not over. Enter runs nothing, here or elsewhere.",
             ),
             bind(Everywhere, C::Up, &[Up, Char('k')], "up", "Move or scroll up."),
             bind(Everywhere, C::Down, &[Down, Char('j')], "down", "Move or scroll down."),
@@ -428,7 +428,13 @@ impl Default for Keymap {
             bind(Everywhere, C::Bottom, &[End, Char('G'), Char('f')], "end", "Go to the end and follow what comes."),
             bind(Everywhere, C::NextPane, &[Tab], "pane", "Go to the next pane."),
             bind(Everywhere, C::PreviousPane, &[BackTab], "pane back", "Go to the pane before."),
-            bind(Everywhere, C::Search, &[Char('/')], "search…", "Search the output, or filter the timeline."),
+            bind(
+                Everywhere,
+                C::Search,
+                &[Char('/')],
+                "search…",
+                "Search the output, filter the timeline, find in the list of runbooks.",
+            ),
             bind(
                 Everywhere,
                 C::Palette,

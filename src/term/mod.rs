@@ -60,6 +60,8 @@ pub enum Exit {
     Detached,
     /// The operator chose a drill from the list.
     Drill(String),
+    /// The operator goes on with the run in this folder.
+    Resume(String),
     /// The terminal is gone.
     HungUp,
     /// A signal asked the process to end.
@@ -258,7 +260,12 @@ impl Loop<'_> {
 
     fn act(&mut self, screen: &mut Screen, output: Output) -> Result<Option<Exit>, TermError> {
         match output {
-            Output::Intent(_) | Output::HandIn { .. } | Output::HandOver | Output::Seek(_) | Output::Save { .. } => {
+            Output::Intent(_)
+            | Output::HandIn { .. }
+            | Output::HandOver
+            | Output::Seek(_)
+            | Output::Save { .. }
+            | Output::Report(_) => {
                 (self.wishes)(output);
             }
             Output::DropTypeahead => self.drop_typeahead(screen),
@@ -282,6 +289,7 @@ impl Loop<'_> {
             Output::Quit => return Ok(Some(Exit::Quit)),
             Output::Detach => return Ok(Some(Exit::Detached)),
             Output::Gone => return Ok(Some(Exit::HungUp)),
+            Output::Resume(folder) => return Ok(Some(Exit::Resume(folder))),
         }
         Ok(None)
     }

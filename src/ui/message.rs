@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use crossterm::event::KeyEvent;
 
-use super::picker::About;
+use super::picker::Learnt;
 use crate::engine::{Fact, Intent};
 use crate::kernel::{AttemptId, Stamp};
 
@@ -41,13 +41,8 @@ pub enum Msg {
     Summary(Vec<String>),
     /// What the customers themselves saw, line by line, where somebody kept a record.
     Truth(Vec<String>),
-    /// A runbook of the list was read.
-    Runbook {
-        /// Its name.
-        name: String,
-        /// What it says of itself.
-        about: Box<About>,
-    },
+    /// The list of runbooks and runs learnt something.
+    Learnt(Learnt),
     /// A frame with everything up to here was shown. Dialogs count their dead time from this.
     Drawn,
     /// The terminal is gone.
@@ -223,6 +218,10 @@ pub enum Output {
     Repaint,
     /// Start a drill of the runbook of this name.
     Drill(String),
+    /// Go on with the run in this folder.
+    Resume(String),
+    /// Make the report of the run in this folder: a [`Learnt::Report`] answers.
+    Report(String),
     /// Leave the screen; the run, if there is one, ended.
     Quit,
     /// Leave the screen while the run is open: it goes on.

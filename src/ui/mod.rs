@@ -38,7 +38,7 @@ pub use form::{Form, FormKind, Opener};
 pub use message::{Leaf, LeafLine, LogHealth, Msg, Output, Progress, Seek, Stream, Want, Way};
 pub use model::{Focus, Model, Place, RunScreen};
 pub use offered::{Offer, offered};
-pub use picker::{About, Entry, Page, Picker, Reading};
+pub use picker::{About, Entry, LastDrill, Learnt, Page, PastRun, Picker, Reading, Row};
 pub use plain::{Plain, Said};
 pub use sample::sample;
 pub use tail::Tail;

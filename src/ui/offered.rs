@@ -3,6 +3,7 @@
 use super::form::{FormKind, Opener};
 use super::message::{LogHealth, Stream};
 use super::model::{Break, Model, Place, RunScreen, Zoom};
+use super::picker::{Picker, Row};
 use super::reader::Reader;
 use crate::engine::{Progress, Stage, StepState};
 use crate::runbook::{Evidence, Section};
@@ -33,15 +34,34 @@ pub fn offered(model: &Model) -> Vec<Offer> {
 
 /// Lists what can be done once help and palette are closed.
 pub(super) fn below(model: &Model) -> Vec<Offer> {
-    use Command as C;
     match &model.place {
-        Place::Picker(picker) if picker.reading.is_some() => {
-            offers(&[C::Drill, C::DryRun, C::Back, C::Up, C::Down, C::Help, C::PageUp, C::PageDown, C::Top, C::Bottom])
-        }
-        Place::Picker(picker) if picker.entries.is_empty() => offers(&[C::Help, C::Quit]),
-        Place::Picker(_) => offers(&[C::Drill, C::DryRun, C::Show, C::Up, C::Down, C::Help, C::Palette, C::Quit]),
+        Place::Picker(picker) => in_picker(picker),
         Place::Run(screen) => in_run(screen),
     }
+}
+
+fn in_picker(picker: &Picker) -> Vec<Offer> {
+    use Command as C;
+    let mut list = match picker.selected {
+        Row::Runbook(_) if picker.entry().is_some() => offers(&[C::Drill, C::DryRun]),
+        Row::Runbook(_) | Row::Unfinished(_) | Row::Ended(_) => Vec::new(),
+    };
+    if picker.reading.is_some() {
+        list.extend(offers(&[C::Back, C::Up, C::Down, C::Help, C::PageUp, C::PageDown, C::Top, C::Bottom]));
+        return list;
+    }
+    match picker.selected {
+        Row::Unfinished(_) => list.push(Offer { command: C::Show, words: Some("go on with it") }),
+        Row::Ended(_) => list.push(Offer { command: C::Show, words: Some("report") }),
+        Row::Runbook(_) if picker.entry().is_some() => list.push(C::Show.into()),
+        Row::Runbook(_) => {}
+    }
+    if !picker.find.is_empty() {
+        list.push(Offer { command: C::Back, words: Some("all again") });
+    }
+    list.push(Offer { command: C::Search, words: Some("find…") });
+    list.extend(offers(&[C::Up, C::Down, C::Help, C::Palette, C::Quit, C::PageUp, C::PageDown, C::Top, C::Bottom]));
+    list
 }
 
 fn in_run(screen: &RunScreen) -> Vec<Offer> {
@@ -231,7 +251,8 @@ pub(super) fn why_not(model: &Model, command: Command) -> String {
     let Place::Run(screen) = &model.place else {
         let words = match command {
             C::Back => "this is the list itself",
-            C::Drill | C::DryRun | C::Show => "there is no runbook",
+            C::Drill | C::DryRun => "no runbook is selected",
+            C::Show => "there is no runbook",
             _ => "it belongs to a run",
         };
         return words.to_owned();

@@ -11,7 +11,7 @@ use super::form::Form;
 use super::message::Output;
 use super::model::{Break, Focus, Model, Place, RunScreen, Zoom};
 use super::offered::{offered, question};
-use super::picker::{Page, Picker, Reading};
+use super::picker::{Page, Picker, Reading, Row};
 use super::reader::Reader;
 use super::timeline::Timeline;
 use super::{question as questions, tail::Tail};
@@ -69,6 +69,11 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Option<Output> {
         if screen.breaking == Break::Asked {
             return questions::breaking(screen, key, &model.keymap);
         }
+    if let Place::Picker(picker) = &mut model.place
+        && picker.typed(key) == Edited::Yes
+    {
+        return None;
+    }
         if screen.form.is_some() {
             return questions::form(screen, key, now);
         }
@@ -136,7 +141,7 @@ fn choose(model: &mut Model, chosen: Chosen) -> Option<Output> {
             None
         }
         (To::Runbook(at), Place::Picker(picker)) => {
-            picker.selected = at;
+            (picker.selected, picker.reading) = (Row::Runbook(at), None);
             None
         }
         (To::Step(_) | To::Runbook(_), _) => None,
@@ -302,12 +307,13 @@ fn in_zoom(screen: &mut RunScreen, command: Command, rows: u16) -> ControlFlow<O
 
 /// A page has `page` rows, and what is read can be scrolled as far as `text_last`.
 fn in_picker(picker: &mut Picker, command: Command, (page, text_last): (usize, usize)) -> Option<Output> {
-    let entry = picker.entry()?;
     match (picker.reading, command) {
-        (_, Command::Drill) => return Some(Output::Drill(entry.name.clone())),
+        (_, Command::Drill) => return picker.entry().map(|entry| Output::Drill(entry.name.clone())),
         (_, Command::Quit) => return Some(Output::Quit),
-        (None, Command::Show) => picker.reading = Some(Reading::begin(Page::Text)),
-        (_, Command::DryRun) => picker.reading = Some(Reading::begin(Page::DryRun)),
+        (None, Command::Show) => return show(picker),
+        (_, Command::DryRun) => picker.reading = picker.entry().map(|_| Reading::begin(Page::DryRun)),
+        (None, Command::Search) => picker.search(),
+        (None, Command::Back) => picker.find = String::new(),
         (Some(_), Command::Back) => picker.reading = None,
         (Some(reading), command) => {
             let top = reading.top.min(text_last);
@@ -315,8 +321,10 @@ fn in_picker(picker: &mut Picker, command: Command, (page, text_last): (usize, u
             picker.reading = Some(Reading { top, ..reading });
         }
         (None, command) => {
-            let last = picker.entries.len().saturating_sub(1);
-            picker.selected = scrolled(command, picker.selected, page, last).unwrap_or(picker.selected);
+            let rows = picker.rows();
+            let at = rows.iter().position(|row| *row == picker.selected).unwrap_or_default();
+            let to = scrolled(command, at, page, rows.len().saturating_sub(1));
+            picker.selected = to.and_then(|to| rows.get(to)).copied().unwrap_or(picker.selected);
         }
     }
     None
@@ -326,6 +334,22 @@ fn in_picker(picker: &mut Picker, command: Command, (page, text_last): (usize, u
 pub(super) fn interrupt(screen: &mut RunScreen) -> Option<Output> {
     let attempt = screen.running().map(|(id, _)| id.clone())?;
     let force = screen.interrupted.as_ref() == Some(&attempt);
+/// Shows a runbook or the report of a run that is over; goes on with one that is not.
+fn show(picker: &mut Picker) -> Option<Output> {
+    let folder = picker.run().map(|run| run.folder.clone());
+    match (picker.selected, folder) {
+        (Row::Runbook(_), _) => picker.reading = picker.entry().map(|_| Reading::begin(Page::Text)),
+        (Row::Unfinished(_), Some(folder)) => return Some(Output::Resume(folder)),
+        (Row::Ended(_), Some(folder)) => {
+            picker.reading = Some(Reading::begin(Page::Report));
+            let made = picker.report.as_ref().is_some_and(|(of, _)| *of == folder);
+            return (!made).then_some(Output::Report(folder));
+        }
+        (Row::Unfinished(_) | Row::Ended(_), None) => {}
+    }
+    None
+}
+
     screen.interrupted = Some(attempt.clone());
     Some(Output::Intent(Intent::Interrupt { attempt, force }))
 }

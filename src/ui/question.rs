@@ -144,7 +144,15 @@ pub(super) fn breaking(screen: &mut RunScreen, key: KeyEvent, keymap: &Keymap) -
 
 /// Takes pasted text: into questions that take text, never as keys, never as the phrase of a real run.
 pub(super) fn paste(model: &mut Model, text: &str) -> Option<Output> {
-    let Place::Run(screen) = &mut model.place else { return None };
+    let screen = match &mut model.place {
+        Place::Run(screen) => screen,
+        Place::Picker(picker) => {
+            if let Some(field) = picker.finding.as_mut().filter(|_| model.help.is_none() && model.finder.is_none()) {
+                field.insert(text);
+            }
+            return None;
+        }
+    };
     if model.help.is_some() || screen.breaking == Break::Asked {
         return None;
     }

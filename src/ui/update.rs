@@ -103,10 +103,10 @@ pub fn update(model: &mut Model, msg: Msg) -> Option<Output> {
                 None
             })
         }
-        Msg::Runbook { name, about } => {
+        Msg::Learnt(learnt) => {
             model.dirty = true;
             if let Place::Picker(picker) = &mut model.place {
-                picker.learn(&name, *about);
+                picker.learn(learnt);
             }
             None
         }

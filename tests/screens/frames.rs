@@ -2,8 +2,7 @@
 
 use crate::support::{Screen, screen, theme};
 use lifeboat::engine::{Event, Mode};
-use lifeboat::kernel::Stamp;
-use lifeboat::ui::{About, Entry, LogHealth, Model, Msg};
+use lifeboat::ui::{LogHealth, Msg};
 
 fn at(name: &str, columns: u16, rows: u16, screen: &Screen) {
     insta::assert_snapshot!(format!("{name}_{columns}x{rows}"), screen.show());
@@ -113,43 +112,6 @@ fn without_colour_and_without_unicode() {
 fn help_and_what_ctrl_c_asks() {
     at("help", 80, 24, &screen(80, 24).keys("?"));
     at("break", 80, 24, &screen(80, 24).keys("^c"));
-}
-
-#[test]
-fn the_list_of_runbooks() {
-    let entry = |name: &str, problems: &[&str]| Entry {
-        name: name.to_owned(),
-        about: Some(About {
-            title: name.replace('-', " "),
-            scenario: "region-failure".to_owned(),
-            service: "shop".to_owned(),
-            rto: "30 min".to_owned(),
-            rpo: "5 min".to_owned(),
-            steps: 14,
-            problems: problems.iter().map(|p| (*p).to_owned()).collect(),
-            text: "# Title\n\nWords of the runbook.\n".to_owned(),
-            dry_run: [
-                "DRY RUN of a REAL RUN: Region failure",
-                "",
-                "DECIDE",
-                "  1 Look",
-                "      look [observe]",
-                "        | true",
-            ]
-            .map(str::to_owned)
-            .to_vec(),
-        }),
-    };
-    let entries = vec![entry("region-failure", &[]), entry("corruption", &["line 7: `10 minutes` is not a duration"])];
-    let now = Stamp { utc: chrono::DateTime::from_timestamp(0, 0).unwrap(), mono: 0 };
-    let unread = Model::picker(vec![Entry { name: "region-failure".to_owned(), about: None }], &theme(), now);
-    at("picker_unread", 80, 24, &Screen::of(unread, 80, 24));
-    for (columns, rows) in SIZES {
-        let model = Model::picker(entries.clone(), &theme(), now);
-        at("picker", columns, rows, &Screen::of(model.clone(), columns, rows).keys("down"));
-        at("picker_text", columns, rows, &Screen::of(model.clone(), columns, rows).keys("enter"));
-        at("picker_dry_run", columns, rows, &Screen::of(model, columns, rows).keys("n"));
-    }
 }
 
 #[test]

@@ -8,6 +8,7 @@ mod frames;
 mod keys;
 mod outputs;
 mod reading;
+mod picker;
 mod side_by_side;
 mod support;
 mod themes;

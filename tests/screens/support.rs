@@ -26,6 +26,7 @@ pub(crate) struct Screen {
     pub(crate) outputs: Vec<Output>,
     terminal: Terminal<TestBackend>,
     seq: u64,
+    began: DateTime<Utc>,
     mono: u64,
 }
 
@@ -53,8 +54,13 @@ impl Screen {
     }
 
     pub(crate) fn of(model: Model, columns: u16, rows: u16) -> Self {
+        Self::at(model, columns, rows, start())
+    }
+
+    /// Shows a model at this time.
+    pub(crate) fn at(model: Model, columns: u16, rows: u16, began: DateTime<Utc>) -> Self {
         let terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
-        let mut screen = Self { model, outputs: Vec::new(), terminal, seq: 0, mono: 0 };
+        let mut screen = Self { model, outputs: Vec::new(), terminal, seq: 0, began, mono: 0 };
         screen.msg(Msg::Resize { columns, rows });
         screen
     }
@@ -65,7 +71,7 @@ impl Screen {
     }
 
     pub(crate) fn stamp(&self) -> Stamp {
-        Stamp { utc: start() + TimeDelta::microseconds(i64::try_from(self.mono).unwrap()), mono: self.mono }
+        Stamp { utc: self.began + TimeDelta::microseconds(i64::try_from(self.mono).unwrap()), mono: self.mono }
     }
 
     pub(crate) fn run(&self) -> &Run {

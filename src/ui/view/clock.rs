@@ -14,7 +14,7 @@ use crate::settings::theme::Role;
 use crate::ui::model::{Model, RunScreen};
 
 /// Says in words how late it is, with its role. Words turn at 50, 75, 90 and 100 percent.
-fn lateness(used: Duration, limit: Duration) -> (String, Role) {
+pub(super) fn lateness(used: Duration, limit: Duration) -> (String, Role) {
     let percent = used.as_millis().saturating_mul(100) / limit.as_millis().max(1);
     match percent {
         0..50 => ("in time".to_owned(), Role::Ok),

@@ -11,6 +11,7 @@ mod output;
 mod pane;
 mod picker;
 mod plan;
+mod preview;
 mod step;
 mod summary;
 mod text;
@@ -149,7 +150,7 @@ fn sentence(model: &Model, screen: &RunScreen) -> (Role, String) {
         Who::Person => Role::Ask,
         Who::Machine | Who::Nobody => Role::Text,
     };
-    (role, SafeText::line(&screen.run.sentence()).into_string())
+    (role, SafeText::line(&screen.run.told()).into_string())
 }
 
 /// Draws keys and words of what is offered, as many as fit.
@@ -206,6 +207,15 @@ fn hint_words(model: &Model) -> Vec<(String, &'static str)> {
         .filter_map(|offer| {
             let binding = model.keymap.binding(offer.command)?;
             Some((binding.chords.first()?.to_string(), offer.words.unwrap_or(binding.hint)))
+    if let Place::Picker(picker) = &model.place
+        && picker.finding.is_some()
+        && model.help.is_none()
+        && model.finder.is_none()
+    {
+        return [("enter", "keep what is found"), ("esc", "all again"), ("up", "up"), ("down", "down")]
+            .map(|(key, words)| (key.to_owned(), words))
+            .to_vec();
+    }
         })
         .collect()
 }
