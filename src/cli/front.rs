@@ -145,7 +145,7 @@ pub(super) fn attach(folder: &Path, person: &Person, wants: Wants, seat: &Seat) 
     let signer = signer.clone().filter(|_| controls);
     let engine = Engine::find(folder).map_err(of_attach)?;
     let left = match seat {
-        Seat::Screens(theme, keys) => engine.show(by, wants, signer, (theme, keys)),
+        Seat::Screens(looks) => engine.show(by, wants, signer, looks),
         Seat::Lines => engine.speak(by, wants, signer, io::BufReader::new(io::stdin()), &mut io::stdout()),
     };
     let left = left.map_err(of_attach)?;

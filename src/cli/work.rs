@@ -14,6 +14,7 @@ use super::args::{Common, Drill, RunArgs};
 use super::failure::{Failure, Kind};
 use super::{front, places, say, themes};
 use crate::drive::approvals::Approvers;
+use crate::drive::attach::Looks;
 use crate::drive::host::{Closing, Finale};
 use crate::drive::hub::Hub;
 use crate::drive::practice::Practice;
@@ -22,6 +23,7 @@ use crate::drive::wire::{Over, ToScreen};
 use crate::drive::{changed, diagnostics, identity, inputs, library, live, unattended};
 use crate::engine::{Attended, Input, Intent, Run, Stage as RunStage, evolve};
 use crate::report::{RpoVerdict, RtoVerdict, rpo_verdict, rto_verdict, summary};
+use crate::settings::calls::Calls;
 use crate::settings::config::Profile;
 use crate::settings::keymap::Keymap;
 use crate::settings::theme::Theme;
@@ -378,8 +380,8 @@ pub(super) fn approvers(profile: &Profile) -> Approvers {
 /// Says how a person works a run.
 #[derive(Clone, Debug)]
 pub(super) enum Seat {
-    /// On screens, with these looks and keys.
-    Screens(Theme, Keymap),
+    /// On screens.
+    Screens(Looks),
     /// Line by line.
     Lines,
 }
@@ -396,7 +398,7 @@ pub(super) fn seated(plain: bool, theme_name: Option<&str>) -> Result<Seat, Fail
     if plain || wanted || (dumb && std::io::stdin().is_terminal()) {
         return Ok(Seat::Lines);
     }
-    on_terminal(theme_name).map(|theme| Seat::Screens(theme, keys()))
+    on_terminal(theme_name).map(|theme| Seat::Screens(Looks { theme, keys: keys(), calls: calls() }))
 }
 
 /// Loads the keys; what is wrong with the file of one's own is said, and the table's keys stand.
@@ -404,6 +406,12 @@ pub(super) fn keys() -> Keymap {
     let (keymap, problems) = places::keymap();
     problems.iter().for_each(say::aside);
     keymap
+}
+
+/// Says how screens call somebody back.
+fn calls() -> Calls {
+    let configured = places::read_config().config.calls;
+    configured.unwrap_or_else(|| Calls::of_terminal(|name| std::env::var(name).ok()))
 }
 
 /// Makes sure that there is a terminal for screens, and loads their theme.

@@ -17,6 +17,7 @@ use super::wire::{Answer, FromScreen, Hello, LONGEST, Over, PROTOCOL, ToScreen, 
 use crate::clock::Clock;
 use crate::engine::Intent;
 use crate::runbook::Plan;
+use crate::settings::calls::Calls;
 use crate::settings::keymap::Keymap;
 use crate::settings::theme::Theme;
 use crate::store::{self, Operator, StoreError};
@@ -76,6 +77,17 @@ pub enum AttachError {
     Terminal(#[from] TermError),
 }
 
+/// Says how screens look, what their keys are, and how they call somebody back.
+#[derive(Clone, Debug)]
+pub struct Looks {
+    /// Colours and glyphs.
+    pub theme: Theme,
+    /// Keys.
+    pub keys: Keymap,
+    /// Bell and notifications.
+    pub calls: Calls,
+}
+
 /// Says how a screen ended.
 #[derive(Debug)]
 pub struct Left {
@@ -115,21 +127,16 @@ impl Engine {
     ///
     /// # Errors
     /// If the terminal does not work or the folder can't be read; the run goes on.
-    pub fn show(
-        self,
-        by: &str,
-        wants: Wants,
-        signer: Option<Signer>,
-        (theme, keys): (&Theme, &Keymap),
-    ) -> Result<Left, AttachError> {
+    pub fn show(self, by: &str, wants: Wants, signer: Option<Signer>, looks: &Looks) -> Result<Left, AttachError> {
         let (feed, inbox) = term::channel();
         let teller = feed.clone();
         let mut begun = self.begin(by, wants, signer, move |msg| feed.send(msg))?;
         let local = chrono::Offset::fix(chrono::Local::now().offset());
         let clock = begun.clock;
-        let mut model = Model::run(begun.plan.clone(), begun.log.clone(), theme, clock.now())
+        let mut model = Model::run(begun.plan.clone(), begun.log.clone(), &looks.theme, clock.now())
             .in_local_time(local)
-            .with_keys(keys.clone());
+            .with_keys(looks.keys.clone())
+            .that_calls(looks.calls);
         let wishes = begun.wishes.clone();
         let pager = Pager::start(&begun.folder, teller.clone()).map_err(|error| begun.unusable(error))?;
         let mut wish = |output: Output| match output {

@@ -135,7 +135,8 @@ impl Run {
         format!("ALARM: {name} {how} ({}). {told}", SafeText::line(&alarm.why).as_str())
     }
 
-    fn told(&self) -> String {
+    /// Says what is asked of the operator now, alarms apart.
+    pub fn told(&self) -> String {
         match &self.stage {
             Stage::New => return "The run has not begun.".to_owned(),
             Stage::Ended(ending) => return format!("The run has ended: {}.", ending.how),

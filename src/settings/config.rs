@@ -6,6 +6,7 @@ use std::ops::Range;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
+use super::calls::Calls;
 use crate::kernel::{Severity, Source};
 
 /// Holds the whole file.
@@ -27,6 +28,8 @@ pub struct Config {
     pub revoked_keys: Option<String>,
     /// The theme of the screens, if the command line names none.
     pub theme: Option<String>,
+    /// How the screens call somebody back, if not as the terminal is known to understand it.
+    pub calls: Option<Calls>,
     /// Profiles by name.
     #[serde(default, rename = "profile")]
     profiles: BTreeMap<String, Profile>,

@@ -314,7 +314,7 @@ impl Default for Keymap {
                 C::SeeAlarm,
                 &[Char('a')],
                 "seen…",
-                "Acknowledge the alarm of a watched condition, with a word about it.",
+                "Acknowledge an alarm: a watched condition that fails, with a word about it, or a breach of the RTO or RPO.",
             ),
             bind(Run, C::Owe, &[Char('l')], "leave owed…", "Leave the step to its owner, to be done after the run."),
             bind(Run, C::Choose, &[Char('b')], "choose…", "Decide: choose one of the step's ways to go on."),

@@ -1,5 +1,6 @@
 //! Floor 1: TOML to a clean configuration. Pure: text in, settings and problems out.
 
+pub mod calls;
 pub mod config;
 pub mod keymap;
 mod keys;

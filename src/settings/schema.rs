@@ -49,8 +49,16 @@ pub fn config_schema() -> Value {
         "items": { "type": "string" },
         "description": "Where incident logs go on that can't be written any more, in this order.",
     });
-    let mut schema =
-        table(shared.into_iter().chain([("theme", theme), ("log_places", places), ("profile", profiles)]).collect());
+    let calls = json!({
+        "enum": ["off", "bell", "osc9", "osc777"],
+        "description": "How the screens call somebody back: bell and notification.",
+    });
+    let mut schema = table(
+        shared
+            .into_iter()
+            .chain([("theme", theme), ("calls", calls), ("log_places", places), ("profile", profiles)])
+            .collect(),
+    );
     if let Some(schema) = schema.as_object_mut() {
         schema.insert("$schema".to_owned(), json!("https://json-schema.org/draft/2020-12/schema"));
         schema.insert("title".to_owned(), json!("lifeboat's configuration"));

@@ -173,6 +173,9 @@ impl Loop<'_> {
         let mut due = true;
         loop {
             due |= self.model.take_dirty();
+            if let Some(words) = self.model.take_call() {
+                screen.call(self.model.calls(), &words).map_err(TermError::Draw)?;
+            }
             let pause = match (due, self.urgent, drawn) {
                 (true, _, None) => Duration::ZERO,
                 (true, Urgency::Key, Some(at)) => KEY_FRAME.saturating_sub(at.elapsed()),
@@ -286,10 +289,10 @@ impl Loop<'_> {
                 return self.take(screen, Msg::Resize { columns, rows });
             }
             Output::Drill(name) => return Ok(Some(Exit::Drill(name))),
+            Output::Resume(folder) => return Ok(Some(Exit::Resume(folder))),
             Output::Quit => return Ok(Some(Exit::Quit)),
             Output::Detach => return Ok(Some(Exit::Detached)),
             Output::Gone => return Ok(Some(Exit::HungUp)),
-            Output::Resume(folder) => return Ok(Some(Exit::Resume(folder))),
         }
         Ok(None)
     }

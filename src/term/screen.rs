@@ -21,6 +21,7 @@ use rustix::process::{Signal, getpid, kill_process};
 use rustix::termios::{QueueSelector, tcflush, tcgetwinsize};
 
 use super::TermError;
+use crate::settings::calls::Calls;
 use crate::ui::{Model, view};
 
 /// Says whether this process has the terminal in the screen's mode.
@@ -29,6 +30,9 @@ static HOOK: Once = Once::new();
 
 /// What terminals take for their clipboard at most, in bytes of text.
 const COPY: usize = 55_000;
+
+/// A notification has no more characters than this.
+const CALL: usize = 200;
 
 type Writer = BufWriter<File>;
 
@@ -150,6 +154,21 @@ impl Screen {
         queue!(writer, crossterm::style::Print(format!("\u{1b}]52;c;{coded}\u{7}")))?;
         writer.flush()?;
         Ok(true)
+    }
+
+    /// Calls the operator back: by the bell, and by a notification where the terminal shows any.
+    pub(super) fn call(&mut self, how: Calls, words: &str) -> io::Result<()> {
+        // Both forms end at the first control character, and one takes `;` for the end of its title.
+        let words: String = words.chars().filter(|c| !c.is_control()).take(CALL).collect();
+        let notification = match how {
+            Calls::Off => return Ok(()),
+            Calls::Bell => String::new(),
+            Calls::Osc9 => format!("\u{1b}]9;lifeboat: {words}\u{1b}\\"),
+            Calls::Osc777 => format!("\u{1b}]777;notify;lifeboat;{}\u{1b}\\", words.replace(';', ",")),
+        };
+        let writer = self.terminal.backend_mut();
+        queue!(writer, crossterm::style::Print(format!("{notification}\u{7}")))?;
+        writer.flush()
     }
 
     /// Has the terminal's other end closed?

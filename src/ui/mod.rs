@@ -10,6 +10,7 @@
 
 mod approval;
 mod asking;
+mod calls;
 mod confirm;
 mod field;
 mod finder;

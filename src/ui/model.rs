@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::FixedOffset;
 
+use super::calls::Calls;
 use super::confirm::Confirmation;
 use super::finder::Finder;
 use super::form::Form;
@@ -18,6 +19,7 @@ use super::timeline::{Timeline, Told};
 use crate::engine::{Attempt, Mode, Run, Stage, StepState, Strand};
 use crate::kernel::{AttemptId, SafeText, Stamp, StepId};
 use crate::runbook::{Plan, Step};
+use crate::settings;
 use crate::settings::keymap::Keymap;
 use crate::settings::theme::{Role, Theme};
 
@@ -41,6 +43,7 @@ pub struct Model {
     pub(super) shelf: Shelf,
     /// How far local time is from UTC, if that is known.
     pub(super) local: Option<FixedOffset>,
+    pub(super) calls: settings::calls::Calls,
 }
 
 /// Names the places.
@@ -120,6 +123,7 @@ pub struct RunScreen {
     pub(super) changed: Stamp,
     pub(super) summary: Vec<String>,
     pub(super) truth: Vec<String>,
+    pub(super) calls: Calls,
     /// Why the facts no longer make sense, if so.
     pub(super) broken: Option<String>,
 }
@@ -149,6 +153,7 @@ impl Model {
             dirty: true,
             shelf: Shelf::default(),
             local: None,
+            calls: settings::calls::Calls::Off,
         }
     }
 
@@ -156,6 +161,17 @@ impl Model {
     #[must_use]
     pub fn with_keys(self, keymap: Keymap) -> Self {
         Self { keymap, ..self }
+    }
+
+    /// Calls the operator back in this way.
+    #[must_use]
+    pub fn that_calls(self, calls: settings::calls::Calls) -> Self {
+        Self { calls, ..self }
+    }
+
+    /// Returns how the operator is called back.
+    pub fn calls(&self) -> settings::calls::Calls {
+        self.calls
     }
 
     /// Shows times in local time as well, so far from UTC.
@@ -214,6 +230,7 @@ impl RunScreen {
             changed: now,
             summary: Vec::new(),
             truth: Vec::new(),
+            calls: Calls::default(),
             broken: None,
         }
     }

@@ -109,7 +109,7 @@ fn in_run(screen: &RunScreen) -> Vec<Offer> {
             list.push(C::Enter.into());
         }
     }
-    if screen.run.alarm().is_some() {
+    if screen.run.alarm().is_some() || !screen.calls.breaches.is_empty() {
         list.push(C::SeeAlarm.into());
     }
     if screen.run.to_send().is_some() {
@@ -235,7 +235,7 @@ fn beside(screen: &RunScreen) -> Vec<Offer> {
         return offers(&[C::Quit, C::Help, C::Palette]);
     }
     let mut list = Vec::new();
-    if screen.run.alarm().is_some() {
+    if screen.run.alarm().is_some() || !screen.calls.breaches.is_empty() {
         list.push(C::SeeAlarm.into());
     }
     if screen.running().is_some() {
@@ -273,7 +273,7 @@ pub(super) fn why_not(model: &Model, command: Command) -> String {
         (C::Tick, Stage::Open) => "no item is left to be ticked",
         (C::Done, Stage::Open) => "no step is done by hand now",
         (C::Sent, Stage::Open) => "no message waits to be sent",
-        (C::SeeAlarm, Stage::Open) => "no watched condition fails",
+        (C::SeeAlarm, Stage::Open) => "no watched condition fails, and no objective was breached",
         (C::Owe, Stage::Open) => "the runbook names nobody to leave it to",
         (C::Choose, Stage::Open) => "there is nothing to decide",
         (C::Enter, Stage::Open) => "no value is asked for",

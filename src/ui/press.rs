@@ -56,6 +56,10 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Option<Output> {
     if meant.contains(&Command::Repaint) {
         return Some(Output::Repaint);
     }
+    if meant.contains(&Command::SeeAlarm) && super::calls::shouts(model) {
+        // What shouts over the help is answered there.
+        model.help = None;
+    }
     if model.help.is_some() {
         help(model, &meant);
         return None;
@@ -65,15 +69,15 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Option<Output> {
         return choose(model, chosen);
     }
     let now = model.now;
-    if let Place::Run(screen) = &mut model.place {
-        if screen.breaking == Break::Asked {
-            return questions::breaking(screen, key, &model.keymap);
-        }
     if let Place::Picker(picker) = &mut model.place
         && picker.typed(key) == Edited::Yes
     {
         return None;
     }
+    if let Place::Run(screen) = &mut model.place {
+        if screen.breaking == Break::Asked {
+            return questions::breaking(screen, key, &model.keymap);
+        }
         if screen.form.is_some() {
             return questions::form(screen, key, now);
         }
@@ -330,10 +334,6 @@ fn in_picker(picker: &mut Picker, command: Command, (page, text_last): (usize, u
     None
 }
 
-/// Asks what runs to end; asked again, ends it.
-pub(super) fn interrupt(screen: &mut RunScreen) -> Option<Output> {
-    let attempt = screen.running().map(|(id, _)| id.clone())?;
-    let force = screen.interrupted.as_ref() == Some(&attempt);
 /// Shows a runbook or the report of a run that is over; goes on with one that is not.
 fn show(picker: &mut Picker) -> Option<Output> {
     let folder = picker.run().map(|run| run.folder.clone());
@@ -350,6 +350,10 @@ fn show(picker: &mut Picker) -> Option<Output> {
     None
 }
 
+/// Asks what runs to end; asked again, ends it.
+pub(super) fn interrupt(screen: &mut RunScreen) -> Option<Output> {
+    let attempt = screen.running().map(|(id, _)| id.clone())?;
+    let force = screen.interrupted.as_ref() == Some(&attempt);
     screen.interrupted = Some(attempt.clone());
     Some(Output::Intent(Intent::Interrupt { attempt, force }))
 }
@@ -373,6 +377,7 @@ fn in_run(screen: &mut RunScreen, command: Command, ways: (usize, usize)) -> Opt
             let message = screen.run.to_send()?.name.clone();
             return Some(Output::Intent(Intent::Sent { message }));
         }
+        Command::SeeAlarm => return seen(screen),
         Command::Interrupt => return interrupt(screen),
         Command::Auto => {
             let on = screen.run.progress == Progress::Manual;
@@ -395,6 +400,15 @@ fn in_run(screen: &mut RunScreen, command: Command, ways: (usize, usize)) -> Opt
         command => scroll(screen, command, ways),
     }
     None
+}
+
+/// Acknowledges the oldest breach: that somebody saw it is a note, since the breach itself is recorded.
+fn seen(screen: &mut RunScreen) -> Option<Output> {
+    if screen.calls.breaches.is_empty() {
+        return None;
+    }
+    let text = format!("seen: {}", screen.calls.breaches.remove(0).words);
+    Some(Output::Intent(Intent::Note { text, occurred_at: None }))
 }
 
 fn copied(screen: &RunScreen) -> Option<String> {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::calls;
 use super::confirm::Confirmation;
 use super::form::{Form, FormKind, Opener};
 use super::message::{LogHealth, Msg, Output, Progress};
@@ -20,6 +21,13 @@ const TAILS: usize = 16;
 
 /// Takes a message into the model, and says what it asks of those who drive the screen.
 pub fn update(model: &mut Model, msg: Msg) -> Option<Output> {
+    let seen = calls::Seen::of(&msg);
+    let output = take(model, msg);
+    calls::look(model, &seen);
+    output
+}
+
+fn take(model: &mut Model, msg: Msg) -> Option<Output> {
     match msg {
         Msg::Key(key) => {
             model.dirty = true;
@@ -158,6 +166,7 @@ impl RunScreen {
         }
         if self.asked() != before {
             self.changed = now;
+            self.calls.changes = self.calls.changes.saturating_add(1);
             self.step_scroll = 0;
             self.output_back = 0;
         }

@@ -3,12 +3,13 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test that cannot be set up has failed")]
 
 mod approvals;
+mod calls;
 mod decisions;
 mod frames;
 mod keys;
 mod outputs;
-mod reading;
 mod picker;
+mod reading;
 mod side_by_side;
 mod support;
 mod themes;

@@ -1,5 +1,6 @@
 //! The clock: time used of the RTO, gauge, forecast, spare; RPO and measured loss; phase.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use ratatui::buffer::Buffer;
@@ -94,7 +95,7 @@ fn rto(model: &Model, screen: &RunScreen, columns: usize) -> Line<'static> {
     let mut line = Line::from(span(model, Role::Title, before));
     if free >= 6 {
         let ahead = forecast.map(|forecast| forecast.finish);
-        line.push_span(span(model, role, gauge(model, (used, ahead), limit, free.min(48))));
+        line.push_span(span(model, role, gauge(model, (used, ahead), (limit, &budgets(screen)), free.min(48))));
         line.push_span(span(model, Role::Text, " "));
     }
     line.push_span(span(model, role, words));
@@ -114,8 +115,33 @@ fn onset_unknown(screen: &RunScreen) -> String {
     }
 }
 
-/// Draws used, forecast and free time as a bar that reads without colour.
-fn gauge(model: &Model, times: (Duration, Option<Duration>), limit: Duration, columns: usize) -> String {
+/// Lists when each phase but the last is to be over by its budget and those before it, from the onset. A phase without a
+/// budget ends the list: what comes behind it can't be told.
+fn budgets(screen: &RunScreen) -> Vec<Duration> {
+    let run = &screen.run;
+    let declared = run.moment(Moment::Declared).zip(run.onset());
+    let declared = declared.map(|(fixed, onset)| fixed.occurred_at.signed_duration_since(onset).to_std());
+    let mut at = declared.and_then(Result::ok).unwrap_or_default();
+    let known = run.plan.phases.iter().map_while(|phase| phase.budget);
+    let mut ends: Vec<Duration> = known
+        .map(|budget| {
+            at += budget;
+            at
+        })
+        .collect();
+    if ends.len() == run.plan.phases.len() {
+        ends.pop();
+    }
+    ends
+}
+
+/// Draws used, forecast and free time as a bar that reads without colour, with a mark where each phase is to be over.
+fn gauge(
+    model: &Model,
+    times: (Duration, Option<Duration>),
+    (limit, marks): (Duration, &[Duration]),
+    columns: usize,
+) -> String {
     let cells = |time: Duration| {
         let cells = time.as_millis().saturating_mul(columns as u128) / limit.as_millis().max(1);
         usize::try_from(cells).unwrap_or(columns).min(columns)
@@ -123,8 +149,14 @@ fn gauge(model: &Model, times: (Duration, Option<Duration>), limit: Duration, co
     let full = cells(times.0);
     let ahead = times.1.map_or(full, cells).max(full);
     let glyph = |unicode, ascii| model.palette.glyph(unicode, ascii);
-    let parts = [("█", "#", full), ("▒", "=", ahead - full), ("░", ".", columns - ahead)];
-    parts.map(|(unicode, ascii, count)| glyph(unicode, ascii).repeat(count)).concat()
+    let marked: BTreeSet<usize> = marks.iter().filter(|mark| **mark < limit).map(|mark| cells(*mark)).collect();
+    let cell = |at: usize| match at {
+        _ if marked.contains(&at) => glyph("┊", "|"),
+        at if at < full => glyph("█", "#"),
+        at if at < ahead => glyph("▒", "="),
+        _ => glyph("░", "."),
+    };
+    (0..columns).map(cell).collect()
 }
 
 /// Says a loss as a range.

@@ -55,6 +55,9 @@ pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buff
     put(buf, area, &line);
 }
 
+/// A title that is cut shorter than this says nothing.
+const TITLE: usize = 8;
+
 /// Joins what fits: account, regions and run stay longest.
 fn words(screen: &RunScreen, columns: usize) -> String {
     let plan = &screen.run.plan;
@@ -69,21 +72,26 @@ fn words(screen: &RunScreen, columns: usize) -> String {
     let tail = format!("run {}", run.rsplit('-').next().unwrap_or_default());
     let (service, by) = (safe(&plan.meta.service), safe(&opened.by));
     let speed = if opened.speed > 1 { format!("×{}", opened.speed) } else { String::new() };
-    let choices: [&[&String]; 6] = [
-        &[&title, &service, &place, &by, &tail, &speed],
-        &[&title, &service, &place, &tail, &speed],
-        &[&title, &place, &tail, &speed],
-        &[&title, &place, &tail],
-        &[&place, &tail],
-        &[&place],
+    let short = run.rsplit('-').next().unwrap_or_default().to_owned();
+    let joined = |parts: &[&String]| {
+        let parts: Vec<&str> = parts.iter().map(|part| part.as_str()).filter(|part| !part.is_empty()).collect();
+        parts.join(" · ")
+    };
+    // Where the whole title does not fit, its beginning tells which runbook this is.
+    let begun = |rest: &[&String]| {
+        let room = columns.saturating_sub(width(&joined(rest)) + 3);
+        let title = if room < TITLE { String::new() } else { cut(&title, room) };
+        if title.is_empty() { String::new() } else { joined(&[&[&title], rest].concat()) }
+    };
+    let choices = [
+        joined(&[&title, &service, &place, &by, &tail, &speed]),
+        joined(&[&title, &service, &place, &tail, &speed]),
+        joined(&[&title, &place, &tail, &speed]),
+        joined(&[&title, &place, &tail]),
+        begun(&[&place, &short]),
+        begun(&[&place]),
+        joined(&[&place, &tail]),
     ];
-    let mut last = String::new();
-    for choice in choices {
-        let parts: Vec<&str> = choice.iter().map(|part| part.as_str()).filter(|part| !part.is_empty()).collect();
-        last = parts.join(" · ");
-        if width(&last) <= columns {
-            return last;
-        }
-    }
-    cut(&last, columns)
+    let fits = choices.into_iter().find(|words| !words.is_empty() && width(words) <= columns);
+    fits.unwrap_or_else(|| cut(&place, columns))
 }

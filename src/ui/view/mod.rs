@@ -23,6 +23,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Line;
 
+use super::calls::shout;
 use super::model::{Break, Model, Place, RunScreen, Zoom};
 use super::offered::offered;
 use crate::engine::{StepState, Who};
@@ -41,19 +42,28 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
     let buf = frame.buffer_mut();
     match &model.place {
         Place::Picker(picker) => picker::draw(model, picker, area, buf),
-        Place::Run(screen) if area.width < 44 || area.height < 12 => tiny::draw(model, screen, area, buf),
+        Place::Run(screen) if is_tiny(area) => tiny::draw(model, screen, area, buf),
         Place::Run(screen) => run(model, screen, area, buf),
     }
+    // Banner, clock and alarms stay in view on every screen that has room for them.
+    let below = match &model.place {
+        Place::Run(screen) if !is_tiny(area) => {
+            let head = head_rows(model, screen);
+            row(area, head, area.height.saturating_sub(head))
+        }
+        Place::Run(screen) if area.height > 3 && shout(screen, model.now).is_some() => row(area, 2, area.height - 2),
+        Place::Run(_) | Place::Picker(_) => area,
+    };
     if model.help.is_some() {
-        help::draw(model, area, buf);
+        help::draw(model, below, buf);
     } else if let Some(finder) = &model.finder {
         // The sentence stays in view: it says why what was chosen can't be had.
         let foot = match &model.place {
             Place::Run(screen) => asked(model, screen, area).len().max(1) + 1,
             Place::Picker(_) => 2,
         };
-        let height = area.height.saturating_sub(foot as u16).max(area.height.min(3));
-        finder::draw(model, finder, Rect { height, ..area }, buf);
+        let height = below.height.saturating_sub(foot as u16).max(below.height.min(3));
+        finder::draw(model, finder, Rect { height, ..below }, buf);
     }
     model.palette.paint_ground(buf);
     for cell in &mut buf.content {
@@ -63,12 +73,23 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
     }
 }
 
+fn is_tiny(area: Rect) -> bool {
+    area.width < 44 || area.height < 12
+}
+
+/// Counts the rows of banner and clock, and of what shouts.
+fn head_rows(model: &Model, screen: &RunScreen) -> u16 {
+    3 + u16::from(shout(screen, model.now).is_some())
+}
+
 fn run(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buffer) {
     head::draw(model, screen, row(area, 0, 1), buf);
     clock::draw(model, screen, row(area, 1, 2), buf);
+    alarm(model, screen, row(area, 3, 1), buf);
     let (role, _) = sentence(model, screen);
     let lines = asked(model, screen, area);
-    let body = row(area, 3, area.height.saturating_sub(4 + lines.len().max(1) as u16));
+    let head = head_rows(model, screen);
+    let body = row(area, head, area.height.saturating_sub(head + 1 + lines.len().max(1) as u16));
     if screen.breaking == Break::Asked || screen.form.is_some() || screen.confirmation.is_some() {
         dialog::draw(model, screen, body, buf);
     } else if let Zoom::Output(reader) = &screen.zoom {
@@ -88,6 +109,21 @@ fn run(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buffer) {
         text::put(buf, inner, &Line::styled(line.clone(), style));
     }
     hints(model, row(area, area.height.saturating_sub(1), 1), buf);
+}
+
+/// Shouts, where there is something to shout about, and says which key answers it.
+fn alarm(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buffer) {
+    let Some(words) = shout(screen, model.now) else { return };
+    let style = model.palette.style(Role::Fail);
+    buf.set_style(area.intersection(buf.area), style);
+    let columns = usize::from(area.width);
+    let typing = screen.form.is_some() || screen.confirmation.is_some() || model.finder.is_some();
+    let key = model.keymap.binding(Command::SeeAlarm).and_then(|binding| binding.chords.first());
+    let key = key.map(|key| format!("  {}{key}: seen ", if typing { "esc, " } else { "" })).unwrap_or_default();
+    let mark = model.palette.glyph("▲", "!!");
+    let words = text::cut(&format!(" {mark} {words}"), columns.saturating_sub(text::width(&key)));
+    let gap = columns.saturating_sub(text::width(&words) + text::width(&key));
+    text::put(buf, area, &Line::styled(format!("{words}{}{key}", " ".repeat(gap)), style));
 }
 
 /// Lays out what is asked of the operator.
@@ -171,6 +207,15 @@ fn hints(model: &Model, area: Rect, buf: &mut Buffer) {
 
 /// Lists what the hint line says, most useful first.
 fn hint_words(model: &Model) -> Vec<(String, &'static str)> {
+    if let Place::Picker(picker) = &model.place
+        && picker.finding.is_some()
+        && model.help.is_none()
+        && model.finder.is_none()
+    {
+        return [("enter", "keep what is found"), ("esc", "all again"), ("up", "up"), ("down", "down")]
+            .map(|(key, words)| (key.to_owned(), words))
+            .to_vec();
+    }
     if let Place::Run(screen) = &model.place
         && model.help.is_none()
         && model.finder.is_none()
@@ -207,15 +252,6 @@ fn hint_words(model: &Model) -> Vec<(String, &'static str)> {
         .filter_map(|offer| {
             let binding = model.keymap.binding(offer.command)?;
             Some((binding.chords.first()?.to_string(), offer.words.unwrap_or(binding.hint)))
-    if let Place::Picker(picker) = &model.place
-        && picker.finding.is_some()
-        && model.help.is_none()
-        && model.finder.is_none()
-    {
-        return [("enter", "keep what is found"), ("esc", "all again"), ("up", "up"), ("down", "down")]
-            .map(|(key, words)| (key.to_owned(), words))
-            .to_vec();
-    }
         })
         .collect()
 }

@@ -10,6 +10,7 @@ use crate::engine::Ask;
 use crate::kernel::SafeText;
 use crate::settings::theme::Role;
 use crate::ui::approval;
+use crate::ui::calls::shout;
 use crate::ui::model::{Break, Model, RunScreen};
 
 pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buffer) {
@@ -32,9 +33,12 @@ pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buff
         ])
     };
     let mut lines = vec![first];
+    if let Some(words) = shout(screen, model.now).filter(|_| height > 3) {
+        lines.push(line(model, Role::Fail, cut(&words, columns)));
+    }
     let keys = hint_words(model).into_iter().take(4).map(|(key, words)| format!("{key} {words}"));
     let keys = keys.collect::<Vec<_>>().join("  ");
-    let room = height.saturating_sub(2);
+    let room = height.saturating_sub(1 + lines.len());
     lines.extend(question(model, screen, columns, room.max(1)));
     if lines.len() < height {
         lines.push(line(model, Role::Key, cut(&keys, columns)));
