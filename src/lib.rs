@@ -11,6 +11,7 @@ pub mod estate;
 pub mod exec;
 pub mod journal;
 pub mod kernel;
+pub mod replay;
 pub mod report;
 pub mod runbook;
 pub mod settings;

@@ -20,6 +20,7 @@ const FLOORS: &[(&str, u8)] = &[
     ("estate", 5),
     ("clock", 5),
     ("drive", 6),
+    ("replay", 6),
     ("cli", 7),
 ];
 
@@ -161,4 +162,41 @@ fn a_screen_cannot_act() {
             }
         }
     }
+}
+
+/// What a replay must not even be able to name.
+const ACTS: &[&str] = &[
+    "crate::exec",
+    "crate::estate",
+    "crate::drive",
+    "react",
+    "decide(",
+    "LogWriter",
+    "RunFolder",
+    "std::process",
+    "std::net",
+    "tokio",
+    "UnixStream",
+    "create(",
+    "create_new(",
+    "OpenOptions",
+    "fs::write",
+    "fs::remove",
+    "Intent",
+];
+
+#[test]
+fn a_replay_cannot_act() {
+    let mut files = 0;
+    for (path, text) in sources() {
+        if module_of(&path) == "replay" {
+            files += 1;
+            for (line, code) in code(&path, &text) {
+                for word in ACTS {
+                    assert!(!code.contains(word), "{}:{line}: `{word}` in what only replays", path.display());
+                }
+            }
+        }
+    }
+    assert!(files > 5, "the replay has moved");
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub(super) use records::{ExportArgs, ExportFormat, PlanArgs, Recorded, ReportArgs, ReportFormat};
+pub(super) use records::{ExportArgs, ExportFormat, PlanArgs, Recorded, ReplayArgs, ReportArgs, ReportFormat};
 
 /// Markdown runbooks that run, under the clock, on the record.
 #[derive(Debug, Parser)]
@@ -64,6 +64,8 @@ pub(super) enum Command {
     },
     /// Print the after-action report of a run: every figure with the lines of the log that it comes from.
     Report(ReportArgs),
+    /// Watch a run again, at any speed, from any moment on; nothing is executed.
+    Replay(ReplayArgs),
     /// Print a run's record for other programs.
     Export(ExportArgs),
     /// List every file that is read, and what the configuration says, with where it comes from.

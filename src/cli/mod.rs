@@ -16,6 +16,7 @@ mod manual;
 mod picker;
 mod places;
 mod plan;
+mod replay;
 mod report;
 mod resume;
 mod runs;
@@ -60,6 +61,7 @@ fn work(cli: Cli) -> ExitCode {
         }
         Some(Command::Completions { shell }) => Ok(manual::completions(shell)),
         Some(Command::Man { folder }) => manual::man(folder.as_deref()),
+        Some(Command::Replay(wanted)) => replay::replay(&wanted),
         Some(Command::Report(wanted)) => report::report(&wanted),
         Some(Command::Export(wanted)) => report::export(&wanted),
         Some(Command::Log { command }) => log::log(command),

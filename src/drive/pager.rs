@@ -1,23 +1,13 @@
-//! Leaves of output files, for the screen that reads them: from any place of a file of any size, in bounded memory.
+//! A thread that reads output files for a screen: no frame waits for the disk.
 
-use std::fs::File;
-use std::io::{self, BufRead as _, BufReader, Read as _, Seek as _, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::Path;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-use regex::bytes::{Regex, RegexBuilder};
-
-use crate::exec::folder::output_file;
 use crate::kernel::AttemptId;
+use crate::store::{leaf, save};
 use crate::term::Feed;
-use crate::ui::{Leaf, LeafLine, Msg, Seek, Stream, Want, Way};
-
-/// A line that is longer than this goes on as another one.
-const LINE: usize = 1_000;
-/// How much is read at once to find the beginnings of lines before a place.
-const BACK: u64 = 64 * 1024;
-/// How much is read at once to find a text.
-const FIND: u64 = 1024 * 1024;
+use crate::ui::{Msg, Seek, Stream, Want};
 
 enum Wish {
     Seek(Seek),
@@ -58,7 +48,7 @@ impl Pager {
 fn serve(folder: &Path, feed: &Feed, wished: &Receiver<Wish>) {
     while let Ok(wish) = wished.recv() {
         match wish {
-            Wish::Seek(seek) => match leaf(folder, &seek) {
+            Wish::Seek(seek) => match leaf(folder, &seek, u64::MAX) {
                 Ok(leaf) => {
                     if let (Want::Find { text, .. }, None) = (&seek.want, leaf.hit) {
                         feed.send(Msg::Say(format!("`{text}` is not there.")));
@@ -68,258 +58,12 @@ fn serve(folder: &Path, feed: &Feed, wished: &Receiver<Wish>) {
                 Err(error) => feed.send(Msg::Refused(format!("the output can't be read: {error}"))),
             },
             Wish::Save { attempt, stream, path } => {
-                let said = match save(&output_file(folder, &attempt, stream.word()), Path::new(&path)) {
+                let said = match save(&folder.join(attempt.output_file(stream.word())), Path::new(&path)) {
                     Ok(bytes) => format!("Saved: {bytes} bytes in {path}."),
                     Err(error) => format!("{path} could not be written: {error}."),
                 };
                 feed.send(Msg::Say(said));
             }
         }
-    }
-}
-
-/// Copies a file to a place where there is none.
-fn save(from: &Path, to: &Path) -> io::Result<u64> {
-    let mut from = File::open(from)?;
-    let mut to = File::options().write(true).create_new(true).open(to)?;
-    let copied = io::copy(&mut from, &mut to)?;
-    to.sync_all()?;
-    Ok(copied)
-}
-
-/// Reads the leaf around a place. A file that is not there yet is an empty one.
-fn leaf(folder: &Path, seek: &Seek) -> io::Result<Leaf> {
-    let path: PathBuf = output_file(folder, &seek.attempt, seek.stream.word());
-    let mut leaf = Leaf {
-        attempt: seek.attempt.clone(),
-        stream: seek.stream,
-        want: seek.want.clone(),
-        size: 0,
-        lines: Vec::new(),
-        next: 0,
-        hit: None,
-    };
-    let mut file = match File::open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(leaf),
-        Err(error) => return Err(error),
-    };
-    leaf.size = file.metadata()?.len();
-    let at = match &seek.want {
-        Want::End => leaf.size,
-        Want::At(at) => (*at).min(leaf.size),
-        Want::Find { text, from, way } => {
-            let Some(found) = find(&mut file, leaf.size, text, *from, *way)? else { return Ok(leaf) };
-            // The line that it stands in begins before it.
-            let line = back(&mut file, found + 1, 1)?;
-            leaf.hit = Some(line);
-            line
-        }
-    };
-    let from = back(&mut file, at, seek.lines)?;
-    (leaf.lines, leaf.next) = forward(&mut file, (from, at, leaf.size), seek.lines)?;
-    Ok(leaf)
-}
-
-/// Finds where the `count`th line before `at` begins.
-fn back(file: &mut File, at: u64, count: usize) -> io::Result<u64> {
-    let (mut end, mut earliest, mut found) = (at, at, 0);
-    while end > 0 && found < count {
-        let from = end.saturating_sub(BACK);
-        let bytes = read(file, from, end - from)?;
-        let before = found;
-        let ends =
-            bytes.iter().enumerate().rev().filter(|(_, byte)| **byte == b'\n').map(|(at, _)| from + at as u64 + 1);
-        // The end of the last line before the place begins no line before it.
-        for begin in ends.filter(|begin| *begin < at) {
-            (earliest, found) = (begin, found + 1);
-            if found == count {
-                return Ok(earliest);
-            }
-        }
-        if from == 0 || found == before {
-            // The first line, or one that is endless.
-            (earliest, found) = (from, found + 1);
-        }
-        end = from;
-    }
-    Ok(earliest)
-}
-
-/// Reads lines from `from` on, until there are twice `count` behind `at`. Keeps `count` of those before it.
-fn forward(file: &mut File, (from, at, size): (u64, u64, u64), count: usize) -> io::Result<(Vec<LeafLine>, u64)> {
-    file.seek(SeekFrom::Start(from))?;
-    // What came after the size was taken is another leaf's.
-    let mut reader = BufReader::with_capacity(BACK as usize, file.take(size - from));
-    let mut lines = std::collections::VecDeque::new();
-    let (mut place, mut before, mut after) = (from, 0, 0);
-    while after < 2 * count {
-        let mut bytes = Vec::new();
-        let read = reader.by_ref().take(LINE as u64).read_until(b'\n', &mut bytes)?;
-        if read == 0 {
-            break;
-        }
-        let whole = bytes.last() == Some(&b'\n');
-        if !whole && read == LINE {
-            // A character is not cut: what is missing of it comes now.
-            while bytes.len() < LINE + 3 && is_cut(&bytes) {
-                match reader.fill_buf()?.first() {
-                    Some(byte) => bytes.push(*byte),
-                    None => break,
-                }
-                reader.consume(1);
-            }
-        }
-        let text = String::from_utf8_lossy(bytes.strip_suffix(b"\n").unwrap_or(&bytes)).into_owned();
-        lines.push_back(LeafLine { at: place, text });
-        if place < at {
-            before += 1;
-            if before > count {
-                lines.pop_front();
-            }
-        } else {
-            after += 1;
-        }
-        place += bytes.len() as u64;
-    }
-    Ok((lines.into(), place))
-}
-
-fn is_cut(bytes: &[u8]) -> bool {
-    std::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_none())
-}
-
-fn read(file: &mut File, from: u64, length: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    file.seek(SeekFrom::Start(from))?;
-    file.take(length).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
-/// Finds a text: at `from` or behind it, or before it. Without a capital letter in it capitals make no difference.
-fn find(file: &mut File, size: u64, text: &str, from: u64, way: Way) -> io::Result<Option<u64>> {
-    let Ok(wanted) = RegexBuilder::new(&regex::escape(text))
-        .case_insensitive(!text.chars().any(char::is_uppercase))
-        .size_limit(1 << 20)
-        .build()
-    else {
-        return Ok(None);
-    };
-    // A text that lies across two pieces is found in the one that has both its ends.
-    let overlap = 4 * text.len() as u64;
-    match way {
-        Way::Down => {
-            let mut place = from;
-            while place < size {
-                let bytes = read(file, place, FIND + overlap)?;
-                if let Some(found) = wanted.find(&bytes) {
-                    return Ok(Some(place + found.start() as u64));
-                }
-                place += FIND;
-            }
-        }
-        Way::Up => {
-            let mut end = from.min(size);
-            while end > 0 {
-                let start = end.saturating_sub(FIND);
-                let bytes = read(file, start, end - start + overlap)?;
-                let last = last(&wanted, &bytes, end - start);
-                if let Some(found) = last {
-                    return Ok(Some(start + found));
-                }
-                end = start;
-            }
-        }
-    }
-    Ok(None)
-}
-
-/// Finds the last place that lies before `end`.
-fn last(wanted: &Regex, bytes: &[u8], end: u64) -> Option<u64> {
-    wanted.find_iter(bytes).map(|found| found.start() as u64).take_while(|start| *start < end).last()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn with(text: &[u8]) -> (tempfile::TempDir, AttemptId) {
-        let folder = tempfile::tempdir().unwrap();
-        let attempt = AttemptId::new("1.1");
-        let path = output_file(folder.path(), &attempt, "out");
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-        (folder, attempt)
-    }
-
-    fn numbered(count: usize) -> String {
-        (0..count).fold(String::new(), |text, n| text + "line " + &n.to_string() + "\n")
-    }
-
-    fn seek(folder: &Path, attempt: &AttemptId, want: Want, lines: usize) -> Leaf {
-        leaf(folder, &Seek { attempt: attempt.clone(), stream: Stream::Out, want, lines }).unwrap()
-    }
-
-    fn texts(leaf: &Leaf) -> Vec<&str> {
-        leaf.lines.iter().map(|line| line.text.as_str()).collect()
-    }
-
-    #[test]
-    fn a_leaf_has_what_stands_around_a_place() {
-        let text = numbered(1_000);
-        let (folder, attempt) = with(text.as_bytes());
-        let at = text.find("line 500\n").unwrap() as u64;
-        let leaf = seek(folder.path(), &attempt, Want::At(at), 2);
-        assert_eq!(texts(&leaf), ["line 498", "line 499", "line 500", "line 501", "line 502", "line 503"]);
-        assert_eq!(leaf.lines[2].at, at);
-        assert_eq!(texts(&seek(folder.path(), &attempt, Want::End, 2)), ["line 998", "line 999"]);
-        assert_eq!(texts(&seek(folder.path(), &attempt, Want::At(0), 1)), ["line 0", "line 1"]);
-        let err = Seek { attempt, stream: Stream::Err, want: Want::End, lines: 3 };
-        assert_eq!(super::leaf(folder.path(), &err).unwrap().lines, []);
-    }
-
-    #[test]
-    fn what_is_searched_is_found_in_both_directions() {
-        let text = numbered(200_000);
-        let (folder, attempt) = with(text.as_bytes());
-        let find = |text: &str, from: u64, way| {
-            let leaf = seek(folder.path(), &attempt, Want::Find { text: text.to_owned(), from, way }, 1);
-            leaf.hit.and_then(|hit| leaf.lines.iter().find(|line| line.at == hit)).map(|line| line.text.clone())
-        };
-        let size = text.len() as u64;
-        assert_eq!(find("LINE 150000", 0, Way::Down), None, "capitals are meant");
-        assert_eq!(find("line 150000", 0, Way::Down).as_deref(), Some("line 150000"));
-        assert_eq!(find("e 7", size, Way::Up).as_deref(), Some("line 79999"));
-        assert_eq!(find("e 7", 0, Way::Down).as_deref(), Some("line 7"));
-        assert_eq!(find("line 5", 10, Way::Up), None);
-        for n in [104_856, 104_857, 110_000] {
-            let wanted = format!("line {n}");
-            assert_eq!(find(&wanted, 0, Way::Down), Some(wanted.clone()));
-            assert_eq!(find(&wanted, size, Way::Up), Some(wanted.clone()));
-        }
-    }
-
-    #[test]
-    fn endless_lines_and_broken_characters_do_not_stop_it() {
-        let mut text = "ß".repeat(200_000).into_bytes();
-        text.extend(b"\xff\xfe\nend");
-        let (folder, attempt) = with(&text);
-        let leaf = seek(folder.path(), &attempt, Want::At(150_000), 4);
-        assert!(
-            leaf.lines.iter().all(|line| line.text.len() <= LINE + 6),
-            "{:?}",
-            leaf.lines.iter().map(|l| l.text.len()).max()
-        );
-        assert!(leaf.lines.len() <= 12 && leaf.lines.iter().filter(|line| line.at < 150_000).count() >= 4);
-        assert_eq!(texts(&seek(folder.path(), &attempt, Want::End, 1)), ["end"]);
-    }
-
-    #[test]
-    fn nothing_is_saved_over_what_is_there() {
-        let (folder, attempt) = with(b"a\nb\n");
-        let (from, to) = (output_file(folder.path(), &attempt, "out"), folder.path().join("copy"));
-        assert_eq!(save(&from, &to).unwrap(), 4);
-        assert_eq!(std::fs::read(&to).unwrap(), b"a\nb\n");
-        assert!(save(&from, &to).is_err());
     }
 }

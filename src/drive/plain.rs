@@ -122,6 +122,7 @@ fn act(
                 said.outputs.extend(more.outputs);
             }
             Output::Copy(_)
+            | Output::Replay(_)
             | Output::Suspend
             | Output::Repaint
             | Output::Drill(_)

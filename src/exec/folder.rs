@@ -18,11 +18,7 @@ use crate::kernel::AttemptId;
 
 /// Tells whether an attempt's name can name files: letters, digits, `.`, `-`, `_`, not beginning with a dot.
 pub fn is_file_name(attempt: &AttemptId) -> bool {
-    let name = attempt.as_str();
-    !name.is_empty()
-        && name.len() <= 100
-        && !name.starts_with('.')
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
+    attempt.names_files()
 }
 
 /// Returns the note by which an engine that took over interrupts an attempt.
@@ -32,7 +28,7 @@ pub fn interrupt_note(run_dir: &Path, attempt: &AttemptId) -> PathBuf {
 
 /// Returns the file that holds an attempt's output of one kind: `out`, `err` or `idx`.
 pub fn output_file(run_dir: &Path, attempt: &AttemptId, kind: &str) -> PathBuf {
-    run_dir.join("output").join(format!("{attempt}.{kind}"))
+    run_dir.join(attempt.output_file(kind))
 }
 
 /// Makes a folder and its parents, closed to others; one that exists is left as it is.

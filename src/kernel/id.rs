@@ -70,3 +70,18 @@ id!(
     /// Improvised attempts are `x.1`, `x.2` …; the recovery watch is `w.1`.
     AttemptId
 );
+
+impl AttemptId {
+    /// Tells whether the name can name files: letters, digits, `.`, `-`, `_`, not beginning with a dot. A log may be forged.
+    pub fn names_files(&self) -> bool {
+        !self.0.is_empty()
+            && self.0.len() <= 100
+            && !self.0.starts_with('.')
+            && self.0.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'))
+    }
+
+    /// Returns where its output of one kind (`out`, `err`, `idx`) lies in the folder of a run.
+    pub fn output_file(&self, kind: &str) -> String {
+        format!("output/{self}.{kind}")
+    }
+}

@@ -23,6 +23,10 @@ pub enum Chord {
     Up,
     /// The arrow down.
     Down,
+    /// The arrow left.
+    Left,
+    /// The arrow right.
+    Right,
     /// Page up.
     PageUp,
     /// Page down.
@@ -45,6 +49,8 @@ impl fmt::Display for Chord {
             Self::BackTab => f.pad("shift-tab"),
             Self::Up => f.pad("up"),
             Self::Down => f.pad("down"),
+            Self::Left => f.pad("left"),
+            Self::Right => f.pad("right"),
             Self::PageUp => f.pad("pgup"),
             Self::PageDown => f.pad("pgdn"),
             Self::Home => f.pad("home"),
@@ -65,6 +71,8 @@ impl Chord {
             ("shift-tab", ..) => Self::BackTab,
             ("up", ..) => Self::Up,
             ("down", ..) => Self::Down,
+            ("left", ..) => Self::Left,
+            ("right", ..) => Self::Right,
             ("pgup", ..) => Self::PageUp,
             ("pgdn", ..) => Self::PageDown,
             ("home", ..) => Self::Home,
@@ -165,6 +173,48 @@ pub enum Command {
     Wrap,
     /// Save the output.
     Save,
+    /// Play the recording, or pause.
+    Play,
+    /// Play twice as fast.
+    Faster,
+    /// Play half as fast.
+    Slower,
+    /// Shorten idle time, or don't.
+    ShortenIdle,
+    /// Some seconds on.
+    Forward,
+    /// Some seconds back.
+    Backward,
+    /// One fact on.
+    NextEvent,
+    /// One fact back.
+    PreviousEvent,
+    /// To the next step.
+    NextStep,
+    /// To the step before.
+    PreviousStep,
+    /// To the next failure.
+    NextFailure,
+    /// To the failure before.
+    PreviousFailure,
+    /// To the next decision.
+    NextDecision,
+    /// To the decision before.
+    PreviousDecision,
+    /// To the next breach.
+    NextBreach,
+    /// To the breach before.
+    PreviousBreach,
+    /// To the next note.
+    NextNote,
+    /// To the note before.
+    PreviousNote,
+    /// To a time, a line or a part.
+    GoTo,
+    /// Where the recording begins.
+    Beginning,
+    /// Where the recording ends.
+    Ending,
     /// Find an action by a few letters.
     Palette,
     /// Help.
@@ -208,6 +258,8 @@ pub enum Group {
     Output,
     /// In a question.
     Question,
+    /// In a replay.
+    Replay,
     /// In the list of runbooks.
     Picker,
     /// On every screen.
@@ -216,7 +268,7 @@ pub enum Group {
 
 impl Group {
     /// Lists all groups in the order of help.
-    pub const ALL: [Self; 5] = [Self::Run, Self::Output, Self::Question, Self::Picker, Self::Everywhere];
+    pub const ALL: [Self; 6] = [Self::Run, Self::Output, Self::Question, Self::Replay, Self::Picker, Self::Everywhere];
 
     /// Returns the heading.
     pub fn title(self) -> &'static str {
@@ -224,6 +276,7 @@ impl Group {
             Self::Run => "In a run",
             Self::Output => "In the output at full height",
             Self::Question => "In a question",
+            Self::Replay => "In a replay",
             Self::Picker => "In the list of runbooks",
             Self::Everywhere => "On every screen",
         }
@@ -253,9 +306,9 @@ pub struct Keymap {
 
 impl Default for Keymap {
     fn default() -> Self {
-        use Chord::{BackTab, Char, Ctrl, Down, End, Enter, Esc, Home, PageDown, PageUp, Tab, Up};
+        use Chord::{BackTab, Char, Ctrl, Down, End, Enter, Esc, Home, Left, PageDown, PageUp, Right, Tab, Up};
         use Command as C;
-        use Group::{Everywhere, Output, Picker, Question, Run};
+        use Group::{Everywhere, Output, Picker, Question, Replay, Run};
         let bind = |group, command, chords: &[Chord], hint, help| Binding {
             command,
             group,
@@ -399,6 +452,45 @@ impl Default for Keymap {
                 "copy request",
                 "Copy the request that others have to sign, if the terminal allows.",
             ),
+            bind(Replay, C::Play, &[Char(' ')], "play or pause", "Play the recording, or pause."),
+            bind(Replay, C::Forward, &[Right, Char('l')], "10 s on", "Go ten seconds on."),
+            bind(Replay, C::Backward, &[Left, Char('h')], "10 s back", "Go ten seconds back."),
+            bind(Replay, C::NextEvent, &[Char('.')], "fact on", "Go one fact on."),
+            bind(Replay, C::PreviousEvent, &[Char(',')], "fact back", "Go one fact back."),
+            bind(Replay, C::Faster, &[Char(']')], "faster", "Play twice as fast, up to 64 times."),
+            bind(Replay, C::Slower, &[Char('[')], "slower", "Play half as fast, down to as fast as it was."),
+            bind(
+                Replay,
+                C::GoTo,
+                &[Char('t')],
+                "go to…",
+                "Go to a time since the beginning (`12:30`), since onset (`+12:30`), of the day (`10:31:07Z`), to a part (`50%`) or a line of the log (`#126`).",
+            ),
+            bind(Replay, C::NextStep, &[Char('}')], "next step", "Go to where the next step began."),
+            bind(Replay, C::PreviousStep, &[Char('{')], "step before", "Go to where the step before began."),
+            bind(Replay, C::NextFailure, &[Char('x')], "next failure", "Go to the next failure."),
+            bind(Replay, C::PreviousFailure, &[Char('X')], "failure before", "Go to the failure before."),
+            bind(
+                Replay,
+                C::NextDecision,
+                &[Char('d')],
+                "next decision",
+                "Go to the next decision: what a person confirmed, chose, skipped, retried, waived or stopped.",
+            ),
+            bind(Replay, C::PreviousDecision, &[Char('D')], "decision before", "Go to the decision before."),
+            bind(Replay, C::NextBreach, &[Char('b')], "next breach", "Go to the next breach of an objective."),
+            bind(Replay, C::PreviousBreach, &[Char('B')], "breach before", "Go to the breach before."),
+            bind(Replay, C::NextNote, &[Char('m')], "next note", "Go to the next note."),
+            bind(Replay, C::PreviousNote, &[Char('M')], "note before", "Go to the note before."),
+            bind(
+                Replay,
+                C::ShortenIdle,
+                &[Char('i')],
+                "idle time",
+                "Shorten time in which nothing happened to two seconds, or let it take as long as it took.",
+            ),
+            bind(Replay, C::Beginning, &[Char('0')], "to the start", "Go to where the recording begins."),
+            bind(Replay, C::Ending, &[Char('$')], "to the end", "Go to where the recording ends."),
             bind(
                 Picker,
                 C::Drill,
@@ -433,7 +525,7 @@ impl Default for Keymap {
                 C::Search,
                 &[Char('/')],
                 "search…",
-                "Search the output, filter the timeline, find in the list of runbooks.",
+                "Search the output, filter the timeline, find in the list of runbooks; in a replay, search what was printed at any time.",
             ),
             bind(
                 Everywhere,

@@ -12,6 +12,8 @@ mod faults;
 #[cfg(test)]
 mod fixture;
 mod keys;
+mod leaves;
+mod lines;
 mod log;
 mod medium;
 mod operator;
@@ -28,6 +30,8 @@ pub use audit::{Audit, Audited, audit};
 pub use check::{load_trust, verify_log, verify_run, write_verification};
 pub use error::{SignError, StoreError};
 pub use keys::{KeyWish, operator};
+pub use leaves::{find, leaf, save};
+pub use lines::{LineAt, Lines};
 pub use log::LogNews;
 pub use operator::{FarKey, Message, Operator};
 pub use practice::{practice_operator, practice_signers};

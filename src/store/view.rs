@@ -1,14 +1,15 @@
 //! The views behind `lifeboat log show` and `lifeboat log tail`: one readable, harmless line a line of the log.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read, Write};
-use std::path::{Path, PathBuf};
+use std::io::{self, Write};
+use std::path::Path;
 use std::time::Duration;
 
 use super::error::StoreError;
+use super::lines::Lines;
 use super::runs::LogPlace;
 use crate::engine::Event;
-use crate::journal::{Addenda, Addition, Body, Entry, MAX_LINE, in_order, read_entry};
+use crate::journal::{Addenda, Addition, Body, Entry, read_entry};
 use crate::kernel::{SafeText, clock};
 
 /// How long a follower sleeps before it looks at the file again.
@@ -135,70 +136,6 @@ pub fn show_addenda(addenda: &Addenda, out: &mut dyn Write) -> io::Result<()> {
 /// Tells whether a lifeboat holds the log for writing.
 pub fn is_being_written(log: &Path) -> bool {
     File::open(log).is_ok_and(|file| matches!(file.try_lock_shared(), Err(std::fs::TryLockError::WouldBlock)))
-}
-
-/// Gives complete lines, part by part; what follows the last LF waits until it is complete.
-pub(super) struct Lines {
-    reader: BufReader<File>,
-    partial: Vec<u8>,
-    /// Which part is read, from 0.
-    part: usize,
-    /// Bytes read of it.
-    read: u64,
-    /// How many bytes of it count, once another part says so.
-    counts: Option<u64>,
-}
-
-impl Lines {
-    pub(super) fn open(place: &LogPlace) -> Result<Self, StoreError> {
-        Self::part(place, 0).map_err(StoreError::io("open the log", &place.log))
-    }
-
-    fn part(place: &LogPlace, part: usize) -> io::Result<Self> {
-        let parts = place.parts();
-        let file = File::open(parts.get(part).ok_or(io::ErrorKind::NotFound)?)?;
-        let counts = counts(&parts, part)?;
-        Ok(Self { reader: BufReader::new(file), partial: Vec::new(), part, read: 0, counts })
-    }
-
-    /// A line longer than the log allows comes in pieces, each of which is shown as broken.
-    pub(super) fn next(&mut self, place: &LogPlace) -> Result<Option<Vec<u8>>, StoreError> {
-        self.line(place).map_err(StoreError::io("read the log", &place.log))
-    }
-
-    fn line(&mut self, place: &LogPlace) -> io::Result<Option<Vec<u8>>> {
-        loop {
-            if self.counts.is_some_and(|counts| self.read >= counts) {
-                *self = Self::part(place, self.part + 1)?;
-            }
-            let room = (MAX_LINE + 1).saturating_sub(self.partial.len()) as u64;
-            self.reader.by_ref().take(room).read_until(b'\n', &mut self.partial)?;
-            let whole = self.partial.ends_with(b"\n");
-            if whole || self.partial.len() > MAX_LINE {
-                self.read += self.partial.len() as u64;
-                if whole {
-                    self.partial.pop();
-                }
-                return Ok(Some(std::mem::take(&mut self.partial)));
-            }
-            // The end of this file: of the log, too, unless it went on in another one.
-            let known = self.counts.is_some();
-            self.counts = counts(&place.parts(), self.part)?;
-            match self.counts {
-                None => return Ok(None),
-                // It was cut: the rest of it is not there.
-                Some(_) if known => self.counts = Some(self.read),
-                Some(_) => {}
-            }
-        }
-    }
-}
-
-/// Returns how many bytes of a part count, if another one follows it.
-fn counts(parts: &[PathBuf], part: usize) -> io::Result<Option<u64>> {
-    let Some(following) = parts.get(part..).filter(|rest| rest.len() > 1) else { return Ok(None) };
-    let mut files = following.iter().map(File::open).collect::<io::Result<Vec<_>>>()?;
-    Ok(in_order(&mut files)?.iter().find(|found| found.index == 0).and_then(|found| found.counts))
 }
 
 fn is_seal(line: &[u8]) -> bool {

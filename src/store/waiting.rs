@@ -1,8 +1,8 @@
 //! What a run waits for other people for, read from its log.
 
 use super::error::StoreError;
+use super::lines::Lines;
 use super::runs::LogPlace;
-use super::view::Lines;
 use crate::engine::{Asking, Event, Opened};
 use crate::journal::{Body, read_entry};
 

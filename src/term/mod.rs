@@ -210,7 +210,8 @@ impl Loop<'_> {
 
     fn to_next_second(&self) -> Duration {
         let into = (self.clock)().mono % 1_000_000;
-        Duration::from_micros(1_000_000 - into)
+        // A clock that stands does not keep the processor busy.
+        Duration::from_micros((1_000_000 - into).max(10_000))
     }
 
     fn next(&mut self, pause: Duration) -> Option<Event> {
@@ -268,7 +269,8 @@ impl Loop<'_> {
             | Output::HandOver
             | Output::Seek(_)
             | Output::Save { .. }
-            | Output::Report(_) => {
+            | Output::Report(_)
+            | Output::Replay(_) => {
                 (self.wishes)(output);
             }
             Output::DropTypeahead => self.drop_typeahead(screen),

@@ -59,6 +59,10 @@ impl Model {
 pub(super) fn look(model: &mut Model, msg: &Seen) {
     let now = model.now;
     let Place::Run(screen) = &mut model.place else { return };
+    if screen.replay.is_some() {
+        // It is over: nobody is called.
+        return;
+    }
     match msg {
         Seen::Key => screen.calls.pressed = Some(now),
         Seen::Fact(fact) => fresh(screen, fact, now),

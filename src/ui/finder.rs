@@ -74,8 +74,9 @@ fn holds(typed: &str, text: &str) -> bool {
 
 fn everything(model: &Model) -> Vec<Found> {
     let offers = below(model);
-    let groups: &[Group] = match model.place {
+    let groups: &[Group] = match &model.place {
         Place::Picker(_) => &[Group::Picker, Group::Everywhere],
+        Place::Run(screen) if screen.replay.is_some() => &[Group::Replay, Group::Output, Group::Everywhere],
         Place::Run(_) => &[Group::Run, Group::Output, Group::Everywhere],
     };
     let bindings = groups.iter().flat_map(|group| model.keymap.bindings().iter().filter(|b| b.group == *group));

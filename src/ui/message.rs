@@ -6,6 +6,7 @@ use std::time::Duration;
 use crossterm::event::KeyEvent;
 
 use super::picker::Learnt;
+use super::replay::{Moment, Played, Transport};
 use crate::engine::{Fact, Intent};
 use crate::kernel::{AttemptId, Stamp};
 
@@ -31,6 +32,10 @@ pub enum Msg {
     Tick(Stamp),
     /// A stretch of an output file that was asked for.
     Leaf(Leaf),
+    /// A recording: the run as it was at another moment.
+    Moment(Box<Moment>),
+    /// A recording: how it is played.
+    Played(Box<Played>),
     /// How the log is.
     Log(LogHealth),
     /// A wish was refused, in a sentence.
@@ -212,6 +217,8 @@ pub enum Output {
         /// Where to, as it was typed; nothing is written over.
         path: String,
     },
+    /// Do this with the recording.
+    Replay(Transport),
     /// Stop the screen as Ctrl-Z does.
     Suspend,
     /// Paint everything again.

@@ -13,6 +13,7 @@ use super::message::LogHealth;
 use super::page::Shelf;
 use super::picker::{Entry, Picker};
 use super::reader::Reader;
+use super::replay::Replay;
 use super::style::Palette;
 use super::tail::Tail;
 use super::timeline::{Timeline, Told};
@@ -126,12 +127,21 @@ pub struct RunScreen {
     pub(super) calls: Calls,
     /// Why the facts no longer make sense, if so.
     pub(super) broken: Option<String>,
+    /// Where the reader is in the recording, if that is what drives this screen.
+    pub(super) replay: Option<Replay>,
 }
 
 impl Model {
     /// Makes the screen of a run whose facts are about to come.
     pub fn run(plan: Arc<Plan>, log_path: impl Into<String>, theme: &Theme, now: Stamp) -> Self {
         Self::new(Place::Run(Box::new(RunScreen::new(Run::new(plan), log_path.into(), now))), theme, now)
+    }
+
+    /// Makes the screen of a run that a recording drives.
+    pub fn replay(plan: Arc<Plan>, log_path: impl Into<String>, theme: &Theme, now: Stamp) -> Self {
+        let mut screen = RunScreen::new(Run::new(plan), log_path.into(), now);
+        screen.replay = Some(Replay::default());
+        Self::new(Place::Run(Box::new(screen)), theme, now)
     }
 
     /// Makes the list of runbooks.
@@ -232,6 +242,7 @@ impl RunScreen {
             truth: Vec::new(),
             calls: Calls::default(),
             broken: None,
+            replay: None,
         }
     }
 

@@ -5,6 +5,7 @@ use super::message::{LogHealth, Stream};
 use super::model::{Break, Model, Place, RunScreen, Zoom};
 use super::picker::{Picker, Row};
 use super::reader::Reader;
+use super::replay::Replay;
 use crate::engine::{Progress, Stage, StepState};
 use crate::runbook::{Evidence, Section};
 use crate::settings::keymap::Command;
@@ -36,7 +37,10 @@ pub fn offered(model: &Model) -> Vec<Offer> {
 pub(super) fn below(model: &Model) -> Vec<Offer> {
     match &model.place {
         Place::Picker(picker) => in_picker(picker),
-        Place::Run(screen) => in_run(screen),
+        Place::Run(screen) => match &screen.replay {
+            Some(replay) => in_replay(screen, replay),
+            None => in_run(screen),
+        },
     }
 }
 
@@ -188,6 +192,93 @@ fn in_run(screen: &RunScreen) -> Vec<Offer> {
     list
 }
 
+/// What leads through a recording, whatever is read.
+const THROUGH: [Command; 21] = {
+    use Command as C;
+    [
+        C::Play,
+        C::Forward,
+        C::Backward,
+        C::NextEvent,
+        C::PreviousEvent,
+        C::Faster,
+        C::Slower,
+        C::GoTo,
+        C::NextFailure,
+        C::NextDecision,
+        C::NextStep,
+        C::PreviousFailure,
+        C::PreviousDecision,
+        C::PreviousStep,
+        C::NextBreach,
+        C::PreviousBreach,
+        C::NextNote,
+        C::PreviousNote,
+        C::ShortenIdle,
+        C::Beginning,
+        C::Ending,
+    ]
+};
+
+/// A recording is looked at: nothing that is offered acts.
+fn in_replay(screen: &RunScreen, replay: &Replay) -> Vec<Offer> {
+    use Command as C;
+    let mut list: Vec<Offer> = match &screen.zoom {
+        Zoom::Output(reader) => in_output(screen, reader).into_iter().filter(|offer| reads(offer.command)).collect(),
+        Zoom::Timeline(_) => in_timeline(screen).into_iter().filter(|offer| reads(offer.command)).collect(),
+        Zoom::Shared => {
+            let back = if screen.look.is_some() { offers(&[C::Back]) } else { Vec::new() };
+            let matches = if replay.search.is_some() { offers(&[C::NextMatch, C::PreviousMatch]) } else { Vec::new() };
+            back.into_iter().chain(matches).collect()
+        }
+    };
+    // Of what leads through it a hint line holds the first few.
+    let beside = list.len().min(2);
+    let rest = list.split_off(beside);
+    list.extend(offers(&THROUGH));
+    list.extend(rest);
+    let mut add = |command: Command| {
+        if list.iter().all(|offer| offer.command != command) {
+            list.push(command.into());
+        }
+    };
+    [C::Search, C::Help, C::Quit, C::Palette, C::Timeline].into_iter().for_each(&mut add);
+    if !screen.outputs_of().is_empty() {
+        add(C::Zoom);
+    }
+    [C::NextPane, C::PreviousPane, C::Copy].into_iter().for_each(&mut add);
+    MOVES.into_iter().for_each(add);
+    list
+}
+
+/// Does a command only read?
+fn reads(command: Command) -> bool {
+    use Command as C;
+    matches!(
+        command,
+        C::Back
+            | C::Search
+            | C::NextMatch
+            | C::PreviousMatch
+            | C::Bottom
+            | C::Wrap
+            | C::Save
+            | C::NextPane
+            | C::PreviousPane
+            | C::Zoom
+            | C::Timeline
+            | C::Help
+            | C::Palette
+            | C::Copy
+            | C::Quit
+            | C::Up
+            | C::Down
+            | C::PageUp
+            | C::PageDown
+            | C::Top
+    )
+}
+
 const MOVES: [Command; 6] =
     [Command::Up, Command::Down, Command::PageUp, Command::PageDown, Command::Top, Command::Bottom];
 
@@ -257,6 +348,16 @@ pub(super) fn why_not(model: &Model, command: Command) -> String {
         };
         return words.to_owned();
     };
+    if let Some(replay) = &screen.replay {
+        let words = match command {
+            C::NextMatch | C::PreviousMatch if replay.search.is_none() => "nothing was searched for",
+            C::Wrap | C::Save => "no output is read; z opens it",
+            C::Zoom => "nothing has run yet",
+            C::Back => "this is the first level",
+            _ => "it has no meaning in a replay",
+        };
+        return words.to_owned();
+    }
     let words = match (command, &screen.run.stage) {
         (C::NextMatch | C::PreviousMatch, _) => "nothing was searched for in the output",
         (C::Wrap | C::Save | C::Search, _) => "no output is read; z opens it",

@@ -366,6 +366,8 @@ fn pressed(chord: Chord) -> (KeyCode, KeyModifiers) {
         Chord::BackTab => plain(KeyCode::BackTab),
         Chord::Up => plain(KeyCode::Up),
         Chord::Down => plain(KeyCode::Down),
+        Chord::Left => plain(KeyCode::Left),
+        Chord::Right => plain(KeyCode::Right),
         Chord::PageUp => plain(KeyCode::PageUp),
         Chord::PageDown => plain(KeyCode::PageDown),
         Chord::Home => plain(KeyCode::Home),

@@ -13,6 +13,7 @@ use super::model::{Break, Focus, Model, Place, RunScreen, Zoom};
 use super::offered::{offered, question};
 use super::picker::{Page, Picker, Reading, Row};
 use super::reader::Reader;
+use super::replay;
 use super::timeline::Timeline;
 use super::{question as questions, tail::Tail};
 use crate::engine::{Intent, Progress};
@@ -32,6 +33,8 @@ pub(super) fn chord(key: KeyEvent) -> Option<Chord> {
         KeyCode::BackTab => Chord::BackTab,
         KeyCode::Up => Chord::Up,
         KeyCode::Down => Chord::Down,
+        KeyCode::Left => Chord::Left,
+        KeyCode::Right => Chord::Right,
         KeyCode::PageUp => Chord::PageUp,
         KeyCode::PageDown => Chord::PageDown,
         KeyCode::Home => Chord::Home,
@@ -68,6 +71,9 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Option<Output> {
         let chosen = finder::press(model, key);
         return choose(model, chosen);
     }
+    if let (Edited::Yes, output) = replay::typed(model, key) {
+        return output;
+    }
     let now = model.now;
     if let Place::Picker(picker) = &mut model.place
         && picker.typed(key) == Edited::Yes
@@ -75,13 +81,13 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Option<Output> {
         return None;
     }
     if let Place::Run(screen) = &mut model.place {
-        if screen.breaking == Break::Asked {
+        if screen.replay.is_some() {
+            // What was asked then is seen, and nobody answers it now.
+        } else if screen.breaking == Break::Asked {
             return questions::breaking(screen, key, &model.keymap);
-        }
-        if screen.form.is_some() {
+        } else if screen.form.is_some() {
             return questions::form(screen, key, now);
-        }
-        if screen.confirmation.is_some() {
+        } else if screen.confirmation.is_some() {
             return questions::confirmation(screen, key, now, &model.keymap);
         }
         match &mut screen.zoom {
@@ -170,7 +176,7 @@ fn acts(command: Command) -> bool {
 fn break_off(model: &mut Model) -> Option<Output> {
     match &mut model.place {
         Place::Picker(_) => Some(Output::Quit),
-        Place::Run(screen) if screen.is_ended() => Some(Output::Quit),
+        Place::Run(screen) if screen.is_ended() || screen.replay.is_some() => Some(Output::Quit),
         Place::Run(screen) if screen.breaking == Break::Asked => Some(Output::Detach),
         Place::Run(screen) => {
             model.help = None;
@@ -226,6 +232,16 @@ fn perform(model: &mut Model, command: Command) -> Option<Output> {
         && let ControlFlow::Break(output) = in_zoom(screen, command, rows)
     {
         return output;
+    }
+    if let Place::Run(screen) = &mut model.place
+        && let Some(replay) = &mut screen.replay
+    {
+        if command == Command::Quit {
+            return Some(Output::Quit);
+        }
+        if let ControlFlow::Break(output) = replay::perform(replay, command) {
+            return output;
+        }
     }
     match &mut model.place {
         Place::Picker(picker) => in_picker(picker, command, (page, last)),

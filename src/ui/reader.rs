@@ -111,6 +111,13 @@ impl Reader {
         }
     }
 
+    /// Hears that another moment is looked at, at which the attempt had printed more or less.
+    pub(super) fn moved(&mut self) -> Output {
+        let top = self.leaf.as_ref().and_then(|leaf| leaf.lines.get(self.top)).map_or(0, |line| line.at);
+        (self.pending, self.waiting) = (0, Waiting::No);
+        self.ask(if self.follow == Follow::End { Want::End } else { Want::At(top) })
+    }
+
     /// Takes a leaf that was asked for.
     pub(super) fn take(&mut self, leaf: Leaf) -> Option<Output> {
         if (&leaf.attempt, leaf.stream) != (&self.attempt, self.stream) {

@@ -3,15 +3,27 @@
 use crossterm::event::{KeyCode, KeyEvent};
 
 use super::field::{Edited, Field};
+use crate::engine::Fact;
 use crate::kernel::Stamp;
+use crate::report::narrate;
 use crate::settings::keymap::Command;
 
 /// Is a fact in words.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Told {
+pub struct Told {
+    /// Its line.
     pub(super) seq: u64,
+    /// When it was recorded.
     pub(super) at: Stamp,
+    /// What it says.
     pub(super) text: String,
+}
+
+impl Told {
+    /// Tells a fact.
+    pub fn of(fact: &Fact) -> Self {
+        Self { seq: fact.seq, at: fact.at, text: narrate(&fact.event) }
+    }
 }
 
 /// Holds where the reader of the timeline is.

@@ -9,11 +9,11 @@ use super::message::{LogHealth, Msg, Output, Progress};
 use super::model::{Break, Model, OnsetAsked, Place, RunScreen, Zoom};
 use super::press::press;
 use super::question::paste;
+use super::replay;
 use super::tail::Tail;
 use super::timeline::Told;
 use crate::engine::{Fact, Stage, evolve};
 use crate::kernel::{AttemptId, SafeText, Stamp};
-use crate::report::narrate;
 use crate::settings::theme::Role;
 
 /// Keeps the output of so many attempts at hand; older output is in its file.
@@ -24,7 +24,7 @@ pub fn update(model: &mut Model, msg: Msg) -> Option<Output> {
     let seen = calls::Seen::of(&msg);
     let output = take(model, msg);
     calls::look(model, &seen);
-    output
+    output.or_else(|| replay::missing(model))
 }
 
 fn take(model: &mut Model, msg: Msg) -> Option<Output> {
@@ -67,6 +67,20 @@ fn take(model: &mut Model, msg: Msg) -> Option<Output> {
                 Zoom::Output(reader) => reader.take(leaf),
                 Zoom::Shared | Zoom::Timeline(_) => None,
             })
+        }
+        Msg::Moment(moment) => {
+            model.dirty = true;
+            model.now = moment.at;
+            on_run(model, |screen| screen.moment(*moment))
+        }
+        Msg::Played(played) => {
+            model.dirty = true;
+            let first = on_replay(model, |replay| replay.played.replace(*played).is_none()) == Some(true);
+            let remarks = on_replay(model, |replay| replay.played.as_ref().map(|played| played.remarks.join(" ")));
+            if let Some(remarks) = remarks.flatten().filter(|remarks| first && !remarks.is_empty()) {
+                model.news = Some((Role::Warn, SafeText::line(&remarks).into_string()));
+            }
+            None
         }
         Msg::Log(health) => {
             model.dirty = true;
@@ -143,6 +157,13 @@ fn on_run(model: &mut Model, act: impl FnOnce(&mut RunScreen) -> Option<Output>)
     }
 }
 
+fn on_replay<T>(model: &mut Model, act: impl FnOnce(&mut replay::Replay) -> T) -> Option<T> {
+    match &mut model.place {
+        Place::Run(screen) => screen.replay.as_mut().map(act),
+        Place::Picker(_) => None,
+    }
+}
+
 /// Says whether a missing onset is asked for: only once the facts that were on their way have come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum AskOnset {
@@ -153,7 +174,7 @@ enum AskOnset {
 impl RunScreen {
     fn fact(&mut self, fact: &Arc<Fact>, now: Stamp) -> Option<Output> {
         let before = self.asked();
-        self.told.push(Told { seq: fact.seq, at: fact.at, text: narrate(&fact.event) });
+        self.told.push(Told::of(fact));
         if let Err(why) = evolve(&mut self.run, fact) {
             self.broken = Some(SafeText::line(&why.to_string()).into_string());
         }
@@ -205,12 +226,13 @@ impl RunScreen {
         let open = self.run.prompt.as_ref().map(|prompt| prompt.number);
         if self.confirmation.as_ref().map(|confirmation| confirmation.prompt) != open {
             self.confirmation = open.map(Confirmation::new);
-            if open.is_some() {
+            if open.is_some() && self.replay.is_none() {
                 self.look = None;
                 return Some(Output::DropTypeahead);
             }
         }
         if onset == AskOnset::IfMissing
+            && self.replay.is_none()
             && self.onset_asked == OnsetAsked::NotYet
             && matches!(self.run.stage, Stage::Open)
             && self.form.is_none()

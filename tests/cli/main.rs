@@ -14,6 +14,7 @@ mod lost_log;
 mod plain;
 mod plan;
 mod real_run;
+mod replay;
 mod report;
 mod resume;
 mod screens;

@@ -10,6 +10,7 @@ mod keys;
 mod outputs;
 mod picker;
 mod reading;
+mod replay;
 mod side_by_side;
 mod support;
 mod themes;

@@ -38,6 +38,23 @@ pub(in crate::cli) struct Recorded {
     pub(in crate::cli) runs: Option<PathBuf>,
 }
 
+/// Holds the options of a replay.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ReplayArgs {
+    /// Whose.
+    #[command(flatten)]
+    pub(in crate::cli) of: Recorded,
+    /// Where to begin, standing: `12:30` since it began, `+12:30` since onset, `10:31:07Z`, `50%`, `#126`, `end`.
+    #[arg(long, value_name = "PLACE")]
+    pub(in crate::cli) at: Option<String>,
+    /// How many times as fast as it was, up to 64.
+    #[arg(long, value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub(in crate::cli) speed: u32,
+    /// The theme.
+    #[arg(long, value_name = "NAME")]
+    pub(in crate::cli) theme: Option<String>,
+}
+
 /// Holds the options of a report.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ReportArgs {

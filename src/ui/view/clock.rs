@@ -106,6 +106,9 @@ fn rto(model: &Model, screen: &RunScreen, columns: usize) -> Line<'static> {
 /// Says how the clock comes to count: by a step that fixes the onset, if one is still to come, or by the operator.
 fn onset_unknown(screen: &RunScreen) -> String {
     let run = &screen.run;
+    if screen.replay.is_some() {
+        return "no onset was known yet: the clock could not count".to_owned();
+    }
     let fixes = |(step, state): &(&Step, &StepState)| {
         !state.is_settled() && step.actions.iter().any(|action| action.marks == Some(Moment::Onset))
     };

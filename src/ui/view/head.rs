@@ -10,9 +10,20 @@ use crate::kernel::{SafeText, clock};
 use crate::settings::theme::{Glyphs, Role};
 use crate::ui::message::LogHealth;
 use crate::ui::model::{Model, RunScreen};
+use crate::ui::replay::Worth;
 
 /// Returns the word of the mode with its pattern, and its role.
 pub(super) fn mode(model: &Model, screen: &RunScreen) -> (&'static str, Role) {
+    if screen.replay.is_some() {
+        // Neither of the colours that mean something: nothing happens here.
+        let word = match (screen.mode(), model.palette.glyphs) {
+            (Some(Mode::Real), Glyphs::Unicode) => "▌REPLAY▐ of a REAL INCIDENT",
+            (Some(Mode::Real), Glyphs::Ascii) => "[REPLAY] of a REAL INCIDENT",
+            (_, Glyphs::Unicode) => "▌REPLAY▐ of a drill",
+            (_, Glyphs::Ascii) => "[REPLAY] of a drill",
+        };
+        return (word, Role::Ask);
+    }
     match (screen.mode(), model.palette.glyphs) {
         (Some(Mode::Real), Glyphs::Unicode) => ("▌▌REAL INCIDENT▐▐", Role::Real),
         (Some(Mode::Real), Glyphs::Ascii) => ("## REAL INCIDENT ##", Role::Real),
@@ -24,6 +35,19 @@ pub(super) fn mode(model: &Model, screen: &RunScreen) -> (&'static str, Role) {
 
 /// Returns the log's state in words, and its role.
 pub(super) fn log(model: &Model, screen: &RunScreen) -> (String, Role) {
+    if let Some(replay) = &screen.replay {
+        return match replay.played.as_ref().and_then(|played| played.verdict.as_ref()) {
+            None => ("log …".to_owned(), Role::Dim),
+            Some((worth, words)) => {
+                let role = match worth {
+                    Worth::Sound => Role::Ok,
+                    Worth::Doubtful => Role::Warn,
+                    Worth::Damaged => Role::Fail,
+                };
+                (format!("log {}", SafeText::line(words)), role)
+            }
+        };
+    }
     match screen.log {
         None => ("log …".to_owned(), Role::Dim),
         Some((LogHealth::Halted, _)) => ("NOTHING RECORDED".to_owned(), Role::Fail),

@@ -12,6 +12,7 @@ mod pane;
 mod picker;
 mod plan;
 mod preview;
+mod scrubber;
 mod step;
 mod summary;
 mod text;
@@ -89,7 +90,8 @@ fn run(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buffer) {
     let (role, _) = sentence(model, screen);
     let lines = asked(model, screen, area);
     let head = head_rows(model, screen);
-    let body = row(area, head, area.height.saturating_sub(head + 1 + lines.len().max(1) as u16));
+    let below = 1 + lines.len().max(1) as u16 + u16::from(screen.replay.is_some());
+    let body = row(area, head, area.height.saturating_sub(head + below));
     if screen.breaking == Break::Asked || screen.form.is_some() || screen.confirmation.is_some() {
         dialog::draw(model, screen, body, buf);
     } else if let Zoom::Output(reader) = &screen.zoom {
@@ -101,8 +103,13 @@ fn run(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buffer) {
     } else {
         panes(model, screen, body, buf);
     }
+    let mut bottom = body.bottom();
+    if let Some(replay) = &screen.replay {
+        scrubber::draw(model, replay, row(area, bottom - area.y, 1), buf);
+        bottom += 1;
+    }
     for (at, line) in lines.iter().enumerate() {
-        let y = body.bottom() + at as u16;
+        let y = bottom + at as u16;
         let style = model.palette.style(role);
         buf.set_style(Rect { y, height: 1, ..area }.intersection(area), style);
         let inner = Rect { x: area.x + 1, y, width: area.width.saturating_sub(2), height: 1 };
@@ -119,6 +126,7 @@ fn alarm(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buffer) {
     let columns = usize::from(area.width);
     let typing = screen.form.is_some() || screen.confirmation.is_some() || model.finder.is_some();
     let key = model.keymap.binding(Command::SeeAlarm).and_then(|binding| binding.chords.first());
+    let key = key.filter(|_| screen.replay.is_none());
     let key = key.map(|key| format!("  {}{key}: seen ", if typing { "esc, " } else { "" })).unwrap_or_default();
     let mark = model.palette.glyph("▲", "!!");
     let words = text::cut(&format!(" {mark} {words}"), columns.saturating_sub(text::width(&key)));
@@ -175,6 +183,9 @@ fn sentence(model: &Model, screen: &RunScreen) -> (Role, String) {
     if let Some((role, news)) = &model.news {
         return (*role, news.clone());
     }
+    if let Some((role, words)) = screen.replay.as_ref().and_then(scrubber::sentence) {
+        return (role, SafeText::line(&words).into_string());
+    }
     if screen.breaking == Break::Asked {
         return (Role::Ask, "Nothing was interrupted. What now?".to_owned());
     }
@@ -217,9 +228,15 @@ fn hint_words(model: &Model) -> Vec<(String, &'static str)> {
             .to_vec();
     }
     if let Place::Run(screen) = &model.place
+        && screen.replay.as_ref().is_some_and(|replay| replay.asking.is_some())
+    {
+        return vec![("enter".to_owned(), "go"), ("esc".to_owned(), "back")];
+    }
+    if let Place::Run(screen) = &model.place
         && model.help.is_none()
         && model.finder.is_none()
         && screen.breaking == Break::None
+        && screen.replay.is_none()
     {
         if let Some(form) = &screen.form {
             let what = match form.kind {

@@ -1,0 +1,58 @@
+//! `lifeboat replay`: a recording on the run's screen.
+
+use std::process::ExitCode;
+
+use super::args::{Recorded, ReplayArgs};
+use super::failure::{Failure, Kind};
+use super::work::Seat;
+use super::{log, work};
+use crate::replay::{self, Recording, ReplayError, Start};
+use crate::term::Exit;
+use crate::ui::Spot;
+
+/// Shows a recording.
+pub(super) fn replay(wanted: &ReplayArgs) -> Result<ExitCode, Failure> {
+    let recording = open(&wanted.of)?;
+    let trust = log::trust(wanted.of.allowed_signers.clone())?;
+    let at = wanted.at.as_deref().map_or(Ok(Spot::Beginning), Spot::parse);
+    let at = at.map_err(|why| Failure::new(Kind::Usage, format!("--at: {why}")))?;
+    let seat = work::seated(false, wanted.theme.as_deref()).map_err(|failure| {
+        failure.hint("`lifeboat log show` prints what was recorded, `lifeboat export` renders it")
+    })?;
+    let Seat::Screens(looks) = seat else {
+        return Err(Failure::new(Kind::Usage, "a replay needs a screen that can be drawn on")
+            .hint("`lifeboat log show` prints what was recorded, line by line"));
+    };
+    let start = Start { at, speed: wanted.speed };
+    match replay::show(recording, trust, start, (&looks.theme, &looks.keys)) {
+        Ok(Exit::Signalled(_) | Exit::HungUp) => Ok(ExitCode::from(Kind::Terminal as u8)),
+        Ok(Exit::Quit | Exit::Detached | Exit::Drill(_) | Exit::Resume(_)) => Ok(ExitCode::SUCCESS),
+        Err(error) => Err(unusable(error)),
+    }
+}
+
+/// Opens the recording that was named.
+pub(super) fn open(of: &Recorded) -> Result<Recording, Failure> {
+    let place = log::find(&of.run, of.runs.clone())?;
+    Recording::open(place).map_err(unusable)
+}
+
+/// Makes a failure of what keeps a recording from being replayed.
+pub(super) fn unusable(error: ReplayError) -> Failure {
+    let hint = match &error {
+        ReplayError::Foreign { .. } | ReplayError::Alone(_) => {
+            "name a run (`lifeboat runs` lists them) or the folder of one"
+        }
+        ReplayError::Runbook { .. } => "a recording is the whole folder of a run: copy it with everything in it",
+        ReplayError::Plan { .. } => {
+            "use the lifeboat that worked the run; `lifeboat log show` reads the log all the same"
+        }
+        ReplayError::Store(_) | ReplayError::Thread(_) | ReplayError::Terminal(_) => {
+            return Failure::new(
+                if matches!(error, ReplayError::Terminal(_)) { Kind::Terminal } else { Kind::Usage },
+                error.to_string(),
+            );
+        }
+    };
+    Failure::new(Kind::Usage, error.to_string()).hint(hint)
+}

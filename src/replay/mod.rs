@@ -1,0 +1,24 @@
+//! Floor 6: a run's folder as a recording: watched on the run's screen, at any moment of it, and rendered for others.
+//!
+//! It stands beside `drive`, which acts, and sees neither that nor what acts below it: it reads facts and folds them with
+//! the engine's own rule. `tests/architecture.rs` holds that. Nothing is written into a recording.
+
+mod cursor;
+mod fold;
+mod index;
+mod outputs;
+mod pace;
+mod player;
+mod reader;
+mod recording;
+mod search;
+mod show;
+mod wishes;
+
+#[cfg(test)]
+mod tests;
+
+pub use index::Index;
+pub use player::{Player, Start};
+pub use recording::{Recording, ReplayError};
+pub use show::show;

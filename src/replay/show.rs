@@ -1,0 +1,175 @@
+//! A recording on a terminal: the screen on its thread, the player on another one, so that no frame waits for the disk.
+
+use std::path::Path;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::pace::Stretch;
+use super::player::{BESIDE, Player, Start};
+use super::recording::{Recording, ReplayError};
+use crate::journal::{Trust, Verdict};
+use crate::kernel::{AttemptId, Stamp};
+use crate::settings::keymap::Keymap;
+use crate::settings::theme::Theme;
+use crate::store;
+use crate::term::{self, Exit, Feed};
+use crate::ui::{Model, Msg, Output, Seek, Spot, Stream, Transport, Worth};
+
+/// While it plays the screen is told the time so often at least: at 64 times the speed seconds pass quickly.
+const TICK: Duration = Duration::from_millis(33);
+/// While the log is being read it is said so often how far.
+const NEWS: Duration = Duration::from_millis(250);
+
+enum Ask {
+    Transport(Transport),
+    Seek(Seek),
+    Save { attempt: AttemptId, stream: Stream, path: String },
+    Verified(Worth, String),
+}
+
+/// Is the recording's clock as both threads see it.
+#[derive(Clone, Debug)]
+struct Shown(Arc<Mutex<(Stretch, Instant, Stamp)>>);
+
+impl Shown {
+    fn of(player: &Player) -> Self {
+        Self(Arc::new(Mutex::new(player.stretch())))
+    }
+
+    fn set(&self, player: &Player) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = player.stretch();
+    }
+
+    fn now(&self) -> Stamp {
+        let (stretch, began, base) = *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mono = stretch.after(began.elapsed());
+        let later = i64::try_from(mono.saturating_sub(base.mono)).unwrap_or(i64::MAX);
+        let utc = base.utc.checked_add_signed(chrono::TimeDelta::microseconds(later)).unwrap_or(base.utc);
+        Stamp { utc, mono }
+    }
+}
+
+/// Shows a recording until its reader leaves.
+///
+/// # Errors
+/// [`ReplayError`] if it can't be read, or the terminal does not work.
+pub fn show(
+    recording: Recording,
+    trust: Trust,
+    start: Start,
+    (theme, keys): (&Theme, &Keymap),
+) -> Result<Exit, ReplayError> {
+    let local = chrono::Offset::fix(chrono::Local::now().offset());
+    let log = recording.place.log.display().to_string();
+    let model = Model::replay(Arc::clone(&recording.plan), log, theme, recording.began);
+    let mut model = model.in_local_time(local).with_keys(keys.clone());
+    let place = recording.place.clone();
+    let mut player = Player::open(recording, start.speed)?;
+    let shown = Shown::of(&player);
+    let (feed, inbox) = term::channel();
+    for msg in player.first() {
+        feed.send(msg);
+    }
+    // Unbounded: a person presses few keys.
+    let (asks, asked) = channel();
+    let begin = match start.at {
+        Spot::Beginning => Transport::Play,
+        spot => Transport::To(spot),
+    };
+    drop(asks.send(Ask::Transport(begin)));
+    spawn("verify", {
+        let asks = asks.clone();
+        move || drop(asks.send(verified(&place, &trust)))
+    })?;
+    let clock = shown.clone();
+    spawn("player", move || play(player, &feed, &asked, &shown))?;
+    let mut wish = |output: Output| {
+        let ask = match output {
+            Output::Replay(transport) => Ask::Transport(transport),
+            Output::Seek(seek) => Ask::Seek(seek),
+            Output::Save { attempt, stream, path } => Ask::Save { attempt, stream, path },
+            // Nothing else can be wished: a recording acts on nothing.
+            _ => return,
+        };
+        drop(asks.send(ask));
+    };
+    Ok(term::run(&mut model, inbox, &mut wish, &|| clock.now())?)
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), ReplayError> {
+    // Not waited for: it ends with the screen, or with the process.
+    std::thread::Builder::new().name(name.to_owned()).spawn(work).map(drop).map_err(ReplayError::Thread)
+}
+
+fn verified(place: &store::LogPlace, trust: &Trust) -> Ask {
+    match store::verify_run(place, trust) {
+        Ok(log) => {
+            let worth = match log.verdict {
+                Verdict::Sealed => Worth::Sound,
+                Verdict::Open | Verdict::Untrusted => Worth::Doubtful,
+                Verdict::Tampered => Worth::Damaged,
+            };
+            Ask::Verified(worth, log.words())
+        }
+        Err(_) => Ask::Verified(Worth::Doubtful, "can't be verified".to_owned()),
+    }
+}
+
+/// Plays until the screen is gone.
+fn play(mut player: Player, feed: &Feed, asked: &Receiver<Ask>, shown: &Shown) {
+    let mut told = Instant::now();
+    loop {
+        let wait = match (player.has_more(), player.due(Instant::now())) {
+            (true, _) => Some(Duration::ZERO),
+            (false, Some(due)) => Some(due.min(TICK)),
+            (false, None) => None,
+        };
+        let ask = match wait {
+            Some(wait) => match asked.recv_timeout(wait) {
+                Ok(ask) => Some(ask),
+                Err(RecvTimeoutError::Timeout) => None,
+                Err(RecvTimeoutError::Disconnected) => return,
+            },
+            None => match asked.recv() {
+                Ok(ask) => Some(ask),
+                Err(_) => return,
+            },
+        };
+        let mut said = Vec::new();
+        match ask {
+            Some(Ask::Transport(wish)) => said.extend(player.wish(wish, Instant::now())),
+            Some(Ask::Seek(seek)) => said.push(player.leaf(&seek)),
+            Some(Ask::Save { attempt, stream, path }) => said.push(saved(&player, &attempt, stream, &path)),
+            Some(Ask::Verified(worth, words)) => said.push(player.verified(worth, words)),
+            None => {}
+        }
+        let playing = player.due(Instant::now()).is_some();
+        said.extend(player.advance(Instant::now()));
+        if player.has_more() {
+            said.extend(player.read_on(BESIDE, Instant::now()));
+            if told.elapsed() >= NEWS || !player.has_more() {
+                told = Instant::now();
+                said.push(player.played());
+            }
+        }
+        shown.set(&player);
+        for msg in said {
+            feed.send(msg);
+        }
+        if playing {
+            feed.send(Msg::Tick(shown.now()));
+        }
+    }
+}
+
+fn saved(player: &Player, attempt: &AttemptId, stream: Stream, path: &str) -> Msg {
+    if !attempt.names_files() {
+        return Msg::Refused("that is no output of this recording".to_owned());
+    }
+    let from = player.recording.folder.join(attempt.output_file(stream.word()));
+    Msg::Say(match store::save(&from, Path::new(path)) {
+        Ok(bytes) => format!("Saved: {bytes} bytes in {path}."),
+        Err(error) => format!("{path} could not be written: {error}."),
+    })
+}
