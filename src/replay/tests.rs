@@ -504,6 +504,7 @@ mod bad {
         let of = moment(&said).tails.values().flat_map(|tail| tail.lines().map(str::to_owned)).collect::<Vec<_>>();
         assert!(of.iter().any(|line| line.contains("missing from the recording")), "{of:?}");
         seen.hear(said);
+        seen.wish(Transport::Mark(Mark::Failure, Way::Down));
         for key in [KeyCode::Char('z'), KeyCode::Tab] {
             seen.hear(vec![Msg::Key(KeyEvent::from(key))]);
         }

@@ -132,7 +132,8 @@ mod tests {
         assert_eq!(keymap.commands(Chord::Char('W')).collect::<Vec<_>>(), [Command::Note]);
         assert_eq!(keymap.commands(Chord::Ctrl('n')).collect::<Vec<_>>(), [Command::Note]);
         assert!(!keymap.commands(Chord::Char('n')).any(|command| command == Command::Note));
-        assert_eq!(keymap.commands(Chord::Char(' ')).collect::<Vec<_>>(), [Command::Zoom]);
+        // A replay is another place.
+        assert_eq!(keymap.commands(Chord::Char(' ')).collect::<Vec<_>>(), [Command::Zoom, Command::Play]);
     }
 
     #[test]
