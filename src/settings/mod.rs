@@ -1,6 +1,7 @@
 //! Floor 1: TOML to a clean configuration. Pure: text in, settings and problems out.
 
 pub mod calls;
+mod chord;
 pub mod config;
 pub mod keymap;
 mod keys;
