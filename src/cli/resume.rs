@@ -22,6 +22,8 @@ use crate::store::{self, End, LogPlace};
 pub(super) fn resume(wanted: &Resume) -> Result<ExitCode, Failure> {
     let place = find(wanted.run.as_deref(), wanted.runs.as_deref(), |end| !matches!(end, End::Sealed(_)))?;
     let (opened, _) = store::header(&place.log).map_err(places::of_store)?;
+    // An engine that was just killed would still take a screen, and tell it nothing.
+    store::outlive_the_dying(&place, store::DYING);
     // A real run that nobody attended goes on so only where that is asked for again.
     if wanted.unattended || (opened.mode == Mode::Drill && opened.began.attended == Attended::Nobody) {
         return take_up(wanted, &place, work::Hosting::Lines);
@@ -75,6 +77,7 @@ fn screenless(place: &LogPlace) -> Result<(), Failure> {
 /// Takes a run up again in this process.
 pub(super) fn resume_here(wanted: &Resume, hosting: work::Hosting) -> Result<ExitCode, Failure> {
     let place = find(wanted.run.as_deref(), wanted.runs.as_deref(), |end| !matches!(end, End::Sealed(_)))?;
+    store::outlive_the_dying(&place, store::DYING);
     take_up(wanted, &place, hosting)
 }
 

@@ -11,6 +11,7 @@ mod error;
 mod faults;
 #[cfg(test)]
 mod fixture;
+mod holder;
 mod keys;
 mod leaves;
 mod lines;
@@ -29,6 +30,7 @@ pub use addenda::{AddError, add, countersign, read as read_addenda};
 pub use audit::{Audit, Audited, audit};
 pub use check::{load_trust, verify_log, verify_run, write_verification};
 pub use error::{SignError, StoreError};
+pub use holder::{DYING, outlive_the_dying};
 pub use keys::{KeyWish, operator};
 pub use leaves::{find, leaf, save};
 pub use lines::{LineAt, Lines};
