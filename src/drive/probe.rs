@@ -1,6 +1,10 @@
 //! Did it happen? For an AWS call whose engine was gone before the answer came: what to look at, and what it tells.
 //! Pure: words in, words and verdicts out. Only reads are asked for.
 
+mod guards;
+mod instance;
+mod objects;
+
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
@@ -26,10 +30,14 @@ enum Sign {
     Exists(&'static str),
     /// The thing is gone, or about to be.
     Gone(&'static str),
-    /// The object is there, and was written after the call.
-    Written,
     /// The record sets are as the changes would have them.
     Records(Vec<Change>),
+    /// What a database instance shows.
+    Instance(instance::Sign),
+    /// What a bucket holds.
+    Object(objects::Sign),
+    /// What keeps, lets in, and scales.
+    Guard(guards::Sign),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,18 +95,15 @@ pub fn probe(words: &[String]) -> Option<Probe> {
             let id = option(words, "--db-instance-identifier")?;
             Some(Probe { words: look(&["rds", INSTANCES.0, INSTANCES.1, id]), sign: Sign::Promoted })
         }
+        ("rds", _) if instance::CALLS.contains(&name) => {
+            let (looks, sign) = instance::of(words)?;
+            Some(Probe { words: look(&as_words(&looks)), sign: Sign::Instance(sign) })
+        }
         ("rds", _) => {
             let (made, by, looks, with, list) = MADE.iter().find(|(made, ..)| *made == name)?;
             let id = option(words, by)?;
             let sign = if made.starts_with("delete-") { Sign::Gone(list) } else { Sign::Exists(list) };
             Some(Probe { words: look(&["rds", looks, with, id]), sign })
-        }
-        ("s3api", "put-object" | "copy-object") => {
-            let (bucket, key) = (option(words, "--bucket")?, option(words, "--key")?);
-            Some(Probe {
-                words: look(&["s3api", "head-object", "--bucket", bucket, "--key", key]),
-                sign: Sign::Written,
-            })
         }
         ("route53", "change-resource-record-sets") => {
             let zone = option(words, "--hosted-zone-id")?;
@@ -108,8 +113,19 @@ pub fn probe(words: &[String]) -> Option<Probe> {
                 sign: Sign::Records(changes),
             })
         }
-        _ => None,
+        ("s3api", _) => {
+            let (looks, sign) = objects::of(words)?;
+            Some(Probe { words: look(&as_words(&looks)), sign: Sign::Object(sign) })
+        }
+        _ => {
+            let (looks, sign) = guards::of(words)?;
+            Some(Probe { words: look(&as_words(&looks)), sign: Sign::Guard(sign) })
+        }
     }
+}
+
+fn as_words(parts: &[String]) -> Vec<&str> {
+    parts.iter().map(String::as_str).collect()
 }
 
 fn changes(batch: &str) -> Option<Vec<Change>> {
@@ -134,6 +150,8 @@ impl Probe {
         let answer: Value = serde_json::from_slice(&reply.stdout).unwrap_or(Value::Null);
         match (&self.sign, absent) {
             (Sign::Gone(_), Some(code)) => Told::Happened(format!("it is gone ({code})")),
+            (Sign::Object(sign), Some(code)) => sign.absent(&code),
+            (Sign::Instance(_) | Sign::Guard(_), Some(code)) => Told::Unclear(format!("it is not there ({code})")),
             (_, Some(code)) => Told::NotHappened(format!("it is not there ({code})")),
             (Sign::Promoted, None) => promoted(&answer),
             (Sign::Exists(list), None) => match first(&answer, list) {
@@ -145,7 +163,9 @@ impl Probe {
                 Some(item) if status(item).contains("deleting") => Told::Happened("it is being deleted".to_owned()),
                 Some(item) => Told::NotHappened(format!("it is there{}", status(item))),
             },
-            (Sign::Written, None) => written(&answer, made),
+            (Sign::Instance(sign), None) => sign.tells(&answer),
+            (Sign::Object(sign), None) => sign.tells(&answer, made),
+            (Sign::Guard(sign), None) => sign.tells(&answer),
             (Sign::Records(changes), None) => records(changes, &answer),
         }
     }
@@ -174,18 +194,6 @@ fn promoted(answer: &Value) -> Told {
     }
 }
 
-/// S3 tells times to the second, by its own clock.
-fn written(answer: &Value, made: DateTime<Utc>) -> Told {
-    let Some(at) = answer.get("LastModified").and_then(Value::as_str) else {
-        return Told::Unclear("the answer does not say when the object was written".to_owned());
-    };
-    match DateTime::parse_from_rfc3339(at) {
-        Ok(time) if time.timestamp() >= made.timestamp() => Told::Happened(format!("the object was written at {at}")),
-        Ok(_) => Told::NotHappened(format!("the object was written at {at}, before the call")),
-        Err(_) => Told::Unclear(format!("the object was written at `{at}`, which is no time")),
-    }
-}
-
 fn records(changes: &[Change], answer: &Value) -> Told {
     let none = Vec::new();
     let listed = answer.get("ResourceRecordSets").and_then(Value::as_array).unwrap_or(&none);
@@ -211,7 +219,7 @@ fn records(changes: &[Change], answer: &Value) -> Told {
 mod tests {
     use super::*;
 
-    fn words(line: &str) -> Vec<String> {
+    pub(super) fn words(line: &str) -> Vec<String> {
         line.split(' ').map(str::to_owned).collect()
     }
 
@@ -219,20 +227,26 @@ mod tests {
         Reply { outcome, stdout: answer.as_bytes().to_vec(), stderr: Vec::new(), aws: None }
     }
 
+    /// Says whether this answer shows that the call happened.
+    pub(super) fn told(call: &str, answer: &Value) -> Option<bool> {
+        said(call, Outcome::Answered { status: Some(200) }, &answer.to_string())
+    }
+
+    fn said(call: &str, outcome: Outcome, answer: &str) -> Option<bool> {
+        let made = DateTime::parse_from_rfc3339("2026-11-22T10:00:00.900Z").unwrap().to_utc();
+        let probe = probe(&words(call)).unwrap();
+        assert!(only_reads(&probe.words), "{:?}", probe.words);
+        match probe.tells(&reply(outcome, answer), made) {
+            Told::Happened(_) => Some(true),
+            Told::NotHappened(_) => Some(false),
+            Told::Unclear(_) => None,
+        }
+    }
+
     #[test]
     fn each_call_is_settled_by_what_it_leaves_behind() {
         let ok = || Outcome::Answered { status: Some(200) };
         let refused = |code: &str| Outcome::AwsRefused { code: code.into(), message: String::new() };
-        let made = DateTime::parse_from_rfc3339("2026-11-22T10:00:00.900Z").unwrap().to_utc();
-        let happened = |call: &str, outcome: Outcome, answer: &str| {
-            let probe = probe(&words(call)).unwrap();
-            assert!(only_reads(&probe.words), "{:?}", probe.words);
-            match probe.tells(&reply(outcome, answer), made) {
-                Told::Happened(_) => Some(true),
-                Told::NotHappened(_) => Some(false),
-                Told::Unclear(_) => None,
-            }
-        };
         let promote = "rds promote-read-replica --region us-west-2 --db-instance-identifier west";
         assert_eq!(probe(&words(promote)).unwrap().words[4..], ["--region", "us-west-2"].map(str::to_owned));
         let replica = |status: &str| {
@@ -283,9 +297,16 @@ mod tests {
             ),
             ("s3api put-object --bucket b --key k", refused("404"), String::new(), Some(false)),
         ] {
-            assert_eq!(happened(call, outcome, &answer), expected, "{call}: {answer}");
+            assert_eq!(said(call, outcome, &answer), expected, "{call}: {answer}");
         }
         assert_eq!(probe(&words("rds modify-db-instance --db-instance-identifier x")), None);
+        assert_eq!(
+            probe(&words("rds reboot-db-instance --db-instance-identifier x")),
+            None,
+            "it leaves nothing behind"
+        );
+        let gone = "s3api delete-object --bucket b --key k";
+        assert_eq!(said(gone, refused("404"), ""), Some(true));
         assert_eq!(probe(&words("rds promote-read-replica")), None);
     }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use crate::engine::{Intent, Mode, Progress, Run, Stage, StepState, Strand};
-use crate::kernel::StepId;
+use crate::engine::{AttemptState, Intent, Mode, Outcome, Progress, Run, Stage, StepState, Strand};
+use crate::kernel::{AttemptId, StepId};
 use crate::runbook::{Impact, Plan, Way};
 
 /// How often the script tries a failed step again before it gives the drill up.
@@ -94,10 +94,11 @@ pub fn next(run: &Run, failures: usize, answers: &BTreeMap<String, String>, now:
                 None => Intent::Done { step: id, note: "drill script: nobody was there to look".to_owned() },
             })
         }
-        StepState::Failed { why, cursor, .. } if drill => {
+        StepState::Failed { why, cursor, attempt } if drill => {
             let harmless =
                 step.actions.get(*cursor).is_some_and(|action| action.impact == Impact::Observe || action.repeatable);
-            Some(if harmless && failures <= RETRIES {
+            let undone = attempt.as_ref().is_some_and(|attempt| was_not_carried_out(run, attempt));
+            Some(if undone || (harmless && failures <= RETRIES) {
                 Intent::Retry { step: id }
             } else {
                 Intent::Stop { reason: format!("drill script: step {} failed: {why}", run.label(strand)) }
@@ -115,6 +116,13 @@ pub fn next(run: &Run, failures: usize, answers: &BTreeMap<String, String>, now:
         | StepState::Owed { .. }
         | StepState::NotApplicable { .. } => None,
     }
+}
+
+/// Was it shown that nothing of the attempt happened? Only then something grave may be tried again without a person.
+fn was_not_carried_out(run: &Run, attempt: &AttemptId) -> bool {
+    run.attempts.get(attempt).is_some_and(|attempt| {
+        matches!(&attempt.state, AttemptState::Finished { outcome: Outcome::NotCarriedOut { .. }, .. })
+    })
 }
 
 /// Returns what the script answers next: a decision comes after all that is open beside it.

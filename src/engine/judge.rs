@@ -68,7 +68,11 @@ fn ended_well(judge: &Judge, outcome: &Outcome) -> Result<(), String> {
 fn proves_nothing(outcome: &Outcome) -> bool {
     matches!(
         outcome,
-        Outcome::SpawnFailed { .. } | Outcome::Unusable { .. } | Outcome::Interrupted | Outcome::InDoubt { .. }
+        Outcome::SpawnFailed { .. }
+            | Outcome::Unusable { .. }
+            | Outcome::Interrupted
+            | Outcome::InDoubt { .. }
+            | Outcome::NotCarriedOut { .. }
     )
 }
 

@@ -71,6 +71,11 @@ pub enum Outcome {
         /// What was found when somebody looked.
         evidence: String,
     },
+    /// Its engine was gone before it ended, and what it was to change shows that it was not carried out.
+    NotCarriedOut {
+        /// What was found when somebody looked.
+        evidence: String,
+    },
 }
 
 impl Outcome {
@@ -81,7 +86,7 @@ impl Outcome {
 
     /// Is what comes next a person's choice, whatever the author wrote about failures?
     pub(super) fn is_for_a_person(&self) -> bool {
-        matches!(self, Self::Interrupted | Self::InDoubt { .. })
+        matches!(self, Self::Interrupted | Self::InDoubt { .. } | Self::NotCarriedOut { .. })
     }
 
     /// Says it in words for a screen, a report, a log reader.
@@ -103,6 +108,7 @@ impl Outcome {
             Self::Unreachable { error } => format!("unreachable: {error}"),
             Self::Unusable { error } => error.clone(),
             Self::InDoubt { evidence } => format!("in doubt, it may have happened: {evidence}"),
+            Self::NotCarriedOut { evidence } => format!("not carried out: {evidence}"),
         }
     }
 }

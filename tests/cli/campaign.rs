@@ -42,6 +42,8 @@ struct Tally {
     resumed: u64,
     recovered: u64,
     missed: u64,
+    /// Attempts that were proven not to have happened, and tried again.
+    undone: u64,
     /// Drills that their script ended, since something grave was in doubt that only a person may try again.
     in_doubt: u64,
     sealed: u64,
@@ -56,6 +58,7 @@ impl AddAssign for Tally {
         self.resumed += other.resumed;
         self.recovered += other.recovered;
         self.missed += other.missed;
+        self.undone += other.undone;
         self.in_doubt += other.in_doubt;
         self.sealed += other.sealed;
     }
@@ -148,7 +151,11 @@ fn survive(seed: u64) -> Tally {
     }
     let how = kind("ended").first().and_then(|ended| ended["how"].as_str()).map(str::to_owned);
     let last = kind("attempt-finished");
-    let doubt = last.iter().any(|line| line.pointer("/outcome/how").is_some_and(|how| how == "in-doubt"));
+    let ended_as = |wanted: &str| {
+        last.iter().filter(|line| line.pointer("/outcome/how").is_some_and(|how| how == wanted)).count() as u64
+    };
+    let doubt = ended_as("in-doubt") > 0;
+    tally.undone = ended_as("not-carried-out");
     match (how.as_deref(), said.code) {
         // Every death takes some of the time that the objectives leave.
         (Some("recovered" | "finished"), Some(0 | 10)) => tally.recovered = 1,

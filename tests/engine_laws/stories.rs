@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use lifeboat::drive::script;
 use lifeboat::engine::*;
 use lifeboat::runbook::*;
 
@@ -460,4 +461,32 @@ fn an_unconfirmed_change_is_illegal_in_any_log() {
         .collect();
     let why = "fact 2 does not fit what went before: nobody confirmed it".to_owned();
     assert_eq!(folded, [Ok(()), Ok(()), Err(why)]);
+}
+
+/// Of two that ended with their engine, the drill's script tries only the one again that is known not to have happened,
+/// and asks for its confirmation anew; in a real run that is nobody's but a person's.
+#[test]
+fn what_was_not_carried_out_is_tried_again_by_a_drill_s_script_and_nothing_else() {
+    let evidence = || "nothing of it is there".to_owned();
+    let next = |rig: &Rig| script::next(&rig.run, 9, &std::collections::BTreeMap::new(), rig.now.utc);
+    for (mode, outcome, retried) in [
+        (Mode::Drill, Outcome::NotCarriedOut { evidence: evidence() }, true),
+        (Mode::Drill, Outcome::InDoubt { evidence: evidence() }, false),
+        (Mode::Drill, Outcome::Exited { code: 1 }, false),
+        (Mode::Real, Outcome::NotCarriedOut { evidence: evidence() }, false),
+    ] {
+        let mut rig = Rig::open(one(action("a", Impact::Irreversible)), mode);
+        rig.run_step().unwrap();
+        rig.confirm().unwrap();
+        let events = rig.finish("1.1", outcome.clone(), "").unwrap();
+        assert_eq!(kinds(&events), ["attempt-finished", "step-failed"], "{outcome:?}");
+        rig.wish(Intent::Auto { on: true }).unwrap();
+        let wish = next(&rig);
+        assert_eq!(matches!(wish, Some(Intent::Retry { .. })), retried, "{mode:?} {outcome:?}: {wish:?}");
+        if let Some(Intent::Retry { step }) = wish {
+            let events = rig.wish(Intent::Retry { step }).unwrap();
+            assert!(kinds(&events).contains(&"confirmation-asked".to_owned()), "{events:?}");
+            assert!(matches!(next(&rig), Some(Intent::ConfirmByScript { .. })));
+        }
+    }
 }

@@ -20,6 +20,9 @@ use crate::runbook::Impact;
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
 /// How long that may go on.
 const LOOK_LIMIT: Duration = Duration::from_mins(10);
+/// In how many looks in a row something has to be missing before it counts as not carried out: what was sent last may
+/// still be on its way, and what looks may be behind.
+const MISSING: u32 = 2;
 
 /// Says what an orphan's supervisor tells.
 enum Shell {
@@ -139,11 +142,13 @@ impl Performer {
                 return self.in_doubt(doubt, why);
             };
             let until = Instant::now() + LOOK_LIMIT;
+            let mut missing = 0;
             let told = loop {
                 let reply = self.world.aws.call(&probe.words, ONE_CALL).await;
                 let told = probe.tells(&reply, started(doubt));
-                let unclear = matches!(told, Told::Unclear(_)) && Instant::now() < until;
-                if !unclear || pause(LOOK_AGAIN, word).await != Word::GoOn {
+                missing = if matches!(told, Told::NotHappened(_)) { missing + 1 } else { 0 };
+                let settled = matches!(told, Told::Happened(_)) || missing >= MISSING || Instant::now() >= until;
+                if settled || pause(LOOK_AGAIN, word).await != Word::GoOn {
                     self.keep(&mut files, &doubt.job.attempt, &reply);
                     break told;
                 }
@@ -151,9 +156,13 @@ impl Performer {
             let looked = probe.words.iter().take(2).map(String::as_str).collect::<Vec<_>>().join(" ");
             match told {
                 Told::Happened(what) => seen.push(format!("`aws {name}` happened, says `aws {looked}`: {what}")),
-                Told::NotHappened(what) => {
+                Told::NotHappened(what) if missing >= MISSING && seen.is_empty() => {
                     let why = format!("`aws {name}` did not happen, says `aws {looked}`: {what}");
-                    return self.in_doubt(doubt, why);
+                    return self.not_carried_out(doubt, why);
+                }
+                Told::NotHappened(what) => {
+                    let why = format!("`aws {name}` seems not to have happened, says `aws {looked}`: {what}");
+                    return self.in_doubt(doubt, seen.into_iter().chain([why]).collect::<Vec<_>>().join("; "));
                 }
                 Told::Unclear(what) => {
                     let why = format!("`aws {looked}` does not tell whether `aws {name}` happened: {what}");
@@ -178,10 +187,13 @@ impl Performer {
     /// Ends it as one that somebody has to look at.
     fn in_doubt(&self, doubt: &Doubt, evidence: String) -> Ended {
         self.remark(doubt, &format!("it is in doubt: {evidence}"));
-        let outcome = Outcome::InDoubt { evidence };
-        let look = Look::of_reply(started(doubt), Reply { outcome, stdout: Vec::new(), stderr: Vec::new(), aws: None });
-        let streams = look.streams.clone();
-        look.ended(streams, None, 0, doubt.age)
+        unseen(doubt, Outcome::InDoubt { evidence })
+    }
+
+    /// Ends it as one of which nothing happened. Whether it is tried again is not decided here.
+    fn not_carried_out(&self, doubt: &Doubt, evidence: String) -> Ended {
+        self.remark(doubt, &format!("it was not carried out: {evidence}"));
+        unseen(doubt, Outcome::NotCarriedOut { evidence })
     }
 
     fn remark(&self, doubt: &Doubt, what: &str) {
@@ -189,6 +201,13 @@ impl Performer {
         // A host that ended has no use for it.
         drop(self.inbox.send(Input::Host(Notice::Remark(text))));
     }
+}
+
+/// Is the end of an attempt that nobody saw.
+fn unseen(doubt: &Doubt, outcome: Outcome) -> Ended {
+    let look = Look::of_reply(started(doubt), Reply { outcome, stdout: Vec::new(), stderr: Vec::new(), aws: None });
+    let streams = look.streams.clone();
+    look.ended(streams, None, 0, doubt.age)
 }
 
 fn began(doubt: &Doubt) -> Instant {

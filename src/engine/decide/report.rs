@@ -96,7 +96,8 @@ fn verdict(draft: &Draft, strand: Strand, attempt: &Attempt, action: &Action, en
                 Outcome::Interrupted
                 | Outcome::SpawnFailed { .. }
                 | Outcome::Unusable { .. }
-                | Outcome::InDoubt { .. } => {
+                | Outcome::InDoubt { .. }
+                | Outcome::NotCarriedOut { .. } => {
                     return Err(ended.outcome.words());
                 }
                 Outcome::Exited { .. }
