@@ -39,6 +39,9 @@ pub enum SignatureError {
         /// The namespace that belongs here.
         wanted: &'static str,
     },
+    /// It is of another version of the form.
+    #[error("is of version {0}, not {version}", version = SshSig::VERSION)]
+    Version(u32),
     /// It uses another digest than SHA-512.
     #[error("uses another digest than sha512")]
     Hash,
@@ -79,6 +82,10 @@ impl Armour {
         let signature = SshSig::from_pem(text.trim_ascii()).map_err(|e| unreadable(&e))?;
         if signature.hash_alg() != HashAlg::Sha512 || !signature.reserved().is_empty() {
             return Err(SignatureError::Hash);
+        }
+        // Version 0 is let pass by those who read: a byte that could be changed and would not be missed.
+        if signature.version() != SshSig::VERSION {
+            return Err(SignatureError::Version(signature.version()));
         }
         Ok(Self(signature))
     }

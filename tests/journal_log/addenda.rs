@@ -6,7 +6,7 @@ use std::path::Path;
 use lifeboat::engine::Mode;
 use lifeboat::journal::{Addenda, Addition, AllowedSigners, Severity, Trust};
 use lifeboat::kernel::Stamp;
-use lifeboat::store::{AddError, KeyWish, Operator, add, audit, countersign, operator, read_addenda, verify_run};
+use lifeboat::store::{AddError, KeyWish, Operator, add, countersign, operator, read_addenda, verify_run};
 
 use crate::fixture::{Drill, WAIT, note, now, practice, practice_trust, sealed, second_opinion, signers_of};
 use crate::keys::key;
@@ -151,47 +151,4 @@ fn a_witness_is_somebody_else_whom_the_readers_know() {
     keygen.args(["-Y", "verify", "-I", "bob@example.com", "-n", "witness@lifeboat", "-f"]).arg(&signers).arg("-s");
     let input = fs::File::open(&drill.place().log).unwrap();
     assert!(keygen.arg(&armour).stdin(input).stdout(std::process::Stdio::null()).status().unwrap().success());
-}
-
-#[test]
-fn an_audit_misses_a_run_that_is_gone_and_one_that_was_replaced() {
-    let root = tempfile::tempdir().unwrap();
-    let operator = practice(root.path());
-    let first = sealed(root.path());
-    let trust = practice_trust(&first.state);
-    let folder = |n: &str| first.runs.root().join(n);
-    let follow = |before: Option<(&lifeboat::kernel::RunId, String)>| {
-        let run = first.runs.create(now()).unwrap();
-        run.write_runbook(crate::fixture::RUNBOOK.as_bytes()).unwrap();
-        let mut opened = crate::fixture::opened(Mode::Drill);
-        (opened.prev_run, opened.prev_sha512) = before.map(|(run, sha512)| (run.clone(), sha512)).unzip();
-        let begun =
-            lifeboat::store::LogWriter::begin(&run, opened, Ok(&operator), crate::fixture::run_clock()).unwrap();
-        (run, begun.writer)
-    };
-    let known = |run: &lifeboat::store::RunFolder| {
-        let before = lifeboat::store::prev_run(&first.runs, "alice@example.com", "bastion").unwrap();
-        let before = before.filter(|before| before.run == *run.id());
-        before.map(|before| before.sha512)
-    };
-    // The second begins while the first is the latest; the third while the second is still open.
-    let (second, writer) = follow(known(&first.folder).map(|sha512| (first.folder.id(), sha512)));
-    let digest = lifeboat::kernel::Sha256Hex::from_digest(&verify_run(&second.place(), &trust).unwrap().log_sha512);
-    let (third, last) = follow(Some((second.id(), digest.as_str().to_owned())));
-    writer.append_blocking(vec![note("it went on")]).unwrap();
-    writer.seal_blocking(operator.clone()).unwrap();
-    last.seal_blocking(operator.clone()).unwrap();
-    let found = audit(&first.runs, &trust).unwrap();
-    assert_eq!((found.runs.len(), found.exit_code(), found.breaks.as_slice()), (3, 0, &[][..]));
-    // Replaced by another log that verifies.
-    let kept = fs::read(second.log()).unwrap();
-    let other = sealed(&root.path().join("elsewhere"));
-    fs::copy(other.place().log, second.log()).unwrap();
-    let found = audit(&first.runs, &trust).unwrap();
-    assert_eq!((found.exit_code(), found.breaks.len()), (5, 2), "{:?}", found.breaks);
-    fs::write(second.log(), kept).unwrap();
-    fs::remove_dir_all(folder(second.id().as_str())).unwrap();
-    let found = audit(&first.runs, &trust).unwrap();
-    assert_eq!(found.exit_code(), 5);
-    assert!(found.breaks[0].starts_with(&format!("{} is missing: {}", second.id(), third.id())), "{:?}", found.breaks);
 }

@@ -69,11 +69,16 @@ pub(crate) struct Drill {
 impl Drill {
     /// Begins a log below `root`.
     pub(crate) fn begin(root: &Path, mode: Mode, operator: Result<&Operator, SignError>) -> Self {
+        Self::begin_at(root, mode, operator, run_clock())
+    }
+
+    /// Begins one by another clock.
+    pub(crate) fn begin_at(root: &Path, mode: Mode, operator: Result<&Operator, SignError>, clock: Clock) -> Self {
         let state = root.join("state");
         let runs = Runs::at(state.join("runs")).with_spares(vec![state.join("spare")]);
         let folder = runs.create(now()).unwrap();
         folder.write_runbook(RUNBOOK.as_bytes()).unwrap();
-        let begun = LogWriter::begin(&folder, opened(mode), operator, run_clock()).unwrap();
+        let begun = LogWriter::begin(&folder, opened(mode), operator, clock).unwrap();
         Self { state, runs, folder, begun }
     }
 
@@ -142,6 +147,42 @@ pub(crate) fn sealed(root: &Path) -> Drill {
 pub(crate) fn second_opinion(signers: &Path, run: &Path) -> (i32, String) {
     let (code, text) = second_report(&[signers, run]);
     (code, text.lines().next().unwrap_or_default().to_owned())
+}
+
+/// Waits until nobody holds a log: a process that another test starts holds what it inherits until it is another program.
+pub(crate) fn released(place: &LogPlace) {
+    let deadline = Instant::now() + WAIT;
+    while place.parts().iter().any(|part| lifeboat::store::is_being_written(part)) {
+        assert!(Instant::now() < deadline, "{} is held", place.log.display());
+        std::thread::yield_now();
+    }
+}
+
+/// Is a verdict, as an exit code, and the first line that was damaged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Opinion {
+    pub(crate) code: i32,
+    pub(crate) damage: Option<u64>,
+}
+
+/// Asks the second verifier about many logs, in one process.
+pub(crate) fn second_opinions(signers: &Path, runs: &[PathBuf]) -> Vec<Opinion> {
+    let cases: String = runs.iter().map(|run| serde_json::json!([signers, run]).to_string() + "\n").collect();
+    let file = signers.with_extension("cases");
+    std::fs::write(&file, cases).unwrap();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/verify_log.py");
+    let input = std::fs::File::open(&file).unwrap();
+    let output = Command::new("python3").arg(script).arg("--many").stdin(input).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let opinions = String::from_utf8(output.stdout).unwrap();
+    let read = |line: &str| {
+        let (code, said): (i32, String) = serde_json::from_str(line).unwrap();
+        let line = |text: &str| text.trim().strip_prefix("line ")?.split_once(':')?.0.parse().ok();
+        Opinion { code, damage: said.lines().nth(1).filter(|_| code == 1).and_then(line) }
+    };
+    let opinions: Vec<_> = opinions.lines().map(read).collect();
+    assert_eq!(opinions.len(), runs.len());
+    opinions
 }
 
 /// Runs the second verifier; returns its exit code and all that it says.

@@ -3,9 +3,11 @@
 #[cfg(test)]
 mod addenda;
 #[cfg(test)]
-mod agree;
-#[cfg(test)]
 mod approvals;
+#[cfg(test)]
+mod attacks;
+#[cfg(test)]
+mod exhaustive;
 #[cfg(test)]
 mod fixture;
 #[cfg(test)]

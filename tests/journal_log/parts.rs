@@ -4,14 +4,14 @@ use std::fs;
 use std::path::PathBuf;
 
 use lifeboat::engine::{Event, Fact, Mode};
-use lifeboat::journal::{Severity, Trust};
+use lifeboat::journal::Trust;
 use lifeboat::store::{Format, Left, LogPlace, Runs, StoreError, show, verify_run};
 
 use crate::fixture::{Drill, note, now, practice, practice_trust, second_opinion, signers_of};
 
 /// A drill whose log went on twice: in a spare place, and from there in the run's own folder again.
-struct Moved {
-    drill: Drill,
+pub(crate) struct Moved {
+    pub(crate) drill: Drill,
     facts: Vec<Fact>,
 }
 
@@ -39,13 +39,13 @@ fn moved(root: &std::path::Path) -> Moved {
     Moved { drill, facts }
 }
 
-fn sealed(root: &std::path::Path) -> Moved {
+pub(crate) fn sealed(root: &std::path::Path) -> Moved {
     let moved = moved(root);
     moved.drill.begun.writer.seal_blocking(practice(root)).unwrap();
     moved
 }
 
-fn both(name: &str, moved: &Moved) -> lifeboat::journal::Verification {
+pub(crate) fn both(name: &str, moved: &Moved) -> lifeboat::journal::Verification {
     let place = moved.drill.place();
     let ours = verify_run(&place, &practice_trust(&moved.drill.state)).unwrap();
     let (code, words) = second_opinion(&signers_of(&moved.drill), moved.drill.folder.path());
@@ -82,31 +82,6 @@ fn it_goes_on_where_there_is_a_place_and_says_so() {
         .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["seq"].as_u64().unwrap())
         .collect();
     assert_eq!(seqs, (0..found.coverage.lines).collect::<Vec<_>>());
-}
-
-#[test]
-fn a_missing_part_is_open_and_named() {
-    for number in 1..=3_usize {
-        let root = tempfile::tempdir().unwrap();
-        let moved = sealed(root.path());
-        let name = if number == 1 { "incident.jsonl".to_owned() } else { format!("incident.{number}.jsonl") };
-        let parts = moved.drill.place().parts();
-        let gone = parts.iter().find(|part| part.file_name().is_some_and(|file| file.to_str() == Some(&name))).unwrap();
-        fs::remove_file(gone.canonicalize().unwrap()).unwrap();
-        drop(fs::remove_file(gone));
-        let found = both(&name, &moved);
-        assert_eq!(found.words(), "OPEN", "{name}: {:#?}", found.findings);
-        let named = found.findings.iter().any(|finding| {
-            finding.severity == Severity::Open && finding.text.starts_with(&format!("{name} is missing"))
-        });
-        assert!(named || number == 3, "{name}: {:#?}", found.findings);
-        if number == 2 {
-            let place = moved.drill.place();
-            drop(moved);
-            let refused = Left::take(&place, &Trust::default()).unwrap_err();
-            assert!(matches!(refused, StoreError::Missing { .. }), "{refused}");
-        }
-    }
 }
 
 #[test]

@@ -1,12 +1,11 @@
 //! The writer: what it has answered is on the disk, in order, and readable as the same facts.
 
 use std::fs;
-use std::io::Write as _;
 
 use lifeboat::engine::{Event, Fact, Mode};
 use lifeboat::journal::{Body, read_log};
 use lifeboat::store::{
-    AppendError, Follow, Format, SealError, SignError, StoreError, is_being_written, prev_run, show, state_dir, tail,
+    AppendError, Follow, Format, SignError, StoreError, is_being_written, prev_run, state_dir, tail,
 };
 
 use crate::fixture::{Drill, note, now, practice, practice_trust, sealed};
@@ -75,38 +74,6 @@ fn a_fact_that_fits_no_line_is_refused_and_the_log_goes_on() {
 }
 
 #[test]
-fn another_writer_is_noticed_and_final() {
-    let root = tempfile::tempdir().unwrap();
-    let operator = practice(root.path());
-    let drill = Drill::begin(root.path(), Mode::Drill, Ok(&operator));
-    fs::OpenOptions::new().append(true).open(drill.folder.log()).unwrap().write_all(b"x").unwrap();
-    // No other place takes it.
-    fs::write(drill.state.join("spare"), b"").unwrap();
-    fs::create_dir(drill.folder.path().join("incident.2.jsonl")).unwrap();
-    for _ in 0..2 {
-        let refused = drill.begun.writer.append_blocking(vec![note("mine")]).unwrap_err();
-        assert!(
-            matches!(&refused, AppendError::Final { why, .. } if why.contains("something else writes")),
-            "{refused}"
-        );
-    }
-    assert!(matches!(drill.begun.writer.seal_blocking(operator), Err(SealError::Append(AppendError::Final { .. }))));
-}
-
-#[test]
-fn a_log_is_made_once() {
-    let root = tempfile::tempdir().unwrap();
-    let drill = Drill::begin(root.path(), Mode::Drill, Err(SignError::NoKey));
-    let again = lifeboat::store::LogWriter::begin(
-        &drill.folder,
-        crate::fixture::opened(Mode::Drill),
-        Err(SignError::NoKey),
-        crate::fixture::run_clock(),
-    );
-    assert!(matches!(again, Err(StoreError::Io { what: "create the file", .. })));
-}
-
-#[test]
 fn runs_are_found_by_any_unique_beginning() {
     let root = tempfile::tempdir().unwrap();
     let first = sealed(root.path());
@@ -140,25 +107,6 @@ fn a_place_that_cannot_hold_runs_says_so() {
     assert!(error.contains("a part of the path is a file") && error.contains("file/runs"), "{error}");
     let error = lifeboat::store::Runs::at("/proc/lifeboat/runs").create(now()).unwrap_err().to_string();
     assert!(error.contains("/proc/lifeboat"), "{error}");
-}
-
-#[test]
-fn views_are_harmless_and_raw_on_request() {
-    let root = tempfile::tempdir().unwrap();
-    let drill = sealed(root.path());
-    let narrate = |event: &Event| format!("{event:?} \u{1b}[31m");
-    let mut text = Vec::new();
-    show(&drill.place(), Format::Text, &narrate, &mut text).unwrap();
-    let text = String::from_utf8(text).unwrap();
-    let raw = fs::read_to_string(drill.folder.log()).unwrap();
-    assert_eq!(text.lines().count(), raw.lines().count());
-    assert!(!text.contains('\u{1b}') && text.contains("practice@lifeboat seals the log"), "{text}");
-    let mut json = Vec::new();
-    show(&drill.place(), Format::Json, &narrate, &mut json).unwrap();
-    assert_eq!(String::from_utf8(json).unwrap(), raw);
-    let mut last = Vec::new();
-    tail(&drill.place(), 2, Follow::Until(&|| false), Format::Json, &narrate, &mut last).unwrap();
-    assert_eq!(String::from_utf8(last).unwrap().lines().count(), 2, "a sealed log has no more to come");
 }
 
 #[test]
