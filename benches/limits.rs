@@ -4,6 +4,9 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a measurement that fails may stop")]
 
+#[path = "limits/log.rs"]
+mod log;
+
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -37,6 +40,10 @@ fn main() {
     run("flood", &flood);
     run("drill", &drill);
     run("fingerprint", &fingerprint);
+    run("log-verify", &log::verify);
+    run("log-facts", &log::facts);
+    run("log-resume", &log::resume);
+    run("log-attach", &log::attach);
 }
 
 /// How many rows the table has that is fingerprinted, some 850 bytes each, and how often each is measured, unless these
