@@ -8,11 +8,11 @@ use super::practice::Practice;
 use super::start::{Ready, signed};
 use super::wire::{Health, ToScreen};
 use crate::report::{Customers, summary};
-use crate::store::{LogNews, Signing};
+use crate::store::{self, LogNews, LogPlace, Signing};
 
 /// Works a run to its end, whether anybody looks or not. The summary is the last that screens hear of it here.
 pub async fn work(ready: Ready, hub: Hub, practice: Option<Arc<Practice>>) -> Finale {
-    let Ready { host, beginning, past, mut heard, signing, .. } = ready;
+    let Ready { host, beginning, past, mut heard, signing, folder, .. } = ready;
     for fact in past {
         hub.tell(&ToScreen::fact(&fact));
     }
@@ -66,7 +66,7 @@ pub async fn work(ready: Ready, hub: Hub, practice: Option<Arc<Practice>>) -> Fi
     told.await.ok();
     let customers = customers(practice.as_deref()).await;
     let mut lines = summary(&finale.run, customers.as_ref());
-    lines.push(closing(&finale.log));
+    lines.extend(closing(&finale.log, &folder.place()));
     hub.tell(&ToScreen::Summary(lines));
     finale
 }
@@ -82,11 +82,15 @@ pub async fn customers(practice: Option<&Practice>) -> Option<Customers> {
     }
 }
 
-/// Says how the log was closed, as a line of the summary.
-pub fn closing(log: &Closing) -> String {
+/// Says how the log was closed, as lines of the summary; of a sealed one also its digest in words.
+pub fn closing(log: &Closing, place: &LogPlace) -> Vec<String> {
     match log {
-        Closing::Sealed(by) => format!("log   SEALED by {by}"),
-        Closing::Open(why) => format!("log   OPEN, not sealed: {why}"),
-        Closing::Lost(why) => format!("log   LOST: {why}"),
+        Closing::Sealed(by) => {
+            let words = store::in_words(place)
+                .map(|words| format!("words {words}: read them out, `lifeboat log verify` says the same"));
+            std::iter::once(format!("log   SEALED by {by}")).chain(words).collect()
+        }
+        Closing::Open(why) => vec![format!("log   OPEN, not sealed: {why}")],
+        Closing::Lost(why) => vec![format!("log   LOST: {why}")],
     }
 }

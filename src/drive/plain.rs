@@ -127,6 +127,7 @@ fn act(
             | Output::Repaint
             | Output::Drill(_)
             | Output::Resume(_)
+            | Output::Edit(_)
             | Output::Report(_)
             | Output::Seek(_)
             | Output::Save { .. } => {}

@@ -391,6 +391,34 @@ pub enum Event {
         /// The message.
         message: ActionName,
     },
+    /// The operator edited the command of a failed action, which is tried again with that. It is asked before it runs.
+    CommandEdited {
+        /// The step.
+        step: StepId,
+        /// The action.
+        action: ActionName,
+        /// What would have run, every value resolved.
+        before: String,
+        /// What is to run instead.
+        after: String,
+        /// Who.
+        by: String,
+    },
+    /// The operator goes on at another step than the next one.
+    JumpChosen {
+        /// The step that is left.
+        step: StepId,
+        /// Where the run goes on.
+        to: StepId,
+        /// Why.
+        reason: String,
+        /// Steps between that are not for this case now, where it leads forwards.
+        ruled_out: Vec<StepId>,
+        /// Steps that are to be done again, where it leads backwards.
+        again: Vec<StepId>,
+        /// Who.
+        by: String,
+    },
     /// The operator chose to run a failed step's action again.
     RetryChosen {
         /// The step.

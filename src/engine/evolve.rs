@@ -20,8 +20,8 @@ use super::state::{
 };
 use crate::kernel::{ActionName, AttemptId, StepId};
 use crate::runbook::{Moment, Watching};
-use attempts::{Starting, finish, start};
-use course::{decided, jumped, recall};
+use attempts::{Starting, finish, retried, start};
+use course::{decided, recall};
 use strands::{askable, asked_at, change_turn, names, offer, open_strand, set_state, settle, stand};
 
 /// Says which fact does not fit, and why.
@@ -140,7 +140,7 @@ fn apply(run: &mut Run, fact: &Fact) -> Legal {
             run.sent_at.insert(message.clone(), run.messages);
             run.due.remove(message);
         }
-        Event::Jumped { step, to, why, ruled_out } => jumped(run, step, to, why, ruled_out, at)?,
+        Event::Jumped { step, to, why, ruled_out } => course::jumped(run, step, to, why, ruled_out, at)?,
         Event::RollbackChosen { step, undo, .. } => rollback::chosen(run, step, undo)?,
         Event::WatchFailed { action, why } => {
             let known = run.plan.action(action).is_some_and(|(_, action)| action.watch == Watching::UntilTheEnd);
@@ -453,14 +453,10 @@ fn apply(run: &mut Run, fact: &Fact) -> Legal {
             require(fits, "the step cannot be left out from where it is")?;
             settle(run, strand, StepState::Skipped { reason: reason.clone() }, at);
         }
-        Event::RetryChosen { step, .. } => {
-            let strand = open_strand(run, step)?;
-            let Some(StepState::Failed { cursor, .. }) = run.state(strand) else {
-                return Err("the step has not failed".to_owned());
-            };
-            let cursor = *cursor;
-            set_state(run, strand, StepState::Ready { cursor });
-            change_turn(run, strand, |turn| turn.tried = 0);
+        Event::RetryChosen { step, .. } => retried(run, step, None)?,
+        Event::CommandEdited { step, action, after, .. } => retried(run, step, Some((action, after)))?,
+        Event::JumpChosen { step, to, reason, ruled_out, again, .. } => {
+            course::jump_chosen(run, (step, to, reason), ruled_out, again, at)?;
         }
         Event::FailurePassed { step, action, .. } => {
             let strand = open_strand(run, step)?;

@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::decide::ruled_out;
+use super::event::{Event, Fact};
+use super::evolve::evolve;
 use super::objectives::{between, runnable};
 use super::state::{AttemptState, Recovery, Run, StepState, Strand};
 use crate::kernel::Stamp;
@@ -75,6 +77,14 @@ impl Run {
         }
         let sum = sum.saturating_add(group);
         (known > 0).then(|| Forecast { finish: between(origin, now.utc).saturating_add(sum), known, unknown })
+    }
+
+    /// Forecasts the recovery as it would be after this fact; `None` where it makes no sense now.
+    pub fn forecast_after(&self, event: Event, now: Stamp) -> Option<Forecast> {
+        let mut run = self.clone();
+        let seq = run.last_seq.map_or(0, |last| last.saturating_add(1));
+        evolve(&mut run, &Fact { seq, at: now, event }).ok()?;
+        run.forecast(now)
     }
 
     /// Returns for how long the current action of a step has run; of several items, the first one that began.

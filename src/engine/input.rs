@@ -121,6 +121,22 @@ pub enum Intent {
         /// The step.
         step: StepId,
     },
+    /// Run a failed step's action again with another command. Asks for confirmation first.
+    Edit {
+        /// The step.
+        step: StepId,
+        /// The command.
+        command: String,
+    },
+    /// Go on at another step.
+    Jump {
+        /// The step that is left.
+        step: StepId,
+        /// Where to go on.
+        to: StepId,
+        /// Why; must not be empty.
+        reason: String,
+    },
     /// Leave a step out.
     Skip {
         /// The step.

@@ -44,7 +44,20 @@ pub(super) fn prepare(
     action: &Action,
     at: DateTime<Utc>,
 ) -> Result<Prepared, String> {
-    with(run, step, action, &vars(run, strand, at))
+    let edited = edited(run, strand, action);
+    with(run, step, edited.as_ref().unwrap_or(action), &vars(run, strand, at))
+}
+
+/// Returns the action with the command that the operator wrote for it, if there is one. It is always asked before that
+/// runs, and what a shell or a request does that nobody checked counts as a change at least.
+fn edited(run: &Run, strand: Strand, action: &Action) -> Option<Action> {
+    let (_, command) = run.turn(strand)?.edited.as_ref().filter(|(name, _)| *name == action.name)?;
+    let impact = match action.kind {
+        Kind::Shell(_) | Kind::Http => action.impact.max(Impact::Change),
+        Kind::Aws | Kind::Dns | Kind::Sql => action.impact,
+    };
+    let confirm = action.confirm.clone().or(Some(Confirm::Key));
+    Some(Action { code: command.clone(), impact, confirm, ..action.clone() })
 }
 
 /// Puts these values into an action; `Err` says in words why it cannot run.

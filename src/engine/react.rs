@@ -39,6 +39,7 @@ pub fn react(run: &Run, fact: &Fact) -> Vec<Effect> {
         | Event::StepOwed { .. }
         | Event::NotApplicable { .. }
         | Event::Jumped { .. }
+        | Event::JumpChosen { .. }
         | Event::Decided { .. } => deadlines(run, fact.at),
         Event::InputSet { .. }
         | Event::FirstRead { .. }
@@ -66,6 +67,7 @@ pub fn react(run: &Run, fact: &Fact) -> Vec<Effect> {
         | Event::ItemTicked { .. }
         | Event::StepFailed { .. }
         | Event::RetryChosen { .. }
+        | Event::CommandEdited { .. }
         | Event::FailurePassed { .. }
         | Event::NoteAdded { .. }
         | Event::RecoverySeen { .. }

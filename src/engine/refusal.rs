@@ -39,6 +39,12 @@ pub enum Refusal {
     /// There is nothing to choose.
     #[error("Step `{0}` has not failed.")]
     NotFailed(StepId),
+    /// The command is as it was.
+    #[error("The command is as it was; retry runs it again.")]
+    NothingEdited,
+    /// A jump that leads nowhere.
+    #[error("The run can't go on at step `{0}` from here: it is this one, or it is not for this case.")]
+    JumpsNowhere(StepId),
     /// A person has the step in hand.
     #[error("Step `{0}` is in your hands. Tick its items and say that it is done.")]
     InYourHands(StepId),

@@ -162,7 +162,7 @@ impl Run {
     }
 
     /// Returns the action that a strand stands at; `None` past its last one.
-    pub(super) fn action_at(&self, strand: Strand, cursor: usize) -> Option<&Action> {
+    pub fn action_at(&self, strand: Strand, cursor: usize) -> Option<&Action> {
         if let Some(undoes) = self.undoes(strand) {
             return self.plan.action(undoes.actions.get(cursor)?).map(|(_, action)| action);
         }

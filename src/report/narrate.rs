@@ -135,6 +135,19 @@ fn words(event: &Event) -> String {
         }
         Event::StepFailed { step, why, .. } => format!("step {step} FAILED: {why}"),
         Event::StepSkipped { step, reason, by } => format!("step {step} SKIPPED by {by}: {reason}"),
+        Event::CommandEdited { step, action, before, after, by } => {
+            let (before, after) = (one_line(before), one_line(after));
+            format!("step {step} is tried again by {by} with {action} EDITED: `{before}` became `{after}`")
+        }
+        Event::JumpChosen { step, to, reason, ruled_out, again, by } => {
+            let list = |steps: &[crate::kernel::StepId]| {
+                steps.iter().map(crate::kernel::StepId::as_str).collect::<Vec<_>>().join(", ")
+            };
+            let out =
+                if ruled_out.is_empty() { String::new() } else { format!("; not for this case: {}", list(ruled_out)) };
+            let again = if again.is_empty() { String::new() } else { format!("; to be done again: {}", list(again)) };
+            format!("step {step} LEFT by {by}, and the run goes on at {to}: {reason}{out}{again}")
+        }
         Event::RetryChosen { step, by } => format!("step {step} is tried again by {by}"),
         Event::FailurePassed { step, action, why } => format!("{action} of {step} failed and was passed over: {why}"),
         Event::InterruptAsked { attempt, force, by } => {

@@ -13,6 +13,12 @@ pub enum Command {
     Run,
     /// Run a failed step again.
     Retry,
+    /// Run a failed action again with an edited command.
+    Edit,
+    /// Go on at another step.
+    Jump,
+    /// Edit in the editor of one's own.
+    Editor,
     /// Leave a step out.
     Skip,
     /// A failed step was done by other means.
@@ -247,6 +253,13 @@ impl Default for Keymap {
                 "Run the step whose turn it is. What changes something asks first.",
             ),
             bind(Run, C::Retry, &[Char('r')], "retry", "After a failure: run the failed action again."),
+            bind(
+                Run,
+                C::Edit,
+                &[Char('e')],
+                "edit…",
+                "After a failure: edit the failed command and run that instead, asked and recorded.",
+            ),
             bind(Run, C::Skip, &[Char('s')], "skip…", "Leave the step out. Asks for a reason."),
             bind(
                 Run,
@@ -316,7 +329,13 @@ impl Default for Keymap {
             ),
             bind(Run, C::Note, &[Char('n')], "note…", "Write a note into the log."),
             bind(Run, C::Auto, &[Char('p')], "auto", "Switch automatic progress through steps that only observe."),
-            bind(Run, C::Onset, &[Char('o')], "onset…", "Say, or correct, when customers began to fail."),
+            bind(
+                Run,
+                C::Onset,
+                &[Char('o')],
+                "onset…",
+                "Say, or correct, when customers began to fail, or when another moment was.",
+            ),
             bind(
                 Run,
                 C::Tag,
@@ -339,6 +358,13 @@ impl Default for Keymap {
                 "View everything that was recorded, and where the time went; and back.",
             ),
             bind(Run, C::Copy, &[Char('y')], "copy", "Copy the command on the screen, if the terminal allows."),
+            bind(
+                Run,
+                C::Jump,
+                &[Char('J')],
+                "jump…",
+                "Go on at another step, forwards or back. Asks which one, and why.",
+            ),
             bind(Run, C::Stop, &[Char('S')], "stop…", "Stop the run for good. Asks for a reason."),
             bind(
                 Run,
@@ -413,6 +439,13 @@ impl Default for Keymap {
             ),
             bind(Replay, C::Beginning, &[Char('0')], "to the start", "Go to where the recording begins."),
             bind(Replay, C::Ending, &[Char('$')], "to the end", "Go to where the recording ends."),
+            bind(
+                Question,
+                C::Editor,
+                &[Ctrl('o')],
+                "editor",
+                "Write the command in the editor that VISUAL or EDITOR names.",
+            ),
             bind(
                 Picker,
                 C::Drill,
@@ -536,7 +569,7 @@ mod tests {
     }
 
     #[test]
-    fn a_chord_means_one_thing_in_a_group_but_for_run_and_retry() {
+    fn a_chord_means_one_thing_in_a_group_but_for_what_is_never_offered_together() {
         let keymap = Keymap::default();
         for group in Group::ALL {
             for binding in keymap.bindings().iter().filter(|binding| binding.group == group) {
@@ -545,7 +578,8 @@ mod tests {
                     .iter()
                     .filter(|other| other.group == group && other.command != binding.command)
                     .filter(|other| other.chords.iter().any(|chord| binding.chords.contains(chord)))
-                    .filter(|other| !matches!(other.command, Command::Run | Command::Retry));
+                    .filter(|other| !matches!(other.command, Command::Run | Command::Retry))
+                    .filter(|other| !matches!(other.command, Command::Enter | Command::Edit));
                 assert_eq!(rivals.count(), 0, "{binding:?}");
             }
         }

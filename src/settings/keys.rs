@@ -99,7 +99,13 @@ impl Keymap {
         let group = self.binding(command)?.group;
         // Never offered together.
         let apart = |other: Command| {
-            matches!((command, other), (Command::Run, Command::Retry) | (Command::Retry, Command::Run))
+            matches!(
+                (command, other),
+                (Command::Run, Command::Retry)
+                    | (Command::Retry, Command::Run)
+                    | (Command::Enter, Command::Edit)
+                    | (Command::Edit, Command::Enter)
+            )
         };
         let meet = |other: Group| other == group || other == Group::Everywhere || group == Group::Everywhere;
         let others = self.bindings().iter().filter(|other| other.command != command && !apart(other.command));

@@ -37,7 +37,7 @@ pub use lines::{LineAt, Lines};
 pub use log::LogNews;
 pub use operator::{FarKey, Message, Operator};
 pub use practice::{practice_operator, practice_signers};
-pub use runs::{LogPlace, Previous, RunFolder, Runs, prev_run, state_dir};
+pub use runs::{LogPlace, Previous, RunFolder, Runs, in_words, prev_run, state_dir};
 pub use standing::{End, Standing, header, standings};
 pub use taken::Left;
 pub use view::{Follow, Format, is_being_written, show, show_addenda, tail};

@@ -13,7 +13,7 @@ use super::error::StoreError;
 use super::medium::Folders;
 use crate::engine::Event;
 use crate::journal::{Body, MAX_LINE, part_name, read_entry};
-use crate::kernel::RunId;
+use crate::kernel::{RunId, spoken};
 
 const LOG: &str = "incident.jsonl";
 
@@ -319,11 +319,23 @@ pub(super) fn first_event(log: &Path) -> Option<Event> {
     }
 }
 
+/// Says the digest of a log that is closed in words that can be spoken: as whoever verifies it will see them.
+///
+/// # Errors
+/// If its last part can't be read.
+pub fn in_words(place: &LogPlace) -> io::Result<String> {
+    digest_of(&place.last_part()).map(|digest| spoken(&digest))
+}
+
 pub(super) fn sha512_of(path: &Path) -> io::Result<String> {
+    digest_of(path).map(|digest| hex(&digest))
+}
+
+fn digest_of(path: &Path) -> io::Result<Vec<u8>> {
     let (mut file, mut hash, mut buffer) = (File::open(path)?, Sha512::new(), vec![0; 256 * 1024]);
     loop {
         match file.read(&mut buffer)? {
-            0 => return Ok(hex(&hash.finalize())),
+            0 => return Ok(hash.finalize().to_vec()),
             n => hash.update(buffer.get(..n).unwrap_or_default()),
         }
     }

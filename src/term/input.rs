@@ -6,6 +6,7 @@
 use std::fs::File;
 use std::io::{self, IsTerminal as _, PipeWriter};
 use std::os::fd::{AsFd as _, OwnedFd};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use crossterm::event::{self, Event};
@@ -19,7 +20,17 @@ use crate::ui::Msg;
 /// nothing, and ends with the process.
 #[derive(Debug)]
 pub(super) struct Watch {
-    _stop: PipeWriter,
+    stop: PipeWriter,
+    thread: JoinHandle<()>,
+}
+
+impl Watch {
+    /// Ends it, and waits until no key is read any more: the terminal is about to be another program's.
+    pub(super) fn end(self) {
+        drop(self.stop);
+        // It has nothing to tell; a panic in it was printed.
+        drop(self.thread.join());
+    }
 }
 
 /// Starts to read keys.
@@ -29,7 +40,7 @@ pub(super) fn watch(feed: Feed) -> io::Result<Watch> {
     let keyboard: OwnedFd =
         if stdin.is_terminal() { stdin.as_fd().try_clone_to_owned()? } else { File::open("/dev/tty")?.into() };
     let (stopped, stop) = io::pipe()?;
-    std::thread::Builder::new().name("keys".to_owned()).spawn(move || {
+    let thread = std::thread::Builder::new().name("keys".to_owned()).spawn(move || {
         loop {
             let mut watched = [PollFd::new(&keyboard, PollFlags::IN), PollFd::new(&stopped, PollFlags::IN)];
             match poll(&mut watched, Some(&LOOK)) {
@@ -48,7 +59,7 @@ pub(super) fn watch(feed: Feed) -> io::Result<Watch> {
             }
         }
     })?;
-    Ok(Watch { _stop: stop })
+    Ok(Watch { stop, thread })
 }
 
 /// Looks for keys at least this often, should crossterm still hold one that it did not give.

@@ -7,6 +7,7 @@
 //!
 //! The terminal is restored on every way out but one: when it is gone, nothing is written to it any more.
 
+mod editor;
 mod input;
 mod paint;
 mod screen;
@@ -133,8 +134,8 @@ pub fn run(
 ) -> Result<Exit, TermError> {
     let _signals = signals::watch(inbox.feed.clone()).map_err(TermError::Watch)?;
     let mut screen = Screen::open()?;
-    let _keys = input::watch(inbox.feed.clone()).map_err(TermError::Watch)?;
-    let mut show = Loop { model, inbox, wishes, clock, held: VecDeque::new(), urgent: Urgency::Calm };
+    let keys = Some(input::watch(inbox.feed.clone()).map_err(TermError::Watch)?);
+    let mut show = Loop { model, inbox, wishes, clock, keys, held: VecDeque::new(), urgent: Urgency::Calm };
     let (columns, rows) = screen.size();
     show.take(&mut screen, Msg::Resize { columns, rows })?;
     match show.run(&mut screen) {
@@ -162,6 +163,8 @@ struct Loop<'a> {
     inbox: Inbox,
     wishes: &'a mut dyn FnMut(Output),
     clock: &'a dyn Fn() -> Stamp,
+    /// Reads keys, unless an editor has the terminal.
+    keys: Option<input::Watch>,
     /// Messages that were taken out of the queue while keys were thrown away.
     held: VecDeque<Event>,
     urgent: Urgency,
@@ -282,6 +285,10 @@ impl Loop<'_> {
                 };
                 return self.take(screen, Msg::Say(said.to_owned()));
             }
+            Output::Edit(text) => {
+                let edited = self.edit(screen, &text)?;
+                return self.take(screen, Msg::Edited(edited));
+            }
             Output::Suspend => {
                 Screen::suspend()?;
                 self.wait_to_go_on();
@@ -297,6 +304,29 @@ impl Loop<'_> {
             Output::Gone => return Ok(Some(Exit::HungUp)),
         }
         Ok(None)
+    }
+
+    /// Gives the terminal to the operator's editor, and takes it back.
+    fn edit(&mut self, screen: &mut Screen, text: &str) -> Result<Result<String, String>, TermError> {
+        if let Some(keys) = self.keys.take() {
+            keys.end();
+        }
+        Screen::give_away();
+        let edited = editor::edit(text);
+        // What was typed to the editor to end or stop it was not meant for the run.
+        let mut waiting: Vec<Event> = self.inbox.rx.try_iter().collect();
+        waiting.retain(|event| match event {
+            Event::Signal(signal) => {
+                matches!(signals::meaning(*signal), signals::Meaning::HungUp | signals::Meaning::Resized)
+                    || *signal == signal_hook::consts::SIGTERM
+            }
+            Event::Msg(_) => true,
+        });
+        self.held.extend(waiting);
+        let (columns, rows) = screen.again()?;
+        self.keys = Some(input::watch(self.inbox.feed.clone()).map_err(TermError::Watch)?);
+        self.take(screen, Msg::Resize { columns, rows })?;
+        Ok(edited)
     }
 
     /// Holds everything back until the process goes on or has to end: the terminal belongs to somebody else.

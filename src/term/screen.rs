@@ -132,6 +132,11 @@ impl Screen {
         kill_process(getpid(), Signal::STOP).map_err(|why| TermError::Mode(why.into()))
     }
 
+    /// Gives the terminal to another program.
+    pub(super) fn give_away() {
+        leave();
+    }
+
     /// Takes the terminal into the screen's mode again, whatever was done to it meanwhile.
     pub(super) fn again(&mut self) -> Result<(u16, u16), TermError> {
         enter().map_err(TermError::Mode)?;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, FixedOffset, SecondsFormat, Utc};
 
 use super::form::{Form, FormKind};
-use crate::engine::{Intent, Mode, Run};
+use crate::engine::{Intent, Mode, Run, StepState};
 use crate::kernel::{SafeText, StepId, parse_when};
 use crate::runbook::{Branch, InputDecl, InputType, Way};
 
@@ -58,6 +58,20 @@ pub(super) fn answer(run: &Run, form: &Form, now: DateTime<Utc>) -> Result<Answe
             }
             intent => Ok(Answered::Wish(intent)),
         },
+        FormKind::Jump(step) => {
+            let text = text.trim();
+            let (number, reason) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+            let number: u32 = number
+                .trim_end_matches([':', '.', ','])
+                .parse()
+                .map_err(|_| "The number of a step is needed; Esc goes back.".to_owned())?;
+            let to = run.plan.steps.iter().find(|step| step.number == number);
+            let to = to.ok_or_else(|| format!("There is no step {number}."))?.id.clone();
+            if reason.trim().is_empty() {
+                return Err("A reason is needed behind the number; Esc goes back.".to_owned());
+            }
+            Ok(Answered::Wish(Intent::Jump { step: step.clone(), to, reason: reason.trim().to_owned() }))
+        }
         _ => form.submit(now).map(Answered::Wish),
     }
 }
@@ -88,6 +102,18 @@ pub(super) fn ways(run: &Run, step: &StepId) -> Vec<String> {
         format!("{} {words} ({leads}){speaks}", at + 1)
     };
     decision.branches.iter().enumerate().map(way).collect()
+}
+
+/// Lists the steps that a jump may lead to.
+pub(super) fn steps(run: &Run) -> Vec<String> {
+    let words = |at: usize| match run.steps.get(at) {
+        Some(StepState::Done { .. }) => ", done: it and what follows is done again",
+        Some(StepState::Skipped { .. }) => ", skipped",
+        Some(StepState::NotApplicable { .. }) => ", not for this case",
+        _ => "",
+    };
+    let steps = run.plan.steps.iter().enumerate().filter(|(at, _)| *at != run.current);
+    steps.map(|(at, step)| format!("{} {}{}", step.number, SafeText::line(&step.title), words(at))).collect()
 }
 
 /// Reads what was typed as the input takes it.

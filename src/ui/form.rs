@@ -21,6 +21,10 @@ pub enum FormKind {
         /// Who reads it.
         reader: String,
     },
+    /// Which command runs instead of the one that failed?
+    Edit(StepId),
+    /// At which step does the run go on, and why?
+    Jump(StepId),
     /// What is to be said about a step that is left to its owner?
     Owe(StepId),
     /// Why is taken back what was done?
@@ -82,6 +86,8 @@ impl Form {
             FormKind::Reader(_) | FormKind::SecondValue { .. } => "Second reader",
             FormKind::Owe(_) => "Leave it to its owner",
             FormKind::SeeAlarm(_) => "Alarm seen",
+            FormKind::Edit(_) => "Edit and retry",
+            FormKind::Jump(_) => "Go on at another step",
             FormKind::RollBack(_) => "Take back what was done",
             FormKind::Choose(_) => "Decide",
             FormKind::Waive(_) => "Go on without a second reader",
@@ -102,6 +108,14 @@ impl Form {
             FormKind::Value(_) | FormKind::SecondValue { .. } => "Which value?",
             FormKind::Reader(_) => "Who reads it?",
             FormKind::RollBack(_) => "Why? Newest first; each way back is shown and asked before it runs.",
+            FormKind::Edit(_) => {
+                "It runs instead of the command that failed. You are asked before it runs; the difference is recorded. \
+                 ^O opens your editor."
+            }
+            FormKind::Jump(_) => {
+                "Write the number of the step, and behind it, why. What lies between is passed over; from a step further \
+                 back on everything is done again."
+            }
             FormKind::SeeAlarm(_) => "It goes on being looked at. What is to be said about it? Enter alone is enough.",
             FormKind::Owe(_) => "It is open when the run ends, and the summary says who owes it. What is to be said?",
             FormKind::Choose(_) => "Write the number of the way, and behind it, why.",
@@ -117,7 +131,11 @@ impl Form {
                 "Nothing can be recorded. Type `go on unrecorded` to go on: what happens is in memory only, and lost if \
                  lifeboat is killed. Esc waits until the log can be written."
             }
-            FormKind::Onset(_) => {
+            FormKind::Onset(Opener::Operator) => {
+                "The clock counts from there. Write `-12m` or a time with zone: 2026-11-22T03:14:00Z. `fenced -3m` says \
+                 when another moment was: detected, declared, frozen, fenced, db-writable, traffic, validated, protected."
+            }
+            FormKind::Onset(Opener::Screen) => {
                 "The clock counts from there. Write `-12m` or a time with zone: 2026-11-22T03:14:00Z."
             }
         }
@@ -134,6 +152,11 @@ impl Form {
             FormKind::RollBack(step) => {
                 Intent::RollBack { step: step.clone(), reason: wanted("A reason is needed; Esc goes back.")? }
             }
+            FormKind::Edit(step) => {
+                Intent::Edit { step: step.clone(), command: wanted("A command is needed; Esc goes back.")? }
+            }
+            // Which step has a number depends on the run.
+            FormKind::Jump(_) => return Err("The number of a step is needed; Esc goes back.".to_owned()),
             FormKind::SeeAlarm(action) => Intent::SeeAlarm { action: action.clone(), note: text },
             FormKind::Owe(step) => Intent::Owe { step: step.clone(), note: text },
             FormKind::Choose(step) => {
@@ -166,15 +189,18 @@ impl Form {
             FormKind::Unrecorded => Intent::GoOnUnrecorded { typed: text },
             FormKind::Stop => Intent::Stop { reason: wanted("A reason is needed; Esc goes back.")? },
             FormKind::Onset(_) => {
-                let occurred_at = parse_when(&wanted("A time is needed; Esc leaves the clock without onset.")?, now)?;
+                let wanted = wanted("A time is needed; Esc leaves the clock without onset.")?;
+                let (word, rest) = wanted.split_once(char::is_whitespace).unwrap_or((&wanted, ""));
+                let named = Moment::ALL.into_iter().find(|moment| moment.word() == word.trim_end_matches(':'));
+                let (moment, when) = named.map_or((Moment::Onset, wanted.as_str()), |moment| (moment, rest.trim()));
+                if when.is_empty() {
+                    return Err(format!("When was that? Write `{} -3m`, or a time with zone.", moment.word()));
+                }
+                let occurred_at = parse_when(when, now)?;
                 if occurred_at > now {
-                    return Err("That lies in the future; write when it began.".to_owned());
+                    return Err("That lies in the future; write when it was.".to_owned());
                 }
-                Intent::FixMoment {
-                    moment: Moment::Onset,
-                    occurred_at,
-                    evidence: format!("the operator typed `{text}`"),
-                }
+                Intent::FixMoment { moment, occurred_at, evidence: format!("the operator typed `{text}`") }
             }
         })
     }
@@ -216,5 +242,15 @@ mod tests {
         assert_eq!(occurred_at.timestamp(), 1_000_000 - 720);
         assert!(submit(FormKind::Onset(Opener::Operator), "2026-11-22T03:14:00Z").unwrap_err().contains("future"));
         assert!(submit(FormKind::Onset(Opener::Operator), "ten past three").is_err());
+    }
+
+    #[test]
+    fn another_moment_is_named_before_its_time() {
+        let of = |text: &str| submit(FormKind::Onset(Opener::Operator), text);
+        let Ok(Intent::FixMoment { moment, occurred_at, evidence }) = of("db-writable -3m") else { panic!("refused") };
+        assert_eq!((moment, occurred_at.timestamp()), (Moment::DbWritable, 1_000_000 - 180));
+        assert_eq!(evidence, "the operator typed `db-writable -3m`");
+        assert_eq!(of("fenced").unwrap_err(), "When was that? Write `fenced -3m`, or a time with zone.");
+        assert!(of("fenced tomorrow").is_err());
     }
 }

@@ -46,6 +46,8 @@ pub enum Msg {
     Summary(Vec<String>),
     /// What the customers themselves saw, line by line, where somebody kept a record.
     Truth(Vec<String>),
+    /// What came out of the editor, or why nothing did.
+    Edited(Result<String, String>),
     /// The list of runbooks and runs learnt something.
     Learnt(Learnt),
     /// A frame with everything up to here was shown. Dialogs count their dead time from this.
@@ -219,6 +221,8 @@ pub enum Output {
     },
     /// Do this with the recording.
     Replay(Transport),
+    /// Open the editor with this text: a [`Msg::Edited`] answers.
+    Edit(String),
     /// Stop the screen as Ctrl-Z does.
     Suspend,
     /// Paint everything again.

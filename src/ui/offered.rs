@@ -146,7 +146,11 @@ fn in_run(screen: &RunScreen) -> Vec<Offer> {
                 list.push(C::Skip.into());
             }
             StepState::Failed { .. } => {
-                list.extend(offers(&[C::Retry, C::Skip, C::MarkDone]));
+                list.push(C::Retry.into());
+                if screen.run.asked().is_empty() {
+                    list.push(C::Edit.into());
+                }
+                list.extend(offers(&[C::Skip, C::MarkDone]));
                 if can_undo(screen) {
                     list.push(C::RollBack.into());
                 }
@@ -183,6 +187,9 @@ fn in_run(screen: &RunScreen) -> Vec<Offer> {
             Progress::Manual => "auto is off",
         }),
     });
+    if may_jump(screen) {
+        list.push(C::Jump.into());
+    }
     list.extend(offers(&[C::Stop, C::Help, C::Palette, C::NextPane, C::PreviousPane]));
     if !screen.outputs_of().is_empty() {
         list.push(C::Zoom.into());
@@ -368,9 +375,9 @@ pub(super) fn why_not(model: &Model, command: Command) -> String {
         (_, Stage::Open) if !matches!(screen.zoom, Zoom::Shared) => "something is read; esc closes it first",
         (C::Run, Stage::Open) if !screen.run.asked().is_empty() => "the step asks for a value first",
         (C::Run, Stage::Open) => "no step waits to be run",
-        (C::Retry | C::MarkDone, Stage::Open) => "nothing has failed here",
+        (C::Retry | C::Edit | C::MarkDone, Stage::Open) => "nothing has failed here",
         (C::RollBack, Stage::Open) => "nothing has failed that could be taken back",
-        (C::Skip, Stage::Open) => "no step waits for you",
+        (C::Skip | C::Jump, Stage::Open) => "no step waits for you",
         (C::Tick, Stage::Open) => "no item is left to be ticked",
         (C::Done, Stage::Open) => "no step is done by hand now",
         (C::Sent, Stage::Open) => "no message waits to be sent",
@@ -396,6 +403,7 @@ pub(super) fn question(screen: &RunScreen, command: Command) -> Option<FormKind>
         Command::Improvise => Some(FormKind::Improvise),
         Command::Note => Some(FormKind::Note),
         Command::Stop => Some(FormKind::Stop),
+        Command::Jump => step.map(|step| FormKind::Jump(step.id.clone())),
         Command::RollBack => screen.current_id().map(FormKind::RollBack),
         Command::SeeAlarm => screen.run.alarm().cloned().map(FormKind::SeeAlarm),
         Command::Owe => step.map(|step| FormKind::Owe(step.id.clone())),
@@ -405,6 +413,14 @@ pub(super) fn question(screen: &RunScreen, command: Command) -> Option<FormKind>
         Command::Unrecorded => Some(FormKind::Unrecorded),
         _ => None,
     }
+}
+
+/// Does the step wait for a person, so that the run can go on at another one?
+fn may_jump(screen: &RunScreen) -> bool {
+    let waits = screen.current().is_some_and(|(_, state)| {
+        matches!(state, StepState::Offered | StepState::Paused { .. } | StepState::Failed { .. } | StepState::ByHand)
+    });
+    waits && !screen.run.is_rolling_back() && screen.run.prompt.is_none()
 }
 
 /// Did something act that the runbook says how to undo, and is nothing being undone?

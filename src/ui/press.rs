@@ -5,9 +5,9 @@ use std::ops::ControlFlow;
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
 use super::confirm::DEAD_TIME;
-use super::field::Edited;
+use super::field::{Edited, Field};
 use super::finder::{self, Chosen, Finder, To};
-use super::form::Form;
+use super::form::{Form, FormKind};
 use super::message::Output;
 use super::model::{Break, Focus, Model, Place, RunScreen, Zoom};
 use super::offered::{offered, question};
@@ -16,7 +16,8 @@ use super::reader::Reader;
 use super::replay;
 use super::timeline::Timeline;
 use super::{question as questions, tail::Tail};
-use crate::engine::{Intent, Progress};
+use crate::engine::{Intent, Progress, StepState};
+use crate::runbook::Kind;
 use crate::settings::keymap::{Chord, Command};
 use crate::settings::theme::Role;
 
@@ -86,7 +87,7 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Option<Output> {
         } else if screen.breaking == Break::Asked {
             return questions::breaking(screen, key, &model.keymap);
         } else if screen.form.is_some() {
-            return questions::form(screen, key, now);
+            return questions::form(screen, key, now, &model.keymap);
         } else if screen.confirmation.is_some() {
             return questions::confirmation(screen, key, now, &model.keymap);
         }
@@ -376,7 +377,14 @@ pub(super) fn interrupt(screen: &mut RunScreen) -> Option<Output> {
 
 fn in_run(screen: &mut RunScreen, command: Command, ways: (usize, usize)) -> Option<Output> {
     if let Some(kind) = question(screen, command) {
-        screen.form = Some(Form::new(kind));
+        let mut form = Form::new(kind);
+        // The step that is looked at is the one that is meant.
+        if let (FormKind::Jump(_), Some(at)) = (&form.kind, screen.look)
+            && let Some(step) = screen.run.plan.steps.get(at)
+        {
+            form.field.insert(&format!("{} ", step.number));
+        }
+        screen.form = Some(form);
         return None;
     }
     let step = screen.current_id();
@@ -393,6 +401,7 @@ fn in_run(screen: &mut RunScreen, command: Command, ways: (usize, usize)) -> Opt
             let message = screen.run.to_send()?.name.clone();
             return Some(Output::Intent(Intent::Sent { message }));
         }
+        Command::Edit => return edit(screen),
         Command::SeeAlarm => return seen(screen),
         Command::Interrupt => return interrupt(screen),
         Command::Auto => {
@@ -416,6 +425,24 @@ fn in_run(screen: &mut RunScreen, command: Command, ways: (usize, usize)) -> Opt
         command => scroll(screen, command, ways),
     }
     None
+}
+
+/// Opens the command that failed: one line in place, more of them in the editor.
+fn edit(screen: &mut RunScreen) -> Option<Output> {
+    let strand = screen.subject()?;
+    let StepState::Failed { attempt, cursor, .. } = screen.run.state(strand)? else { return None };
+    let action = screen.run.action_at(strand, *cursor)?;
+    // Below the statements of a query stands where they ran, which is no part of them.
+    let ran = attempt.as_ref().filter(|_| action.kind != Kind::Sql).and_then(|id| screen.run.attempts.get(id));
+    let command = ran.map_or_else(|| action.code.clone(), |attempt| attempt.command.clone());
+    let mut form = Form::new(FormKind::Edit(screen.current_id()?));
+    let command = command.trim_end();
+    let long = command.contains('\n') || command.len() >= Field::CAP;
+    if !long {
+        form.field.insert(command);
+    }
+    screen.form = Some(form);
+    long.then(|| Output::Edit(command.to_owned()))
 }
 
 /// Acknowledges the oldest breach: that somebody saw it is a note, since the breach itself is recorded.

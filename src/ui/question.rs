@@ -6,6 +6,7 @@ use super::approval;
 use super::asking::{self, Answered};
 use super::confirm::{Answer, Confirmation};
 use super::field::{Edited, Field};
+use super::form::FormKind;
 use super::message::Output;
 use super::model::{Break, Model, Place, RunScreen};
 use crate::engine::{Ask, Intent, Mode};
@@ -13,10 +14,32 @@ use crate::kernel::{ActionName, Stamp};
 use crate::settings::keymap::{Chord, Command, Keymap};
 use crate::settings::theme::Role;
 
+/// Takes what came out of the editor: one line goes on being edited in place, more of them are a command.
+pub(super) fn edited(screen: &mut RunScreen, text: &str) -> Option<Output> {
+    let form = screen.form.as_mut().filter(|form| matches!(form.kind, FormKind::Edit(_) | FormKind::Improvise))?;
+    let text = text.trim_end();
+    if !text.contains('\n') && text.len() < Field::CAP {
+        form.field = Field::default();
+        form.field.insert(text);
+        return None;
+    }
+    let command = text.to_owned();
+    let intent = match &form.kind {
+        FormKind::Edit(step) => Intent::Edit { step: step.clone(), command },
+        _ => Intent::Improvise { command },
+    };
+    screen.form = None;
+    Some(Output::Intent(intent))
+}
+
 /// Takes a key in the question that asks for text.
-pub(super) fn form(screen: &mut RunScreen, key: KeyEvent, now: Stamp) -> Option<Output> {
+pub(super) fn form(screen: &mut RunScreen, key: KeyEvent, now: Stamp, keymap: &Keymap) -> Option<Output> {
     let run = &screen.run;
     let form = screen.form.as_mut()?;
+    let wants = |command| super::press::chord(key).is_some_and(|chord| keymap.commands(chord).any(|c| c == command));
+    if matches!(form.kind, FormKind::Edit(_) | FormKind::Improvise) && wants(Command::Editor) {
+        return Some(Output::Edit(form.field.text()));
+    }
     match key.code {
         KeyCode::Esc => {
             screen.form = None;

@@ -8,7 +8,7 @@ use super::form::{Form, FormKind, Opener};
 use super::message::{LogHealth, Msg, Output, Progress};
 use super::model::{Break, Model, OnsetAsked, Place, RunScreen, Zoom};
 use super::press::press;
-use super::question::paste;
+use super::question::{self, paste};
 use super::replay;
 use super::tail::Tail;
 use super::timeline::Told;
@@ -124,6 +124,16 @@ fn take(model: &mut Model, msg: Msg) -> Option<Output> {
                 screen.truth = lines;
                 None
             })
+        }
+        Msg::Edited(edited) => {
+            model.dirty = true;
+            match edited {
+                Ok(text) => on_run(model, |screen| question::edited(screen, &text)),
+                Err(why) => {
+                    model.news = Some((Role::Warn, SafeText::line(&why).into_string()));
+                    None
+                }
+            }
         }
         Msg::Learnt(learnt) => {
             model.dirty = true;
@@ -258,7 +268,9 @@ impl RunScreen {
             | FormKind::Done(step, _)
             | FormKind::Choose(step)
             | FormKind::Owe(step)
-            | FormKind::RollBack(step) => {
+            | FormKind::RollBack(step)
+            | FormKind::Edit(step)
+            | FormKind::Jump(step) => {
                 let open = self.run.open_strands();
                 self.run.strand(step).is_none_or(|strand| !open.contains(&strand))
             }

@@ -19,6 +19,8 @@ enum Op {
     Tick(u32),
     Done(bool),
     Retry,
+    Edit(bool),
+    Jump(usize, bool),
     Skip,
     MarkDone,
     Improvise,
@@ -265,6 +267,8 @@ fn op() -> impl Strategy<Value = Op> {
         4 => (0_u32..3).prop_map(Op::Tick),
         4 => any::<bool>().prop_map(Op::Done),
         3 => Just(Op::Retry),
+        2 => any::<bool>().prop_map(Op::Edit),
+        2 => (0_usize..6, any::<bool>()).prop_map(|(to, said)| Op::Jump(to, said)),
         2 => Just(Op::Skip),
         1 => Just(Op::MarkDone),
         2 => Just(Op::Improvise),
@@ -313,6 +317,12 @@ fn perform(rig: &mut Rig, op: Op) -> Result<Vec<Event>, Refusal> {
         Op::Tick(item) => Intent::Tick { step: current, item },
         Op::Done(noted) => Intent::Done { step: current, note: if noted { "seen".into() } else { " ".into() } },
         Op::Retry => Intent::Retry { step: current },
+        Op::Edit(said) => Intent::Edit { step: current, command: if said { "echo edited" } else { " " }.into() },
+        Op::Jump(to, said) => Intent::Jump {
+            to: steps.get(to).map_or("none".into(), |step| step.id.clone()),
+            step: current,
+            reason: if said { "it is needed first" } else { " " }.into(),
+        },
         Op::Skip => Intent::Skip { step: current, reason: "not needed".into() },
         Op::MarkDone => Intent::MarkDone { step: current, evidence: "ticket 7".into() },
         Op::Improvise => Intent::Improvise { command: "uptime".into() },
@@ -421,7 +431,7 @@ proptest! {
             let over = rig.ended().is_some();
             let got = perform(&mut rig, op);
             prop_assert!(!over || got == Err(Refusal::Over));
-            let decided = got.iter().flatten().any(|event| matches!(event, Event::Decided { .. }));
+            let decided = got.iter().flatten().any(|event| matches!(event, Event::Decided { .. } | Event::JumpChosen { .. }));
             prop_assert!(decided || rig.run.current >= before, "a step came back and nobody decided so");
             prop_assert!(rig.run.steps.get(rig.run.current).is_none_or(|state| !state.is_settled()), "a settled step's turn");
             if let Err(refusal) = got {

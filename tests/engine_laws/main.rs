@@ -11,6 +11,8 @@ mod laws;
 #[cfg(test)]
 mod objectives;
 #[cfg(test)]
+mod own_ways;
+#[cfg(test)]
 mod rig;
 #[cfg(test)]
 mod side_by_side;

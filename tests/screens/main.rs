@@ -8,6 +8,7 @@ mod decisions;
 mod frames;
 mod keys;
 mod outputs;
+mod own_ways;
 mod picker;
 mod reading;
 mod replay;

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::draft::Draft;
-use super::operator::{free, interrupt_all, not_stopping, said, take_in_hand, turn};
+use super::operator::{free, interrupt_all, not_stopping, running, said, take_in_hand, turn};
 use super::values::known_to;
 use crate::engine::event::Event;
 use crate::engine::objectives::runnable;
@@ -81,6 +81,45 @@ pub(super) fn jump(draft: &mut Draft, strand: Strand, to: usize, why: &str) -> R
     Ok(true)
 }
 
+/// Goes on at another step than the next one, as the operator wishes: forwards, and what lies between is not for this case;
+/// or backwards, and everything from there on is done again.
+pub(super) fn jump_to(draft: &mut Draft, (id, to): (&StepId, &StepId), reason: &str, by: &str) -> Result<(), Refusal> {
+    not_stopping(draft)?;
+    let (strand, state) = turn(draft, id)?;
+    match state {
+        StepState::Offered | StepState::Paused { .. } | StepState::Failed { .. } | StepState::ByHand => {}
+        StepState::Confirming { prompt, .. } => return Err(Refusal::PromptOpen(prompt)),
+        StepState::Running { attempt, .. } => return Err(running(draft, attempt)),
+        _ => return Err(Refusal::GoesOn(id.clone())),
+    }
+    if draft.run.is_rolling_back() {
+        return Err(Refusal::RollingBack);
+    }
+    free(draft, strand)?;
+    let others = draft.run.open_strands().into_iter();
+    if let Some(other) = others.into_iter().find(|other| *other != strand && !draft.run.is_background(*other)) {
+        return Err(Refusal::OthersOpen { step: id.clone(), other: draft.id(other) });
+    }
+    let reason = said(reason).ok_or(Refusal::ReasonMissing)?;
+    let (from, at) = (strand.step, draft.run.plan.step_index(to).ok_or_else(|| Refusal::NoSuchStep(to.clone()))?);
+    let waits = |at: &usize| draft.run.steps.get(*at) == Some(&StepState::Waiting);
+    let nowhere = at == from || (at > from && !waits(&at)) || strand.item.is_some() || to.parts().1.is_some();
+    if nowhere {
+        return Err(Refusal::JumpsNowhere(to.clone()));
+    }
+    let named = |steps: Vec<usize>| steps.into_iter().map(|at| draft.id(Strand::whole(at))).collect::<Vec<_>>();
+    let ruled_out = named((from.saturating_add(1)..at).filter(waits).collect());
+    let again = if at < from { named(repeated(&draft.run, at, from)) } else { Vec::new() };
+    draft.add(Event::JumpChosen {
+        step: id.clone(),
+        to: draft.id(Strand::whole(at)),
+        reason,
+        ruled_out,
+        again,
+        by: by.to_owned(),
+    })
+}
+
 /// Lists the steps that are not for this case once a branch is chosen: those it passes over, and the other branches'.
 pub(in crate::engine) fn ruled_out(run: &Run, index: usize, chosen: &Branch) -> Vec<usize> {
     let others = run.plan.steps.get(index).and_then(|step| step.decision.as_ref());
@@ -102,6 +141,11 @@ pub(in crate::engine) fn ruled_out(run: &Run, index: usize, chosen: &Branch) -> 
 /// them had ruled out.
 fn again(run: &Run, index: usize, chosen: &Branch) -> Vec<usize> {
     let Some(back) = chosen.target().filter(|at| *at <= index) else { return Vec::new() };
+    repeated(run, back, index)
+}
+
+/// Lists the steps from `back` to `index`, and what decisions among them had ruled out.
+fn repeated(run: &Run, back: usize, index: usize) -> Vec<usize> {
     let later = run.ruled_out.iter().filter(|(_, decision)| (back..=index).contains(*decision)).map(|(at, _)| *at);
     let mut steps: Vec<usize> = (back..=index).chain(later).collect();
     steps.sort_unstable();

@@ -3,13 +3,13 @@
 use chrono::{DateTime, Utc};
 
 use super::advance::{ask_anew, begin, go_on, reads_differently, start_confirmed};
-use super::choose::choose;
+use super::choose::{self, choose};
 use super::draft::Draft;
 use super::{approve, duty, objective, recovery, values, watch};
 use crate::engine::event::{Ask, Event, Mode, UNRECORDED_PHRASE};
 use crate::engine::input::Intent;
 use crate::engine::objectives::runnable;
-use crate::engine::prepare::{ask_improvised, shell_target};
+use crate::engine::prepare::{ask_improvised, prepare, shell_target};
 use crate::engine::refusal::Refusal;
 use crate::engine::state::{Progress, Prompt, StepState, Strand};
 use crate::kernel::{AttemptId, StepId};
@@ -29,6 +29,8 @@ pub(super) fn wish(draft: &mut Draft, by: &str, intent: &Intent) -> Result<(), R
         Intent::Tick { step, item } => tick(draft, step, *item, by),
         Intent::Done { step, note } => done(draft, step, note, by),
         Intent::Retry { step } => retry(draft, step, by),
+        Intent::Edit { step, command } => edit(draft, step, command, by),
+        Intent::Jump { step, to, reason } => choose::jump_to(draft, (step, to), reason, by),
         Intent::Skip { step, reason } => skip(draft, step, reason, by),
         Intent::MarkDone { step, evidence } => mark_done(draft, step, evidence, by),
         Intent::Improvise { command } => improvise(draft, command),
@@ -212,6 +214,25 @@ fn retry(draft: &mut Draft, id: &StepId, by: &str) -> Result<(), Refusal> {
     goes_forward(draft, strand)?;
     free(draft, strand)?;
     draft.add(Event::RetryChosen { step: id.clone(), by: by.to_owned() })
+}
+
+/// Runs a failed action again with a command that the operator wrote: what it was, and what it is now, are recorded.
+fn edit(draft: &mut Draft, id: &StepId, command: &str, by: &str) -> Result<(), Refusal> {
+    not_stopping(draft)?;
+    let (strand, StepState::Failed { cursor, .. }) = turn(draft, id)? else {
+        return Err(Refusal::NotFailed(id.clone()));
+    };
+    goes_forward(draft, strand)?;
+    free(draft, strand)?;
+    let after = said(command).ok_or(Refusal::CommandMissing)?;
+    let failed = draft.at(strand).zip(draft.action(strand, cursor));
+    let ((step, _), action) = failed.ok_or_else(|| Refusal::NotFailed(id.clone()))?;
+    let prepared = prepare(&draft.run, strand, &step, &action, draft.now.utc);
+    let before = prepared.map_or_else(|_| action.code.clone(), |prepared| prepared.command);
+    if before.trim() == after {
+        return Err(Refusal::NothingEdited);
+    }
+    draft.add(Event::CommandEdited { step: id.clone(), action: action.name, before, after, by: by.to_owned() })
 }
 
 fn skip(draft: &mut Draft, id: &StepId, reason: &str, by: &str) -> Result<(), Refusal> {

@@ -80,6 +80,23 @@ pub(super) fn start(
     Ok(())
 }
 
+/// Puts a failed action before its next try, with the command that the operator wrote for it, if there is one.
+pub(super) fn retried(run: &mut Run, step: &StepId, edited: Option<(&ActionName, &String)>) -> Legal {
+    let strand = open_strand(run, step)?;
+    let Some(StepState::Failed { cursor, .. }) = run.state(strand) else {
+        return Err("the step has not failed".to_owned());
+    };
+    let cursor = *cursor;
+    let is_its = |(action, _): &(&ActionName, &String)| names(run, strand, cursor, Some(action));
+    require(edited.as_ref().is_none_or(is_its), "another action failed")?;
+    set_state(run, strand, StepState::Ready { cursor });
+    change_turn(run, strand, |turn| {
+        turn.tried = 0;
+        turn.edited = edited.map(|(action, command)| (action.clone(), command.clone()));
+    });
+    Ok(())
+}
+
 pub(super) fn finish(run: &mut Run, attempt: &AttemptId, outcome: &Outcome, verdict: &Verdict) -> Legal {
     require(run.running.contains(attempt), "the attempt does not run")?;
     if run.watch.as_ref() == Some(attempt) {

@@ -39,36 +39,86 @@ pub(super) fn decided(
     let words = note.map_or_else(|| label.to_owned(), |note| format!("{label}: {note}"));
     settle(run, strand, StepState::Done { how: "decided".to_owned(), note: Some(words) }, now);
     if let Some(first) = first {
-        for at in back {
-            set_state(run, Strand::whole(at), StepState::Waiting);
-            if let Some(turn) = run.turns.get_mut(at) {
-                *turn = Turn::default();
-            }
-            run.ruled_out.remove(&at);
-            run.overdue.remove(&at);
-            run.came.remove(&at);
-            for message in plan.steps.get(at).map(|step| step.messages.as_slice()).unwrap_or_default() {
-                run.sent.remove(&message.name);
-                run.due.remove(&message.name);
-            }
-            let asked = plan.steps.get(at).map(|step| step.ask.as_slice()).unwrap_or_default();
-            for name in asked {
-                run.entered.remove(name);
-            }
-            if let (Some(ticks), Some(step)) = (run.ticks.get_mut(at), plan.steps.get(at)) {
-                *ticks = vec![false; step.checklist.len()];
-            }
-        }
-        // What was offered behind the decision waits again.
-        for at in run.current..run.open_end() {
-            if run.steps.get(at) == Some(&StepState::Offered) {
-                set_state(run, Strand::whole(at), StepState::Waiting);
-                run.came.remove(&at);
-            }
-        }
-        run.current = first;
-        offer(run, now);
+        go_back(run, first, &back, now);
     }
+    Ok(())
+}
+
+/// Makes steps undone again, from the first of them on.
+fn go_back(run: &mut Run, first: usize, back: &[usize], now: Stamp) {
+    let plan = run.plan.clone();
+    for at in back {
+        let at = *at;
+        set_state(run, Strand::whole(at), StepState::Waiting);
+        if let Some(turn) = run.turns.get_mut(at) {
+            *turn = Turn::default();
+        }
+        run.ruled_out.remove(&at);
+        run.overdue.remove(&at);
+        run.came.remove(&at);
+        for message in plan.steps.get(at).map(|step| step.messages.as_slice()).unwrap_or_default() {
+            run.sent.remove(&message.name);
+            run.due.remove(&message.name);
+        }
+        let asked = plan.steps.get(at).map(|step| step.ask.as_slice()).unwrap_or_default();
+        for name in asked {
+            run.entered.remove(name);
+        }
+        if let (Some(ticks), Some(step)) = (run.ticks.get_mut(at), plan.steps.get(at)) {
+            *ticks = vec![false; step.checklist.len()];
+        }
+    }
+    // What was offered behind the step that leads back waits again.
+    for at in run.current..run.open_end() {
+        if run.steps.get(at) == Some(&StepState::Offered) {
+            set_state(run, Strand::whole(at), StepState::Waiting);
+            run.came.remove(&at);
+        }
+    }
+    run.current = first;
+    offer(run, now);
+}
+
+/// Goes on at another step, as the operator chose: forwards over what lies between, or back to do it again.
+pub(super) fn jump_chosen(
+    run: &mut Run,
+    (step, to, reason): (&StepId, &StepId, &str),
+    ruled_out: &[StepId],
+    again: &[StepId],
+    now: Stamp,
+) -> Legal {
+    let strand = open_strand(run, step)?;
+    let from = strand.step;
+    let plan = run.plan.clone();
+    let stands = matches!(
+        run.state(strand),
+        Some(StepState::Offered | StepState::Paused { .. } | StepState::Failed { .. } | StepState::ByHand)
+    );
+    require(stands && strand.item.is_none(), "the step does not wait for anybody")?;
+    let place = |id: &StepId| plan.step_index(id).ok_or_else(|| format!("there is no step `{id}`"));
+    let to = place(to)?;
+    let number = |at: usize| plan.steps.get(at).map_or(0, |step| step.number);
+    let out = ruled_out.iter().map(place).collect::<Result<Vec<_>, _>>()?;
+    let back = again.iter().map(place).collect::<Result<Vec<_>, _>>()?;
+    if to < from {
+        let undone = |at: &usize| (to..=from).contains(at) || run.ruled_out.contains_key(at);
+        require(out.is_empty() && back.iter().all(undone), "it repeats a step that was not done")?;
+        require(back.iter().min() == Some(&to) && back.contains(&from), "it does not lead where it says")?;
+        go_back(run, to, &back, now);
+        return Ok(());
+    }
+    require(to > from && back.is_empty(), "it leads to the step itself")?;
+    require(run.steps.get(to) == Some(&StepState::Waiting), "it leads to a step that does not wait")?;
+    let waits = |at: &usize| (from..to).contains(at) && run.steps.get(*at) == Some(&StepState::Waiting);
+    require(out.iter().all(waits), "it rules out a step that does not lie between")?;
+    for at in out {
+        let why = format!("the run went on at step {} instead of step {}", number(to), number(from));
+        set_state(run, Strand::whole(at), StepState::NotApplicable { why });
+        run.ruled_out.insert(at, from);
+        recall_all(run, at, "not-applicable");
+    }
+    let reason = format!("the run went on at step {}: {reason}", number(to));
+    settle(run, strand, StepState::Skipped { reason }, now);
     Ok(())
 }
 

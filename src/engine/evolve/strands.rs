@@ -77,6 +77,7 @@ pub(super) fn stand(run: &mut Run, strand: Strand, cursor: usize) {
         turn.tried = 0;
         turn.retry = None;
         turn.confirmed_at = None;
+        turn.edited = None;
     });
     set_state(run, strand, if by_hand { StepState::ByHand } else { StepState::Ready { cursor } });
 }

@@ -33,6 +33,8 @@ pub struct Turn {
     pub retry: Option<PendingRetry>,
     /// When its confirmation was asked, once it was given: the time of the values that were read.
     pub confirmed_at: Option<Stamp>,
+    /// The command that the operator wrote for an action instead of the runbook's.
+    pub edited: Option<(ActionName, String)>,
     /// What was confirmed ahead, by the number of the action: it runs unasked if it is still exactly this.
     pub agreed: BTreeMap<usize, Agreed>,
 }

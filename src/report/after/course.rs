@@ -163,6 +163,8 @@ pub(super) fn deviations(record: &Record<'_>) -> Section {
             Event::StepFailed { .. }
             | Event::StepSkipped { .. }
             | Event::RetryChosen { .. }
+            | Event::CommandEdited { .. }
+            | Event::JumpChosen { .. }
             | Event::FailurePassed { .. }
             | Event::Jumped { .. }
             | Event::RollbackChosen { .. }

@@ -63,6 +63,7 @@ fn asked(model: &Model, screen: &RunScreen, form: &Form, (columns, room): (usize
     let question = asking::question(&screen.run, &form.kind).unwrap_or_else(|| form.question().to_owned());
     let ways = match &form.kind {
         FormKind::Choose(step) => asking::ways(&screen.run, step),
+        FormKind::Jump(_) => asking::steps(&screen.run),
         _ => Vec::new(),
     };
     let head = |questions: usize| {

@@ -6,9 +6,9 @@ use ratatui::text::Line;
 
 use super::output::last_lines;
 use super::pane::Pane;
-use super::text::{line, put_all, span, split, wrap};
-use crate::engine::{AttemptState, StepState};
-use crate::kernel::{SafeText, say_duration};
+use super::text::{cut, line, put_all, span, split, width, wrap};
+use crate::engine::{AttemptState, Event, StepState};
+use crate::kernel::{SafeText, clock, say_duration};
 use crate::settings::keymap::Command;
 use crate::settings::theme::Role;
 use crate::ui::model::{Model, RunScreen};
@@ -23,14 +23,14 @@ pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buff
     let found = attempt.as_ref().and_then(|id| screen.run.attempts.get_key_value(id));
     let tail = found.and_then(|(id, _)| screen.tails.get(id));
     let output_height = match tail {
-        Some(tail) if area.height > 13 => (tail.lines().len() as u16).saturating_add(2).clamp(3, area.height - 12),
+        Some(tail) if area.height > 17 => (tail.lines().len() as u16).saturating_add(2).clamp(3, area.height - 14),
         _ => 0,
     };
     let (above, below) = split(area, area.height - output_height);
     let pane = Pane { title: &title, role: Role::Fail, right: &right, border: Role::Fail, ..Pane::default() };
     let inner = pane.draw(model, above, buf);
     let columns = usize::from(inner.width);
-    let choices = choices(model, screen);
+    let choices = choices(model, screen, columns);
     let room = usize::from(inner.height).saturating_sub(choices.len() + 1).max(1);
     let mut lines: Vec<Line<'static>> = Vec::new();
     let why = SafeText::new(why).into_string();
@@ -42,7 +42,7 @@ pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buff
         let words = SafeText::line(&outcome.words()).into_string();
         lines.push(line(model, Role::Dim, format!("Attempt {id} {words}, after {took}.")));
         let command = SafeText::line(&attempt.command).into_string();
-        lines.push(line(model, Role::Code, super::text::cut(&format!("  {command}"), columns)));
+        lines.push(line(model, Role::Code, cut(&format!("  {command}"), columns)));
     }
     lines.truncate(room);
     lines.push(Line::default());
@@ -56,12 +56,12 @@ pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buff
     }
 }
 
-fn choices(model: &Model, screen: &RunScreen) -> Vec<Line<'static>> {
+fn choices(model: &Model, screen: &RunScreen, columns: usize) -> Vec<Line<'static>> {
     let undo = can_undo(screen).then_some(Command::RollBack);
-    [Command::Retry, Command::Skip, Command::MarkDone]
+    [Command::Retry, Command::Edit, Command::Skip, Command::MarkDone]
         .into_iter()
         .chain(undo)
-        .chain([Command::Improvise, Command::Stop])
+        .chain([Command::Jump, Command::Improvise, Command::Stop])
         .filter_map(|command| {
             let binding = model.keymap.binding(command)?;
             let key = binding.chords.first()?.to_string();
@@ -70,11 +70,34 @@ fn choices(model: &Model, screen: &RunScreen) -> Vec<Line<'static>> {
             if let Some(first) = text.get(..1).map(str::to_uppercase) {
                 text.replace_range(..1, &first);
             }
+            let (effect, role) = effect(model, screen, command).unwrap_or((String::new(), Role::Dim));
+            let room = columns.saturating_sub(18 + width(&effect));
+            let text = cut(&text, room);
+            let gap = " ".repeat(room.saturating_sub(width(&text)));
             Some(Line::from(vec![
                 span(model, Role::Key, format!("  {key}  ")),
                 span(model, Role::Title, format!("{:<12}", binding.hint)),
-                span(model, Role::Text, format!(" {text}")),
+                span(model, Role::Text, format!(" {text}{gap}")),
+                span(model, role, effect),
             ]))
         })
         .collect()
+}
+
+/// Says when service would be back after a choice, as far as the runbook says how long things take.
+fn effect(model: &Model, screen: &RunScreen, command: Command) -> Option<(String, Role)> {
+    let run = &screen.run;
+    let step = screen.current_id()?;
+    let by = String::new();
+    let event = match command {
+        Command::Retry => Event::RetryChosen { step, by },
+        Command::Skip => Event::StepSkipped { step, reason: String::new(), by },
+        Command::MarkDone => Event::StepDone { step, how: "marked".to_owned(), note: None, by },
+        _ => return None,
+    };
+    let forecast = run.forecast_after(event, model.now)?;
+    let sign = if forecast.unknown > 0 { "≥" } else { "" };
+    let over = run.rto().is_some_and(|limit| forecast.finish > limit);
+    let (word, role) = if over { (", OVER", Role::Fail) } else { ("", Role::Dim) };
+    Some((format!(" → {sign}{}{word}", clock(forecast.finish)), role))
 }

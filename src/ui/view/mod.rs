@@ -241,6 +241,13 @@ fn hint_words(model: &Model) -> Vec<(String, &'static str)> {
         if let Some(form) = &screen.form {
             let what = match form.kind {
                 super::FormKind::Improvise => "go on to the confirmation",
+                super::FormKind::Edit(_) => {
+                    return vec![
+                        ("enter".to_owned(), "go on to the confirmation"),
+                        ("^O".to_owned(), "editor"),
+                        ("esc".to_owned(), "back"),
+                    ];
+                }
                 super::FormKind::Reader(_) => "go on to the value",
                 super::FormKind::Unrecorded => "go on, after the whole phrase",
                 _ => "write it into the log",
