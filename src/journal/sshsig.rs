@@ -2,10 +2,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
+use ed25519_dalek::SigningKey;
 use sha2::{Digest as _, Sha512};
 use signature::{Signer as _, Verifier as _};
-use ssh_key::private::{Ed25519Keypair, KeypairData};
-use ssh_key::public::KeyData;
+use ssh_key::public::{Ed25519PublicKey, KeyData};
 use ssh_key::{Algorithm, HashAlg, LineEnding, PublicKey, Signature, SshSig};
 
 /// Is the namespace of the operator's delegation of a session key.
@@ -128,7 +128,8 @@ fn unreadable(error: &ssh_key::Error) -> SignatureError {
 
 /// Is the key of one session: made in memory, never written, erased when dropped.
 pub struct SessionKey {
-    keypair: KeypairData,
+    // Kept as what signs: made anew of its bytes for every signature, its public half would be computed each time.
+    private: SigningKey,
     public: PublicKey,
 }
 
@@ -136,9 +137,9 @@ impl SessionKey {
     /// Makes the key of 32 random bytes.
     pub fn from_seed(seed: &[u8; 32]) -> Self {
         // The private half erases itself when it is dropped.
-        let keypair = Ed25519Keypair::from_seed(seed);
-        let public = PublicKey::new(KeyData::Ed25519(keypair.public), "");
-        Self { keypair: KeypairData::Ed25519(keypair), public }
+        let private = SigningKey::from_bytes(seed);
+        let public = Ed25519PublicKey(private.verifying_key().to_bytes());
+        Self { private, public: PublicKey::new(KeyData::Ed25519(public), "") }
     }
 
     /// Returns the public half as `ssh-ed25519 AAAA…`.
@@ -149,10 +150,10 @@ impl SessionKey {
     /// Signs a checkpoint: base64 of the 64 signature bytes.
     pub(super) fn sign(&self, digest: &Digest512) -> Result<String, SignatureError> {
         let signature = self
-            .keypair
+            .private
             .try_sign(&signed_blob(CHECKPOINT_NAMESPACE, digest))
             .map_err(|e| SignatureError::Unreadable(e.to_string()))?;
-        Ok(STANDARD.encode(signature.as_bytes()))
+        Ok(STANDARD.encode(signature.to_bytes()))
     }
 }
 
