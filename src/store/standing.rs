@@ -75,19 +75,24 @@ fn standing(run: RunId, place: &LogPlace) -> io::Result<Option<Standing>> {
     let Some((opened, at)) = first(&place.log)? else { return Ok(None) };
     let (log, folder) = (place.last_part(), place.folder.clone().unwrap_or_default());
     let written = is_being_written(&place.log);
-    let (mut last, mut sealed, mut how) = (at, false, None);
-    for entry in tail(&log)? {
-        last = entry.at;
+    let (mut last, mut sealed, mut how) = (None, false, None);
+    // From the end on: nothing before the run's end is asked for.
+    for line in tail(&log)?.rsplit(|byte| *byte == b'\n') {
+        // The first one may be the end of a line, and the last one torn.
+        let Ok(entry) = read_entry(line) else { continue };
+        last.get_or_insert(entry.at);
         match entry.body {
             Body::Seal => sealed = true,
             Body::Event(event) => {
                 if let Event::Ended { how: ended, .. } = *event {
                     how = Some(ended);
+                    break;
                 }
             }
             _ => {}
         }
     }
+    let last = last.unwrap_or(at);
     let end = match (sealed, written, how) {
         (true, _, how) => End::Sealed(how),
         (false, true, _) => End::Worked,
@@ -97,14 +102,14 @@ fn standing(run: RunId, place: &LogPlace) -> io::Result<Option<Standing>> {
     Ok(Some(Standing { run, folder, opened, last, end }))
 }
 
-/// Reads the complete lines of a log's end.
-fn tail(log: &Path) -> io::Result<Vec<Entry>> {
+/// Reads a log's end, as far as its lines are complete.
+fn tail(log: &Path) -> io::Result<Vec<u8>> {
     let mut file = File::open(log)?;
     let length = file.metadata()?.len();
     file.seek(SeekFrom::Start(length.saturating_sub(TAIL)))?;
     let mut bytes = Vec::new();
     file.take(TAIL).read_to_end(&mut bytes)?;
-    let whole = bytes.split_inclusive(|byte| *byte == b'\n').filter_map(|line| line.strip_suffix(b"\n"));
-    // The first one may be the end of a line: then it can't be read.
-    Ok(whole.filter_map(|line| read_entry(line).ok()).collect())
+    let whole = bytes.iter().rposition(|byte| *byte == b'\n').unwrap_or(0);
+    bytes.truncate(whole);
+    Ok(bytes)
 }

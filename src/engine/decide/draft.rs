@@ -81,6 +81,9 @@ fn sketch(run: &Run) -> Run {
     let mut steps = vec![StepState::Waiting; run.steps.len()];
     let mut turns = vec![Turn::default(); run.turns.len()];
     let open = run.current..run.open_end();
+    let writes = |at: usize| run.plan.steps.get(at).is_some_and(|step| !step.messages.is_empty());
+    let came = run.came.iter().filter(|(at, _)| open.contains(at) || writes(**at));
+    let came = came.map(|(at, came)| (*at, *came)).collect();
     for (at, (slot, state)) in steps.iter_mut().zip(&run.steps).enumerate().skip(run.current) {
         if open.contains(&at) || state.is_settled() {
             *slot = state.clone();
@@ -105,7 +108,7 @@ fn sketch(run: &Run) -> Run {
         entered: run.entered.clone(),
         readings: run.readings.clone(),
         ruled_out: run.ruled_out.clone(),
-        came: run.came.clone(),
+        came,
         turns_come: run.turns_come,
         overdue: run.overdue.clone(),
         sent: run.sent.clone(),

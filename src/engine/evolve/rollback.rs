@@ -45,11 +45,14 @@ pub(super) fn chosen(run: &mut Run, step: &StepId, undo: &[Undo]) -> Legal {
 
 /// Remembers what may have acted, where something can undo it.
 pub(super) fn acted(run: &mut Run, strand: Strand, action: Option<&ActionName>, impact: Impact) {
+    if impact == Impact::Observe {
+        return;
+    }
     let plan = run.plan.clone();
     let known = action.and_then(|name| plan.action(name));
     let Some((step, action)) = known.and_then(|(at, action)| Some((plan.steps.get(at)?, action))) else { return };
     let undoes = run.lanes.get(&strand).is_some_and(|lane| lane.undoes.is_some());
-    if impact == Impact::Observe || undoes || run.ways_back(step, action).is_empty() {
+    if undoes || run.ways_back(step, action).is_empty() {
         return;
     }
     let acted = Acted { strand, action: action.name.clone() };

@@ -323,6 +323,8 @@ impl Server {
             let silent = output.sizes() == (0, 0);
             self.free.push(slot);
             self.answer(&record, durability);
+            // What is left to do can wait until the engine knows.
+            self.tell();
             if silent && self.childless && self.running.is_empty() {
                 self.outputs.remove(&attempt);
                 self.spares.take_back(&self.run_dir, &attempt);
