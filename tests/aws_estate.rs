@@ -50,7 +50,7 @@ impl Estate {
         assert!(told.status.success(), "{name}: {}", String::from_utf8_lossy(&told.stderr));
     }
 
-    async fn aws(&self, folder: &Path, call_timeout: Duration) -> Aws {
+    fn aws(&self, folder: &Path, call_timeout: Duration) -> Aws {
         let env = |name: &str| self.record.env[name].clone();
         Aws::new(AwsContext {
             endpoint_url: Some(self.record.aws_endpoint.clone()),
@@ -66,7 +66,6 @@ impl Estate {
             folder: folder.to_owned(),
             ..AwsContext::default()
         })
-        .await
     }
 }
 
@@ -88,7 +87,7 @@ fn said(reply: &Reply) -> String {
 #[tokio::test]
 async fn a_region_that_hangs_is_given_up_in_time() {
     let (estate, folder) = (Estate::stand("60").await, tempfile::tempdir().unwrap());
-    let aws = estate.aws(folder.path(), Duration::from_millis(400)).await;
+    let aws = estate.aws(folder.path(), Duration::from_millis(400));
     estate.fault("region-hangs");
     let patience = Duration::from_secs(10);
     // The control planes go some seconds of the estate's time after the network between the regions.
@@ -120,7 +119,7 @@ async fn a_region_that_hangs_is_given_up_in_time() {
 #[tokio::test]
 async fn a_session_that_ends_in_the_middle_of_a_wait_ends_the_wait_and_nothing_else() {
     let (estate, folder) = (Estate::stand("1").await, tempfile::tempdir().unwrap());
-    let aws = estate.aws(folder.path(), Duration::from_secs(30)).await;
+    let aws = estate.aws(folder.path(), Duration::from_secs(30));
     let patience = Duration::from_secs(20);
     let line = "rds create-db-snapshot --db-instance-identifier shop-db --db-snapshot-identifier by-hand";
     let made = call(&aws, line, patience).await;
@@ -151,7 +150,7 @@ async fn a_session_that_ends_in_the_middle_of_a_wait_ends_the_wait_and_nothing_e
 async fn a_hundred_thousand_versions_are_listed_and_deleted_in_little_memory() {
     const VERSIONS: usize = 100_000;
     let (estate, folder) = (Estate::stand("1").await, tempfile::tempdir().unwrap());
-    let aws = estate.aws(folder.path(), Duration::from_secs(30)).await;
+    let aws = estate.aws(folder.path(), Duration::from_secs(30));
     let patience = Duration::from_secs(120);
     let bucket = "--bucket shop-dumps-us-east-1";
     let began = Instant::now();
@@ -252,7 +251,7 @@ async fn primary_in(aws: &Aws, region: &str, patience: Duration) {
 #[tokio::test]
 async fn aurora_is_made_fails_over_and_loses_what_had_not_arrived() {
     let (estate, folder) = (Estate::stand("60").await, tempfile::tempdir().unwrap());
-    let aws = estate.aws(folder.path(), Duration::from_secs(30)).await;
+    let aws = estate.aws(folder.path(), Duration::from_secs(30));
     let patience = Duration::from_secs(60);
     let done = |line: String| answered(&aws, line, patience);
     let refused = |line: &str, code| refused_with(&aws, line.to_owned(), code, patience);
@@ -355,7 +354,7 @@ async fn aurora_is_made_fails_over_and_loses_what_had_not_arrived() {
 #[tokio::test]
 async fn an_aurora_cluster_is_restored_without_instances_and_deleted_last() {
     let (estate, folder) = (Estate::stand("60").await, tempfile::tempdir().unwrap());
-    let aws = estate.aws(folder.path(), Duration::from_secs(30)).await;
+    let aws = estate.aws(folder.path(), Duration::from_secs(30));
     let patience = Duration::from_secs(60);
     let done = |line: String| answered(&aws, line, patience);
     let refused = |line: &str, code| refused_with(&aws, line.to_owned(), code, patience);

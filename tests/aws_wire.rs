@@ -99,7 +99,7 @@ async fn read_request(stream: &mut TcpStream) -> Option<String> {
     }
 }
 
-async fn aws(endpoint: &str) -> Aws {
+fn aws(endpoint: &str) -> Aws {
     Aws::new(AwsContext {
         endpoint_url: Some(endpoint.to_owned()),
         region: Some("eu-west-1".to_owned()),
@@ -113,11 +113,10 @@ async fn aws(endpoint: &str) -> Aws {
         poll: Duration::from_millis(30),
         ..AwsContext::default()
     })
-    .await
 }
 
 async fn call(server: &Server, line: &str) -> Reply {
-    aws(&server.endpoint).await.call(&shlex::split(line).unwrap(), Duration::from_secs(10)).await
+    aws(&server.endpoint).call(&shlex::split(line).unwrap(), Duration::from_secs(10)).await
 }
 
 fn instances(status: &str) -> Act {
@@ -158,7 +157,7 @@ async fn a_server_that_does_not_answer_is_given_up_in_time() {
         for line in [PROMOTE, LOOK, "s3api head-object --bucket b --key k", "sts get-caller-identity", WAIT] {
             let server = server(vec![act.clone()]).await;
             let began = Instant::now();
-            let aws = aws(&server.endpoint).await;
+            let aws = aws(&server.endpoint);
             let reply = aws.call(&shlex::split(line).unwrap(), Duration::from_millis(1500)).await;
             assert!(began.elapsed() < Duration::from_secs(4), "{line}: {:?}", began.elapsed());
             match reply.outcome {
@@ -203,8 +202,7 @@ async fn a_look_is_sent_again() {
             credentials: Some(Credentials { id: "A".to_owned(), secret: Secret::new("s".to_owned()), token: None }),
             reach: Reach::LoopbackOnly,
             ..AwsContext::default()
-        })
-        .await;
+        });
         let reply = context.call(&shlex::split(LOOK).unwrap(), Duration::from_secs(10)).await;
         assert_eq!(String::from_utf8(reply.stdout).unwrap(), "available\n", "{act:?}: {:?}", reply.outcome);
         assert_eq!(server.requests.load(Ordering::SeqCst), 2, "{act:?}");
@@ -241,7 +239,7 @@ async fn nobody_listening_means_that_nothing_was_done() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
-    let reply = aws(&endpoint).await.call(&shlex::split(PROMOTE).unwrap(), Duration::from_secs(5)).await;
+    let reply = aws(&endpoint).call(&shlex::split(PROMOTE).unwrap(), Duration::from_secs(5)).await;
     let error = unreachable(&reply);
     assert!(error.contains("refused") && !error.contains("not known"), "{error}");
 }
@@ -262,7 +260,7 @@ async fn a_waiter_sees_the_whole_way() {
     script.insert(2, error(503, "ServiceUnavailable"));
     script.insert(0, promoted());
     let server = server(script).await;
-    let aws = aws(&server.endpoint).await;
+    let aws = aws(&server.endpoint);
     let words = |line: &str| shlex::split(line).unwrap();
     let reply = aws.call(&words(PROMOTE), Duration::from_secs(5)).await;
     assert_eq!(reply.outcome, Outcome::Answered { status: Some(200) });
@@ -286,7 +284,7 @@ async fn a_waiter_fails_at_once_on_what_waiting_does_not_mend() {
 #[tokio::test]
 async fn a_waiter_says_what_it_saw_last() {
     let server = server(vec![instances("modifying")]).await;
-    let aws = aws(&server.endpoint).await;
+    let aws = aws(&server.endpoint);
     let reply = aws.call(&shlex::split(WAIT).unwrap(), Duration::from_millis(200)).await;
     assert_eq!(reply.outcome, Outcome::TimedOut { after_ms: 200 });
     assert!(String::from_utf8(reply.stderr).unwrap().contains("`orders` is `modifying`"));
@@ -294,9 +292,9 @@ async fn a_waiter_says_what_it_saw_last() {
 
 #[tokio::test]
 async fn a_drill_stays_on_this_machine() {
-    let elsewhere = aws("https://rds.us-east-1.amazonaws.com").await;
-    let none = Aws::new(AwsContext { reach: Reach::LoopbackOnly, ..AwsContext::default() }).await;
-    let nonsense = aws("nonsense").await;
+    let elsewhere = aws("https://rds.us-east-1.amazonaws.com");
+    let none = Aws::new(AwsContext { reach: Reach::LoopbackOnly, ..AwsContext::default() });
+    let nonsense = aws("nonsense");
     let reply = nonsense.call(&shlex::split(PROMOTE).unwrap(), Duration::from_secs(5)).await;
     assert!(reply.outcome.words().contains("is not an address"), "{:?}", reply.outcome);
     for aws in [elsewhere, none] {
@@ -365,13 +363,12 @@ async fn no_credentials_is_one_sentence() {
             region: Some("eu-west-1".to_owned()),
             profile: profile.map(str::to_owned),
             ..AwsContext::default()
-        })
-        .await;
+        });
         let reply = aws.call(&shlex::split(PROMOTE).unwrap(), Duration::from_secs(20)).await;
         let Outcome::Unusable { error } = &reply.outcome else { panic!("{:?}", reply.outcome) };
         assert!(error.contains(said) && !error.contains('\n'), "{error}");
     }
-    let aws = Aws::new(AwsContext { endpoint_url: Some(server.endpoint.clone()), ..AwsContext::default() }).await;
+    let aws = Aws::new(AwsContext { endpoint_url: Some(server.endpoint.clone()), ..AwsContext::default() });
     let reply = aws.call(&shlex::split(LOOK).unwrap(), Duration::from_secs(20)).await;
     let Outcome::Unusable { error } = &reply.outcome else { panic!("{:?}", reply.outcome) };
     assert!(error.contains("no region is set"), "{error}");
@@ -397,8 +394,7 @@ async fn environment_and_profile_are_read() {
         endpoint_url: Some(server.endpoint.clone()),
         profile: Some("prod".to_owned()),
         ..AwsContext::default()
-    })
-    .await;
+    });
     let reply = aws.call(&shlex::split(PROMOTE).unwrap(), Duration::from_secs(5)).await;
     assert_eq!(reply.outcome, Outcome::Answered { status: Some(200) });
     assert_eq!(reply.aws.unwrap().region, "sa-east-1");
@@ -501,7 +497,7 @@ async fn an_object_has_its_name_when_it_is_whole() {
     };
     let get = shlex::split("s3api get-object --bucket b --key k dump.sql --query ContentLength").unwrap();
     let whole = server(vec![Act::Answer(200, "select 1;\n".repeat(100_000))]).await;
-    let reply = Aws::new(context(&whole.endpoint)).await.call(&get, Duration::from_secs(20)).await;
+    let reply = Aws::new(context(&whole.endpoint)).call(&get, Duration::from_secs(20)).await;
     assert_eq!(
         (reply.outcome, reply.stdout.as_slice()),
         (Outcome::Answered { status: Some(200) }, b"1000000\n".as_slice())
@@ -509,7 +505,7 @@ async fn an_object_has_its_name_when_it_is_whole() {
     assert_eq!(std::fs::metadata(folder.path().join("dump.sql")).unwrap().len(), 1_000_000);
     std::fs::remove_file(folder.path().join("dump.sql")).unwrap();
     let broken = server(vec![Act::BreakOff]).await;
-    let reply = Aws::new(context(&broken.endpoint)).await.call(&get, Duration::from_secs(20)).await;
+    let reply = Aws::new(context(&broken.endpoint)).call(&get, Duration::from_secs(20)).await;
     assert!(matches!(reply.outcome, Outcome::Unreachable { .. }), "{:?}", reply.outcome);
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }

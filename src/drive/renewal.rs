@@ -73,7 +73,7 @@ impl Renewal {
     pub async fn renew(&self, keys: Keys) -> Result<Identity, String> {
         let Keys { id, secret, token } = keys;
         let keys = Credentials { id, secret: Secret::new(secret), token: token.map(Secret::new) };
-        let renewed = self.aws.with(keys).await;
+        let renewed = self.aws.with(keys);
         let found = identity::resolve(&renewed, &self.region).await?;
         if let Some(account) = self.account.as_ref().filter(|account| **account != found.account) {
             return Err(format!("they lead to account {}, and the run is in {account}", found.account));
@@ -135,7 +135,7 @@ mod tests {
                 reach: Reach::LoopbackOnly,
                 ..AwsContext::default()
             };
-            let aws = Aws::new(context).await;
+            let aws = Aws::new(context);
             let renewal = |account: &str| Renewal {
                 aws: aws.clone(),
                 account: Some(account.to_owned()),

@@ -103,7 +103,7 @@ pub async fn ready(
     let opened = left.opened().clone();
     let program =
         std::env::current_exe().map_err(|error| StartError::Host(format!("find lifeboat itself: {error}")))?;
-    let aws = Aws::new(start::aws_context(stage, options)).await;
+    let aws = Aws::new(start::aws_context(stage, options));
     let remark = match (&stage, opened.mode) {
         (Stage::Real, Mode::Real) if start::needs_aws(&plan) => same_account(&aws, &opened, options).await?,
         (Stage::Real, Mode::Real) | (Stage::Drill(_), Mode::Drill) => None,

@@ -227,7 +227,7 @@ pub async fn ready(
         Stage::Real => Supervisor::start(&program, folder.path())?,
         Stage::Drill(_) => Supervisor::start_without(&program, folder.path(), &aws_environment())?,
     };
-    let aws = Aws::new(aws_context(stage, options)).await;
+    let aws = Aws::new(aws_context(stage, options));
     let identity = match stage {
         Stage::Drill(_) => identity::resolve(&aws, &region(&plan, stage, options)).await,
         Stage::Real if needs_aws(&plan) => identity::resolve(&aws, &region(&plan, stage, options)).await,

@@ -4,7 +4,7 @@ use super::peer::moto;
 
 #[tokio::test]
 async fn alarms_keys_and_secrets() {
-    let Some(peer) = moto("alarms_keys_and_secrets").await else { return };
+    let Some(peer) = moto("alarms_keys_and_secrets") else { return };
     let (_, key, _) = peer.cli("kms create-key --query KeyMetadata.KeyId --output text");
     let key = key.trim();
     peer.cli("secretsmanager create-secret --name shop/db --secret-string hunter2");
@@ -53,7 +53,7 @@ async fn alarms_keys_and_secrets() {
 
 #[tokio::test]
 async fn applications() {
-    let Some(peer) = moto("applications").await else { return };
+    let Some(peer) = moto("applications") else { return };
     let (_, image, _) = peer.cli("ec2 describe-images --owners amazon --query 'Images[0].ImageId' --output text");
     let text = |line: &str| peer.cli(line).1.trim().to_owned();
     let id = text(&format!(

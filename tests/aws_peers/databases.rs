@@ -6,7 +6,7 @@ use super::peer::{moto, moto_in};
 
 #[tokio::test]
 async fn sts_and_rds() {
-    let Some(peer) = moto_in("eu-central-1", "sts_and_rds").await else { return };
+    let Some(peer) = moto_in("eu-central-1", "sts_and_rds") else { return };
     let identity = peer.json("sts get-caller-identity").await;
     assert_eq!(identity["Account"].as_str().unwrap().len(), 12, "{identity}");
     for id in ["orders", "stock"] {
@@ -66,7 +66,7 @@ async fn sts_and_rds() {
 
 #[tokio::test]
 async fn rds_recovers() {
-    let Some(peer) = moto("rds_recovers").await else { return };
+    let Some(peer) = moto("rds_recovers") else { return };
     let line = "rds create-db-instance --db-instance-identifier shop --db-instance-class db.t3.micro --engine postgres \
         --allocated-storage 20 --master-username a --master-user-password abcdefgh1 --backup-retention-period 7";
     peer.cli(line);
@@ -116,7 +116,7 @@ async fn rds_recovers() {
 
 #[tokio::test]
 async fn aurora() {
-    let Some(peer) = moto("aurora").await else { return };
+    let Some(peer) = moto("aurora") else { return };
     peer.cli("sts get-caller-identity");
     peer.same(&[
         "rds create-global-cluster --global-cluster-identifier world-@@ --engine aurora-postgresql --engine-version 15.4",

@@ -51,6 +51,19 @@ const CALLS: &[&str] = &[
     "rds promote-read-replica --db-instance-identifier shop-db-west --backup-retention-period 14 --region us-west-2",
     "rds promote-read-replica --db-instance-identifier shop-db-west --region us-west-2",
     "rds describe-db-clusters",
+    "rds create-db-cluster --db-cluster-identifier sea --engine aurora-postgresql --engine-version 16.4 --master-username peer --master-user-password practice --backup-retention-period 14",
+    "rds create-db-cluster --db-cluster-identifier sea --engine aurora-postgresql --master-username peer --master-user-password practice",
+    "rds create-db-instance --db-instance-identifier sea-1 --db-cluster-identifier sea --db-instance-class db.r6g.large --engine aurora-postgresql",
+    "rds describe-db-clusters --db-cluster-identifier sea --query 'DBClusters[0].[DBClusterIdentifier,Engine,BackupRetentionPeriod,MultiAZ]'",
+    "rds describe-db-clusters --db-cluster-identifier nobody",
+    "rds create-db-cluster-snapshot --db-cluster-identifier sea --db-cluster-snapshot-identifier early",
+    "rds failover-db-cluster --db-cluster-identifier nobody",
+    "rds restore-db-cluster-to-point-in-time --source-db-cluster-identifier nobody --db-cluster-identifier other --use-latest-restorable-time",
+    "rds describe-db-cluster-snapshots",
+    "rds describe-db-cluster-endpoints --db-cluster-identifier sea --query 'length(DBClusterEndpoints)'",
+    "rds describe-global-clusters",
+    "rds switchover-global-cluster --global-cluster-identifier world --target-db-cluster-identifier arn:aws:rds:us-west-2:000000000000:cluster:sea",
+    "rds delete-db-cluster --db-cluster-identifier sea --skip-final-snapshot",
     "ec2 describe-availability-zones",
     "ec2 describe-instances --query 'Reservations[].Instances[].[InstanceId,State.Name,Placement.AvailabilityZone]' --output text",
     "ec2 describe-security-groups --query 'SecurityGroups[].GroupId'",
@@ -121,7 +134,7 @@ async fn every_operation_of_a_runbook_is_answered_to_both_alike() {
     let env = |name: &str| ours.env[name].clone();
     let keys = (env("AWS_ACCESS_KEY_ID"), env("AWS_SECRET_ACCESS_KEY"));
     let endpoints = (ours.aws_endpoint.as_str(), clis.aws_endpoint.as_str());
-    let peer = Peer::at(&python, endpoints, "us-east-1", (&keys.0, &keys.1)).await;
+    let peer = Peer::at(&python, endpoints, "us-east-1", (&keys.0, &keys.1));
     std::fs::write(peer.folder.path().join("body"), "one\n").unwrap();
     let filled = |line: &&str| {
         ours.inputs.iter().fold((*line).to_owned(), |line, (name, value)| line.replace(&format!("{{{name}}}"), value))
@@ -150,7 +163,7 @@ async fn who_does_not_know_the_secret_stays_outside() {
     let estate = stand(&dir.path().join("e")).await;
     let key = estate.env["AWS_ACCESS_KEY_ID"].as_str();
     let endpoint = estate.aws_endpoint.as_str();
-    let peer = Peer::at(&python, (endpoint, endpoint), "us-east-1", (key, "a secret of somebody else's")).await;
+    let peer = Peer::at(&python, (endpoint, endpoint), "us-east-1", (key, "a secret of somebody else's"));
     let lines = [
         ("sts get-caller-identity", "SignatureDoesNotMatch"),
         ("rds describe-db-instances", "SignatureDoesNotMatch"),

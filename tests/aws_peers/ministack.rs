@@ -19,15 +19,15 @@ const GAPS: &[(&str, &str)] = &[
     ("rds start-db-instance-automated-backups-replication --source-db-instance-arn x", "InvalidAction"),
 ];
 
-async fn ministack(test: &str) -> Option<Peer> {
+fn ministack(test: &str) -> Option<Peer> {
     let python = python(test)?;
     let endpoint = format!("http://{}", place(test, "LIFEBOAT_MINISTACK", "ministack")?);
-    Some(Peer::at(&python, (&endpoint, &endpoint), "eu-west-1", ("AKIDPRACTICE", "s")).await)
+    Some(Peer::at(&python, (&endpoint, &endpoint), "eu-west-1", ("AKIDPRACTICE", "s")))
 }
 
 #[tokio::test]
 async fn ministack_databases() {
-    let Some(peer) = ministack("ministack_databases").await else { return };
+    let Some(peer) = ministack("ministack_databases") else { return };
     // Snapshots carry members there that AWS's have not, which lifeboat shows as it was sent them.
     peer.cli(
         "rds create-db-instance --db-instance-identifier shop --db-instance-class db.t3.micro --engine postgres \
@@ -62,7 +62,7 @@ async fn ministack_databases() {
 
 #[tokio::test]
 async fn ministack_names() {
-    let Some(peer) = ministack("ministack_names").await else { return };
+    let Some(peer) = ministack("ministack_names") else { return };
     let zone = peer
         .text(
             "route53 create-hosted-zone --name strict.example --caller-reference a --query HostedZone.Id --output text",
@@ -95,7 +95,7 @@ async fn ministack_names() {
 
 #[tokio::test]
 async fn ministack_objects() {
-    let Some(peer) = ministack("ministack_objects").await else { return };
+    let Some(peer) = ministack("ministack_objects") else { return };
     let here = "--create-bucket-configuration LocationConstraint=eu-west-1";
     peer.cli(&format!("s3api create-bucket --bucket locked --object-lock-enabled-for-bucket {here}"));
     for bucket in ["source", "copies"] {
@@ -145,7 +145,7 @@ async fn ministack_objects() {
 
 #[tokio::test]
 async fn ministack_applications() {
-    let Some(peer) = ministack("ministack_applications").await else { return };
+    let Some(peer) = ministack("ministack_applications") else { return };
     let (_, key, _) = peer.cli("kms create-key --query KeyMetadata.KeyId --output text");
     let key = key.trim();
     peer.cli("secretsmanager create-secret --name shop/db --secret-string hunter2");

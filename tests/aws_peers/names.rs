@@ -7,7 +7,7 @@ use super::peer::moto;
 
 #[tokio::test]
 async fn route53() {
-    let Some(peer) = moto("route53").await else { return };
+    let Some(peer) = moto("route53") else { return };
     let (_, out, _) = peer
         .cli("route53 create-hosted-zone --name shop.example --caller-reference a --query HostedZone.Id --output text");
     let zone = out.trim().trim_start_matches("/hostedzone/").to_owned();
@@ -56,7 +56,7 @@ async fn route53() {
 
 #[tokio::test]
 async fn zones_and_health() {
-    let Some(peer) = moto("zones_and_health").await else { return };
+    let Some(peer) = moto("zones_and_health") else { return };
     peer.cli("route53 create-hosted-zone --name zones.example --caller-reference z");
     let zone = "route53 list-hosted-zones-by-name --dns-name zones.example --query 'HostedZones[0].Id' --output text";
     let zone = peer.text(zone).await.trim().to_owned();

@@ -6,7 +6,7 @@ use super::peer::moto;
 
 #[tokio::test]
 async fn s3() {
-    let Some(peer) = moto("s3").await else { return };
+    let Some(peer) = moto("s3") else { return };
     peer.cli("s3api create-bucket --bucket latch --create-bucket-configuration LocationConstraint=eu-west-1");
     peer.same(&["s3api get-bucket-versioning --bucket latch"]).await;
     peer.cli("s3api put-bucket-versioning --bucket latch --versioning-configuration Status=Enabled");
@@ -39,7 +39,7 @@ async fn s3() {
 
 #[tokio::test]
 async fn objects_and_versions() {
-    let Some(peer) = moto("objects_and_versions").await else { return };
+    let Some(peer) = moto("objects_and_versions") else { return };
     peer.cli(
         "s3api create-bucket --bucket store --object-lock-enabled-for-bucket --create-bucket-configuration LocationConstraint=eu-west-1",
     );

@@ -19,16 +19,16 @@ pub(crate) struct Peer {
 }
 
 /// Returns moto's server, or says that the test is skipped.
-pub(crate) async fn moto(test: &str) -> Option<Peer> {
-    moto_in("eu-west-1", test).await
+pub(crate) fn moto(test: &str) -> Option<Peer> {
+    moto_in("eu-west-1", test)
 }
 
 /// Returns moto's server for a test that lists what there is, and wants a region to itself.
-pub(crate) async fn moto_in(region: &str, test: &str) -> Option<Peer> {
+pub(crate) fn moto_in(region: &str, test: &str) -> Option<Peer> {
     let python = python(test)?;
     let place = place(test, "LIFEBOAT_MOTO", "moto_server")?;
     let endpoint = format!("http://{place}");
-    Some(Peer::at(&python, (&endpoint, &endpoint), region, ("AKIDPRACTICE", "s")).await)
+    Some(Peer::at(&python, (&endpoint, &endpoint), region, ("AKIDPRACTICE", "s")))
 }
 
 /// Returns what a variable says of where an emulator is.
@@ -66,12 +66,7 @@ impl Drop for Cli {
 
 impl Peer {
     /// Reaches one endpoint as lifeboat and one as the AWS CLI.
-    pub(crate) async fn at(
-        python: &str,
-        (ours, clis): (&str, &str),
-        region: &str,
-        (key, secret): (&str, &str),
-    ) -> Self {
+    pub(crate) fn at(python: &str, (ours, clis): (&str, &str), region: &str, (key, secret): (&str, &str)) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let context = AwsContext {
             endpoint_url: Some(ours.to_owned()),
@@ -100,7 +95,7 @@ impl Peer {
             .unwrap();
         let (calls, results) = (process.stdin.take(), BufReader::new(process.stdout.take().unwrap()));
         let cli = RefCell::new(Cli { process, calls, results });
-        Self { aws: Aws::new(context).await, cli, folder }
+        Self { aws: Aws::new(context), cli, folder }
     }
 
     pub(crate) async fn reply(&self, line: &str) -> Reply {

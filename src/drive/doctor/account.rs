@@ -34,7 +34,7 @@ pub(super) async fn look(options: &Options) -> Vec<Finding> {
     for (at, region) in wanted.iter().cloned().enumerate() {
         let context = AwsContext { call_timeout: WAIT, ..aws_context(&Stage::Real, options) };
         asking.spawn(async move {
-            let asked = async { identity::resolve(&Aws::new(context).await, &region).await };
+            let asked = async { identity::resolve(&Aws::new(context), &region).await };
             let answer = tokio::time::timeout(WAIT, asked).await;
             (at, answer.unwrap_or_else(|_| Err(format!("no answer within {} s", WAIT.as_secs()))))
         });

@@ -27,6 +27,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
+use tokio::sync::OnceCell;
+
 pub use super::Reach;
 use super::Reply;
 use crate::engine::Outcome;
@@ -83,31 +85,37 @@ pub struct Credentials {
 #[derive(Clone, Debug)]
 pub struct Aws {
     /// Replaced where credentials are renewed; a call that is under way keeps the one that it began with.
-    caller: Arc<RwLock<call::Caller>>,
-    context: Arc<AwsContext>,
+    source: Arc<RwLock<Arc<Source>>>,
+}
+
+/// Is what calls are made with. It is read at the first call: a run that makes none reads no configuration, loads no
+/// certificates and asks nobody for credentials.
+#[derive(Debug)]
+struct Source {
+    context: AwsContext,
+    caller: OnceCell<call::Caller>,
 }
 
 impl Aws {
-    /// Reads the AWS configuration (files, environment) as far as `context` leaves it open. Sends nothing.
-    pub async fn new(context: AwsContext) -> Self {
-        let caller = call::Caller::new(context.clone()).await;
-        Self { caller: Arc::new(RwLock::new(caller)), context: Arc::new(context) }
+    /// Makes calls with what the AWS configuration (files, environment) says, as far as `context` leaves it open.
+    pub fn new(context: AwsContext) -> Self {
+        Self { source: Arc::new(RwLock::new(Arc::new(Source { context, caller: OnceCell::new() }))) }
     }
 
     /// Makes the same calls with other credentials. What calls already goes on with its own.
-    pub async fn with(&self, credentials: Credentials) -> Self {
-        let context = AwsContext { credentials: Some(credentials), ..(*self.context).clone() };
-        Self::new(context).await
+    #[must_use]
+    pub fn with(&self, credentials: Credentials) -> Self {
+        Self::new(AwsContext { credentials: Some(credentials), ..self.current().context.clone() })
     }
 
     /// Calls as `other` does from now on, wherever this is shared.
     pub fn take(&self, other: &Self) {
         let theirs = other.current();
-        *self.caller.write().unwrap_or_else(PoisonError::into_inner) = theirs;
+        *self.source.write().unwrap_or_else(PoisonError::into_inner) = theirs;
     }
 
-    fn current(&self) -> call::Caller {
-        self.caller.read().unwrap_or_else(PoisonError::into_inner).clone()
+    fn current(&self) -> Arc<Source> {
+        Arc::clone(&self.source.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Performs one call; `words` are what stands after `aws`. Dropping the future gives the call up.
@@ -115,7 +123,8 @@ impl Aws {
     /// `timeout` bounds the whole call: for a waiter how long it waits, for everything else with
     /// [`AwsContext::call_timeout`] a request. Something that went wrong is an outcome, never a panic or an error.
     pub async fn call(&self, words: &[String], timeout: Duration) -> Reply {
-        let caller = self.current();
+        let source = self.current();
+        let caller = source.caller.get_or_init(|| call::Caller::new(source.context.clone())).await;
         caller.call(words, timeout).await
     }
 }
