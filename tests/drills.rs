@@ -90,7 +90,7 @@ const CASES: &[Case] = &[
         runbook: "restore-drill",
         arguments: &["--seed", "1"],
         missing: 0,
-        did: &["restored", "in-sync", "restored-is-whole", "removed", "production-untouched"],
+        did: &["restored", "in-sync", "restored-is-whole", "retrieve", "retrieved", "removed", "production-untouched"],
     },
     Case {
         runbook: "az-failure",
@@ -278,6 +278,7 @@ fn an_instance_gets_the_remedy_that_its_status_names() {
         ("kms-disabled", "2", "start-with-key", "force-failover"),
         ("instance-failure:gray", "1", "force-failover", "grow"),
         ("instance-failure:crash", "1", "synthetic-order", "force-failover"),
+        ("instance-failure:alone", "1", "reboot", "force-failover"),
     ];
     let started = cases.map(|case| {
         let home = Home::new();

@@ -315,6 +315,7 @@ impl Listeners {
             ("REPLICA_DB_HOST", &replica_host),
             ("DUMP_KEY", &keys.dump),
             ("MANIFEST_KEY", &keys.manifest),
+            ("GLACIER_KEY", place::ARCHIVED_DUMP),
         ];
         let owned = |pairs: &[(&str, &str)]| -> BTreeMap<String, String> {
             pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()

@@ -218,6 +218,15 @@ impl World {
             InstanceFailure::Gray => true,
             InstanceFailure::Crash => false,
             InstanceFailure::Drawn => self.seed.bits("instance-failure").is_multiple_of(2),
+            InstanceFailure::Alone => {
+                if let Some(instance) = self.rds.by_data_mut(data) {
+                    instance.settings.multi_az = false;
+                    instance.standby = None;
+                }
+                self.rds.ail(data, Some(Ailment::HostLost), now);
+                self.tell("the host of the primary database dies, and it had no standby");
+                return Ok(());
+            }
         };
         if gray {
             self.rds.ail(data, Some(Ailment::Stalled), now);

@@ -45,6 +45,8 @@ pub enum InstanceFailure {
     Crash,
     /// Its host stalls: nothing takes over by itself.
     Gray,
+    /// It had no standby, and its host dies: a restart brings it up on another one.
+    Alone,
 }
 
 /// Says what is deleted.
@@ -96,7 +98,7 @@ pub enum Ending {
 
 /// Is the name of every fault that can be typed, for messages.
 pub const NAMES: [&str; 17] = [
-    "instance-failure[:crash|:gray]",
+    "instance-failure[:crash|:gray|:alone]",
     "az-failure[:ZONE]",
     "az-return",
     "region-failure",
@@ -132,6 +134,7 @@ impl Fault {
             ("instance-failure", None) => Some(Self::InstanceFailure(InstanceFailure::Drawn)),
             ("instance-failure", Some("crash")) => Some(Self::InstanceFailure(InstanceFailure::Crash)),
             ("instance-failure", Some("gray")) => Some(Self::InstanceFailure(InstanceFailure::Gray)),
+            ("instance-failure", Some("alone")) => Some(Self::InstanceFailure(InstanceFailure::Alone)),
             ("az-failure", None) => Some(Self::ZoneFailure(None)),
             ("az-failure", Some(zone)) => zone_named(zone)
                 .filter(|zone| ZONES.iter().take(3).any(|east| east == *zone))
@@ -232,6 +235,7 @@ mod tests {
         for (text, expected) in [
             ("instance-failure", Some(Fault::InstanceFailure(InstanceFailure::Drawn))),
             ("instance-failure:gray", Some(Fault::InstanceFailure(InstanceFailure::Gray))),
+            ("instance-failure:alone", Some(Fault::InstanceFailure(InstanceFailure::Alone))),
             ("az-failure:use1-az6", Some(Fault::ZoneFailure(Some("us-east-1b")))),
             ("az-failure:us-west-2a", None),
             ("replica-lag:120", Some(Fault::ReplicaLag(120))),

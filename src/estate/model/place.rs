@@ -22,6 +22,8 @@ pub const SERVICE: &str = "shop.practice.example";
 pub const LATCH_BUCKET: &str = "shop-latch-us-west-2";
 /// The object that latches traffic away from the primary region.
 pub const LATCH_KEY: &str = "initiate-failover.html";
+/// The key of a dump of the western bucket that lies in Glacier.
+pub const ARCHIVED_DUMP: &str = "archive/shop-db-minus-200.sql";
 /// The security group of the primary; the shop of `us-east-1` gets through it.
 pub const EAST_SECURITY_GROUP: &str = "sg-0east0shop0db0001";
 /// The security group of the replica; the shop of `us-west-2` gets through it.

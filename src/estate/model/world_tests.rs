@@ -225,6 +225,22 @@ fn a_stalled_instance_is_left_only_by_a_forced_failover() {
 }
 
 #[test]
+fn an_instance_without_a_standby_comes_back_by_a_restart_alone() {
+    let mut world = World::new(Seed(2));
+    go(&mut world, MINUTE);
+    world.inject(Fault::named("instance-failure:alone").unwrap()).unwrap();
+    go(&mut world, 5 * MINUTE);
+    assert_eq!(world.writable(Region::East), Err(Refused::DatabaseUnreachable), "nothing takes over");
+    let now = world.now();
+    let refused = world.rds.reboot(Region::East, PRIMARY_DB, Restart::Failover, now).unwrap_err();
+    assert!(matches!(refused, Refusal::Combination(_)), "{refused:?}");
+    world.rds.reboot(Region::East, PRIMARY_DB, Restart::InPlace, now).unwrap();
+    go(&mut world, 3 * MINUTE);
+    assert!(world.place_order(Region::East).is_ok());
+    assert_eq!(truth(&world).orders_lost, 0);
+}
+
+#[test]
 fn a_lost_zone_fails_a_share_of_requests_until_its_traffic_is_shifted() {
     for seed in 0..6 {
         let mut world = World::new(Seed(seed));
