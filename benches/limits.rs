@@ -4,6 +4,8 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a measurement that fails may stop")]
 
+#[path = "limits/forecast.rs"]
+mod forecast;
 #[path = "limits/log.rs"]
 mod log;
 
@@ -40,6 +42,7 @@ fn main() {
     run("flood", &flood);
     run("drill", &drill);
     run("fingerprint", &fingerprint);
+    run("forecast", &|_| forecast::forecast());
     run("log-verify", &log::verify);
     run("log-facts", &log::facts);
     run("log-resume", &log::resume);

@@ -7,7 +7,9 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-pub(super) use records::{ExportArgs, ExportFormat, PlanArgs, Recorded, ReplayArgs, ReportArgs, ReportFormat};
+pub(super) use records::{
+    ExportArgs, ExportFormat, ForecastArgs, PlanArgs, Recorded, ReplayArgs, ReportArgs, ReportFormat,
+};
 
 /// Markdown runbooks that run, under the clock, on the record.
 #[derive(Debug, Parser)]
@@ -53,6 +55,8 @@ pub(super) enum Command {
     },
     /// Print what a run would do, with values, confirmations and times; nothing is executed.
     Plan(PlanArgs),
+    /// Say when service would probably be restored, by what earlier runs of the runbook took; nothing is executed.
+    Forecast(ForecastArgs),
     /// Look whether this machine is ready: terminal, key, AWS, tools, clock, disk. Nothing is changed.
     Doctor {
         /// Look at this profile only, instead of at all of them.

@@ -10,6 +10,7 @@ mod doctor;
 mod estate;
 mod failure;
 mod fingerprint;
+mod forecast;
 mod front;
 mod log;
 mod manual;
@@ -56,6 +57,7 @@ fn work(cli: Cli) -> ExitCode {
         Some(Command::Check { runbooks, format }) => check::check(&runbooks, format),
         Some(Command::Doctor { profile, format }) => doctor::doctor(profile.as_deref(), format),
         Some(Command::Plan(wanted)) => plan::plan(&wanted),
+        Some(Command::Forecast(wanted)) => forecast::forecast(&wanted),
         Some(Command::Config { command, profile, format }) => {
             config::config(command.as_ref(), profile.as_deref(), format)
         }

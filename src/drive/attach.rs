@@ -6,7 +6,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock, mpsc};
 use std::time::Duration;
 
-use super::changed;
 use super::hub::short;
 use super::library::Source;
 use super::pager::Pager;
@@ -14,6 +13,7 @@ use super::renewal;
 use super::signing::{self, Signer, SigningKey, ToSeal};
 use super::start::{self, StartError};
 use super::wire::{Answer, FromScreen, Hello, LONGEST, Over, PROTOCOL, ToScreen, Wants, line, version};
+use super::{changed, foresee};
 use crate::clock::Clock;
 use crate::engine::Intent;
 use crate::runbook::Plan;
@@ -182,7 +182,20 @@ impl Engine {
             let (key, wishes) = (Arc::clone(&key), wishes.clone());
             spawn("key", move || announce(&signer, &key, &wishes)).map_err(unusable)?;
         }
-        let (say, place) = (hearer.clone(), folder.clone());
+        let (tell_facts, facts) = mpsc::channel();
+        let (say, tell, place) = (hearer.clone(), hearer.clone(), folder.clone());
+        let (seen, header) = (plan.clone(), opened.clone());
+        let clock = Clock::go_on(began);
+        let ahead = move || foresee::follow((seen, &header), &place, clock, &facts, &tell);
+        spawn("forecast", ahead).map_err(unusable)?;
+        let hearer = move |msg: Msg| {
+            if let Msg::Fact(fact) = &msg {
+                // Without earlier runs nobody forecasts.
+                drop(tell_facts.send(Arc::clone(fact)));
+            }
+            hearer(msg);
+        };
+        let place = folder.clone();
         // The disk may be slow, and the first frame does not wait for it.
         let look = move || {
             if let Some(words) = changed::since_start(&opened, &place) {
@@ -199,7 +212,7 @@ impl Engine {
         Ok(Begun {
             plan,
             log: log.display().to_string(),
-            clock: Clock::go_on(began),
+            clock,
             wishes,
             over,
             last_word: None,

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::library::Source;
+use super::past::name;
 use crate::engine::{Mode, Opened};
 use crate::kernel::{SafeText, sha256_hex};
 use crate::store::{self, End, Runs, Standing};
@@ -35,7 +36,6 @@ pub fn since_start(opened: &Opened, folder: &Path) -> Option<String> {
 /// Says how a runbook differs from its last drill that came to its end on this machine, or that there was none.
 /// Nothing is said of one that is as it was drilled.
 pub fn since_last_drill(places: &[Runs], source: &Source) -> Option<String> {
-    let name = |path: &str| Path::new(path.trim_start_matches("embedded:")).file_stem().map(ToOwned::to_owned);
     let wanted = name(&source.path);
     let drilled = |standing: &Standing| {
         let over = matches!(&standing.end, End::Sealed(Some(how)) if how == "recovered" || how == "finished");

@@ -6,6 +6,8 @@ pub mod changed;
 pub mod diagnostics;
 pub mod doctor;
 pub mod dry_run;
+mod foresee;
+pub mod history;
 pub mod host;
 pub mod hub;
 pub mod identity;

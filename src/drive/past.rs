@@ -2,13 +2,15 @@
 //! It only reads, and verifies nothing.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::library::Source;
 use super::start;
-use crate::engine::{Mode, Run, evolve};
+use crate::engine::{Fact, Mode, Run, evolve};
 use crate::journal::read_log;
 use crate::kernel::{SafeText, clock};
 use crate::report::{RpoVerdict, RtoVerdict, rpo_verdict, rto_verdict};
+use crate::runbook::Plan;
 use crate::store::{self, End, LogPlace, Runs, Standing};
 use crate::ui::{LastDrill, PastRun};
 
@@ -89,26 +91,39 @@ pub fn last_drill(ended: &[Standing], runbook: &str) -> LastDrill {
 
 /// Returns the name of the runbook of a run, harmless.
 pub fn runbook_of(standing: &Standing) -> String {
-    let path = standing.opened.runbook.trim_start_matches("embedded:");
+    name(&standing.opened.runbook)
+}
+
+/// Returns the name under which a runbook is known, wherever its file lies, harmless.
+pub fn name(path: &str) -> String {
+    let path = path.trim_start_matches("embedded:");
     let stem = Path::new(path).file_stem().map_or_else(|| path.into(), |stem| stem.to_string_lossy());
     SafeText::line(&stem).into_string()
 }
 
 /// Folds what a run recorded, as far as it makes sense.
 fn folded(folder: &Path) -> Option<Run> {
+    let (plan, facts) = recorded(folder)?;
+    let mut run = Run::new(plan);
+    for fact in facts {
+        if evolve(&mut run, &fact).is_err() {
+            break;
+        }
+    }
+    Some(run)
+}
+
+/// Reads the runbook that ran and the facts of a run, as far as they can be read.
+pub fn recorded(folder: &Path) -> Option<(Arc<Plan>, Vec<Fact>)> {
     let path = folder.join("runbook.md");
     let bytes = std::fs::read(&path).ok()?;
     let plan = start::plan(&Source { path: path.display().to_string(), bytes }).ok()?;
     let place = LogPlace { log: folder.join("incident.jsonl"), folder: Some(folder.to_owned()), spares: Vec::new() };
-    let mut run = Run::new(plan);
+    let mut facts = Vec::new();
     for part in place.parts() {
-        for fact in read_log(&std::fs::read(&part).ok()?).into_facts() {
-            if evolve(&mut run, &fact).is_err() {
-                return Some(run);
-            }
-        }
+        facts.extend(read_log(&std::fs::read(&part).ok()?).into_facts());
     }
-    Some(run)
+    Some((plan, facts))
 }
 
 #[cfg(test)]
@@ -116,7 +131,7 @@ mod tests {
     use super::*;
 
     /// Puts the recorded drill of the tests into a folder of runs, without its last lines if they are left out.
-    fn recorded(root: &Path, name: &str, left_out: usize) {
+    fn put(root: &Path, name: &str, left_out: usize) {
         let folder = root.join(name);
         std::fs::create_dir_all(&folder).unwrap();
         let recording = Path::new("tests/fixtures/recording");
@@ -129,7 +144,7 @@ mod tests {
     #[test]
     fn a_run_that_was_left_says_what_it_waits_for_and_one_that_is_over_how_it_went() {
         let root = tempfile::tempdir().unwrap();
-        recorded(root.path(), "a-whole", 0);
+        put(root.path(), "a-whole", 0);
         let (unfinished, ended) = runs(&[Runs::at(root.path())]);
         assert_eq!((unfinished.len(), ended.len()), (0, 1));
         let name = runbook_of(&ended[0]);
@@ -137,7 +152,7 @@ mod tests {
         assert_eq!(last_drill(&ended, "another"), LastDrill::Never);
         assert_eq!(described(&ended[0]).waits, "");
 
-        recorded(root.path(), "b-left", 40);
+        put(root.path(), "b-left", 40);
         let (unfinished, _) = runs(&[Runs::at(root.path()), Runs::at(root.path())]);
         assert_eq!(unfinished.len(), 1, "a folder that is named twice is listed once");
         let left = described(&unfinished[0]);

@@ -1,5 +1,11 @@
 //! When service will probably be restored: what passed, and what remains on the way that the run will probably take.
 
+mod ahead;
+mod history;
+mod outlook;
+mod pace;
+mod spread;
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 
@@ -10,8 +16,10 @@ use super::objectives::{between, runnable};
 use super::state::{AttemptState, Recovery, Run, StepState, Strand};
 use crate::kernel::Stamp;
 use crate::runbook::{Branch, Moment};
+pub use history::{Followed, History, Past};
+pub use outlook::{LIVE_ROUNDS, Outlook, StepOutlook};
 
-/// Says when service will probably be restored.
+/// Says when service will probably be restored by what the runbook says of its actions: without earlier runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Forecast {
     /// Onset to the expected recovery; from the declaration while no onset is known.

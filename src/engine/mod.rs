@@ -37,7 +37,7 @@ pub use event::{
     Resumed, Target, Torn, UNRECORDED_PHRASE, Undo, Verdict,
 };
 pub use evolve::{IllegalHistory, evolve};
-pub use forecast::Forecast;
+pub use forecast::{Followed, Forecast, History, LIVE_ROUNDS, Outlook, Past, StepOutlook};
 pub use input::{Ended, Input, Intent, Notice, Report, SignedApproval, TimerId};
 pub use judge::{holds, shown};
 pub use outcome::{AwsReceipt, Outcome, Streams};

@@ -2,6 +2,7 @@
 //!
 //! It imports nothing of lifeboat, does no I/O and reads no clock.
 
+mod chance;
 mod digest;
 mod id;
 mod problem;
@@ -9,6 +10,7 @@ mod spoken;
 mod text;
 mod time;
 
+pub use chance::{Dice, scramble};
 pub use digest::{Sha256Hex, sha256_hex};
 pub use id::{ActionName, AttemptId, RunId, StepId};
 pub use problem::{Problem, Severity, Source, nearest};

@@ -297,7 +297,8 @@ fn each(items: &Items) -> String {
     }
 }
 
-fn times(run: &DryRun) -> Vec<String> {
+/// Says how long each way takes as far as the runbook says, line by line.
+pub fn times(run: &DryRun) -> Vec<String> {
     let mut lines =
         vec![String::new(), "TIME, as far as the runbook says what is expected; people's time is not in it".to_owned()];
     for course in &run.courses {

@@ -4,12 +4,14 @@ mod after;
 mod doctor;
 mod dry_run;
 mod export;
+mod forecast;
 mod narrate;
 mod summary;
 
 pub use after::{Added, Afterword, Cite, File, Integrity, Record, Report, Row, Section, after_action, kind, markdown};
 pub use doctor::{Finding, Grade, Part, findings, worst};
-pub use dry_run::{confirmations, dry_run};
+pub use dry_run::{confirmations, dry_run, times};
 pub use export::{json_of, junit, trace};
+pub use forecast::{forecast, percent};
 pub use narrate::narrate;
 pub use summary::{Corruption, Customers, Exercised, RpoVerdict, RtoVerdict, rpo_verdict, rto_verdict, summary};

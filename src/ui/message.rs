@@ -7,7 +7,7 @@ use crossterm::event::KeyEvent;
 
 use super::picker::Learnt;
 use super::replay::{Moment, Played, Transport};
-use crate::engine::{Fact, Intent};
+use crate::engine::{Fact, Intent, Outlook};
 use crate::kernel::{AttemptId, Stamp};
 
 /// Is anything that reaches the screen.
@@ -44,6 +44,8 @@ pub enum Msg {
     Say(String),
     /// The summary of the run, line by line, once it ended.
     Summary(Vec<String>),
+    /// When service will probably be restored by what earlier runs took; `None` where nothing can be said.
+    Outlook(Option<Outlook>),
     /// What the customers themselves saw, line by line, where somebody kept a record.
     Truth(Vec<String>),
     /// What came out of the editor, or why nothing did.

@@ -17,7 +17,7 @@ use super::replay::Replay;
 use super::style::Palette;
 use super::tail::Tail;
 use super::timeline::{Timeline, Told};
-use crate::engine::{Attempt, Mode, Run, Stage, StepState, Strand};
+use crate::engine::{Attempt, Mode, Outlook, Run, Stage, StepState, Strand};
 use crate::kernel::{AttemptId, SafeText, Stamp, StepId};
 use crate::runbook::{Plan, Step};
 use crate::settings;
@@ -125,6 +125,8 @@ pub struct RunScreen {
     pub(super) summary: Vec<String>,
     pub(super) truth: Vec<String>,
     pub(super) calls: Calls,
+    /// When service will probably be restored by what earlier runs took.
+    pub(super) outlook: Option<Outlook>,
     /// Why the facts no longer make sense, if so.
     pub(super) broken: Option<String>,
     /// Where the reader is in the recording, if that is what drives this screen.
@@ -241,6 +243,7 @@ impl RunScreen {
             summary: Vec::new(),
             truth: Vec::new(),
             calls: Calls::default(),
+            outlook: None,
             broken: None,
             replay: None,
         }

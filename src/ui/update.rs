@@ -118,6 +118,13 @@ fn take(model: &mut Model, msg: Msg) -> Option<Output> {
                 None
             })
         }
+        Msg::Outlook(outlook) => {
+            model.dirty = true;
+            on_run(model, |screen| {
+                screen.outlook = outlook;
+                None
+            })
+        }
         Msg::Truth(lines) => {
             model.dirty = true;
             on_run(model, |screen| {

@@ -4,11 +4,13 @@
 
 mod approvals;
 mod bad_input;
+mod calibration;
 mod campaign;
 mod config;
 mod doctor;
 mod drill;
 mod estate;
+mod forecast;
 mod guards;
 mod lost_log;
 mod plain;

@@ -41,6 +41,25 @@ fn a_step_that_runs() {
 }
 
 #[test]
+fn a_forecast_by_earlier_runs_stands_on_the_clock() {
+    use lifeboat::engine::Outlook;
+    let outlook = Outlook {
+        low_ms: Some(1_080_000),
+        middle_ms: Some(1_270_000),
+        high_ms: None,
+        chance: Some(87),
+        runs: 24,
+        new_steps: 0,
+        unknown: 0,
+    };
+    let shown = |columns| screen(columns, 24).said(Msg::Outlook(Some(outlook.clone()))).show();
+    assert!(shown(120).contains("forecast 21:10, 87 % in time (18:00 to never)"), "{}", shown(120));
+    assert!(shown(80).contains("forecast 21:10, 87 % in time"), "{}", shown(80));
+    let gone = screen(120, 24).said(Msg::Outlook(Some(outlook.clone()))).said(Msg::Outlook(None));
+    assert!(!gone.show().contains("87 %"));
+}
+
+#[test]
 fn a_confirmation_of_what_cannot_be_undone() {
     at_all_sizes("confirmation", |c, r| screen(c, r).promotion().typed("shop-db"));
 }

@@ -25,6 +25,31 @@ pub(in crate::cli) struct PlanArgs {
     pub(in crate::cli) format: Format,
 }
 
+/// Holds the options of a forecast.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct ForecastArgs {
+    /// The runbook, by path or name.
+    pub(in crate::cli) runbook: String,
+    /// By real runs in the account of this profile; without one, in that of the latest real run.
+    #[arg(long)]
+    pub(in crate::cli) profile: Option<String>,
+    /// By drills, instead of by real runs.
+    #[arg(long, conflicts_with = "profile")]
+    pub(in crate::cli) drill: bool,
+    /// By drills at this speed.
+    #[arg(long, default_value_t = 1, requires = "drill", value_parser = clap::value_parser!(u32).range(1..=3600))]
+    pub(in crate::cli) speed: u32,
+    /// By runs that nobody attended.
+    #[arg(long)]
+    pub(in crate::cli) unattended: bool,
+    /// Where runs are kept.
+    #[arg(long, value_name = "DIR")]
+    pub(in crate::cli) runs: Option<PathBuf>,
+    /// How to say it.
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub(in crate::cli) format: Format,
+}
+
 /// Names a run whose record is read.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct Recorded {

@@ -6,7 +6,6 @@ use serde_json::json;
 
 use super::aurora::Light;
 use super::bucket::Version;
-use super::draw::scramble;
 use super::effect::{DataEffect, DataId, Flow};
 use super::failover::Failover;
 use super::fault::{Ending, Fault, Impairment, Injected, InstanceFailure, Victim};
@@ -17,6 +16,7 @@ use super::rds::{Backups, FinalSnapshot};
 use super::stock::{ASSETS, IMAGES_PREFIX};
 use super::time::{Moment, SECOND};
 use super::world::{Release, World};
+use crate::kernel::scramble;
 
 /// For how long an interface is impaired when nobody ends it before.
 const IMPAIRED: i64 = 300 * SECOND;

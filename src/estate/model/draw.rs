@@ -1,5 +1,7 @@
 //! Seeded chance: every draw has a name, so adding one never changes the others, and none depends on when it is made.
 
+use crate::kernel::scramble;
+
 /// Is what all chance in an estate comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seed(pub u64);
@@ -38,14 +40,6 @@ impl Seed {
             b & 0xffff_ffff_ffff
         )
     }
-}
-
-/// Spreads the bits of `x` over the whole word (the finaliser of SplitMix64).
-pub fn scramble(x: u64) -> u64 {
-    let x = x.wrapping_add(0x9e37_79b9_7f4a_7c15);
-    let x = (x ^ (x >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-    let x = (x ^ (x >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-    x ^ (x >> 31)
 }
 
 #[cfg(test)]

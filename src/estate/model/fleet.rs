@@ -1,8 +1,9 @@
 //! The application's machines: zones, instances, their scaling group, their load balancer, shifts of its traffic.
 
-use super::draw::{Seed, scramble};
+use super::draw::Seed;
 use super::place::{ACCOUNT, AvailabilityZone, Region, ZONES, zone_named};
 use super::time::{DAY, Moment, SECOND};
+use crate::kernel::scramble;
 
 /// After how long a load balancer sees that a machine is gone.
 const LOAD_BALANCER_LOOKS: i64 = 30 * SECOND;

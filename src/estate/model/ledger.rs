@@ -4,9 +4,9 @@
 
 use std::collections::BTreeSet;
 
-use super::draw::scramble;
 use super::numbers::Numbers;
 use super::time::{Moment, SECOND, TICK};
+use crate::kernel::scramble;
 
 /// The most rows that are kept as mangled or repaired; a drill's corruption mangles some hundreds.
 const MOST_MARKS: usize = 50_000;

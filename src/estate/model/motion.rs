@@ -1,6 +1,5 @@
 //! One tick of the estate after the other: databases, replication, applications, health checks, customers.
 
-use super::draw::scramble;
 use super::effect::DataId;
 use super::health::{Health, Subject};
 use super::instance::{Happening, Instance, Replication, Role};
@@ -9,6 +8,7 @@ use super::place::Region;
 use super::shop::{Front, Hold, Refused};
 use super::time::SECOND;
 use super::world::World;
+use crate::kernel::scramble;
 
 impl World {
     pub(super) fn step(&mut self) {

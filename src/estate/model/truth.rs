@@ -4,13 +4,13 @@ use chrono::SecondsFormat;
 use serde::{Deserialize, Serialize};
 
 use super::contents::Contents;
-use super::draw::scramble;
 use super::effect::DataId;
 use super::numbers::Numbers;
 use super::place::Region;
 use super::stock::{ASSETS, HISTORY, IMAGES_PREFIX, history_time};
 use super::time::{Moment, Timeline};
 use super::world::World;
+use crate::kernel::scramble;
 
 /// Is the truth in the estate's own time: milliseconds since it came up, and true lengths.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -6,7 +6,7 @@ use super::alarm::{self, Alarm};
 use super::breakage::Breakage;
 use super::bucket::{Access, Bucket};
 use super::customers::Customers;
-use super::draw::{Seed, scramble};
+use super::draw::Seed;
 use super::effect::DataId;
 use super::fleet::Fleet;
 use super::health::{Check, verdict};
@@ -24,6 +24,7 @@ use super::time::{Moment, TICK};
 use super::trail::{Trail, TrailEvent};
 use super::upload::Upload;
 use super::zone::{Answer, Zone};
+use crate::kernel::scramble;
 
 /// How much of the story is kept; a drill's has some thirty lines.
 const LONGEST_STORY: usize = 2_000;

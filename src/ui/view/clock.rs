@@ -8,8 +8,9 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use super::text::{plain, put, span, width};
-use crate::engine::{Loss, Recovery, StepState};
+use crate::engine::{Loss, Outlook, Recovery, StepState};
 use crate::kernel::{SafeText, clock};
+use crate::report::percent;
 use crate::runbook::{Moment, Step};
 use crate::settings::theme::Role;
 use crate::ui::model::{Model, RunScreen};
@@ -80,7 +81,9 @@ fn rto(model: &Model, screen: &RunScreen, columns: usize) -> Line<'static> {
         }
         Recovery::NotYet if screen.is_ended() => after.push_str(" · not restored"),
         Recovery::NotYet => {
-            if let Some(forecast) = forecast {
+            if let Some(outlook) = &screen.outlook {
+                after = format!(" · {}", ahead(outlook));
+            } else if let Some(forecast) = forecast {
                 let sign = if forecast.unknown > 0 { "≥" } else { "" };
                 let spare = match limit.checked_sub(forecast.finish) {
                     Some(spare) => format!("spare {}", clock(spare)),
@@ -94,13 +97,22 @@ fn rto(model: &Model, screen: &RunScreen, columns: usize) -> Line<'static> {
     let free = columns.saturating_sub(width(&before) + width(&words) + width(&after) + 2);
     let mut line = Line::from(span(model, Role::Title, before));
     if free >= 6 {
-        let ahead = forecast.map(|forecast| forecast.finish);
+        let by_history = screen.outlook.as_ref().and_then(|outlook| outlook.middle_ms).map(Duration::from_millis);
+        let ahead = by_history.or(forecast.map(|forecast| forecast.finish));
         line.push_span(span(model, role, gauge(model, (used, ahead), (limit, &budgets(screen)), free.min(48))));
         line.push_span(span(model, Role::Text, " "));
     }
     line.push_span(span(model, role, words));
     line.push_span(span(model, Role::Text, after));
     line
+}
+
+/// Says the forecast by earlier runs: the middle, the chance to be in time, and what a narrow screen may cut: eight of ten.
+fn ahead(outlook: &Outlook) -> String {
+    let time = |ms: Option<u64>| ms.map_or_else(|| "never".to_owned(), |ms| clock(Duration::from_millis(ms)));
+    let chance = outlook.chance.map(|chance| format!(", {} in time", percent(chance))).unwrap_or_default();
+    let (low, high) = (time(outlook.low_ms), time(outlook.high_ms));
+    format!("forecast {}{chance} ({low} to {high})", time(outlook.middle_ms))
 }
 
 /// Says how the clock comes to count: by a step that fixes the onset, if one is still to come, or by the operator.

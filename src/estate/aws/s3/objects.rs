@@ -138,7 +138,7 @@ fn thaw(call: &Call<'_>, version: &mut Version, now: Moment, serial: u64) -> Rep
         return Reply::empty(200);
     }
     let spread = u64::try_from(high - low).unwrap_or(1).max(1);
-    let length = low + i64::try_from(super::super::super::model::draw::scramble(serial) % spread).unwrap_or(0);
+    let length = low + i64::try_from(crate::kernel::scramble(serial) % spread).unwrap_or(0);
     let ready = now.plus(length * SECOND);
     version.thawed = Some(Thawed { ready, until: ready.plus(days.clamp(1, 3_650) * DAY) });
     Reply::empty(202)
