@@ -20,6 +20,8 @@ use crate::runbook::Impact;
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
 /// How long that may go on.
 const LOOK_LIMIT: Duration = Duration::from_mins(10);
+/// How long it may go on while nobody answers: what is asked may be gone with its region.
+const SILENCE_LIMIT: Duration = Duration::from_secs(20);
 /// In how many looks in a row something has to be missing before it counts as not carried out: what was sent last may
 /// still be on its way, and what looks may be behind.
 const MISSING: u32 = 2;
@@ -143,11 +145,16 @@ impl Performer {
             };
             let until = Instant::now() + LOOK_LIMIT;
             let mut missing = 0;
+            let mut answered = Instant::now();
             let told = loop {
                 let reply = self.world.aws.call(&probe.words, ONE_CALL).await;
                 let told = probe.tells(&reply, started(doubt));
                 missing = if matches!(told, Told::NotHappened(_)) { missing + 1 } else { 0 };
-                let settled = matches!(told, Told::Happened(_)) || missing >= MISSING || Instant::now() >= until;
+                if !reply.outcome.is_transient() {
+                    answered = Instant::now();
+                }
+                let over = Instant::now() >= until || answered.elapsed() >= SILENCE_LIMIT;
+                let settled = matches!(told, Told::Happened(_)) || missing >= MISSING || over;
                 if settled || pause(LOOK_AGAIN, word).await != Word::GoOn {
                     self.keep(&mut files, &doubt.job.attempt, &reply);
                     break told;
