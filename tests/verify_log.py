@@ -2,6 +2,7 @@
 """Verifies a lifeboat incident log with nothing but Python's standard library and ssh-keygen.
 
 usage: verify_log.py ALLOWED_SIGNERS RUN_FOLDER|incident.jsonl [REVOKED_KEYS] [incident.N.jsonl in another place]...
+                     [an anchor's statement, *.txt]... [certificates of time stamp authorities, *.pem]
        verify_log.py --many    each line of the input is a JSON list of such arguments; answers with a list each
 Written from docs/incident-log.md alone; prints the verdict and its reasons; exit codes as `lifeboat log verify`.
 """
@@ -130,7 +131,7 @@ class Consent:
             blob = base64.b64decode("".join(sig.split("\n")[1:-2]))
             if armoured(blob) != sig or key_of(sig) != value["key"] or not keygen(sig, text.encode(), "check-novalidate", "-n", "approve@lifeboat"):
                 return say("damage", number, "the approval's signature does not fit")
-            lists = [path for path in sys.argv[3:] if not PART.fullmatch(os.path.basename(path))]
+            lists = [path for path in sys.argv[3:] if not PART.fullmatch(os.path.basename(path)) and not path.endswith((".txt", ".pem"))]
             revoked = ["-r", lists[0]] if lists else []
             known = any(same(who, name) or key == value["key"] for name, key in self.agreed)
             if known or value["key"] in self.operators or same(who, begun["by"]) or same(who, value["by"]) or not keygen(
@@ -243,13 +244,32 @@ def continues(number, value, part, begun, session, seen):
     return sum(claim["lines"] for claim in value["parts"])
 
 
+def anchors(folder, run, digests, further):
+    """Compares statements with the log; says whether one that somebody vouches for covers the last line."""
+    inside = os.path.join(folder, "anchors")
+    beside = [os.path.join(inside, name) for name in sorted(os.listdir(inside))] if os.path.isdir(inside) else []
+    stamps, whole = [path for path in further if path.endswith(".pem")], False
+    for path in [*beside, *further]:
+        text = open(path, "rb").read() if path.endswith(".txt") else b""
+        said = re.fullmatch(rb"lifeboat log anchor 1\nrun (.*)\nlines (0|[1-9]\d*)\nhead ([0-9a-f]{64})\n", text)
+        if not said:
+            continue
+        lines, stamp = int(said[2]), path[:-3] + "tsr"
+        if said[1].decode() != run or digests.get(lines) != said[3].decode():
+            say("anchor", lines, f"{path} knows another log")
+        elif path in further or any(os.path.exists(stamp) and subprocess.run(
+                ["openssl", "ts", "-verify", "-data", path, "-in", stamp, "-CAfile", ca], capture_output=True).returncode == 0 for ca in stamps):
+            whole = whole or lines == max(digests)
+    return whole
+
+
 def main(path, *further):
     folder = path if os.path.isdir(path) else os.path.dirname(path) or "."
     parts, seen, whole = list(parts_of(path, further)), {}, 0
     if not any(b"\n" in data for _, data in parts):
         sys.exit("there is no complete line")
     begun, session, delegated, last, sealing, sealed, practice, consent = {}, "", False, {}, None, None, False, Consent()
-    wanted, prev, at = 0, "", None
+    wanted, prev, at, digests = 0, "", None, {}
     for part, data in parts:
         lines = data.split(b"\n")
         torn, before, opening = lines.pop(), 0, part > 1
@@ -318,6 +338,7 @@ def main(path, *further):
                 at = (time, mono)
             except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
                 say("damage", number, f"is broken: {error}")
+            digests[number] = digest
             wanted, prev, before = wanted + 1, digest, before + len(line) + 1
         seen[part] = {"lines": len(lines), "bytes": before, "sha512": hashlib.sha512(data[:before]).hexdigest()}
         whole = wanted if part > 1 and lines else whole + len(lines)
@@ -333,16 +354,17 @@ def main(path, *further):
             say("distrust", whole, "no person's key vouches for the log")
     if consent.confirmed:
         found["note"].append((0, f"{consent.signed} of {consent.confirmed} confirmations that wanted approvals have them signed"))
-    verdict = ("TAMPERED" if found["damage"] else "UNTRUSTED" if found["distrust"] else "OPEN" if found["open"]
-               else "SEALED by a practice key" if practice else "SEALED")
+    anchored = anchors(folder, begun.get("run"), digests, further)
+    verdict = ("TAMPERED" if found["damage"] else "ANCHOR MISMATCH" if found["anchor"] else "UNTRUSTED" if found["distrust"] else "OPEN" if found["open"]
+               else ("SEALED by a practice key" if practice else "SEALED") + (", ANCHORED" if anchored else ""))
     print(verdict, *(text for texts in found.values() for _, text in sorted(texts, key=lambda one: one[0])), sep="\n  ")
-    return {"S": 0, "T": 1, "O": 3, "U": 4}[verdict[0]]
+    return {"S": 0, "T": 1, "O": 3, "U": 4, "A": 5}[verdict[0]]
 
 
 def judge(arguments):
     """Judges one log; gives the exit code."""
     sys.argv[1:] = arguments
-    found.update({"damage": [], "distrust": [], "open": [], "note": []})
+    found.update({"damage": [], "anchor": [], "distrust": [], "open": [], "note": []})
     try:
         return main(*arguments[1:])
     except (OSError, SystemExit) as error:

@@ -346,6 +346,23 @@ pub(super) enum LogCommand {
         /// Fail unless this holds as well; more than one with commas.
         #[arg(long, value_enum, value_delimiter = ',')]
         require: Vec<Require>,
+        /// A statement from where its author can't change it: an anchor that has to fit. May be given more than once.
+        #[arg(long, value_name = "FILE")]
+        anchor: Vec<PathBuf>,
+        /// Certificates of time stamp authorities (PEM) whose stamps beside the log count.
+        #[arg(long, value_name = "FILE")]
+        timestamp_ca: Option<PathBuf>,
+        /// Where runs are kept.
+        #[arg(long, value_name = "DIR")]
+        runs: Option<PathBuf>,
+    },
+    /// Say outside of the log where it stands: in S3, and by a time stamp, as the configuration names them.
+    Anchor {
+        /// A run id, a unique prefix of one, or a run's folder.
+        run: String,
+        /// The profile of the configuration file, if not the one that the run began with.
+        #[arg(long)]
+        profile: Option<String>,
         /// Where runs are kept.
         #[arg(long, value_name = "DIR")]
         runs: Option<PathBuf>,
@@ -426,6 +443,8 @@ pub(super) enum Require {
     Sealed,
     /// Every confirmation that wanted approvals had them all, signed by people who count.
     Approvals,
+    /// An anchor that somebody vouches for covers the last line.
+    Anchored,
 }
 
 /// Names a sealed log, and who signs something about it.

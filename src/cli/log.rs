@@ -21,16 +21,24 @@ const TAIL: usize = 20;
 pub(super) fn log(command: LogCommand) -> Result<ExitCode, Failure> {
     let mut out = io::stdout().lock();
     match command {
-        LogCommand::Verify { run, allowed_signers, require, runs } => {
+        LogCommand::Verify { run, allowed_signers, require, anchor, timestamp_ca, runs } => {
             let place = find(&run, runs)?;
-            let trust = trust(allowed_signers)?;
+            let mut trust = trust(allowed_signers)?;
+            let configured = places::config()?.anchor.and_then(|anchor| anchor.timestamp_ca);
+            trust.authorities = timestamp_ca.or_else(|| configured.map(PathBuf::from));
+            trust.anchors =
+                anchor.iter().map(|path| store::given_anchor(path)).collect::<Result<_, _>>().map_err(unreadable)?;
             let mut result = store::verify_run(&place, &trust).map_err(unreadable)?;
             if require.contains(&Require::Approvals) {
                 result.require_approvals();
             }
+            if require.contains(&Require::Anchored) {
+                result.require_anchored();
+            }
             store::write_verification(&result, &mut out).map_err(|error| broken(&error))?;
             Ok(ExitCode::from(result.verdict.exit_code()))
         }
+        LogCommand::Anchor { run, profile, runs } => super::anchor::anchor(&run, profile.as_deref(), runs),
         LogCommand::Show { run, format, runs } => {
             let place = find(&run, runs)?;
             store::show(&place, shown(format), &narrate, &mut out).map_err(unreadable)?;

@@ -1,6 +1,7 @@
 //! Floor 7: arguments to a driver; failures to messages and exit codes.
 
 mod addenda;
+mod anchor;
 mod approve;
 mod args;
 mod aws;

@@ -233,7 +233,7 @@ async fn serve(ready: Ready, practice: Option<Arc<Practice>>, hub: Hub) -> Resul
 
 /// Works without a person, line by line; Ctrl-C asks for the end, a second one ends at once.
 async fn lines(ready: Ready, practice: Option<Arc<Practice>>) -> Result<Finale, Failure> {
-    let Ready { plan, host, beginning, past, inbox, heard, signing, folder, .. } = ready;
+    let Ready { plan, host, beginning, past, inbox, heard, signing, folder, anchorer, .. } = ready;
     say::line(start::signed(&signing));
     let stopper = tokio::spawn(stop_on_signals(Signals::listen()?, inbox.clone(), practice.clone()));
     let mut run = Run::new(plan);
@@ -252,7 +252,8 @@ async fn lines(ready: Ready, practice: Option<Arc<Practice>>) -> Result<Finale, 
     for line in summary(&finale.run, customers.as_ref()) {
         writeln!(out, "{line}").ok();
     }
-    for line in live::closing(&finale.log, &folder.place()) {
+    let closing = live::closing(&finale.log, &folder.place());
+    for line in closing.into_iter().chain(live::anchored(anchorer).await) {
         writeln!(out, "{line}").ok();
     }
     Ok(finale)

@@ -1,18 +1,24 @@
 //! A run whose screens are in processes of their own: the engine works it, and tells whoever looks.
 
 use std::sync::Arc;
+use std::time::Duration;
 
+use super::anchor::{Anchorer, Told};
 use super::host::{Closing, Finale, Heard, WAYS_OUT};
 use super::hub::Hub;
 use super::practice::Practice;
 use super::start::{Ready, signed};
 use super::wire::{Health, ToScreen};
+use crate::kernel::SafeText;
 use crate::report::{Customers, summary};
 use crate::store::{self, LogNews, LogPlace, Signing};
 
+/// How long the end of a run waits for its last anchor.
+const LAST_ANCHOR: Duration = Duration::from_secs(10);
+
 /// Works a run to its end, whether anybody looks or not. The summary is the last that screens hear of it here.
 pub async fn work(ready: Ready, hub: Hub, practice: Option<Arc<Practice>>) -> Finale {
-    let Ready { host, beginning, past, mut heard, signing, folder, .. } = ready;
+    let Ready { host, beginning, past, mut heard, signing, folder, anchorer, .. } = ready;
     for fact in past {
         hub.tell(&ToScreen::fact(&fact));
     }
@@ -67,6 +73,7 @@ pub async fn work(ready: Ready, hub: Hub, practice: Option<Arc<Practice>>) -> Fi
     let customers = customers(practice.as_deref()).await;
     let mut lines = summary(&finale.run, customers.as_ref());
     lines.extend(closing(&finale.log, &folder.place()));
+    lines.extend(anchored(anchorer).await);
     hub.tell(&ToScreen::Summary(lines));
     finale
 }
@@ -80,6 +87,16 @@ pub async fn customers(practice: Option<&Practice>) -> Option<Customers> {
             None
         }
     }
+}
+
+/// Anchors the log as it ended, if a place for that is configured, and says what came of it as lines of the summary.
+pub async fn anchored(anchorer: Option<Anchorer>) -> Vec<String> {
+    let Some(anchorer) = anchorer else { return Vec::new() };
+    let Ok(Told { anchored, failed }) = tokio::time::timeout(LAST_ANCHOR, anchorer.send()).await else {
+        return vec!["anchor NOT ANCHORED: nobody answered in time; `lifeboat log anchor` sends what waits".to_owned()];
+    };
+    let failed = failed.into_iter().map(|why| format!("NOT ANCHORED: {why}; `lifeboat log anchor` sends what waits"));
+    anchored.into_iter().chain(failed).map(|text| format!("anchor {}", SafeText::line(&text))).collect()
 }
 
 /// Says how the log was closed, as lines of the summary; of a sealed one also its digest in words.

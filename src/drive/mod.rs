@@ -1,5 +1,6 @@
 //! Floor 6: where the adapters meet: live runs, unattended runs, drills.
 
+pub mod anchor;
 pub mod approvals;
 pub mod attach;
 pub mod changed;

@@ -136,7 +136,8 @@ pub async fn ready(
     let hub = screens.clone();
     let world = start::world(stage, options, &folder, supervisor, aws);
     let written = (begun.writer, operator, begun.signing, options.approvers.clone());
-    let ready = start::joined(plan, (run, past, beginning), written, world, (folder, clock, screens));
+    let anchorer = start::anchorer(options, &folder, opened.mode)?;
+    let ready = start::joined(plan, (run, past, beginning), written, world, (folder, clock, screens), anchorer);
     if let (Some(renewal), Some(hub)) = (renewal, hub) {
         renewal.attend(&hub, ready.inbox.clone());
     }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use tokio::sync::mpsc;
 
+use super::anchor::Anchorer;
 use super::approvals::Approvers;
 use super::host::{Beginning, Heard, Host};
 use super::hub::Hub;
@@ -152,6 +153,8 @@ pub struct Ready {
     pub signing: Signing,
     /// The run's clock.
     pub clock: Clock,
+    /// Anchors its log, if a place for that is configured.
+    pub anchorer: Option<Anchorer>,
 }
 
 /// Reads a runbook into a plan.
@@ -279,7 +282,8 @@ pub async fn ready(
     let hub = screens.clone();
     let written = (begun.writer, operator, begun.signing, options.approvers.clone());
     let run = Run::new(Arc::clone(&plan));
-    let ready = joined(plan, (run, Vec::new(), beginning), written, world, (folder, clock, screens));
+    let anchorer = anchorer(options, &folder, mode)?;
+    let ready = joined(plan, (run, Vec::new(), beginning), written, world, (folder, clock, screens), anchorer);
     if let (Some(renewal), Some(hub)) = (renewal, hub) {
         renewal.attend(&hub, ready.inbox.clone());
     }
@@ -312,6 +316,14 @@ pub(super) fn renewal(
     })
 }
 
+/// Makes what anchors the log of a real run, if its profile names a place.
+pub(super) fn anchorer(options: &Options, folder: &RunFolder, mode: Mode) -> Result<Option<Anchorer>, StartError> {
+    let settings = options.profile.as_ref().and_then(|profile| profile.anchor.as_ref());
+    let Some(settings) = settings.filter(|_| mode == Mode::Real) else { return Ok(None) };
+    let anchorer = Anchorer::new(settings, folder.place(), folder.id().as_str());
+    anchorer.map_err(|why| StartError::Host(format!("[anchor] s3: {why}")))
+}
+
 /// Joins what is ready to a host.
 pub(super) fn joined(
     plan: Arc<Plan>,
@@ -319,17 +331,20 @@ pub(super) fn joined(
     (writer, operator, signing, approvers): (LogWriter, Result<Operator, SignError>, Signing, Approvers),
     world: World,
     (folder, clock, screens): (RunFolder, Clock, Option<Hub>),
+    anchorer: Option<Anchorer>,
 ) -> Ready {
     let (to_host, inbox) = mpsc::unbounded_channel();
     let (tell, heard) = mpsc::unbounded_channel();
+    let listeners =
+        [tell].into_iter().chain(anchorer.clone().map(|anchorer| anchorer.begin(to_host.clone()))).collect();
     let performer = Performer::new(world, to_host.clone(), Show::new(screens.clone(), clock));
     let host =
-        Host::new(run, (writer, operator, approvers, screens), performer, clock, (to_host.clone(), inbox), vec![tell]);
+        Host::new(run, (writer, operator, approvers, screens), performer, clock, (to_host.clone(), inbox), listeners);
     if let Signing::Unsigned { reason } = &signing {
         // The record itself says why nobody vouches for it.
         drop(to_host.send(Input::Host(Notice::Remark(format!("UNSIGNED: {reason}")))));
     }
-    Ready { plan, host, beginning, past, inbox: to_host, heard, folder, signing, clock }
+    Ready { plan, host, beginning, past, inbox: to_host, heard, folder, signing, clock, anchorer }
 }
 
 async fn begin(

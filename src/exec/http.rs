@@ -75,6 +75,25 @@ pub async fn date(cx: &HttpContext, url: &str) -> Result<DateTime<Utc>, String> 
     date.map(|date| date.to_utc()).ok_or_else(|| format!("{} says no time", place(&url)))
 }
 
+/// Sends bytes and returns those of the answer, if it is a success.
+///
+/// # Errors
+/// Why there is none, in words.
+pub async fn post(cx: &HttpContext, url: &str, kind: &'static str, body: Vec<u8>) -> Result<Vec<u8>, String> {
+    let url: Url = url.parse().map_err(|error| format!("`{url}` is not an address: {error}"))?;
+    let asked = async {
+        let client = client(cx, &url).await.map_err(|refusal| Outcome::from(refusal).words())?;
+        let request = client.post(url.clone()).header(http::header::CONTENT_TYPE, kind).body(body);
+        let answer = request.send().await.map_err(|error| words(&url, &error))?;
+        if !answer.status().is_success() {
+            return Err(format!("{} answered {}", place(&url), answer.status()));
+        }
+        let bytes = answer.bytes().await.map_err(|error| words(&url, &error))?;
+        Ok(bytes.to_vec())
+    };
+    tokio::time::timeout(cx.timeout, asked).await.map_err(|_| format!("{} gave no answer", place(&url)))?
+}
+
 fn parse(text: &str) -> Result<Wanted, String> {
     const USAGE: &str = "write for example `GET https://shop.example/health`";
     let mut lines = text.split('\n').map(|line| line.strip_suffix('\r').unwrap_or(line));

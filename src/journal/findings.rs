@@ -1,8 +1,10 @@
 //! What `verify` found out, as data: a verdict, the lines that speak for it, and how far signatures reach.
 
+use chrono::{DateTime, Utc};
 use ssh_key::public::KeyData;
 use ssh_key::{HashAlg, PublicKey};
 
+use super::anchor::Anchored;
 use super::approval::Approvals;
 use super::sshsig::Digest512;
 use super::verify::PRACTICE_PRINCIPAL;
@@ -18,6 +20,8 @@ pub enum Verdict {
     Open,
     /// Intact, but not signed, or by a key that is not trusted.
     Untrusted,
+    /// Not the log that was anchored, or not the whole of it.
+    AnchorMismatch,
     /// Changed.
     Tampered,
 }
@@ -29,17 +33,19 @@ impl Verdict {
             Self::Sealed => "SEALED",
             Self::Open => "OPEN",
             Self::Untrusted => "UNTRUSTED",
+            Self::AnchorMismatch => "ANCHOR MISMATCH",
             Self::Tampered => "TAMPERED",
         }
     }
 
-    /// Returns the exit code. 2 is for wrong usage and unreadable files, 5 for anchors.
+    /// Returns the exit code. 2 is for wrong usage and unreadable files.
     pub fn exit_code(self) -> u8 {
         match self {
             Self::Sealed => 0,
             Self::Tampered => 1,
             Self::Open => 3,
             Self::Untrusted => 4,
+            Self::AnchorMismatch => 5,
         }
     }
 }
@@ -55,6 +61,8 @@ pub enum Severity {
     Open,
     /// The reason why the log is not trusted.
     Distrust,
+    /// An anchor knows another log.
+    Anchor,
     /// The log was changed here.
     Damage,
 }
@@ -144,6 +152,8 @@ pub struct Verification {
     pub countersigned_by: Vec<Signed>,
     /// How many confirmations wanted approvals, and had them signed.
     pub approvals: Approvals,
+    /// Which anchors it fits, as far as somebody vouches for them.
+    pub anchored: Vec<Anchored>,
     /// Was it a drill?
     pub mode: Mode,
     /// SHA-512 of all complete lines; of a log in parts that of the last one, which vouches for the others.
@@ -161,9 +171,29 @@ impl Verification {
     /// Says the verdict in words: `SEALED`, `SEALED by a practice key`, `TAMPERED` …
     pub fn words(&self) -> String {
         let practice = self.sealed_by.as_ref().is_some_and(|signed| signed.kind == SignerKind::Practice);
-        match self.verdict {
-            Verdict::Sealed if practice => "SEALED by a practice key".to_owned(),
-            verdict => verdict.word().to_owned(),
+        let words = match self.verdict {
+            Verdict::Sealed if practice => "SEALED by a practice key",
+            verdict => verdict.word(),
+        };
+        let anchored = if self.verdict == Verdict::Sealed && self.is_anchored() { ", ANCHORED" } else { "" };
+        format!("{words}{anchored}")
+    }
+
+    /// Does an anchor cover the last line?
+    pub fn is_anchored(&self) -> bool {
+        self.anchored.iter().any(|anchor| anchor.lines == self.coverage.lines)
+    }
+
+    /// Returns since when the whole log is known, by a time stamp.
+    pub fn stamped(&self) -> Option<DateTime<Utc>> {
+        let whole = self.anchored.iter().filter(|anchor| anchor.lines == self.coverage.lines);
+        whole.filter_map(|anchor| anchor.at).min()
+    }
+
+    /// Distrusts a log whose last line no anchor covers.
+    pub fn require_anchored(&mut self) {
+        if !self.is_anchored() {
+            self.add(None, Severity::Distrust, "no anchor that somebody vouches for covers the last line");
         }
     }
 
@@ -171,6 +201,7 @@ impl Verification {
     pub fn add(&mut self, line: Option<u64>, severity: Severity, text: impl Into<String>) {
         self.verdict = self.verdict.max(match severity {
             Severity::Damage => Verdict::Tampered,
+            Severity::Anchor => Verdict::AnchorMismatch,
             Severity::Distrust => Verdict::Untrusted,
             Severity::Open => Verdict::Open,
             Severity::Note | Severity::Warning => Verdict::Sealed,

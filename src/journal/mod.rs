@@ -4,6 +4,7 @@
 //! signatures and trust come in as arguments.
 
 mod addenda;
+mod anchor;
 mod approval;
 mod chain;
 mod consent;
@@ -15,10 +16,12 @@ mod pass;
 mod read;
 mod signers;
 mod sshsig;
+mod stamp;
 mod strict;
 mod verify;
 
 pub use addenda::{Addenda, Addendum, Addition, Pending};
+pub use anchor::{Anchor, Anchored, Vouched, Voucher};
 pub use approval::{APPROVE_NAMESPACE, Answer, ApprovalError, Approvals};
 pub use chain::{Chain, ChainError, Draft, Mark, Placed};
 pub use entry::{Body, Entry};
@@ -31,4 +34,5 @@ pub use sshsig::{
     ADDENDUM_NAMESPACE, Armour, CHECKPOINT_NAMESPACE, Digest512, SEAL_NAMESPACE, SESSION_NAMESPACE, SessionKey,
     SignatureError, WITNESS_NAMESPACE, signed_blob,
 };
+pub use stamp::{Stamp, StampError, nonce_bytes, read_stamp, stamp_request};
 pub use verify::{PRACTICE_PRINCIPAL, Trust, VerifyError, verify};

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use sha2::{Digest as _, Sha256, Sha512};
 use ssh_key::PublicKey;
 
+use super::anchor::Comparison;
 use super::approval::Approvals;
 use super::chain;
 use super::consent::Consent;
@@ -70,6 +71,7 @@ pub(super) struct Pass<'a> {
     /// The last checkpoints of earlier sessions.
     earlier: Vec<Checkpoint>,
     consent: Consent,
+    anchors: Comparison,
     sealing_by: Option<String>,
     sealed: Option<u64>,
     /// A further part of the log begins with the next line.
@@ -121,6 +123,7 @@ impl<'a> Pass<'a> {
             sealed_by: None,
             countersigned_by: Vec::new(),
             approvals: Approvals::default(),
+            anchored: Vec::new(),
             mode: Mode::Real,
             log_sha512: [0; 64],
             parts: 0,
@@ -143,6 +146,7 @@ impl<'a> Pass<'a> {
             last_checkpoint: None,
             earlier: Vec::new(),
             consent: Consent::default(),
+            anchors: Comparison::new(&trust.anchors),
             sealing_by: None,
             sealed: None,
             begins: None,
@@ -209,7 +213,9 @@ impl<'a> Pass<'a> {
             }
         }
         self.next += 1;
-        self.digest = Some(Sha256::digest(line).into());
+        let digest = Sha256::digest(line).into();
+        self.anchors.line(self.number, &digest);
+        self.digest = Some(digest);
         self.hash.update(line);
         self.hash.update(b"\n");
         self.bytes += line.len() as u64 + 1;
@@ -558,6 +564,7 @@ impl<'a> Pass<'a> {
                 "no person let a session key sign during the run; only the seal vouches",
             );
         }
+        self.anchors.conclude(&mut self.result, self.number);
         self.result.findings.sort_by(|a, b| b.severity.cmp(&a.severity).then(a.line.cmp(&b.line)));
         self.result
     }

@@ -1,6 +1,7 @@
 //! Says what a log is worth: one pass over its bytes in constant memory, a second one only to locate damage.
 
 use std::io::{self, BufRead, BufReader, Read, Seek};
+use std::path::PathBuf;
 
 use chrono::{DateTime, Utc};
 use serde::Deserialize;
@@ -8,6 +9,7 @@ use sha2::{Digest as _, Sha512};
 use ssh_key::PublicKey;
 use ssh_key::public::KeyData;
 
+use super::anchor::Vouched;
 use super::findings::{OutputClaim, Verification};
 use super::line::{self, MAX_LINE};
 use super::parts::{self, Part, in_order};
@@ -26,6 +28,10 @@ pub struct Trust {
     pub signers: AllowedSigners,
     /// Keys that count no more, whatever the file above says.
     pub revoked: Vec<PublicKey>,
+    /// Where the log is known to have stood.
+    pub anchors: Vec<Vouched>,
+    /// Certificates of time stamp authorities whose stamps beside the log count.
+    pub authorities: Option<PathBuf>,
     /// The time at which keys have to be valid: now, unless somebody asks for another time.
     pub at: DateTime<Utc>,
 }

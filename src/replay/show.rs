@@ -108,7 +108,7 @@ fn verified(place: &store::LogPlace, trust: &Trust) -> Ask {
             let worth = match log.verdict {
                 Verdict::Sealed => Worth::Sound,
                 Verdict::Open | Verdict::Untrusted => Worth::Doubtful,
-                Verdict::Tampered => Worth::Damaged,
+                Verdict::AnchorMismatch | Verdict::Tampered => Worth::Damaged,
             };
             Ask::Verified(worth, log.words())
         }

@@ -26,6 +26,8 @@ pub struct Config {
     pub allowed_signers: Option<String>,
     /// The file of public keys that count no more, one a line.
     pub revoked_keys: Option<String>,
+    /// Where the log is anchored outside of itself.
+    pub anchor: Option<Anchoring>,
     /// The theme of the screens, if the command line names none.
     pub theme: Option<String>,
     /// How the screens call somebody back, if not as the terminal is known to understand it.
@@ -105,6 +107,7 @@ impl Config {
                 ("allowed_signers", of.allowed_signers.clone()),
                 ("revoked_keys", of.revoked_keys.clone()),
                 ("log_dir", of.log_dir.clone()),
+                ("anchor", of.anchor.as_ref().map(Anchoring::words)),
             ];
             rows.retain(|(key, _)| name.is_some() || !PROFILE_ONLY.contains(key));
             rows
@@ -170,6 +173,12 @@ impl Config {
                 *path = format!("{}/{rest}", home.trim_end_matches('/'));
             }
         }
+        let anchors = self.profiles.values_mut().map(|profile| &mut profile.anchor).chain([&mut self.anchor]);
+        for path in anchors.flatten().filter_map(|anchor| anchor.timestamp_ca.as_mut()) {
+            if let Some(rest) = path.strip_prefix("~/") {
+                *path = format!("{}/{rest}", home.trim_end_matches('/'));
+            }
+        }
         self
     }
 
@@ -180,6 +189,7 @@ impl Config {
             allowed_signers: or(&profile.allowed_signers, &self.allowed_signers),
             revoked_keys: or(&profile.revoked_keys, &self.revoked_keys),
             log_dir: or(&profile.log_dir, &self.log_dir),
+            anchor: profile.anchor.clone().or_else(|| self.anchor.clone()),
             operator: or(&profile.operator, &self.operator),
             ..profile.clone()
         }
@@ -299,6 +309,32 @@ pub struct Profile {
     pub log_dir: Option<String>,
     /// See [`Config::operator`].
     pub operator: Option<String>,
+    /// See [`Config::anchor`].
+    pub anchor: Option<Anchoring>,
+}
+
+/// Says where logs are anchored.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Anchoring {
+    /// Where statements are put: `s3://BUCKET/PREFIX`.
+    pub s3: Option<String>,
+    /// The bucket's region.
+    pub region: Option<String>,
+    /// The profile of the AWS configuration that may put objects there.
+    pub aws_profile: Option<String>,
+    /// For how many days nobody can change them; without it as the bucket says.
+    pub days: Option<u32>,
+    /// The address of a time stamp authority (RFC 3161).
+    pub timestamp: Option<String>,
+    /// The certificates of authorities whose stamps count, in PEM.
+    pub timestamp_ca: Option<String>,
+}
+
+impl Anchoring {
+    fn words(&self) -> String {
+        [&self.s3, &self.timestamp].into_iter().flatten().map(String::as_str).collect::<Vec<_>>().join(", ")
+    }
 }
 
 /// Names the regions of a profile.

@@ -5,7 +5,21 @@ use serde_json::{Value, json};
 /// Returns the schema of `config.toml`.
 pub fn config_schema() -> Value {
     let path = |what: &str| json!({ "type": "string", "description": what });
+    let anchor = json!({
+        "type": "object",
+        "additionalProperties": false,
+        "description": "Where logs are anchored outside of themselves.",
+        "properties": {
+            "s3": { "type": "string", "pattern": "^s3://" },
+            "region": { "type": "string" },
+            "aws_profile": { "type": "string" },
+            "days": { "type": "integer", "minimum": 1 },
+            "timestamp": { "type": "string" },
+            "timestamp_ca": { "type": "string" },
+        },
+    });
     let shared = [
+        ("anchor", anchor),
         ("log_dir", path("Where runs are kept.")),
         ("operator", path("Who operates, if not USER@HOST.")),
         ("key", path("Signs the log: an SSH key, or a public key whose other half the agent holds.")),

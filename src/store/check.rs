@@ -11,7 +11,9 @@ use ssh_key::PublicKey;
 use super::error::StoreError;
 use super::practice::practice_signers;
 use super::runs::LogPlace;
-use crate::journal::{Addition, AllowedSigners, Approvals, OutputClaim, Severity, Signed, Trust, Verification, verify};
+use crate::journal::{
+    Addition, AllowedSigners, Approvals, OutputClaim, Severity, Signed, Trust, Verdict, Verification, time_text, verify,
+};
 use crate::kernel::{SafeText, Sha256Hex, spoken};
 
 /// Gathers whom to trust: the given `allowed_signers` files, the practice key of the state folder if there is one, and
@@ -74,7 +76,26 @@ pub fn verify_run(place: &LogPlace, trust: &Trust) -> Result<Verification, Store
             outputs(folder, &claim, &mut wrong);
         }
     };
+    let (beside, uncounted) = match &place.folder {
+        Some(folder) => super::anchors::beside(folder, trust.authorities.as_deref()),
+        None => (Vec::new(), Vec::new()),
+    };
+    let mut anchors = trust.anchors.clone();
+    anchors.extend(beside);
+    let trust = &Trust { anchors, ..trust.clone() };
     let mut result = read(place, trust, &mut checked)?;
+    if let Some(at) = result.stamped().filter(|_| result.verdict == Verdict::Untrusted) {
+        // Whatever became of a key since: it was valid when the log was stamped as it is, or it was not.
+        let then = read(place, &Trust { at, ..trust.clone() }, &mut |_| {})?;
+        if then.verdict < result.verdict {
+            result = then;
+            let text = format!("keys count as of {}, when the log was stamped", time_text(at));
+            result.add(None, Severity::Note, text);
+        }
+    }
+    for text in uncounted {
+        result.add(None, Severity::Warning, text);
+    }
     for (line, text) in wrong {
         result.add(Some(line), Severity::Damage, text);
     }
@@ -178,6 +199,9 @@ pub fn write_verification(result: &Verification, out: &mut dyn Write) -> io::Res
     for by in &result.countersigned_by {
         writeln!(out, "  witness    {}", signed(by))?;
     }
+    for anchored in &result.anchored {
+        writeln!(out, "  anchored   up to line {} by {}", anchored.lines, anchored.by)?;
+    }
     if result.approvals.confirmed > 0 {
         let Approvals { confirmed, signed } = result.approvals;
         writeln!(out, "  approvals  {signed} of {confirmed} confirmations that wanted approvals have them signed")?;
@@ -198,6 +222,7 @@ pub fn write_verification(result: &Verification, out: &mut dyn Write) -> io::Res
         let mark = match finding.severity {
             Severity::Damage => "damage",
             Severity::Distrust => "trust",
+            Severity::Anchor => "anchor",
             Severity::Open => "open",
             Severity::Warning => "warning",
             Severity::Note => "note",
@@ -207,10 +232,10 @@ pub fn write_verification(result: &Verification, out: &mut dyn Write) -> io::Res
             None => writeln!(out, "  {mark:<9}  {}", finding.text)?,
         }
     }
-    let binds = if result.countersigned_by.is_empty() {
-        "it does not bind the holder."
-    } else {
-        "a witness binds the holder, too."
+    let binds = match (result.countersigned_by.is_empty(), result.is_anchored()) {
+        (_, true) => "an anchor binds the holder, too.",
+        (false, false) => "a witness binds the holder, too.",
+        (true, false) => "it does not bind the holder.",
     };
     writeln!(out, "  A signature proves that nobody but the holder of the key changed the log; {binds}")
 }

@@ -4,6 +4,7 @@
 
 mod addenda;
 mod agent;
+mod anchors;
 mod audit;
 mod check;
 mod error;
@@ -27,6 +28,7 @@ mod waiting;
 mod writer;
 
 pub use addenda::{AddError, add, countersign, read as read_addenda};
+pub use anchors::{Receipt, Statement, given as given_anchor, stands, state, statements};
 pub use audit::{Audit, Audited, audit};
 pub use check::{load_trust, verify_log, verify_run, write_verification};
 pub use error::{SignError, StoreError};
@@ -37,7 +39,7 @@ pub use lines::{LineAt, Lines};
 pub use log::LogNews;
 pub use operator::{FarKey, Message, Operator};
 pub use practice::{practice_operator, practice_signers};
-pub use runs::{LogPlace, Previous, RunFolder, Runs, in_words, prev_run, state_dir};
+pub use runs::{LogPlace, Previous, RunFolder, Runs, in_words, nonce, prev_run, state_dir};
 pub use standing::{End, Standing, header, standings};
 pub use taken::Left;
 pub use view::{Follow, Format, is_being_written, show, show_addenda, tail};

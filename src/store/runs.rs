@@ -372,6 +372,14 @@ pub(super) fn random<const N: usize>() -> Result<[u8; N], StoreError> {
     Ok(bytes)
 }
 
+/// Returns a number that nobody can guess.
+///
+/// # Errors
+/// If the system gives no random bytes.
+pub fn nonce() -> Result<u64, StoreError> {
+    Ok(u64::from_be_bytes(random::<8>()?))
+}
+
 /// Four characters without those that look alike.
 pub(super) fn random_tail() -> Result<String, StoreError> {
     const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";

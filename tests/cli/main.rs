@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test says what it expects")]
 
+mod anchors;
 mod approvals;
 mod bad_input;
 mod calibration;

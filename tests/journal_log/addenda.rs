@@ -124,7 +124,7 @@ fn a_witness_is_somebody_else_whom_the_readers_know() {
     let drill = Drill::begin(root.path(), Mode::Real, Ok(&alice));
     drill.begun.writer.append_blocking(vec![note("on the record")]).unwrap();
     drill.begun.writer.seal_blocking(alice.clone()).unwrap();
-    let trust = |lines: &str| Trust { signers: AllowedSigners::parse(lines), revoked: Vec::new(), at: now() };
+    let trust = |lines: &str| Trust { signers: AllowedSigners::parse(lines), at: now(), ..Trust::default() };
     let both = trust(&format!("{alice_line}{bob_line}"));
     let own = countersign(&drill.place(), &alice, &both, at());
     assert!(matches!(own, Err(AddError::OwnSeal(_))), "{own:?}");

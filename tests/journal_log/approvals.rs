@@ -44,7 +44,7 @@ impl Stage {
     }
 
     pub(crate) fn trust(&self) -> Trust {
-        Trust { signers: AllowedSigners::parse(&self.lines.concat()), revoked: Vec::new(), at: now() }
+        Trust { signers: AllowedSigners::parse(&self.lines.concat()), at: now(), ..Trust::default() }
     }
 
     pub(crate) fn opened(&self) -> Opened {

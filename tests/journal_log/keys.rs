@@ -68,7 +68,7 @@ fn seals(root: &Path, operator: Operator, public: &Path) {
     drill.begun.writer.append_blocking(vec![note("on the record")]).unwrap();
     drill.begun.writer.seal_blocking(operator).unwrap();
     let line = format!("{ALICE} {}", fs::read_to_string(public).unwrap());
-    let trust = lifeboat::journal::Trust { signers: AllowedSigners::parse(&line), revoked: Vec::new(), at: now() };
+    let trust = lifeboat::journal::Trust { signers: AllowedSigners::parse(&line), at: now(), ..Default::default() };
     let found = verify_run(&drill.place(), &trust).unwrap();
     assert_eq!(found.words(), "SEALED", "{:#?}", found.findings);
     let revoked = ssh_key::PublicKey::from_openssh(&fs::read_to_string(public).unwrap()).unwrap();

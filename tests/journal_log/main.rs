@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod addenda;
 #[cfg(test)]
+mod anchors;
+#[cfg(test)]
 mod approvals;
 #[cfg(test)]
 mod attacks;
@@ -10,6 +12,8 @@ mod attacks;
 mod exhaustive;
 #[cfg(test)]
 mod fixture;
+#[cfg(test)]
+mod full_disk;
 #[cfg(test)]
 mod keys;
 #[cfg(test)]

@@ -1,0 +1,76 @@
+//! A disk that is really full: the log goes on in another place, and all parts of it are one log.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use lifeboat::engine::{Event, Mode};
+use lifeboat::store::{LogWriter, Runs, verify_run};
+
+use crate::fixture::{RUNBOOK, note, now, opened, practice, practice_trust, run_clock, second_report};
+
+/// Is a file system in memory, of 128 KiB, until it is dropped.
+struct Small(PathBuf);
+
+impl Small {
+    fn mounted(at: &Path) -> Option<Self> {
+        fs::create_dir(at).unwrap();
+        let mut mount = Command::new("mount");
+        let mounted = mount.args(["-t", "tmpfs", "-o", "size=128k", "tmpfs"]).arg(at).output();
+        mounted.is_ok_and(|mounted| mounted.status.success()).then(|| Self(at.to_owned()))
+    }
+
+    /// Fills it to the last byte.
+    fn fill(&self) {
+        let mut junk = fs::File::create(self.0.join("junk")).unwrap();
+        for size in [4096, 1] {
+            while junk.write_all(&vec![b'x'; size]).is_ok() {}
+        }
+    }
+}
+
+impl Drop for Small {
+    fn drop(&mut self) {
+        // What still uses it keeps it until it is closed.
+        drop(Command::new("umount").arg("-l").arg(&self.0).status());
+    }
+}
+
+#[test]
+fn a_full_disk_moves_the_log_and_nothing_is_lost() {
+    let root = tempfile::tempdir().unwrap();
+    let Some(small) = Small::mounted(&root.path().join("small")) else {
+        eprintln!("NOT RUN: a file system in memory can't be mounted here (that takes root), so no disk was full");
+        return;
+    };
+    let operator = practice(root.path());
+    let runs = Runs::at(small.0.join("runs")).with_spares(vec![root.path().join("spare")]);
+    let folder = runs.create(now()).unwrap();
+    folder.write_runbook(RUNBOOK.as_bytes()).unwrap();
+    let begun = LogWriter::begin(&folder, opened(Mode::Drill), Ok(&operator), run_clock()).unwrap();
+    begun.writer.append_blocking(vec![note("before")]).unwrap();
+    small.fill();
+    let mut facts = Vec::new();
+    // The last page of the file may have room for a few more lines.
+    for n in 0..20 {
+        facts.extend(begun.writer.append_blocking(vec![note(&format!("{n} {}", "full ".repeat(200)))]).unwrap());
+    }
+    let moved = facts.iter().find_map(|fact| match &fact.event {
+        Event::Continues(continues) => Some(continues.why.clone()),
+        _ => None,
+    });
+    assert!(moved.as_ref().is_some_and(|why| why.contains("No space left")), "{moved:?}");
+    begun.writer.seal_blocking(operator).unwrap();
+    let state = root.path().join("state");
+    let found = verify_run(&folder.place(), &practice_trust(&state)).unwrap();
+    assert_eq!((found.words().as_str(), found.parts), ("SEALED by a practice key", 2), "{:#?}", found.findings);
+    let notes = facts.iter().filter(|fact| matches!(fact.event, Event::NoteAdded { .. })).count();
+    assert_eq!((notes, found.coverage.uncovered), (20, 0));
+    let signers = lifeboat::store::practice_signers(&state);
+    let parts = folder.place().parts();
+    let elsewhere = parts.iter().filter(|part| !part.starts_with(folder.path())).map(PathBuf::as_path);
+    let arguments: Vec<&Path> = [&*signers, folder.path()].into_iter().chain(elsewhere).collect();
+    let (code, said) = second_report(&arguments);
+    assert_eq!(code, 0, "{said}");
+}
