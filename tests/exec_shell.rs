@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use lifeboat::engine::Outcome;
 use lifeboat::exec::supervisor::{Force, Found, ShellEnd, ShellSpec, StateRule, Supervisor, adopt};
 use lifeboat::kernel::{AttemptId, sha256_hex};
-use lifeboat::runbook::Shell;
+use lifeboat::runbook::{Secrecy, Shell};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_lifeboat");
 
@@ -35,6 +35,7 @@ fn spec(attempt: &str, script: &str) -> ShellSpec {
         timeout: Some(Duration::from_secs(30)),
         grace: Duration::from_millis(150),
         state: StateRule::CarryOver(vec![]),
+        output: Secrecy::Open,
     }
 }
 
@@ -426,4 +427,94 @@ async fn a_shell_that_stands_by_takes_the_next_block_only_if_it_fits() {
     )
     .unwrap();
     eventually("a shell without a supervisor leaves", || !alive(&shell));
+}
+
+#[tokio::test]
+async fn no_window_of_any_file_holds_a_secret_however_it_is_printed() {
+    use proptest::prelude::*;
+    use proptest::strategy::ValueTree as _;
+    use proptest::test_runner::{Config, TestRunner};
+    let rig = rig();
+    let mut runner = TestRunner::new(Config { cases: 24, ..Config::default() });
+    let secret = "[ -Z^-~\u{e4}]{4,12}";
+    let printed = (secret, prop::collection::vec((0_usize..3, "[ -~\n]{0,6}", any::<bool>()), 1..8));
+    let mut tried = 0;
+    for case in 0..24 {
+        let (value, pieces) = printed.new_tree(&mut runner).unwrap().current();
+        let known = BTreeMap::from([("PW".to_owned(), value.clone())]);
+        if lifeboat::kernel::Redactor::new(&known).is_err() {
+            continue;
+        }
+        tried += 1;
+        rig.supervisor.keep_secret(&known).unwrap();
+        // Each piece is a write of its own: the whole value, one half of it and then the other, or something else.
+        let (mut vars, mut script) = (known.clone(), String::new());
+        let half = value.char_indices().nth(value.chars().count() / 2).unwrap().0;
+        let (first, rest) = value.split_at(half);
+        vars.insert("FIRST".to_owned(), first.to_owned());
+        vars.insert("REST".to_owned(), rest.to_owned());
+        for (at, (kind, other, to_err)) in pieces.into_iter().enumerate() {
+            vars.insert(format!("O{at}"), other);
+            let to = if to_err { " >&2" } else { "" };
+            let line = match kind {
+                0 => format!("printf %s \"$PW\"{to}\nKEPT{at}=$PW\n"),
+                1 => format!("printf %s \"$FIRST\"{to}\nprintf %s \"$REST\"{to}\n"),
+                _ => format!("printf %s \"$O{at}\"{to}\nOTHER{at}=$O{at}\n"),
+            };
+            script.push_str(&line);
+        }
+        let end = rig.supervisor.run(ShellSpec { vars, ..spec(&format!("1.{case}"), &script) }).await.unwrap();
+        assert_eq!(end.outcome, Outcome::Exited { code: 0 }, "{script}");
+        assert!(!end.stdout_head.contains(&value), "{:?}", end.stdout_head);
+        for folder in ["output", "attempts", "state"] {
+            for entry in std::fs::read_dir(rig.path(folder)).unwrap() {
+                let path = entry.unwrap().path();
+                // What lies in memory is no file.
+                let bytes = if path.is_symlink() { Vec::new() } else { std::fs::read(&path).unwrap() };
+                let found = bytes.windows(value.len()).any(|window| window == value.as_bytes());
+                // An earlier value may have been a piece of this one's surroundings.
+                let own = path.to_string_lossy().contains(&format!("/1.{case}.")) || folder == "state";
+                assert!(!(found && own), "{value:?} in {}: {bytes:?}", path.display());
+            }
+        }
+    }
+    assert!(tried > 10, "{tried}");
+}
+
+#[tokio::test]
+async fn a_secret_output_is_in_memory_alone() {
+    let rig = rig();
+    let whole = |attempt: &str| ShellSpec { output: Secrecy::Secret, ..spec(attempt, "echo $$; echo why >&2; T=1") };
+    let end = rig.supervisor.run(whole("1.1")).await.unwrap();
+    assert!(end.stdout_head.trim().parse::<u32>().is_ok() && !end.truncated, "{end:?}");
+    let read = |name: &str| std::fs::read_to_string(rig.path(&format!("output/{name}"))).unwrap();
+    assert_eq!((read("1.1.out"), read("1.1.err")), ("(its output is secret: not kept)\n".to_owned(), String::new()));
+    assert!(!std::fs::read_to_string(rig.path("attempts/1.jsonl")).unwrap().contains(end.stdout_head.trim()));
+    assert_eq!(rig.run("1.2", "echo ${T-none}").await.stdout_head, "none\n", "it leaves no variables");
+    // An engine that comes back learns how it ended, and not what it printed.
+    let Found::Ended(found) = adopt(rig.dir.path(), &AttemptId::from("1.1")).unwrap() else { panic!() };
+    assert_eq!((found.outcome, found.stdout_head.contains("not kept")), (Outcome::Exited { code: 0 }, true));
+    let flood = ShellSpec { output: Secrecy::Secret, ..spec("1.3", "head -c 3000000 /dev/zero") };
+    let end = rig.supervisor.run(flood).await.unwrap();
+    assert_eq!((end.stdout_head.len(), end.truncated), (lifeboat::engine::Ended::STDOUT_CAP, true));
+}
+
+#[tokio::test]
+async fn behind_pipes_a_block_ends_as_any_other_and_what_outlives_it_is_not_stopped() {
+    let rig = rig();
+    rig.supervisor.keep_secret(&BTreeMap::new()).unwrap();
+    let end = rig.run("1.1", "head -c 20000000 /dev/zero; echo oops >&2; exit 3").await;
+    assert_eq!(
+        (end.outcome, end.streams.out_bytes, end.streams.err_bytes),
+        (Outcome::Exited { code: 3 }, 20_000_000, 5)
+    );
+    let end = rig.run("1.2", "sleep 100 & echo $!").await;
+    assert!(end.left_behind && !alive(&end.stdout_head), "{end:?}");
+    // What left its group prints more than a pipe holds after the block is over, and goes on to its end.
+    let script = "setsid sh -c 'while [ ! -e go ]; do sleep 0.01; done; head -c 300000 /dev/zero; : > done' & true";
+    let cwd = Some(rig.path(""));
+    let end = rig.supervisor.run(ShellSpec { cwd, ..spec("1.3", script) }).await.unwrap();
+    assert_eq!((end.outcome, end.left_behind), (Outcome::Exited { code: 0 }, false));
+    std::fs::write(rig.path("go"), "").unwrap();
+    eventually("it went on", || rig.path("done").exists());
 }

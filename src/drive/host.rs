@@ -132,7 +132,7 @@ impl Host {
     /// ended.
     pub async fn work(mut self, beginning: Beginning) -> Finale {
         let begun = match beginning {
-            Beginning::New { open, opening } => self.open(open, &opening).await,
+            Beginning::New { open, opening } => self.open(open, *opening).await,
             Beginning::Again { resumed } => match self.record(&resumed) {
                 Ok(effects) => self.settle(vec![Arc::new(resumed)], Vec::new(), effects).await,
                 Err(why) => Err(why),
@@ -145,8 +145,9 @@ impl Host {
         }
     }
 
-    async fn open(&mut self, open: Fact, opening: &Input) -> Result<Next, String> {
-        match decide(&self.run, opening, self.clock.now()) {
+    async fn open(&mut self, open: Fact, mut opening: Input) -> Result<Next, String> {
+        self.performer.vault().clean(&self.run, &mut opening)?;
+        match decide(&self.run, &opening, self.clock.now()) {
             Ok(mut events) => {
                 events.retain(|event| !matches!(event, Event::Open(_)));
                 let effects = self.record(&open)?;
@@ -195,7 +196,15 @@ impl Host {
     }
 
     /// Takes an input; while nothing can be recorded only what leads out of that, and the rest is held.
-    async fn take_or_hold(&mut self, input: Input) -> Result<Next, String> {
+    async fn take_or_hold(&mut self, mut input: Input) -> Result<Next, String> {
+        // What comes in from here on, and so every fact, holds no secret.
+        if let Err(why) = self.performer.vault().clean(&self.run, &mut input) {
+            self.tell(&Heard::Refused(why));
+            return Ok(Next::GoOn);
+        }
+        if matches!(&input, Input::Operator { intent: Intent::SetInput { .. }, .. }) {
+            self.performer.keep_secret();
+        }
         self.look_for_credentials(&input);
         let Record::Halted { why, leaves } = &mut self.record else {
             return match self.verified(input).await {

@@ -30,4 +30,5 @@ pub mod show;
 pub mod signing;
 pub mod start;
 pub mod unattended;
+pub mod vault;
 pub mod wire;

@@ -12,7 +12,8 @@ use tokio::sync::{mpsc, watch};
 
 use super::look::{self, Look, Verdict};
 use super::show::Show;
-use crate::engine::{Database, Ended, Input, Job, Outcome, Report, Streams, What};
+use super::vault::Vault;
+use crate::engine::{Database, Ended, Input, Job, Outcome, Output, Report, Streams, What};
 use crate::exec::aws::Aws;
 use crate::exec::dns::DnsContext;
 use crate::exec::http::HttpContext;
@@ -21,6 +22,7 @@ use crate::exec::sql::{self, SqlContext};
 use crate::exec::supervisor::{Force, Orphan, ShellSpec, StateRule, Supervisor};
 use crate::exec::{Reach, Reply, dns, http};
 use crate::kernel::{AttemptId, Secret};
+use crate::runbook::Secrecy;
 
 /// How long one native call may take unless its author says otherwise.
 const ONE_CALL: Duration = Duration::from_secs(20);
@@ -50,6 +52,8 @@ pub struct World {
     pub dns: DnsContext,
     /// Environment that every shell block gets besides its variables (endpoints and credentials of the estate).
     pub env: Vec<(String, String)>,
+    /// Holds the secrets of the run.
+    pub vault: Vault,
 }
 
 /// Starts, watches and interrupts attempts; reports go to the engine's inbox.
@@ -67,7 +71,18 @@ pub struct Performer {
 impl Performer {
     /// Makes a performer.
     pub fn new(world: World, inbox: mpsc::UnboundedSender<Input>, show: Show) -> Self {
+        world.keep_secret();
         Self { world: Arc::new(world), inbox, show, running: Arc::default(), orphans: Arc::default() }
+    }
+
+    /// Tells the supervisor what is secret by now.
+    pub fn keep_secret(&self) {
+        self.world.keep_secret();
+    }
+
+    /// Returns the vault of the run.
+    pub fn vault(&self) -> &Vault {
+        &self.world.vault
     }
 
     /// Performs an attempt; its end comes as [`Report::Finished`].
@@ -76,10 +91,25 @@ impl Performer {
         let mut word = self.enlist(&job.attempt);
         tokio::spawn(async move {
             let attempt = job.attempt.clone();
-            let ended = me.looks(&job, &mut word, Instant::now(), 0).await;
+            let ended = match me.world.vault.fill(job) {
+                Ok(job) => {
+                    let ended = me.looks(&job, &mut word, Instant::now(), 0).await;
+                    me.seal(&job, ended)
+                }
+                Err(missed) => nothing_done(missed),
+            };
             me.dismiss(&attempt);
             me.report(Report::Finished { attempt, result: Box::new(ended) });
         });
+    }
+
+    /// Takes what is captured of a secret output into the vault, and tells the supervisor.
+    fn seal(&self, job: &Job, ended: Ended) -> Ended {
+        let ended = self.world.vault.seal(job, ended);
+        if matches!(&job.output, Output::Secret { captures } if !captures.is_empty()) {
+            self.world.keep_secret();
+        }
+        ended
     }
 
     /// Looks again and again, reporting each look as [`Report::Watched`], until [`Performer::enough`].
@@ -88,7 +118,10 @@ impl Performer {
         let word = self.enlist(&job.attempt);
         tokio::spawn(async move {
             let attempt = job.attempt.clone();
-            let ended = me.watching(&job, word).await;
+            let ended = match me.world.vault.fill(job) {
+                Ok(job) => me.watching(&job, word).await,
+                Err(missed) => nothing_done(missed),
+            };
             me.dismiss(&attempt);
             me.report(Report::Finished { attempt, result: Box::new(ended) });
         });
@@ -140,7 +173,7 @@ impl Performer {
 
     /// Performs an attempt that began at `began` and was performed `polls` times so far: once, or until its poll ends.
     async fn looks(&self, job: &Job, word: &mut watch::Receiver<Word>, began: Instant, mut polls: u32) -> Ended {
-        let mut files = Files::new(&self.world.folder, job);
+        let mut files = Files::new(&self.world, job);
         let mut held_since: Option<Instant> = None;
         loop {
             polls += 1;
@@ -181,7 +214,7 @@ impl Performer {
     async fn watching(&self, job: &Job, mut word: watch::Receiver<Word>) -> Ended {
         let began = Instant::now();
         let every = job.poll.as_ref().map_or(Duration::from_secs(5), |poll| poll.every);
-        let mut files = Files::new(&self.world.folder, job);
+        let mut files = Files::new(&self.world, job);
         let mut polls = 0;
         loop {
             polls += 1;
@@ -222,6 +255,7 @@ impl Performer {
                 } else {
                     StateRule::CarryOver(job.judge.exit.clone())
                 },
+                output: secrecy(job),
             };
             let follow = self.show.follow(&self.world.folder, &job.attempt);
             let end = self.world.supervisor.run(spec).await;
@@ -251,7 +285,7 @@ impl Performer {
             };
             files.write(&[], &reply.stderr);
             follow.finish().await;
-            return Look::of_reply(at, reply);
+            return Look::of_reply(at, self.kept(job, reply));
         }
         let reply = tokio::select! {
             reply = self.native(job) => reply,
@@ -259,8 +293,25 @@ impl Performer {
             () = interrupted(word) => Reply::failed(Outcome::Interrupted),
         };
         files.write(&reply.stdout, &reply.stderr);
-        self.show.native(&job.attempt, &reply);
+        let reply = self.kept(job, reply);
+        if secrecy(job) == Secrecy::Open {
+            self.show.native(&job.attempt, &reply);
+        }
         Look::of_reply(at, reply)
+    }
+
+    /// Replaces the secrets of the run in what a native action gave; what is secret as a whole nobody sees but the vault.
+    fn kept(&self, job: &Job, reply: Reply) -> Reply {
+        if secrecy(job) == Secrecy::Secret { reply } else { self.redacted(reply) }
+    }
+
+    fn redacted(&self, reply: Reply) -> Reply {
+        let redactor = self.world.vault.redactor();
+        if !redactor.guards() {
+            return reply;
+        }
+        let clean = |bytes: &[u8]| redactor.output(bytes).into_owned();
+        Reply { stdout: clean(&reply.stdout), stderr: clean(&reply.stderr), ..reply }
     }
 
     async fn native(&self, job: &Job) -> Reply {
@@ -269,7 +320,10 @@ impl Performer {
             What::Aws { calls } => {
                 let mut all: Option<Reply> = None;
                 for words in calls {
-                    let reply = self.world.aws.call(words, timeout).await;
+                    let reply = match secrecy(job) {
+                        Secrecy::Open => self.world.aws.call(words, timeout).await,
+                        Secrecy::Secret => self.world.aws.call_secretly(words, timeout).await,
+                    };
                     let went_wrong = !matches!(reply.outcome, Outcome::Answered { .. });
                     all = Some(match all {
                         None => reply,
@@ -299,17 +353,19 @@ impl Performer {
 /// The output files of a native action; a shell block writes its own.
 struct Files {
     native: Option<OutputFiles>,
+    vault: Vault,
     failed: Option<String>,
 }
 
 impl Files {
-    fn new(folder: &std::path::Path, job: &Job) -> Self {
-        if matches!(job.what, What::Shell { .. }) {
-            return Self { native: None, failed: None };
+    fn new(world: &World, job: &Job) -> Self {
+        let vault = world.vault.clone();
+        if matches!(job.what, What::Shell { .. }) || secrecy(job) == Secrecy::Secret {
+            return Self { native: None, vault, failed: None };
         }
-        match OutputFiles::open(folder, &job.attempt) {
-            Ok(files) => Self { native: Some(files), failed: None },
-            Err(error) => Self { native: None, failed: Some(error.to_string()) },
+        match OutputFiles::open(&world.folder, &job.attempt) {
+            Ok(files) => Self { native: Some(files), vault, failed: None },
+            Err(error) => Self { native: None, vault, failed: Some(error.to_string()) },
         }
     }
 
@@ -320,15 +376,39 @@ impl Files {
     }
 
     fn append(&mut self, stdout: &[u8], stderr: &[u8]) -> std::io::Result<()> {
-        self.native.as_mut().map_or(Ok(()), |files| files.append(stdout, stderr))
+        let redactor = self.vault.redactor();
+        self.native.as_mut().map_or(Ok(()), |files| files.append(&redactor, stdout, stderr))
     }
 
     fn finish(&mut self, look: &Look) -> Streams {
+        let redactor = self.vault.redactor();
+        let streams = match self.native.as_mut().map(|files| files.end(&redactor)) {
+            None => look.streams.clone(),
+            Some((streams, Ok(()))) => streams,
+            Some((streams, Err(error))) => {
+                self.failed = Some(error.to_string());
+                streams
+            }
+        };
         if let Some(error) = self.failed.take() {
             tracing::error!(error, "output of a native action could not be kept");
         }
-        self.native.as_mut().map_or_else(|| look.streams.clone(), OutputFiles::streams)
+        streams
     }
+}
+
+/// Is what a job prints secret as a whole?
+fn secrecy(job: &Job) -> Secrecy {
+    match job.output {
+        Output::Kept => Secrecy::Open,
+        Output::Secret { .. } => Secrecy::Secret,
+    }
+}
+
+/// Ends an attempt that misses a secret: nothing of it was performed.
+fn nothing_done(missed: String) -> Ended {
+    let reply = Reply::failed(Outcome::Unusable { error: missed });
+    Look::of_reply(Utc::now(), reply).ended(Streams::default(), None, 0, Duration::ZERO)
 }
 
 async fn interrupted(word: &mut watch::Receiver<Word>) {
@@ -348,22 +428,30 @@ async fn pause(every: Duration, word: &mut watch::Receiver<Word>) -> Word {
 }
 
 impl World {
+    /// Tells the supervisor what is secret by now. Where it is gone nothing is written any more.
+    fn keep_secret(&self) {
+        if self.vault.redactor().guards()
+            && let Err(error) = self.supervisor.keep_secret(&self.vault.known())
+        {
+            tracing::error!(%error, "the supervisor did not hear what is secret");
+        }
+    }
+
     /// Puts the password into a connection; a secret one was never anywhere but in the environment. A connection that names
     /// none takes `PGPASSWORD`, as PostgreSQL's own clients do.
     fn with_password(&self, database: Database, from: Option<&str>) -> Result<Database, String> {
         let found = |name: &str| {
             let given = self.env.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+            let held = given.or_else(|| self.vault.value(name).map(|value| value.reveal().clone()));
             // A drill's databases are the estate's: no other password goes to them.
-            given.or_else(|| {
+            held.or_else(|| {
                 std::env::var(name).ok().filter(|_| self.http.reach != Reach::LoopbackOnly || from.is_some())
             })
         };
         let password = match from {
-            Some(name) => Some(found(name).ok_or_else(|| {
-                format!(
-                    "the connection's password {name} is secret and is not in the environment; leave, export it, resume"
-                )
-            })?),
+            Some(name) => {
+                Some(found(name).ok_or_else(|| format!("the connection's password: {}", self.vault.missed(name)))?)
+            }
             None => found("PGPASSWORD").filter(|_| database.password.is_none()),
         };
         Ok(match password {

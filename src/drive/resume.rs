@@ -112,6 +112,8 @@ pub async fn ready(
         }
     };
     let changed = changed::since_start(&opened, folder.path());
+    let vault = start::vault(&plan, stage, options)?;
+    let lost = lost(&plan, &run);
     let supervisor = match stage {
         Stage::Real => Supervisor::start(&program, folder.path())?,
         Stage::Drill(_) => Supervisor::start_without(&program, folder.path(), &start::aws_environment())?,
@@ -134,18 +136,30 @@ pub async fn ready(
     let beginning = Beginning::Again { resumed: begun.open };
     let renewal = start::renewal(&aws, (stage, &plan), (&opened.account, &opened.region), options);
     let hub = screens.clone();
-    let world = start::world(stage, options, &folder, supervisor, aws);
+    let world = start::world(stage, options, &folder, supervisor, (aws, vault));
     let written = (begun.writer, operator, begun.signing, options.approvers.clone());
     let anchorer = start::anchorer(options, &folder, opened.mode)?;
     let ready = start::joined(plan, (run, past, beginning), written, world, (folder, clock, screens), anchorer);
     if let (Some(renewal), Some(hub)) = (renewal, hub) {
         renewal.attend(&hub, ready.inbox.clone());
     }
-    for remark in remark.into_iter().chain(changed) {
+    for remark in remark.into_iter().chain(changed).chain(lost) {
         // The host is not there yet: it finds this first.
         drop(ready.inbox.send(Input::Host(Notice::Remark(remark))));
     }
     Ok(ready)
+}
+
+/// Says which captured secrets went with the engine that is gone: nobody else held them.
+fn lost(plan: &Plan, run: &Run) -> Option<String> {
+    let lost = plan.secrets.iter().map(|secret| secret.name.as_str()).filter(|name| run.vars.contains_key(*name));
+    let lost: Vec<&str> = lost.collect();
+    (!lost.is_empty()).then(|| {
+        format!(
+            "What was captured as a secret went with the engine that is gone: {}. It is asked for where it is needed.",
+            lost.join(", ")
+        )
+    })
 }
 
 /// Makes sure that the credentials lead to the account in which the run began. Where nobody can tell, that is said.

@@ -20,6 +20,7 @@ use super::practice::{Practice, PracticeError, SCENARIOS};
 use super::renewal::Renewal;
 use super::show::Show;
 use super::signing::KEY_PATIENCE;
+use super::vault::Vault;
 use crate::clock::Clock;
 use crate::engine::{Attended, Began, Fact, Input, Mode, Notice, Opened, Run};
 use crate::exec::Reach;
@@ -222,6 +223,8 @@ pub async fn ready(
     screens: Option<Hub>,
 ) -> Result<Ready, StartError> {
     let values = inputs::resolve(&plan, &sources(&plan, stage, options)).map_err(StartError::Inputs)?;
+    let vault = vault(&plan, stage, options)?;
+    let stands = vault.stand_in(&String::from_utf8_lossy(&source.bytes));
     let clock = Clock::start();
     let program =
         std::env::current_exe().map_err(|error| StartError::Host(format!("find lifeboat itself: {error}")))?;
@@ -278,7 +281,7 @@ pub async fn ready(
         _ => return Err(StartError::Host("the log does not begin with its header".to_owned())),
     };
     let beginning = Beginning::New { open: begun.open, opening: Box::new(opening) };
-    let world = world(stage, options, &folder, supervisor, aws);
+    let world = world(stage, options, &folder, supervisor, (aws, vault));
     let hub = screens.clone();
     let written = (begun.writer, operator, begun.signing, options.approvers.clone());
     let run = Run::new(Arc::clone(&plan));
@@ -287,8 +290,11 @@ pub async fn ready(
     if let (Some(renewal), Some(hub)) = (renewal, hub) {
         renewal.attend(&hub, ready.inbox.clone());
     }
-    for remark in &options.remarks {
-        drop(ready.inbox.send(Input::Host(Notice::Remark(remark.clone()))));
+    let stands = stands.into_iter().map(|(name, line)| {
+        format!("The value of {name} stands in the runbook's own text, line {line}, which is kept as it is: change one of the two.")
+    });
+    for remark in options.remarks.iter().cloned().chain(stands) {
+        drop(ready.inbox.send(Input::Host(Notice::Remark(remark))));
     }
     if let Some(practice) = practice(stage) {
         // A drill's record says what it did not exercise.
@@ -389,6 +395,16 @@ pub(super) async fn signing(
     Ok(begun)
 }
 
+/// Holds what is secret of a plan, as far as it is in the environment of shell blocks.
+pub(super) fn vault(plan: &Plan, stage: &Stage, options: &Options) -> Result<Vault, StartError> {
+    let given = shell_environment(stage, options);
+    let find = |name: &str| {
+        let given = given.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+        given.or_else(|| std::env::var(name).ok())
+    };
+    Vault::of(plan, find).map_err(StartError::Inputs)
+}
+
 pub(super) fn sources(plan: &Plan, stage: &Stage, options: &Options) -> Sources {
     let env = plan
         .meta
@@ -474,7 +490,13 @@ fn shell_environment(stage: &Stage, options: &Options) -> Vec<(String, String)> 
     }
 }
 
-pub(super) fn world(stage: &Stage, options: &Options, folder: &RunFolder, supervisor: Supervisor, aws: Aws) -> World {
+pub(super) fn world(
+    stage: &Stage,
+    options: &Options,
+    folder: &RunFolder,
+    supervisor: Supervisor,
+    (aws, vault): (Aws, Vault),
+) -> World {
     let resolver = practice(stage).and_then(|practice| practice.record().dns.parse().ok());
     let reach = match stage {
         Stage::Real => Reach::Anywhere,
@@ -488,6 +510,7 @@ pub(super) fn world(stage: &Stage, options: &Options, folder: &RunFolder, superv
         http: HttpContext { timeout, resolver, reach },
         dns: DnsContext { timeout, resolver, reach },
         env: shell_environment(stage, options),
+        vault,
     }
 }
 

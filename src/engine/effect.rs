@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::input::TimerId;
 use super::outcome::Outcome;
 use crate::kernel::{AttemptId, Secret, StepId};
-use crate::runbook::{Expect, Impact, Shell, SslMode};
+use crate::runbook::{Capture, Expect, Impact, Shell, SslMode};
 
 /// Is something to do in the world.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,6 +55,20 @@ pub struct Job {
     pub poll: Option<Poll>,
     /// What counts as success of one performance.
     pub judge: Judge,
+    /// What becomes of what it prints.
+    pub output: Output,
+}
+
+/// Says what becomes of what an attempt prints.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// It is kept and shown, the secrets of the run replaced.
+    Kept,
+    /// It is neither. What is captured of it becomes known as secret.
+    Secret {
+        /// What is captured.
+        captures: Vec<Capture>,
+    },
 }
 
 /// Is an attempt that was started and whose end nobody recorded.

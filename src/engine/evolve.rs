@@ -79,6 +79,7 @@ fn apply(run: &mut Run, fact: &Fact) -> Legal {
             run.vars.insert(name.clone(), value.clone());
             run.sources.insert(name.clone(), *source);
             run.entered.insert(name.clone());
+            run.lost.remove(name);
             run.readings.remove(name);
             // What was confirmed was read with another value.
             for strand in run.open_strands() {
@@ -368,6 +369,7 @@ fn apply(run: &mut Run, fact: &Fact) -> Legal {
                 Some(lane) => lane.vars.insert(name.clone(), value.clone()),
                 None => run.vars.insert(name.clone(), value.clone()),
             };
+            run.lost.remove(name);
         }
         Event::LossMeasured { attempt, of, low_ms, high_ms, orders, last_commit, method } => {
             known(run, attempt)?;
@@ -492,11 +494,12 @@ fn apply(run: &mut Run, fact: &Fact) -> Legal {
             actual: Duration::from_millis(*actual_ms),
             seq: fact.seq,
         }),
-        Event::Noticed { .. }
-        | Event::Resumed(_)
-        | Event::Continues(_)
-        | Event::WentUnrecorded { .. }
-        | Event::RecordedAgain { .. } => {}
+        Event::Noticed { .. } | Event::Continues(_) | Event::WentUnrecorded { .. } | Event::RecordedAgain { .. } => {}
+        Event::Resumed(_) => {
+            // The engine before held them, in memory alone.
+            let held = run.plan.secrets.iter().map(|secret| &secret.name).filter(|name| run.vars.contains_key(*name));
+            run.lost = held.cloned().collect();
+        }
         Event::StopAsked { how, reason, by } => {
             run.stopping = Some(Stopping { how: how.clone(), reason: reason.clone(), by: by.clone() });
             for strand in run.open_strands() {

@@ -25,13 +25,14 @@ mod refusal;
 mod request;
 mod state;
 mod strand;
+mod texts;
 
 pub use decide::decide;
 pub use dry_run::{
     ActionAhead, Agreement, AgreementRule, ByHand, Choice, Course, DecisionAhead, DryRun, Holds, Items, Known, Origin,
     Pending, PhaseAhead, StepAhead, Value, WayAhead, When, dry_run,
 };
-pub use effect::{Access, Database, Doubt, Effect, Job, Judge, Poll, What};
+pub use effect::{Access, Database, Doubt, Effect, Job, Judge, Output, Poll, What};
 pub use event::{
     Also, Approval, Ask, Attended, Began, Continues, Event, Fact, InputSource, Mode, Opened, PartBefore, Requested,
     Resumed, Target, Torn, UNRECORDED_PHRASE, Undo, Verdict,

@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 
 use super::state::{Condition, Fixed, Loss, Progress, Recovery, Run, Spent, Stage, StepState, Strand, Who};
 use crate::kernel::{SafeText, Stamp};
-use crate::runbook::{Action, InputDecl, LossKind, Moment, Section, Step, words};
+use crate::runbook::{Action, InputDecl, LossKind, Moment, Secrecy, Section, Step, words};
 
 impl Run {
     /// Returns a moment as it was last fixed.
@@ -231,11 +231,20 @@ impl Run {
         self.focus().map(|strand| self.asked_by(strand.step)).unwrap_or_default()
     }
 
-    /// Lists the inputs that a step asks for and that nobody has entered yet.
+    /// Lists the inputs that a step asks for and that nobody has entered yet, and the secrets that it uses and that went
+    /// with an engine which is gone.
     pub fn asked_by(&self, step: usize) -> Vec<&InputDecl> {
         let Some(step) = self.plan.steps.get(step) else { return Vec::new() };
         let open = step.ask.iter().filter(|name| !self.entered.contains(*name));
-        open.filter_map(|name| self.plan.input(name)).collect()
+        let mut asked: Vec<&InputDecl> = open.filter_map(|name| self.plan.input(name)).collect();
+        if !self.lost.is_empty() {
+            let uses = |name: &String| {
+                let mut own = step.actions.iter().filter(|action| action.secrecy == Secrecy::Open);
+                own.any(|action| super::prepare::uses(&self.plan, action).contains(name))
+            };
+            asked.extend(self.lost.iter().filter(|name| uses(name)).filter_map(|name| self.plan.input(name)));
+        }
+        asked
     }
 
     /// Proposes a value for an input that is asked for: the runbook's `value` or `default`, worked out as far as it can be.

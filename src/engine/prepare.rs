@@ -8,15 +8,15 @@ use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 
-use super::effect::{Access, Database, Job, Judge, Poll, What};
+use super::effect::{Access, Database, Job, Judge, Output, Poll, What};
 use super::event::{Approval, Ask, Mode, Target};
 use super::objectives::between;
 use super::state::{Run, Strand};
-use crate::kernel::{AttemptId, Secret, StepId};
+use crate::kernel::{AttemptId, Secret, StepId, marker};
 use crate::runbook::aws::{self, operation, option};
 use crate::runbook::words::{self, Unset, is_identifier};
 use crate::runbook::{
-    Action, ApprovalRule, Confirm, Connection, Expect, Formula, Impact, Kind, Moment, Plan, Shell, Step, sql,
+    Action, ApprovalRule, Confirm, Connection, Expect, Formula, Impact, Kind, Moment, Plan, Secrecy, Shell, Step, sql,
 };
 
 /// How long one look, request, query or AWS call may take where the author says nothing.
@@ -262,7 +262,7 @@ fn database(plan: &Plan, action: &Action, vars: &BTreeMap<String, String>) -> Re
         Ok(text) => Ok(text),
     };
     let some = |text: &Option<String>| text.as_ref().map(fill).transpose();
-    let open = connection.password.clone().filter(|text| plan.meta.secret(text).is_none());
+    let open = connection.password.clone().filter(|text| plan.secret(text).is_none());
     let port = fill(&connection.port)?;
     let host = fill(&connection.host)?;
     if host.trim().is_empty() {
@@ -274,17 +274,17 @@ fn database(plan: &Plan, action: &Action, vars: &BTreeMap<String, String>) -> Re
         port: port.parse().map_err(|_| format!("the connection `{name}` has `{port}` for its port"))?,
         dbname: fill(&connection.dbname)?,
         user: fill(&connection.user)?,
-        // A secret never comes here: whoever connects takes it from the environment.
+        // A secret never comes here: whoever connects puts it in.
         password: some(&open)?.map(Secret::new),
         sslmode: connection.sslmode,
         sslrootcert: some(&connection.sslrootcert)?,
     })
 }
 
-/// Names the secret input that is the password of an `sql` fence's connection.
+/// Names the secret that is the password of an `sql` fence's connection.
 fn secret_password(plan: &Plan, action: &Action) -> Option<String> {
     let connection = plan.meta.connection(action.db.as_deref())?;
-    plan.meta.secret(connection.password.as_deref()?).map(str::to_owned)
+    plan.secret(connection.password.as_deref()?).map(str::to_owned)
 }
 
 /// A fence that only observes runs in a read-only transaction.
@@ -357,7 +357,6 @@ fn fill_request(code: &str, vars: &BTreeMap<String, String>) -> Result<String, S
 fn unset_in_shell(run: &Run, vars: &BTreeMap<String, String>, script: &str) -> Option<String> {
     shell_names(script)
         .into_iter()
-        .filter(|name| !run.plan.meta.is_secret(name))
         .find(|name| !vars.contains_key(*name) && !script.contains(&format!("{name}=")) && sets(&run.plan, name))
         .map(str::to_owned)
 }
@@ -392,7 +391,9 @@ fn shell_names(script: &str) -> Vec<&str> {
 /// Returns all variables and the `LIFEBOAT_*` built-ins as of `at`, as a strand sees them: for an item that is also the
 /// item itself, its place in the list, and what was captured for it.
 pub(super) fn vars(run: &Run, strand: Strand, at: DateTime<Utc>) -> BTreeMap<String, String> {
-    let mut vars = run.vars.clone();
+    // Of a secret only its name is ever here; whoever performs something puts the value in.
+    let secrets = run.plan.secret_inputs().map(|input| (input.name.clone(), marker(&input.name)));
+    let mut vars: BTreeMap<String, String> = secrets.chain(run.vars.clone()).collect();
     // What undoes something sees what it saw.
     let own = run.lanes.get(&strand).filter(|lane| lane.undoes.is_some());
     let strand = own.and_then(|lane| lane.undoes.as_ref()).map_or(strand, |undoes| undoes.of);
@@ -472,7 +473,11 @@ pub(super) fn job(run: &Run, attempt: &AttemptId, step: Option<&StepId>, action:
         (Kind::Shell(_), None, None) => None,
         (Kind::Aws | Kind::Http | Kind::Dns | Kind::Sql, None, None) | (_, _, Some(_)) => Some(LOOK),
     };
-    Job { attempt: attempt.clone(), step: step.cloned(), what, timeout, poll, judge, vars: environment(vars) }
+    let output = match action.secrecy {
+        Secrecy::Open => Output::Kept,
+        Secrecy::Secret => Output::Secret { captures: action.capture.clone() },
+    };
+    Job { attempt: attempt.clone(), step: step.cloned(), what, timeout, poll, judge, output, vars: environment(vars) }
 }
 
 /// The longest value that goes into an environment, with its name: what Linux takes of one, and with it no program starts.
@@ -510,6 +515,7 @@ pub(super) fn improvised_job(run: &Run, attempt: &AttemptId, command: &str, at: 
         timeout: None,
         poll: None,
         judge: Judge::default(),
+        output: Output::Kept,
     }
 }
 

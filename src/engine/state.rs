@@ -31,6 +31,8 @@ pub struct Run {
     pub sources: BTreeMap<String, InputSource>,
     /// Inputs that somebody or something gave a value since their step last asked for it.
     pub entered: BTreeSet<String>,
+    /// Captured secrets whose values went with an engine that is gone.
+    pub lost: BTreeSet<String>,
     /// Values that were entered once and wait for a second reader.
     pub readings: BTreeMap<String, Reading>,
     /// Steps that a decision ruled out, with the step of that decision.
@@ -405,6 +407,7 @@ impl Run {
             vars: BTreeMap::new(),
             sources: BTreeMap::new(),
             entered: BTreeSet::new(),
+            lost: BTreeSet::new(),
             readings: BTreeMap::new(),
             ruled_out: BTreeMap::new(),
             came: BTreeMap::new(),

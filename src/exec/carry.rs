@@ -5,6 +5,7 @@
 //!   begins where the first try began.
 //! - A name that the engine gives (an input, a capture) is the engine's: what a block assigns to it lasts for that
 //!   block. So a shell block and an `aws` block never see different values.
+//! - What holds a secret of the run is not carried.
 //! - What a shell sets by itself (`PWD`, `IFS`, `BASH_VERSION` …) is not carried; functions and options neither.
 //! - What the block changed is merged into what is there, so that blocks that run side by side keep each other's.
 //! - The state lies in `state/` as text that shells read (`carried.sh`, and arrays in `carried.bash`).
@@ -182,6 +183,14 @@ impl Dump {
             }
         }
         Ok(Self { vars, cwd: PathBuf::from(OsStr::from_bytes(cwd)) })
+    }
+
+    /// Forgets the variables whose values are not to be kept.
+    pub fn forget(&mut self, secret: impl Fn(&[u8]) -> bool) {
+        self.vars.retain(|_, value| match value {
+            Value::Plain(value) | Value::Exported(value) | Value::Array(value) => !secret(value),
+            Value::Removed => true,
+        });
     }
 }
 

@@ -22,7 +22,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::folder::{make_dir, open_append, output_file};
 use crate::engine::Streams;
-use crate::kernel::{AttemptId, Sha256Hex};
+use crate::kernel::{AttemptId, Passage, Redactor, Sha256Hex};
 
 /// How much is read at once; all that output ever takes of memory.
 const CHUNK: usize = 256 * 1024;
@@ -36,12 +36,29 @@ struct Stream {
     sampled: u64,
     digested: u64,
     digest: Sha256,
+    /// What was given and is not written yet, since it may be the beginning of a secret.
+    passage: Passage,
 }
 
 impl Stream {
     fn open(run_dir: &Path, attempt: &AttemptId, name: &'static str) -> io::Result<Self> {
         let file = open_append(&output_file(run_dir, attempt, name))?;
-        Ok(Self { file, name, sampled: 0, digested: 0, digest: Sha256::new() })
+        Ok(Self { file, name, sampled: 0, digested: 0, digest: Sha256::new(), passage: Passage::default() })
+    }
+
+    fn keep(&mut self, redactor: &Redactor, bytes: &[u8]) -> io::Result<()> {
+        if !redactor.guards() {
+            return self.file.write_all(bytes);
+        }
+        let mut kept = Vec::with_capacity(bytes.len());
+        self.passage.push(redactor, bytes, &mut kept);
+        self.file.write_all(&kept)
+    }
+
+    fn end(&mut self, redactor: &Redactor) -> io::Result<()> {
+        let mut kept = Vec::new();
+        self.passage.end(redactor, &mut kept);
+        self.file.write_all(&kept)
     }
 
     fn size(&self) -> u64 {
@@ -106,6 +123,22 @@ impl Digests {
     /// Returns the file of standard error.
     pub fn err(&self) -> &File {
         &self.err.file
+    }
+
+    /// Appends to standard output what an attempt printed, its secrets replaced.
+    pub fn keep_out(&mut self, redactor: &Redactor, bytes: &[u8]) -> io::Result<()> {
+        self.out.keep(redactor, bytes)
+    }
+
+    /// Appends to standard error likewise.
+    pub fn keep_err(&mut self, redactor: &Redactor, bytes: &[u8]) -> io::Result<()> {
+        self.err.keep(redactor, bytes)
+    }
+
+    /// Appends what was held back, since one performance is over.
+    pub fn end(&mut self, redactor: &Redactor) -> io::Result<()> {
+        self.out.end(redactor)?;
+        self.err.end(redactor)
     }
 
     /// Returns the sizes now.
@@ -199,16 +232,24 @@ impl OutputFiles {
         Ok(Self { digests: Digests::open(run_dir, attempt, Instant::now())? })
     }
 
-    /// Appends what one look gave.
-    pub fn append(&mut self, stdout: &[u8], stderr: &[u8]) -> io::Result<()> {
-        self.digests.out.file.write_all(stdout)?;
-        self.digests.err.file.write_all(stderr)?;
+    /// Appends what one look gave, its secrets replaced.
+    pub fn append(&mut self, redactor: &Redactor, stdout: &[u8], stderr: &[u8]) -> io::Result<()> {
+        self.digests.keep_out(redactor, stdout)?;
+        self.digests.keep_err(redactor, stderr)?;
         self.digests.sample(Instant::now());
         Ok(())
     }
 
-    /// Returns sizes and digests of all that was appended.
-    pub fn streams(&mut self) -> Streams {
+    /// Ends the files, and returns sizes and digests of all that was appended.
+    ///
+    /// # Errors
+    /// If the end of it could not be written.
+    pub fn end(&mut self, redactor: &Redactor) -> (Streams, io::Result<()>) {
+        let ended = self.digests.end(redactor);
+        (self.streams(), ended)
+    }
+
+    fn streams(&mut self) -> Streams {
         while self.digests.catch_up() {}
         self.digests.streams()
     }
@@ -222,12 +263,12 @@ mod tests {
     #[test]
     fn looks_append_and_the_digest_covers_the_whole_file() {
         let run = tempfile::tempdir().unwrap();
-        let attempt = AttemptId::from("3.1");
+        let (attempt, none) = (AttemptId::from("3.1"), Redactor::default());
         let mut files = OutputFiles::open(run.path(), &attempt).unwrap();
-        files.append(b"modifying\n", b"").unwrap();
-        files.append(b"", b"").unwrap();
-        files.append(b"available\n", b"late\n").unwrap();
-        let streams = files.streams();
+        files.append(&none, b"modifying\n", b"").unwrap();
+        files.append(&none, b"", b"").unwrap();
+        files.append(&none, b"available\n", b"late\n").unwrap();
+        let streams = files.end(&none).0;
         assert_eq!((streams.out_bytes, streams.err_bytes), (20, 5));
         assert_eq!(streams.out_sha256, Some(sha256_hex(b"modifying\navailable\n")));
         assert_eq!(streams.err_sha256, Some(sha256_hex(b"late\n")));
@@ -236,11 +277,27 @@ mod tests {
         assert_eq!(said, ["out 10", "out 20", "err 5"]);
         // A second opening, by a later engine, goes on where the first ended.
         let mut files = OutputFiles::open(run.path(), &attempt).unwrap();
-        files.append(b"x", b"").unwrap();
-        assert_eq!(files.streams().out_sha256, Some(sha256_hex(b"modifying\navailable\nx")));
+        files.append(&none, b"x", b"").unwrap();
+        assert_eq!(files.end(&none).0.out_sha256, Some(sha256_hex(b"modifying\navailable\nx")));
         let index = std::fs::read_to_string(output_file(run.path(), &attempt, "idx")).unwrap();
         let times = index.lines().map(|line| line.split(' ').next().unwrap().parse::<u64>().unwrap());
         assert!(times.is_sorted(), "{index}");
+    }
+
+    #[test]
+    fn a_secret_that_is_split_between_looks_is_nowhere_in_the_file() {
+        let run = tempfile::tempdir().unwrap();
+        let attempt = AttemptId::from("3.1");
+        let redactor = Redactor::new(&[("PW".to_owned(), "hunter2".to_owned())].into()).unwrap();
+        let mut files = OutputFiles::open(run.path(), &attempt).unwrap();
+        files.append(&redactor, b"pw hun", b"hunter2\n").unwrap();
+        files.append(&redactor, b"ter2 hunt\n", b"").unwrap();
+        let (streams, ended) = files.end(&redactor);
+        ended.unwrap();
+        let whole = b"pw [secret:PW] hunt\n";
+        assert_eq!(std::fs::read(output_file(run.path(), &attempt, "out")).unwrap(), whole);
+        assert_eq!(std::fs::read(output_file(run.path(), &attempt, "err")).unwrap(), b"[secret:PW]\n");
+        assert_eq!(streams.out_sha256, Some(sha256_hex(whole)));
     }
 
     #[test]

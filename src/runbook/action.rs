@@ -7,7 +7,7 @@ use super::attributes::Attribute;
 use super::scan::FenceNode;
 use super::sink::{Sink, nearest};
 use super::{
-    Action, Capture, Confirm, Expect, Formula, Impact, Kind, Measure, Moment, Necessity, OnFailure, UndoUntil,
+    Action, Capture, Confirm, Expect, Formula, Impact, Kind, Measure, Moment, Necessity, OnFailure, Secrecy, UndoUntil,
     Watching, approvals, expect, foreach, words,
 };
 use crate::kernel::{ActionName, parse_duration};
@@ -40,6 +40,7 @@ const KNOWN: &[&str] = &[
     "repeatable",
     "require",
     "retry",
+    "secret",
     "status",
     "timeout",
     "undo",
@@ -70,7 +71,6 @@ const NOT_YET: &[&str] = &[
     "owner",
     "parallel",
     "promptEnv",
-    "secret",
     "tag",
     "to",
 ];
@@ -220,6 +220,11 @@ impl Setter<'_, '_, '_> {
                 let names = self.text().unwrap_or_default();
                 let names = names.split(',').map(str::trim).filter(|name| !name.is_empty());
                 action.require = names.map(ActionName::new).collect();
+            }
+            "secret" => {
+                if let Some(Flag::Set) = self.flag() {
+                    action.secrecy = Secrecy::Secret;
+                }
             }
             "cwd" => action.cwd = self.text(),
             "when" => action.when = self.formula(),

@@ -1,5 +1,7 @@
 //! Inputs as a runbook declares them.
 
+use serde::{Deserialize, Serialize};
+
 use super::{Derivation, Meta};
 
 /// Declares an input.
@@ -68,12 +70,13 @@ pub enum InputType {
     List(Box<InputType>),
 }
 
-/// Says whether a value may be written anywhere.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Says whether a value, or what a fence prints, may be written anywhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Secrecy {
     /// It is recorded and shown.
     Open,
-    /// It stays in the process environment: never recorded, never shown, never asked for.
+    /// It is neither: its name stands in its place.
     Secret,
 }
 
@@ -88,13 +91,7 @@ pub enum Readers {
 
 impl Meta {
     /// Tells whether an input is secret.
-    pub fn is_secret(&self, name: &str) -> bool {
+    pub(super) fn is_secret(&self, name: &str) -> bool {
         self.inputs.iter().any(|input| input.name == name && input.secrecy == Secrecy::Secret)
-    }
-
-    /// Returns the secret input that a text is, as a whole: `${NAME}`.
-    pub fn secret<'t>(&self, text: &'t str) -> Option<&'t str> {
-        let name = text.strip_prefix("${")?.strip_suffix('}')?;
-        self.is_secret(name).then_some(name)
     }
 }

@@ -29,6 +29,7 @@ mod parse;
 mod plan;
 mod programs;
 mod scan;
+mod secret;
 mod shell;
 mod sink;
 pub mod sql;

@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use super::front;
 use super::scan::{self, Node};
 use super::sink::{Dress, Sink};
-use super::{Fence, Plan, advice, aws, build, calls, flow, outline, undo, variables, watch};
+use super::{Fence, Plan, advice, aws, build, calls, flow, outline, secret, undo, variables, watch};
 use crate::kernel::{Problem, Severity, Source};
 
 /// The largest file that is read, in bytes.
@@ -99,6 +99,7 @@ fn read(source: Source, operations: &[aws::Operation]) -> Parsed {
     let recalled = variables::check(&front, &built, &mut sink);
     flow::check(&front, &built, &mut sink);
     watch::check(&front, &built, &mut sink);
+    secret::check(&front, &built, &mut sink);
     undo::check(&built, &mut sink);
     advice::check(&front, &built, &scan, &mut sink);
     let preface = source.slice(outline.preface.clone()).trim_matches(['\n', '\r']).to_owned();
@@ -106,8 +107,17 @@ fn read(source: Source, operations: &[aws::Operation]) -> Parsed {
     let build::Built { phases, steps, fences, .. } = built;
     let problems = sink.finish();
     let is_sound = problems.iter().all(|problem| problem.severity != Severity::Error);
-    let plan =
-        is_sound.then(|| Plan { title, meta: front.meta, preface, phases, steps, fences: fences.clone(), recalled });
+    let secrets = secret::captured(&steps);
+    let plan = is_sound.then(|| Plan {
+        title,
+        meta: front.meta,
+        preface,
+        phases,
+        steps,
+        fences: fences.clone(),
+        recalled,
+        secrets,
+    });
     Parsed { plan, problems, fences, source }
 }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::connection::Connection;
-use super::{Approvals, Capture, Decision, Duty, Foreach, Formula, InputDecl, Message, UndoUntil};
+use super::{Approvals, Capture, Decision, Duty, Foreach, Formula, InputDecl, Message, Secrecy, UndoUntil};
 use crate::kernel::{ActionName, StepId};
 pub use moment::{Measure, Moment};
 
@@ -32,6 +32,8 @@ pub struct Plan {
     pub fences: Vec<Fence>,
     /// Actions whose outcome, exit code or output other parts of the file use.
     pub recalled: BTreeSet<ActionName>,
+    /// What `secret` fences capture, as inputs that somebody enters where a value was lost.
+    pub secrets: Vec<InputDecl>,
 }
 
 impl Plan {
@@ -43,9 +45,9 @@ impl Plan {
             .find_map(|(at, step)| step.actions.iter().find(|a| &a.name == name).map(|action| (at, action)))
     }
 
-    /// Finds the declaration of an input.
+    /// Finds the declaration of an input, or of what a `secret` fence captures.
     pub fn input(&self, name: &str) -> Option<&InputDecl> {
-        self.meta.inputs.iter().find(|input| input.name == name)
+        self.meta.inputs.iter().chain(&self.secrets).find(|input| input.name == name)
     }
 
     /// Is the value of this input asked for at a step?
@@ -314,6 +316,8 @@ pub struct Action {
     pub hold: Option<Duration>,
     /// Variables that take the trimmed standard output, or members of it.
     pub capture: Vec<Capture>,
+    /// Is what it prints, and so what it captures, secret?
+    pub secrecy: Secrecy,
     /// The moment that its success fixes.
     pub marks: Option<Moment>,
     /// What its standard output measures.
@@ -384,6 +388,7 @@ impl Action {
             fail_if: None,
             hold: None,
             capture: Vec::new(),
+            secrecy: Secrecy::Open,
             marks: None,
             measures: None,
             on_failure: OnFailure::Stop,

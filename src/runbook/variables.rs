@@ -7,7 +7,9 @@ use super::attributes::Attribute;
 use super::build::{ActionPlace, Built};
 use super::front::Front;
 use super::sink::{Dress, Sink, nearest};
-use super::{Action, Derivation, Foreach, Formula, InputDecl, InputType, Kind, Step, shell, sql, words};
+use super::{
+    Action, Derivation, Foreach, Formula, InputDecl, InputType, Kind, Secrecy, Step, secret, shell, sql, words,
+};
 use crate::kernel::ActionName;
 
 /// What lifeboat sets itself.
@@ -95,6 +97,9 @@ struct Walk<'f> {
     /// Actions of the file, and variables that they capture.
     actions: BTreeSet<&'f str>,
     captured: BTreeSet<&'f str>,
+    /// Fences whose output is secret, and what they capture.
+    private: BTreeSet<&'f str>,
+    secrets: BTreeSet<&'f str>,
     /// Inputs that a step asks for.
     asked: BTreeSet<&'f str>,
     /// What has a value by now.
@@ -109,10 +114,13 @@ struct Walk<'f> {
 impl<'f> Walk<'f> {
     fn new(front: &'f Front, built: &'f Built<'_>) -> Self {
         let actions = || built.steps.iter().flat_map(|step| &step.actions);
+        let private = || actions().filter(|action| action.secrecy == Secrecy::Secret);
         Self {
             front,
             actions: actions().map(|action| action.name.as_str()).collect(),
             captured: actions().flat_map(|action| &action.capture).map(|capture| capture.name.as_str()).collect(),
+            private: private().map(|action| action.name.as_str()).collect(),
+            secrets: private().flat_map(|action| &action.capture).map(|capture| capture.name.as_str()).collect(),
             asked: built.steps.iter().flat_map(|step| &step.ask).map(String::as_str).collect(),
             set: BUILT_IN.map(str::to_owned).into_iter().collect(),
             done: BTreeSet::new(),
@@ -162,7 +170,7 @@ impl<'f> Walk<'f> {
         let at = place.iter().find(|attribute| attribute.key == "ask").map_or(0..0, |ask| ask.value_at.clone());
         for name in &step.ask {
             if self.front.meta.is_secret(name) {
-                let message = format!("`ask` names `{name}`, which is secret: what is entered is recorded");
+                let message = format!("`ask` names `{name}`, which is secret and comes from the environment");
                 sink.error("secret", at.clone(), message, "let it come from the environment alone");
             } else if let Some(input) = self.front.meta.inputs.iter().find(|input| input.name == *name) {
                 if let InputType::ChoiceOf(list) = &input.kind {
@@ -181,15 +189,25 @@ impl<'f> Walk<'f> {
     }
 
     fn action(&mut self, action: &'f Action, place: &ActionPlace<'_>, sink: &mut Sink<'_>) {
-        for (name, at) in used(action, place) {
+        for (name, at) in in_text(action, place) {
+            // A secret is put in where the call is made; what is asked of name servers everybody sees.
+            if action.kind != Kind::Dns && self.is_secret(&name) {
+                self.needs(name, &at, sink);
+            } else {
+                self.uses([name], &at, sink);
+            }
+        }
+        for (name, at) in in_attributes(action, place) {
             self.uses([name], &at, sink);
         }
         let connection = (action.kind == Kind::Sql).then(|| self.front.meta.connection(action.db.as_deref())).flatten();
         // A secret is a password as a whole, or none: it is put in where the connection is made.
         let password = connection.and_then(|connection| connection.password.as_deref());
-        let password = password.filter(|text| self.front.meta.secret(text).is_some());
+        let password = password.filter(|text| secret::whole(text).is_some_and(|name| self.is_secret(name)));
         for template in connection.into_iter().flat_map(super::Connection::templates) {
             if password.is_some_and(|password| std::ptr::eq(template, password)) {
+                let name = secret::whole(template).unwrap_or_default().to_owned();
+                self.needs(name, &place.fence, sink);
                 continue;
             }
             self.uses(words::variables(template).into_iter().map(|(name, _)| name), &place.fence, sink);
@@ -227,56 +245,71 @@ impl<'f> Walk<'f> {
         }
     }
 
-    /// Reports what has no value yet where it is used.
+    /// Reports what has no value yet where it is used, and what is secret where it is shown.
     fn uses(&mut self, names: impl IntoIterator<Item = String>, at: &Range<usize>, sink: &mut Sink<'_>) {
         for name in names {
             if self.items.contains(&name) {
                 continue;
             }
-            if self.front.meta.is_secret(&name) {
+            if self.is_secret(&name) {
                 sink.error(
                     "secret",
                     at.clone(),
                     format!("`{name}` is secret, and what stands here is shown and recorded"),
-                    format!("use `${name}` in a shell block, or `password: \"${{{name}}}\"` in a connection"),
+                    format!(
+                        "use it in the text of a shell block (`${name}`), of an `aws`, `http` or `sql` fence \
+                         (`${{{name}}}`), or as the `password` of a connection"
+                    ),
                 );
                 continue;
             }
-            if let Some((action, part)) = words::recalled(&name) {
-                self.recalls(action, part, at, sink);
-                continue;
-            }
-            let derived = self.front.meta.inputs.iter().find(|input| input.name == name).and_then(|i| i.value.as_ref());
-            let missing = match derived {
-                Some(value) => value.variables().into_iter().find(|name| {
-                    let is_late = self.captured.contains(name.as_str()) || self.asked.contains(name.as_str());
-                    is_late && !self.set.contains(name)
-                }),
-                None => Some(name.clone()).filter(|name| !self.set.contains(name) && !self.front.is_broken(name)),
-            };
-            let Some(missing) = missing else { continue };
-            if self.captured.contains(missing.as_str()) {
-                sink.error(
-                    "unset-variable",
-                    at.clone(),
-                    format!("`{missing}` is captured only later"),
-                    "move the action that captures it to an earlier step",
-                );
-            } else if self.asked.contains(missing.as_str()) {
-                sink.error(
-                    "unset-variable",
-                    at.clone(),
-                    format!("`{missing}` is asked for only later"),
-                    format!("let this step, or an earlier one, have `ask={missing}`"),
-                );
-            } else {
-                unset(&missing, at.clone(), sink);
-            }
+            self.needs(name, at, sink);
+        }
+    }
+
+    fn is_secret(&self, name: &str) -> bool {
+        self.front.meta.is_secret(name) || self.secrets.contains(name)
+    }
+
+    /// Reports what has no value yet where it is used.
+    fn needs(&mut self, name: String, at: &Range<usize>, sink: &mut Sink<'_>) {
+        if let Some((action, part)) = words::recalled(&name) {
+            self.recalls(action, part, at, sink);
+            return;
+        }
+        let derived = self.front.meta.inputs.iter().find(|input| input.name == name).and_then(|i| i.value.as_ref());
+        let missing = match derived {
+            Some(value) => value.variables().into_iter().find(|name| {
+                let is_late = self.captured.contains(name.as_str()) || self.asked.contains(name.as_str());
+                is_late && !self.set.contains(name)
+            }),
+            None => Some(name.clone()).filter(|name| !self.set.contains(name) && !self.front.is_broken(name)),
+        };
+        let Some(missing) = missing else { return };
+        if self.captured.contains(missing.as_str()) {
+            sink.error(
+                "unset-variable",
+                at.clone(),
+                format!("`{missing}` is captured only later"),
+                "move the action that captures it to an earlier step",
+            );
+        } else if self.asked.contains(missing.as_str()) {
+            sink.error(
+                "unset-variable",
+                at.clone(),
+                format!("`{missing}` is asked for only later"),
+                format!("let this step, or an earlier one, have `ask={missing}`"),
+            );
+        } else {
+            unset(&missing, at.clone(), sink);
         }
     }
 
     fn recalls(&mut self, action: &str, part: &str, at: &Range<usize>, sink: &mut Sink<'_>) {
-        if self.done.contains(action) {
+        if part == "stdout" && self.private.contains(action) {
+            let help = "capture what is needed of it, under a name of its own";
+            sink.error("secret", at.clone(), format!("what `{action}` prints is secret"), help);
+        } else if self.done.contains(action) {
             self.recalled.insert(ActionName::new(action));
         } else if self.actions.contains(action) {
             sink.error(
@@ -313,32 +346,35 @@ fn unset(name: &str, at: Range<usize>, sink: &mut Sink<'_>) {
     }
 }
 
-/// Lists the variables that lifeboat itself puts in, with their places.
-fn used(action: &Action, place: &ActionPlace<'_>) -> Vec<(String, Range<usize>)> {
-    let mut used = Vec::new();
+/// Lists the variables that lifeboat itself puts into the text of a fence, with their places.
+fn in_text(action: &Action, place: &ActionPlace<'_>) -> Vec<(String, Range<usize>)> {
+    let placed = |(name, at): (String, Range<usize>)| (name, place.node.place(at));
     match action.kind {
         Kind::Aws => {
-            for word in words::calls(&action.code).unwrap_or_default().iter().flatten() {
-                used.extend(word.variables().map(|name| (name.to_owned(), place.node.place(word.span()))));
-            }
+            let calls = words::calls(&action.code).unwrap_or_default();
+            let named = |word: &words::Word| {
+                let at = place.node.place(word.span());
+                word.variables().map(|name| (name.to_owned(), at.clone())).collect::<Vec<_>>()
+            };
+            calls.iter().flatten().flat_map(named).collect()
         }
-        Kind::Http | Kind::Dns => {
-            used.extend(words::variables(&action.code).into_iter().map(|(name, at)| (name, place.node.place(at))));
-        }
-        Kind::Sql => {
-            used.extend(sql::variables(&action.code).into_iter().map(|(name, at)| (name, place.node.place(at))));
-        }
-        Kind::Shell(_) => {}
+        Kind::Http | Kind::Dns => words::variables(&action.code).into_iter().map(placed).collect(),
+        Kind::Sql => sql::variables(&action.code).into_iter().map(placed).collect(),
+        Kind::Shell(_) => Vec::new(),
     }
+}
+
+/// Lists the variables that it puts into a fence's attributes, likewise.
+fn in_attributes(action: &Action, place: &ActionPlace<'_>) -> Vec<(String, Range<usize>)> {
+    let mut used = Vec::new();
     for attribute in &place.attributes {
-        if attribute.key == "when" {
-            let names = action.when.iter().flat_map(Formula::variables);
-            used.extend(names.map(|name| (name, attribute.value_at.clone())));
-            continue;
-        }
-        for (name, _) in words::variables(attribute.value.as_deref().unwrap_or("")) {
-            used.push((name, attribute.value_at.clone()));
-        }
+        let names: Vec<String> = if attribute.key == "when" {
+            action.when.iter().flat_map(Formula::variables).collect()
+        } else {
+            let value = attribute.value.as_deref().unwrap_or("");
+            words::variables(value).into_iter().map(|(name, _)| name).collect()
+        };
+        used.extend(names.into_iter().map(|name| (name, attribute.value_at.clone())));
     }
     used
 }

@@ -5,7 +5,7 @@ use chrono::{DateTime, FixedOffset, SecondsFormat, Utc};
 use super::form::{Form, FormKind};
 use crate::engine::{Intent, Mode, Run, StepState};
 use crate::kernel::{SafeText, StepId, parse_when};
-use crate::runbook::{Branch, InputDecl, InputType, Way};
+use crate::runbook::{Branch, InputDecl, InputType, Secrecy, Way};
 
 /// Says what came of an answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -168,7 +168,15 @@ pub(super) fn question(run: &Run, kind: &FormKind) -> Option<String> {
     })
 }
 
+/// Tells whether what is typed for a question must not be read.
+pub(super) fn hides(run: &Run, kind: &FormKind) -> bool {
+    matches!(kind, FormKind::Value(name) if run.plan.is_secret(name))
+}
+
 fn takes(run: &Run, input: &InputDecl) -> String {
+    if input.secrecy == Secrecy::Secret {
+        return "It is secret, and is not recorded.".to_owned();
+    }
     if let Some(choices) = input.choices(&run.vars) {
         let choices = choices.iter().enumerate().map(|(at, choice)| format!("{} {}", at + 1, SafeText::line(choice)));
         return format!("One of {}.", choices.collect::<Vec<_>>().join(", "));
@@ -202,6 +210,9 @@ pub(super) fn echo(
     let (FormKind::Value(name) | FormKind::SecondValue { name, .. }) = &form.kind else { return None };
     let text = form.field.text();
     if text.trim().is_empty() {
+        return None;
+    }
+    if hides(run, &form.kind) {
         return None;
     }
     let input = run.plan.input(name)?;

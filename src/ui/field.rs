@@ -29,6 +29,13 @@ impl Field {
         format!("{}{}", self.before, self.after)
     }
 
+    /// Returns a field of the same length in which nothing can be read.
+    #[must_use]
+    pub fn masked(&self) -> Self {
+        let mask = |text: &str| text.chars().map(|_| '*').collect();
+        Self { before: mask(&self.before), after: mask(&self.after) }
+    }
+
     /// Returns what stands before and after the cursor.
     pub fn around(&self) -> (&str, &str) {
         (&self.before, &self.after)

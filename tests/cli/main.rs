@@ -21,6 +21,7 @@ mod replay;
 mod report;
 mod resume;
 mod screens;
+mod secrets;
 mod signals;
 mod support;
 mod terraform;

@@ -395,7 +395,7 @@ fn taken_up_again_starts_nothing(rig: &Rig) {
     }
 }
 
-fn resumed() -> Event {
+pub(crate) fn resumed() -> Event {
     let text = |text: &str| text.to_owned();
     Event::Resumed(Box::new(Resumed {
         by: text("bob"),

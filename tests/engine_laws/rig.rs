@@ -188,6 +188,15 @@ impl Rig {
         assert_eq!(again, self.run);
     }
 
+    /// Takes a run up from its facts, as an engine does whose predecessor is gone.
+    pub(crate) fn take_over(&mut self, facts: &[Fact], resumed: Fact) {
+        for fact in facts.iter().chain([&resumed]) {
+            evolve(&mut self.run, fact).unwrap();
+            evolve(&mut self.folded, fact).unwrap();
+            self.facts.push(fact.clone());
+        }
+    }
+
     pub(crate) fn wish(&mut self, intent: Intent) -> Result<Vec<Event>, Refusal> {
         self.feed(&Input::Operator { by: "alice".into(), intent })
     }

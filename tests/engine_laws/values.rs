@@ -203,3 +203,38 @@ fn captured_members_and_lists_are_facts() {
     assert_eq!(command, "aws rds modify-db-instance --db-instance-identifier x --vpc-security-group-ids sg-1 sg-2");
     assert!(rig.run.onset() == Some(time(-60)));
 }
+
+#[test]
+fn a_secret_is_a_name_in_every_fact_and_is_asked_for_once_its_engine_is_gone() {
+    let fetch =
+        Action { secrecy: Secrecy::Secret, capture: vec![Capture::from("TOKEN")], ..action("fetch", Impact::Observe) };
+    let call = Action {
+        kind: Kind::Http,
+        code: "GET http://h/\nA: ${TOKEN} ${PW}\n".into(),
+        ..action("call", Impact::Observe)
+    };
+    let mut plan = plan(vec![step("fetch", vec![fetch]), step("call", vec![call])]);
+    plan.secrets = vec![InputDecl { secrecy: Secrecy::Secret, ..InputDecl::plain("TOKEN", InputType::Text) }];
+    plan.meta.inputs = vec![InputDecl { secrecy: Secrecy::Secret, ..InputDecl::plain("PW", InputType::Text) }];
+    let mut rig = Rig::open(plan, Mode::Real);
+    rig.run_step().unwrap();
+    let Some(Effect::Start(job)) = rig.effects.first().cloned() else { panic!("{:?}", rig.effects) };
+    assert_eq!(job.output, Output::Secret { captures: vec![Capture::from("TOKEN")] });
+    // Whoever performs it keeps the value and hands on the name.
+    rig.ok(job.attempt.as_str(), "[secret:TOKEN]");
+    assert_eq!(rig.run.vars["TOKEN"], "[secret:TOKEN]");
+    let Err(Refusal::BadValue(why)) = rig.wish(set("TOKEN", "[secret:TOKEN]")) else { panic!("taken") };
+    assert!(why.contains("TOKEN is secret"), "{why}");
+
+    let resumed = Fact { seq: 100, at: rig.now, event: super::laws::resumed() };
+    let mut later = Rig::new((*rig.run.plan).clone());
+    later.take_over(&rig.facts, resumed);
+    let mut rig = later;
+    assert_eq!(rig.run.asked().first().map(|input| input.name.as_str()), Some("TOKEN"));
+    assert_eq!(kinds(&rig.run_step().unwrap()), ["step-started"], "it waits for the value");
+    assert!(rig.wish(set("TOKEN", "4711")).is_err(), "a value itself never reaches the engine");
+    let events = rig.wish(set("TOKEN", "[secret:TOKEN]")).unwrap();
+    assert_eq!(kinds(&events), ["input-set", "attempt-started"]);
+    let Some(Effect::Start(job)) = rig.effects.first() else { panic!("{:?}", rig.effects) };
+    assert_eq!(job.what, What::Http { request: "GET http://h/\nA: [secret:TOKEN] [secret:PW]\n".into() });
+}

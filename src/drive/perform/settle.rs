@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use super::{Files, ONE_CALL, Performer, Word, pause};
 use crate::drive::look::{self, Look, Verdict};
 use crate::drive::probe::{Told, only_reads, probe};
-use crate::engine::{Access, Doubt, Ended, Input, Notice, Outcome, Report, What};
+use crate::engine::{Access, Doubt, Ended, Input, Notice, Outcome, Output, Report, What};
 use crate::exec::Reply;
 use crate::exec::folder::output_file;
 use crate::exec::supervisor::{Found, ShellEnd, adopt};
@@ -40,7 +40,14 @@ impl Performer {
         let mut word = self.enlist(&doubt.job.attempt);
         tokio::spawn(async move {
             let attempt = doubt.job.attempt.clone();
-            let ended = me.settled(&doubt, &mut word).await;
+            let ended = match me.world.vault.fill(doubt.job.clone()) {
+                Ok(job) => me.settled(&Doubt { job, ..doubt }, &mut word).await,
+                // What is missed is missed by looks only; how it ended can be told without.
+                Err(missed) => {
+                    me.remark(&doubt, &missed);
+                    me.settled(&doubt, &mut word).await
+                }
+            };
             me.dismiss(&attempt);
             me.orphans.lock().unwrap_or_else(PoisonError::into_inner).remove(&attempt);
             me.report(Report::Finished { attempt, result: Box::new(ended) });
@@ -63,7 +70,8 @@ impl Performer {
             ),
             What::Aws { .. } | What::Http { .. } | What::Sql { .. } | What::Dns { .. } => {
                 self.remark(doubt, "it only reads, so it reads again");
-                self.looks(&doubt.job, word, began(doubt), 1).await
+                let ended = self.looks(&doubt.job, word, began(doubt), 1).await;
+                self.seal(&doubt.job, ended)
             }
         }
     }
@@ -71,6 +79,9 @@ impl Performer {
     async fn shell_block(&self, doubt: &Doubt, word: &mut watch::Receiver<Word>) -> Ended {
         let polls_on = doubt.job.poll.is_some() && doubt.impact == Impact::Observe;
         let end = match self.end_of_shell(doubt).await {
+            Shell::Ended(end) if wants_output(doubt) && doubt.job.judge.judge(&end.outcome, "").is_ok() => {
+                return self.printed_for_nobody(doubt, word).await;
+            }
             Shell::Ended(end) => *end,
             Shell::Unknown(why) if polls_on => {
                 self.remark(doubt, &format!("{why}; it only observes, so it looks again"));
@@ -96,6 +107,20 @@ impl Performer {
                 look.ended(streams, Some(why), 1, doubt.age)
             }
         }
+    }
+
+    /// It succeeded, and what it printed was secret and went with the engine that was to capture it.
+    async fn printed_for_nobody(&self, doubt: &Doubt, word: &mut watch::Receiver<Word>) -> Ended {
+        let why = "it succeeded, and what it printed is secret and went with the engine that was to capture it";
+        if doubt.impact == Impact::Observe {
+            self.remark(doubt, &format!("{why}; it only observes, so it runs again"));
+            let ended = self.looks(&doubt.job, word, began(doubt), 1).await;
+            return self.seal(&doubt.job, ended);
+        }
+        self.in_doubt(
+            doubt,
+            format!("{why}; run it again if that does no harm, or enter the value where it is asked for"),
+        )
     }
 
     async fn end_of_shell(&self, doubt: &Doubt) -> Shell {
@@ -135,7 +160,7 @@ impl Performer {
 
     /// Looks at what AWS calls leave behind. Only if all of them happened does the block count as done.
     async fn calls(&self, doubt: &Doubt, calls: &[Vec<String>], word: &mut watch::Receiver<Word>) -> Ended {
-        let mut files = Files::new(&self.world.folder, &doubt.job);
+        let mut files = Files::new(&self.world, &doubt.job);
         let mut seen = Vec::new();
         for call in calls.iter().filter(|call| !only_reads(call)) {
             let name = call.iter().take(2).map(String::as_str).collect::<Vec<_>>().join(" ");
@@ -188,7 +213,7 @@ impl Performer {
 
     fn keep(&self, files: &mut Files, attempt: &AttemptId, reply: &Reply) {
         files.write(&reply.stdout, &reply.stderr);
-        self.show.native(attempt, reply);
+        self.show.native(attempt, &self.redacted(reply.clone()));
     }
 
     /// Ends it as one that somebody has to look at.
@@ -215,6 +240,11 @@ fn unseen(doubt: &Doubt, outcome: Outcome) -> Ended {
     let look = Look::of_reply(started(doubt), Reply { outcome, stdout: Vec::new(), stderr: Vec::new(), aws: None });
     let streams = look.streams.clone();
     look.ended(streams, None, 0, doubt.age)
+}
+
+/// Is something captured of what it printed, and was that secret?
+fn wants_output(doubt: &Doubt) -> bool {
+    matches!(&doubt.job.output, Output::Secret { captures } if !captures.is_empty())
 }
 
 fn began(doubt: &Doubt) -> Instant {

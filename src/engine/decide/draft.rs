@@ -106,6 +106,7 @@ fn sketch(run: &Run) -> Run {
         vars: run.vars.clone(),
         sources: run.sources.clone(),
         entered: run.entered.clone(),
+        lost: run.lost.clone(),
         readings: run.readings.clone(),
         ruled_out: run.ruled_out.clone(),
         came,

@@ -12,6 +12,7 @@ use crate::engine::objectives::runnable;
 use crate::engine::prepare::{sets, vars};
 use crate::engine::refusal::Refusal;
 use crate::engine::state::{Run, Second, StepState, Strand};
+use crate::kernel::marker;
 use crate::runbook::{Evidence, Formula, Readers, Step};
 
 /// How long a chain of values may be that are worked out from each other.
@@ -120,8 +121,8 @@ pub(super) fn derive_again(draft: &mut Draft) -> Result<Result<(), String>, Refu
 /// Takes a value from a person, or from a drill's script.
 pub(super) fn set_input(draft: &mut Draft, name: &str, value: &str, by: &str) -> Result<(), Refusal> {
     let plan = draft.run.plan.clone();
-    if plan.meta.is_secret(name) {
-        let why = format!("{name} is secret: it comes from the environment alone, since what is entered is recorded");
+    if plan.is_secret(name) && !(draft.run.lost.contains(name) && value == marker(name)) {
+        let why = format!("{name} is secret: nobody enters it but where lifeboat asks for it");
         return Err(Refusal::BadValue(why));
     }
     let value = match plan.input(name) {

@@ -110,8 +110,7 @@ impl Table {
             }
         }
         let mut unknown: BTreeSet<String> = BUILT_IN.iter().map(|name| (*name).to_owned()).collect();
-        let open = plan.meta.inputs.iter().filter(|input| input.secrecy == Secrecy::Open);
-        unknown.extend(open.map(|input| input.name.clone()));
+        unknown.extend(plan.meta.inputs.iter().map(|input| input.name.clone()));
         let actions = || plan.steps.iter().flat_map(|step| &step.actions);
         unknown.extend(actions().flat_map(|action| &action.capture).map(|capture| capture.name.clone()));
         for action in actions().map(|action| &action.name) {
@@ -167,7 +166,7 @@ impl Table {
         if let Some(source) = self.sources.get(name) {
             return Origin::Given { source: *source };
         }
-        if let Some(input) = plan.input(name) {
+        if let Some(input) = plan.meta.inputs.iter().find(|input| input.name == name) {
             let asks = plan.steps.iter().find(|step| step.ask.iter().any(|asked| asked == name));
             return match (input.secrecy, asks, &input.value) {
                 (Secrecy::Secret, _, _) => Origin::Secret,

@@ -7,13 +7,15 @@ use super::capture::Answer;
 use super::services::{self, Protocol};
 use super::shapes::{self, Shape, Shapes};
 use super::xml;
+use crate::runbook::Secrecy;
 use crate::runbook::aws::Operation;
 
-/// Turns an answer to the operation `name` into what the AWS CLI prints as JSON, without what it may not show.
+/// Turns an answer to the operation `name` into what the AWS CLI prints as JSON, without what may not be shown where it is
+/// not `kept` secret.
 ///
 /// # Errors
 /// What is wrong with the document.
-pub(super) fn output(operation: &Operation, name: &str, answer: &Answer) -> Result<Value, String> {
+pub(super) fn output(operation: &Operation, name: &str, answer: &Answer, kept: Secrecy) -> Result<Value, String> {
     let service = services::find(operation.service);
     let protocol = service.map_or(Protocol::RestXml, |service| service.protocol);
     let mut value = match protocol {
@@ -22,7 +24,7 @@ pub(super) fn output(operation: &Operation, name: &str, answer: &Answer) -> Resu
             xml::output(operation.service, protocol, name, answer)?
         }
     };
-    if !operation.hides.is_empty() {
+    if kept == Secrecy::Open && !operation.hides.is_empty() {
         hide(&operation.hides, &mut value);
     }
     Ok(value)
@@ -124,14 +126,14 @@ mod tests {
     fn json_answers_get_their_times() {
         let body = r#"{"KeyMetadata": {"KeyId": "k", "CreationDate": 1764000000.5, "DeletionDate": 1764000000, "Enabled": true, "Origin": null}}"#;
         assert_eq!(
-            output(row("kms", "describe-key"), "describe-key", &answer(body)).unwrap(),
+            output(row("kms", "describe-key"), "describe-key", &answer(body), Secrecy::Open).unwrap(),
             json!({"KeyMetadata": {"KeyId": "k", "CreationDate": "2025-11-24T16:00:00.500000+00:00",
                 "DeletionDate": "2025-11-24T16:00:00+00:00", "Enabled": true}})
         );
         let body =
             r#"{"MetricDataResults": [{"Id": "a", "Timestamps": [1764000000, 1764000060], "Values": [1.0, 2.5]}]}"#;
         assert_eq!(
-            output(row("cloudwatch", "get-metric-data"), "get-metric-data", &answer(body)).unwrap(),
+            output(row("cloudwatch", "get-metric-data"), "get-metric-data", &answer(body), Secrecy::Open).unwrap(),
             json!({"MetricDataResults": [{"Id": "a", "Values": [1.0, 2.5],
                 "Timestamps": ["2025-11-24T16:00:00+00:00", "2025-11-24T16:01:00+00:00"]}]})
         );
@@ -141,14 +143,18 @@ mod tests {
     fn secrets_are_not_shown() {
         let body = "<AssumeRoleResponse><AssumeRoleResult><Credentials><AccessKeyId>A</AccessKeyId>
             <SecretAccessKey>s3cret</SecretAccessKey><SessionToken>t0ken</SessionToken></Credentials></AssumeRoleResult></AssumeRoleResponse>";
-        let shown = output(row("sts", "assume-role"), "assume-role", &answer(body)).unwrap().to_string();
+        let shown = output(row("sts", "assume-role"), "assume-role", &answer(body), Secrecy::Open).unwrap().to_string();
         assert!(
             shown.contains("\"AccessKeyId\":\"A\"") && !shown.contains("s3cret") && !shown.contains("t0ken"),
             "{shown}"
         );
         let body = r#"{"Name": "n", "SecretString": "hunter2"}"#;
-        let shown = output(row("secretsmanager", "get-secret-value"), "get-secret-value", &answer(body)).unwrap();
+        let shown = output(row("secretsmanager", "get-secret-value"), "get-secret-value", &answer(body), Secrecy::Open)
+            .unwrap();
         assert_eq!(shown, json!({"Name": "n", "SecretString": "(secret, not shown)"}));
+        let kept =
+            output(row("secretsmanager", "get-secret-value"), "get-secret-value", &answer(body), Secrecy::Secret);
+        assert_eq!(kept.unwrap()["SecretString"], "hunter2", "where nobody keeps it the fence gets it");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::output::Format;
 use super::query;
+use crate::runbook::Secrecy;
 use crate::runbook::aws::{GENERAL, OPERATIONS, Operation, Type, named, operation};
 
 /// What `file://` and `--body` may bring: an upload is kept in memory, so that it can be signed and sent again.
@@ -30,6 +31,8 @@ pub(super) struct Request {
     pub(super) format: Format,
     /// Whether further pages are fetched.
     pub(super) pages: Pages,
+    /// Whether its answer is kept secret: then nothing of it is hidden.
+    pub(super) kept: Secrecy,
 }
 
 /// Says whether further pages are fetched.
@@ -133,7 +136,7 @@ impl Request {
             return Err(format!("{called}: `--region {region}` is not the name of a region, such as `eu-west-1`"));
         }
         query.as_deref().map_or(Ok(()), query::check).map_err(|error| format!("{called}: {error}"))?;
-        Ok(Self { operation, arguments, region, query, format, pages })
+        Ok(Self { operation, arguments, region, query, format, pages, kept: Secrecy::Open })
     }
 }
 

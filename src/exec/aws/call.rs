@@ -18,8 +18,8 @@ use super::{AwsContext, answer, output};
 use crate::engine::{AwsReceipt, Outcome};
 use crate::exec::Reply;
 use crate::kernel::say_duration;
-use crate::runbook::Impact;
 use crate::runbook::aws::Type;
+use crate::runbook::{Impact, Secrecy};
 
 /// How often a call that acts is sent again after AWS said that it did nothing but ask for patience.
 const RESENDS: u32 = 2;
@@ -49,9 +49,9 @@ impl Caller {
         Self { context: Arc::new(context), clients, changed: Arc::default() }
     }
 
-    pub(super) async fn call(&self, words: &[String], timeout: Duration) -> Reply {
+    pub(super) async fn call(&self, words: &[String], timeout: Duration, kept: Secrecy) -> Reply {
         let mut request = match Request::parse(words, &self.context.folder) {
-            Ok(request) => request,
+            Ok(request) => Request { kept, ..request },
             Err(error) => return unusable(error),
         };
         request.arguments.give_tokens(request.operation);
@@ -104,7 +104,7 @@ impl Caller {
             let (outcome, kept) = self.send(request, name, &arguments, place).await;
             let answered = kept.answer.as_ref().filter(|_| matches!(outcome, Outcome::Answered { .. }));
             let Some(answer) = answered else { return Done { outcome, value: nothing(), kept } };
-            match answer::output(request.operation, name, answer) {
+            match answer::output(request.operation, name, answer, request.kept) {
                 Ok(page) => match book.add(page, &arguments) {
                     Ok(Some(next)) => arguments = next,
                     Ok(None) => return Done { outcome, value: book.close(), kept },

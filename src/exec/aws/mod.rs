@@ -33,6 +33,7 @@ pub use super::Reach;
 use super::Reply;
 use crate::engine::Outcome;
 use crate::kernel::Secret;
+use crate::runbook::Secrecy;
 
 /// Says where calls go and as whom.
 #[derive(Clone, Debug)]
@@ -123,9 +124,18 @@ impl Aws {
     /// `timeout` bounds the whole call: for a waiter how long it waits, for everything else with
     /// [`AwsContext::call_timeout`] a request. Something that went wrong is an outcome, never a panic or an error.
     pub async fn call(&self, words: &[String], timeout: Duration) -> Reply {
+        self.perform(words, timeout, Secrecy::Open).await
+    }
+
+    /// Performs one call like [`Aws::call`] whose reply nobody keeps or shows: what else is hidden of an answer is in it.
+    pub async fn call_secretly(&self, words: &[String], timeout: Duration) -> Reply {
+        self.perform(words, timeout, Secrecy::Secret).await
+    }
+
+    async fn perform(&self, words: &[String], timeout: Duration, kept: Secrecy) -> Reply {
         let source = self.current();
         let caller = source.caller.get_or_init(|| call::Caller::new(source.context.clone())).await;
-        caller.call(words, timeout).await
+        caller.call(words, timeout, kept).await
     }
 }
 

@@ -1,6 +1,6 @@
 //! The engine's end of the supervisor: start it, give it blocks, hear how they ended.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::ffi::OsString;
 use std::io::{self, Write as _};
 use std::net::Shutdown;
@@ -16,7 +16,7 @@ use tokio::net::unix::pipe;
 use tokio::sync::oneshot;
 
 use super::journal::{Told, look_up};
-use super::record::{Force, Record, ShellEnd, ShellSpec};
+use super::record::{Force, ShellEnd, ShellSpec, Told as Said};
 use crate::engine::Outcome;
 use crate::exec::folder::{is_file_name, make_dir, open_append};
 use crate::kernel::AttemptId;
@@ -45,7 +45,7 @@ pub enum SupervisorError {
     },
 }
 
-type Waiting = Arc<Mutex<Option<HashMap<AttemptId, oneshot::Sender<Record>>>>>;
+type Waiting = Arc<Mutex<Option<HashMap<AttemptId, oneshot::Sender<Said>>>>>;
 
 /// Is the engine's hold on the supervisor of a run. Dropping it hangs up: what runs goes on to its end.
 #[derive(Debug)]
@@ -132,14 +132,24 @@ impl Supervisor {
             self.forget(&attempt);
             return Err(gone());
         }
-        let record = match rx.await {
-            Ok(record) => record,
+        let said = match rx.await {
+            Ok(said) => said,
             Err(_) => match look_up(&self.run_dir, &attempt) {
-                Ok(Told::Ended(record)) => *record,
+                Ok(Told::Ended(record)) => Said { record: *record, secret: None },
                 Ok(Told::Began(_) | Told::Nothing) | Err(_) => return Err(gone()),
             },
         };
-        Ok(ShellEnd::read(&self.run_dir, record))
+        Ok(ShellEnd::told(&self.run_dir, said))
+    }
+
+    /// Tells the values of secrets, by name: from here on they are replaced in whatever it writes. Told nothing yet, even
+    /// without values, it hands the output of blocks straight to their files.
+    ///
+    /// # Errors
+    /// The supervisor is gone.
+    pub fn keep_secret(&self, values: &BTreeMap<String, String>) -> io::Result<()> {
+        let values = serde_json::to_string(values).map_err(io::Error::other)?;
+        self.ask(&format!("secrets {values}\n"))
     }
 
     /// Interrupts an attempt; one that is over is left alone.
@@ -189,11 +199,11 @@ fn with_folder_of(program: &Path) -> Option<OsString> {
 async fn listen(replies: pipe::Receiver, waiting: Waiting, mut child: Box<dyn ChildWrapper>) {
     let mut lines = BufReader::new(replies).lines();
     while let Ok(Some(line)) = lines.next_line().await {
-        let Ok(record) = serde_json::from_str::<Record>(&line) else { continue };
-        let sender = lock(&waiting).as_mut().and_then(|waiting| waiting.remove(&record.attempt));
+        let Ok(said) = serde_json::from_str::<Said>(&line) else { continue };
+        let sender = lock(&waiting).as_mut().and_then(|waiting| waiting.remove(&said.record.attempt));
         if let Some(sender) = sender {
             // Nobody waits any more: the outcome is in its file.
-            drop(sender.send(record));
+            drop(sender.send(said));
         }
     }
     // Dropping the senders wakes everybody who still waits.

@@ -3,6 +3,7 @@
 //! ```text
 //! engine                                            supervisor (`lifeboat __supervise RUN_DIR`, a session of its own)
 //! `start`, the spec                     --------->  journal, then sh in a group of its own, output straight to files
+//! `secrets`, values by name             --------->  replaced from here on in whatever is written
 //! `interrupt A gentle|force`            --------->  TERM to the group, KILL after the grace
 //! outcome, streams                      <---------  journal, then the record
 //! ```
@@ -14,6 +15,7 @@
 mod engine_side;
 mod journal;
 mod orphan;
+mod pipes;
 mod process;
 mod record;
 mod serve;

@@ -6,11 +6,12 @@ use std::io::{self, Write as _};
 use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, WaitStatus};
 
+use super::pipes::{Pipes, SecretOutput};
 use super::record::{Force, Record, ShellSpec, StateRule};
 use super::standby::Standby;
 use crate::engine::Outcome;
@@ -19,7 +20,8 @@ use crate::exec::folder::{self, Durability};
 use crate::exec::output::Digests;
 use crate::exec::plain::is_plain;
 use crate::exec::shell::{self, BlockFiles, Shells};
-use crate::runbook::Shell;
+use crate::kernel::Redactor;
+use crate::runbook::{Secrecy, Shell};
 
 /// How often sizes are sampled while something changes.
 const SAMPLE: Duration = Duration::from_millis(50);
@@ -127,6 +129,8 @@ pub(super) struct Ground<'s> {
     pub(super) shells: &'s mut Shells,
     /// The supervisor's own.
     pub(super) environment: &'s BTreeMap<Vec<u8>, Vec<u8>>,
+    /// What is secret in this run.
+    pub(super) redactor: &'s Redactor,
 }
 
 /// Is what is left of an attempt that is over.
@@ -136,6 +140,10 @@ pub(super) struct Finished {
     pub(super) slot: Slot,
     /// How its shell was started, if it was so soon over that a shell should stand by for the next.
     pub(super) small: Option<Command>,
+    /// What it printed, if that is secret.
+    pub(super) secret: Option<SecretOutput>,
+    /// What something may still write to that outlived it.
+    pub(super) leaked: Option<Pipes>,
 }
 
 /// Is a running attempt.
@@ -144,6 +152,9 @@ pub(super) struct Attempt {
     slot: Slot,
     /// How its shell was started.
     command: Command,
+    /// What it prints, where that does not go straight to its files.
+    pipes: Option<Pipes>,
+    secret: Option<SecretOutput>,
     run_dir: PathBuf,
     start_state: Carried,
     /// The block surely leaves the state as it is: its shell is not asked.
@@ -172,7 +183,7 @@ impl Attempt {
         output: &Digests,
         now: Instant,
     ) -> Result<Self, String> {
-        let Ground { run_dir, shells, environment } = ground;
+        let Ground { run_dir, shells, environment, redactor } = ground;
         let named = |what: &str, path: &Path, error: &io::Error| format!("{what} {}: {error}", path.display());
         let mut state = Carried::load(run_dir).map_err(|error| named("cannot read", &run_dir.join("state"), &error))?;
         if state.yield_to(spec.vars.keys()) {
@@ -217,15 +228,24 @@ impl Attempt {
         for name in environment.keys().filter(|name| state.vars.get(*name) == Some(&carry::Value::Removed)) {
             command.env_remove(std::ffi::OsString::from_vec(name.clone()));
         }
-        let pid = match standby.and_then(|standby| standby.go(&command)) {
-            Some(pid) => pid,
-            None => spawn(&mut command, shell::name(spec.shell), output)?,
+        let passes = redactor.guards() || spec.output == Secrecy::Secret;
+        // A shell that stands by writes straight to the files.
+        let standing = standby.filter(|_| !passes).and_then(|standby| standby.go(&command));
+        let (pid, pipes) = match standing {
+            Some(pid) => (pid, None),
+            None if passes => {
+                let (pid, pipes) = spawn_behind_pipes(&mut command, shell::name(spec.shell), spec.output)?;
+                (pid, Some(pipes))
+            }
+            None => (spawn(&mut command, shell::name(spec.shell), output)?, None),
         };
         Ok(Self {
             deadline: spec.timeout.and_then(|timeout| now.checked_add(timeout)),
             spec,
             slot,
             command,
+            pipes,
+            secret: None,
             run_dir: run_dir.to_owned(),
             start_state: state,
             plain,
@@ -289,12 +309,28 @@ impl Attempt {
         }
     }
 
+    /// Returns the pipes through which its output passes, if it does.
+    pub(super) fn pipes(&self) -> Option<&Pipes> {
+        self.pipes.as_ref()
+    }
+
     /// Looks at the attempt and moves it on.
-    pub(super) fn step(&mut self, output: &mut Digests, now: Instant) -> Next {
+    pub(super) fn step(&mut self, output: &mut Digests, redactor: &Redactor, now: Instant) -> Next {
         if self.gone.is_none() {
+            if let Some(pipes) = &mut self.pipes {
+                pipes.take(output, redactor);
+            }
             let at = self.watch(output, now);
             if self.gone.is_none() {
                 return Next::At(at);
+            }
+            match self.pipes.as_mut().map(|pipes| pipes.finish(output, redactor)) {
+                None | Some(Ok(None)) => {}
+                Some(Ok(secret)) => self.secret = secret,
+                Some(Err(error)) => super::serve::complain(&format!(
+                    "output of attempt {} could not be kept: {error}",
+                    self.spec.attempt
+                )),
             }
         }
         if output.catch_up() { Next::Now } else { Next::Over }
@@ -335,13 +371,13 @@ impl Attempt {
         self,
         output: &mut Digests,
         out_from: u64,
-        environment: &BTreeMap<Vec<u8>, Vec<u8>>,
+        (environment, redactor): (&BTreeMap<Vec<u8>, Vec<u8>>, &Redactor),
         unchanged: &mut Option<Unchanged>,
     ) -> Finished {
         let ended = self.gone.unwrap_or_else(Instant::now);
         output.sample(ended);
         let outcome = self.outcome();
-        let state_lost = self.keep_state(&outcome, environment, unchanged).err();
+        let state_lost = self.keep_state(&outcome, (environment, redactor), unchanged).err();
         let took = ended.saturating_duration_since(self.started);
         let record = Record {
             attempt: self.spec.attempt.clone(),
@@ -353,8 +389,9 @@ impl Attempt {
             state_lost,
         };
         let durability = if took > WORTH_A_SYNC { Durability::Machine } else { Durability::Process };
-        let small = (took < SMALL).then_some(self.command);
-        Finished { record, durability, slot: self.slot, small }
+        let small = (took < SMALL && self.pipes.is_none()).then_some(self.command);
+        let leaked = self.pipes.filter(Pipes::is_open);
+        Finished { record, durability, slot: self.slot, small, secret: self.secret, leaked }
     }
 
     fn outcome(&self) -> Outcome {
@@ -377,7 +414,7 @@ impl Attempt {
     fn keep_state(
         &self,
         outcome: &Outcome,
-        environment: &BTreeMap<Vec<u8>, Vec<u8>>,
+        (environment, redactor): (&BTreeMap<Vec<u8>, Vec<u8>>, &Redactor),
         unchanged: &mut Option<Unchanged>,
     ) -> Result<(), String> {
         if self.plain {
@@ -396,6 +433,9 @@ impl Attempt {
         // It holds the whole environment, secrets included: it does not stay on disk.
         folder::create(dump).map_err(unreadable)?;
         let StateRule::CarryOver(good) = &self.spec.state else { return Ok(()) };
+        if self.spec.output == Secrecy::Secret {
+            return Ok(());
+        }
         let Outcome::Exited { code } = outcome else { return Ok(()) };
         if !(good.contains(code) || (good.is_empty() && *code == 0)) {
             return Ok(());
@@ -418,7 +458,8 @@ impl Attempt {
         {
             return Ok(());
         }
-        let left = Dump::parse(&now.left)?;
+        let mut left = Dump::parse(&now.left)?;
+        left.forget(|value| redactor.holds(value));
         let mut state = before.clone();
         let directory = if self.spec.cwd.is_some() { Directory::Stays } else { Directory::Follows };
         carry::merge(&mut state, &self.start_state, left, self.spec.shell, &self.spec.vars, environment, directory);
@@ -435,6 +476,20 @@ impl Attempt {
 fn spawn(command: &mut Command, program: &str, output: &Digests) -> Result<Pid, String> {
     let stdio = |file: &File| file.try_clone().map_err(|error| format!("cannot hand over the output: {error}"));
     command.stdout(stdio(output.out())?).stderr(stdio(output.err())?);
+    start(command, program)
+}
+
+/// Starts a shell whose output passes through here.
+fn spawn_behind_pipes(command: &mut Command, program: &str, secrecy: Secrecy) -> Result<(Pid, Pipes), String> {
+    let (pipes, out, err) = Pipes::open(secrecy).map_err(|error| format!("cannot hand over the output: {error}"))?;
+    command.stdout(out).stderr(err);
+    let started = start(command, program);
+    // Our copies of the writing ends would keep the pipes open.
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    Ok((started?, pipes))
+}
+
+fn start(command: &mut Command, program: &str) -> Result<Pid, String> {
     // A group of its own, in the supervisor's session, which has no terminal. A session of its own would need
     // code between fork and exec, and then the system copies all of this process's tables first.
     let child = command.process_group(0).spawn().map_err(|error| match error.kind() {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::{Ended, Outcome, Streams};
 use crate::exec::folder::output_file;
 use crate::kernel::AttemptId;
-use crate::runbook::Shell;
+use crate::runbook::{Secrecy, Shell};
 
 /// Describes one shell attempt completely. It is not kept: it holds values that may be secret.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,6 +31,8 @@ pub struct ShellSpec {
     pub grace: Duration,
     /// What becomes of the shell state it leaves.
     pub state: StateRule,
+    /// Whether what it prints is secret: then it is kept in memory alone, and nothing is carried over.
+    pub output: Secrecy,
 }
 
 impl ShellSpec {
@@ -77,6 +79,16 @@ pub struct Record {
     pub state_lost: Option<String>,
 }
 
+/// Is what the supervisor tells the engine: the record, and what nobody may keep.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(super) struct Told {
+    /// How it ended.
+    pub(super) record: Record,
+    /// The beginning of a secret standard output, and whether there was more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) secret: Option<(String, bool)>,
+}
+
 /// Is what came of one performance of a shell block.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ShellEnd {
@@ -107,6 +119,15 @@ impl ShellEnd {
             took: Duration::ZERO,
             left_behind: false,
             state_lost: None,
+        }
+    }
+
+    /// Completes what the supervisor told.
+    pub(super) fn told(run_dir: &Path, told: Told) -> Self {
+        let end = Self::read(run_dir, told.record);
+        match told.secret {
+            None => end,
+            Some((stdout_head, truncated)) => Self { stdout_head, truncated, ..end },
         }
     }
 

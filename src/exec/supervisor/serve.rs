@@ -5,7 +5,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
-use std::os::fd::AsFd as _;
+use std::os::fd::{AsFd as _, BorrowedFd};
 use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
@@ -16,14 +16,15 @@ use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::process::WaitOptions;
 
 use super::journal::Journal;
+use super::pipes::{Pipes, SecretOutput};
 use super::process::{Attempt, Finished, Ground, Next, Slot, Unchanged};
-use super::record::{Force, Record, ShellSpec};
+use super::record::{Force, Record, ShellSpec, Told};
 use super::standby::Standby;
 use crate::engine::Outcome;
 use crate::exec::folder::{self, Durability};
 use crate::exec::output::Digests;
 use crate::exec::shell::Shells;
-use crate::kernel::AttemptId;
+use crate::kernel::{AttemptId, Redactor};
 
 /// How long a request may be: a block and its variables.
 const LINE: usize = 64 * 1024 * 1024;
@@ -91,6 +92,8 @@ pub fn serve(run_dir: &Path) -> Result<(), ServeError> {
         standby: None,
         outputs: HashMap::new(),
         environment: std::env::vars_os().map(|(name, value)| (name.into_vec(), value.into_vec())).collect(),
+        redactor: Redactor::default(),
+        leaked: Vec::new(),
         childless: false,
         orphaned: false,
     };
@@ -106,6 +109,7 @@ pub fn serve(run_dir: &Path) -> Result<(), ServeError> {
         server.hear();
         server.reap();
         wake = server.step();
+        server.discard();
         server.tell();
         // Now, while the engine records what it was told.
         server.stand_by();
@@ -146,6 +150,10 @@ struct Server {
     standby: Option<Standby>,
     outputs: HashMap<AttemptId, Digests>,
     environment: BTreeMap<Vec<u8>, Vec<u8>>,
+    /// What is secret in this run.
+    redactor: Redactor,
+    /// What something may still write to that outlived its attempt.
+    leaked: Vec<Pipes>,
     /// Nothing that an attempt ever started is alive: it would be our child by now.
     childless: bool,
     /// The engine hung up: nothing more will be asked.
@@ -155,6 +163,9 @@ struct Server {
 impl Server {
     fn wait(&self, bell: &UnixStream, wake: Option<Instant>) -> io::Result<()> {
         let mut fds = vec![PollFd::new(bell, PollFlags::IN)];
+        let running = self.running.iter().filter_map(|running| running.process.pipes());
+        let ends: Vec<BorrowedFd<'_>> = running.chain(&self.leaked).flat_map(Pipes::ends).collect();
+        fds.extend(ends.iter().map(|end| PollFd::new(end, PollFlags::IN)));
         if !self.orphaned {
             fds.push(PollFd::new(&self.engine, PollFlags::IN));
         }
@@ -203,9 +214,19 @@ impl Server {
                 Ok(spec) => complain(&format!("`{}` cannot name an attempt", spec.attempt)),
                 Err(error) => complain(&format!("the engine asked for a start that is not understood: {error}")),
             },
+            ("secrets", _) => self.keep_secret(rest),
             ("interrupt", Some((attempt, "gentle"))) => self.interrupt(&AttemptId::new(attempt), Force::Gentle),
             ("interrupt", Some((attempt, "force"))) => self.interrupt(&AttemptId::new(attempt), Force::AtOnce),
             _ => complain(&format!("the engine asked for something unknown: {verb}")),
+        }
+    }
+
+    fn keep_secret(&mut self, values: &str) {
+        // What the engine says was read as the same before; what it is must not be said here.
+        let values = serde_json::from_str(values).ok();
+        match values.as_ref().map(Redactor::new) {
+            Some(Ok(redactor)) => self.redactor = redactor,
+            Some(Err(_)) | None => complain("the engine named secrets that are not understood"),
         }
     }
 
@@ -231,7 +252,7 @@ impl Server {
                 left_behind: false,
                 state_lost: None,
             };
-            self.answer(&record, Durability::Process);
+            self.answer(record, None, Durability::Process);
         }
     }
 
@@ -271,7 +292,12 @@ impl Server {
             Slot::make(&self.run_dir, self.slots)
                 .map_err(|error| format!("cannot write in {}/state: {error}", self.run_dir.display()))?
         };
-        let ground = Ground { run_dir: &self.run_dir, shells: &mut self.shells, environment: &self.environment };
+        let ground = Ground {
+            run_dir: &self.run_dir,
+            shells: &mut self.shells,
+            environment: &self.environment,
+            redactor: &self.redactor,
+        };
         let process = Attempt::start(ground, spec, slot, standby, output, now)?;
         self.running.push(Running { attempt: attempt.clone(), out_from, process });
         // Now, while the block has the processor's other core.
@@ -308,7 +334,7 @@ impl Server {
                 wake = Some(wake.map_or(now + NOTES, |wake| wake.min(now + NOTES)));
             }
             let Some(output) = self.outputs.get_mut(&running.attempt) else { continue };
-            match running.process.step(output, now) {
+            match running.process.step(output, &self.redactor, now) {
                 Next::At(at) => wake = Some(wake.map_or(at, |wake| wake.min(at))),
                 Next::Now => wake = Some(now),
                 Next::Over => over.push(at),
@@ -317,12 +343,14 @@ impl Server {
         for at in over.into_iter().rev() {
             let Running { attempt, out_from, process } = self.running.remove(at);
             let Some(output) = self.outputs.get_mut(&attempt) else { continue };
-            let Finished { record, durability, slot, small } =
-                process.finish(output, out_from, &self.environment, &mut self.unchanged);
+            let told = (&self.environment, &self.redactor);
+            let Finished { record, durability, slot, small, secret, leaked } =
+                process.finish(output, out_from, told, &mut self.unchanged);
+            self.leaked.extend(leaked);
             self.small = small;
             let silent = output.sizes() == (0, 0);
             self.free.push(slot);
-            self.answer(&record, durability);
+            self.answer(record, secret, durability);
             // What is left to do can wait until the engine knows.
             self.tell();
             if silent && self.childless && self.running.is_empty() {
@@ -333,6 +361,12 @@ impl Server {
         wake
     }
 
+    /// Reads on for nobody what outlived its attempt, until it is gone.
+    fn discard(&mut self) {
+        self.leaked.iter_mut().for_each(Pipes::discard);
+        self.leaked.retain(Pipes::is_open);
+    }
+
     /// Has a shell stand by after a small block: the next one is probably small, too.
     fn stand_by(&mut self) {
         let Some(last) = self.small.take().filter(|_| self.running.is_empty() && !self.orphaned) else { return };
@@ -341,12 +375,16 @@ impl Server {
         self.standby = Standby::start(&last, slot, out, err).ok();
     }
 
-    fn answer(&mut self, record: &Record, durability: Durability) {
-        if let Err(error) = self.journal.ended(record, durability) {
+    fn answer(&mut self, mut record: Record, secret: Option<SecretOutput>, durability: Durability) {
+        for text in record.outcome.texts().into_iter().chain(&mut record.state_lost) {
+            *text = self.redactor.text(text).into_owned();
+        }
+        if let Err(error) = self.journal.ended(&record, durability) {
             complain(&format!("cannot journal the end of attempt {}: {error}", record.attempt));
         }
         // The whole record goes back, so that the engine learns it where the disk is full too.
-        if let Ok(line) = serde_json::to_vec(record) {
+        let secret = secret.map(|SecretOutput { text, truncated }| (text, truncated));
+        if let Ok(line) = serde_json::to_vec(&Told { record, secret }) {
             self.reply.extend_from_slice(&line);
             self.reply.push(b'\n');
         }
@@ -444,7 +482,7 @@ impl Drop for Spares {
 }
 
 /// Says something in `supervisor.err`, which is this process's standard error.
-fn complain(what: &str) {
+pub(super) fn complain(what: &str) {
     // There is nobody else to tell.
     drop(writeln!(io::stderr(), "{what}"));
 }

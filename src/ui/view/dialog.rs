@@ -32,7 +32,8 @@ pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buff
     } else if let Some(form) = &screen.form {
         let inner = Pane { title: form.title(), border: Role::Focus, ..Pane::default() }.draw(model, area, buf);
         let columns = usize::from(inner.width);
-        let mut below = vec![Line::default(), field(model, &form.field, columns)];
+        let typed = if asking::hides(&screen.run, &form.kind) { &form.field.masked() } else { &form.field };
+        let mut below = vec![Line::default(), field(model, typed, columns)];
         match asking::echo(&screen.run, form, model.now.utc, model.local) {
             Some(Ok(taken)) => {
                 let rows = wrap(&format!("= {taken}"), columns, 3);

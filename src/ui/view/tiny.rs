@@ -10,6 +10,7 @@ use crate::engine::Ask;
 use crate::kernel::SafeText;
 use crate::settings::theme::Role;
 use crate::ui::approval;
+use crate::ui::asking;
 use crate::ui::calls::shout;
 use crate::ui::model::{Break, Model, RunScreen};
 
@@ -50,10 +51,13 @@ fn question(model: &Model, screen: &RunScreen, columns: usize, room: usize) -> V
     let said = |role: Role, text: &str, limit: usize| -> Vec<Line<'static>> {
         wrap(text, columns, limit).into_iter().map(|row| line(model, role, row)).collect()
     };
+    let masked = screen.form.as_ref().filter(|form| asking::hides(&screen.run, &form.kind));
+    let masked = masked.map(|form| form.field.masked());
     let typed = if screen.breaking == Break::Asked {
         None
     } else if let Some(form) = &screen.form {
-        Some((form.problem.clone().unwrap_or_else(|| form.question().to_owned()), &form.field))
+        let field = masked.as_ref().unwrap_or(&form.field);
+        Some((form.problem.clone().unwrap_or_else(|| form.question().to_owned()), field))
     } else if let (Some(prompt), Some(confirmation)) = (&screen.run.prompt, &screen.confirmation) {
         let command = SafeText::line(&prompt.command).into_string();
         let impact = dialog::impact_words(prompt.impact);
