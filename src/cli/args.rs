@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub(super) use records::{
-    ExportArgs, ExportFormat, ForecastArgs, PlanArgs, Recorded, ReplayArgs, ReportArgs, ReportFormat,
+    CompareArgs, ExportArgs, ExportFormat, ForecastArgs, PlanArgs, Recorded, ReplayArgs, ReportArgs, ReportFormat,
 };
 
 /// Markdown runbooks that run, under the clock, on the record.
@@ -70,6 +70,8 @@ pub(super) enum Command {
     Report(ReportArgs),
     /// Watch a run again, at any speed, from any moment on; nothing is executed.
     Replay(ReplayArgs),
+    /// Print two runs of a runbook side by side: where the time went, and what was done differently.
+    Compare(CompareArgs),
     /// Print a run's record for other programs.
     Export(ExportArgs),
     /// List every file that is read, and what the configuration says, with where it comes from.

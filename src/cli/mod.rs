@@ -6,6 +6,7 @@ mod approve;
 mod args;
 mod aws;
 mod check;
+mod compare;
 mod config;
 mod doctor;
 mod estate;
@@ -18,6 +19,7 @@ mod manual;
 mod picker;
 mod places;
 mod plan;
+mod render;
 mod replay;
 mod report;
 mod resume;
@@ -64,6 +66,7 @@ fn work(cli: Cli) -> ExitCode {
         }
         Some(Command::Completions { shell }) => Ok(manual::completions(shell)),
         Some(Command::Man { folder }) => manual::man(folder.as_deref()),
+        Some(Command::Compare(wanted)) => compare::compare(&wanted),
         Some(Command::Replay(wanted)) => replay::replay(&wanted),
         Some(Command::Report(wanted)) => report::report(&wanted),
         Some(Command::Export(wanted)) => report::export(&wanted),

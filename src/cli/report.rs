@@ -4,8 +4,9 @@ use std::process::ExitCode;
 
 use super::args::{ExportArgs, ExportFormat, ReportArgs, ReportFormat};
 use super::failure::{Failure, Kind};
-use super::{log, say};
+use super::{log, render, say};
 use crate::drive::record::{RecordError, Recording};
+use crate::replay::Cast;
 use crate::report;
 
 /// Prints the after-action report.
@@ -21,16 +22,24 @@ pub(super) fn report(wanted: &ReportArgs) -> Result<ExitCode, Failure> {
 
 /// Prints the record for another program.
 pub(super) fn export(wanted: &ExportArgs) -> Result<ExitCode, Failure> {
+    match wanted.format {
+        ExportFormat::Asciicast3 => return render::cast(wanted, Cast::V3),
+        ExportFormat::Asciicast2 => return render::cast(wanted, Cast::V2),
+        ExportFormat::Svg => return render::svg(wanted),
+        ExportFormat::Json | ExportFormat::Perfetto | ExportFormat::Junit => {}
+    }
     let Recording { run, facts, integrity, .. } = read(&wanted.of)?;
     match wanted.format {
         ExportFormat::Json => say::line(format_args!("{:#}", report::json_of(&run, &facts, &integrity.verdict))),
         ExportFormat::Perfetto => say::line(report::trace(&run, &facts)),
         ExportFormat::Junit => say::line(report::junit(&run).trim_end()),
+        ExportFormat::Asciicast3 | ExportFormat::Asciicast2 | ExportFormat::Svg => {}
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn read(of: &super::args::Recorded) -> Result<Recording, Failure> {
+/// Reads the record of a run.
+pub(super) fn read(of: &super::args::Recorded) -> Result<Recording, Failure> {
     let place = log::find(&of.run, of.runs.clone())?;
     let trust = log::trust(of.allowed_signers.clone())?;
     Recording::read(&place, &trust).map_err(|error| match error {

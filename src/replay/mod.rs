@@ -3,7 +3,9 @@
 //! It stands beside `drive`, which acts, and sees neither that nor what acts below it: it reads facts and folds them with
 //! the engine's own rule. `tests/architecture.rs` holds that. Nothing is written into a recording.
 
+mod cast;
 mod cursor;
+mod film;
 mod fold;
 mod index;
 mod outputs;
@@ -13,12 +15,16 @@ mod reader;
 mod recording;
 mod search;
 mod show;
+mod svg;
 mod wishes;
 
 #[cfg(test)]
 mod tests;
 
+pub use cast::{Cast, RenderError, cast};
+pub use film::Filming;
 pub use index::Index;
 pub use player::{Player, Start};
 pub use recording::{Recording, ReplayError};
-pub use show::show;
+pub use show::{show, worth};
+pub use svg::svg;

@@ -6,7 +6,7 @@ use crate::ui::{Idle, Way};
 
 /// The fastest.
 const FASTEST: u32 = 64;
-/// How long idle time takes at most, where it is shortened.
+/// That, unless somebody says otherwise.
 pub(super) const SHORTENED: Duration = Duration::from_secs(2);
 
 /// Says how fast it plays.
@@ -14,12 +14,20 @@ pub(super) const SHORTENED: Duration = Duration::from_secs(2);
 pub(super) struct Pace {
     pub(super) speed: u32,
     pub(super) idle: Idle,
+    /// How long idle time takes at most, where it is shortened.
+    most: Duration,
 }
 
 impl Pace {
     /// Makes a pace of a speed that somebody asked for.
     pub(super) fn of(speed: u32) -> Self {
-        Self { speed: speed.clamp(1, FASTEST), idle: Idle::Shortened }
+        Self { speed: speed.clamp(1, FASTEST), idle: Idle::Shortened, most: SHORTENED }
+    }
+
+    /// Shortens idle time to this, or not at all.
+    pub(super) fn idling(self, most: Option<Duration>) -> Self {
+        let idle = if most.is_some() { Idle::Shortened } else { Idle::Kept };
+        Self { idle, most: most.unwrap_or(self.most), ..self }
     }
 
     /// Plays twice as fast, or half as fast.
@@ -34,7 +42,7 @@ impl Pace {
     pub(super) fn takes(self, stretch: u64) -> Duration {
         let takes = Duration::from_micros(stretch / u64::from(self.speed.max(1)));
         match self.idle {
-            Idle::Shortened => takes.min(SHORTENED),
+            Idle::Shortened => takes.min(self.most),
             Idle::Kept => takes,
         }
     }

@@ -103,6 +103,20 @@ impl Player {
         Ok(player)
     }
 
+    /// Plays as fast as this from now on.
+    pub(super) fn set_pace(&mut self, pace: Pace) {
+        self.pace = pace;
+    }
+
+    /// Returns the times of the recording as they are shown at a real time.
+    pub(super) fn shown(&self, now: Instant) -> Stamp {
+        let mono = match self.going {
+            Going::Playing => self.stretch.after(now.saturating_duration_since(self.began)),
+            Going::Paused | Going::Ended => self.time,
+        };
+        self.stamp_at(mono)
+    }
+
     /// Returns what the index holds.
     pub fn index(&self) -> &Index {
         &self.index
@@ -249,9 +263,13 @@ impl Player {
     }
 
     pub(super) fn stamp(&self) -> Stamp {
-        let later = i64::try_from(self.time.saturating_sub(self.cursor.time)).unwrap_or(i64::MAX);
+        self.stamp_at(self.time)
+    }
+
+    fn stamp_at(&self, mono: u64) -> Stamp {
+        let later = i64::try_from(mono.saturating_sub(self.cursor.time)).unwrap_or(i64::MAX);
         let utc = self.cursor.stamp.utc.checked_add_signed(chrono::TimeDelta::microseconds(later));
-        Stamp { utc: utc.unwrap_or(self.cursor.stamp.utc), mono: self.time }
+        Stamp { utc: utc.unwrap_or(self.cursor.stamp.utc), mono }
     }
 
     /// Returns the output of an attempt in the recording's time.

@@ -80,7 +80,10 @@ pub fn show(
     drop(asks.send(Ask::Transport(begin)));
     spawn("verify", {
         let asks = asks.clone();
-        move || drop(asks.send(verified(&place, &trust)))
+        move || {
+            let (worth, words) = worth(&place, &trust);
+            drop(asks.send(Ask::Verified(worth, words)));
+        }
     })?;
     let clock = shown.clone();
     spawn("player", move || play(player, &feed, &asked, &shown))?;
@@ -102,7 +105,8 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), ReplayE
     std::thread::Builder::new().name(name.to_owned()).spawn(work).map(drop).map_err(ReplayError::Thread)
 }
 
-fn verified(place: &store::LogPlace, trust: &Trust) -> Ask {
+/// Says what the log of a recording is worth.
+pub fn worth(place: &store::LogPlace, trust: &Trust) -> (Worth, String) {
     match store::verify_run(place, trust) {
         Ok(log) => {
             let worth = match log.verdict {
@@ -110,9 +114,9 @@ fn verified(place: &store::LogPlace, trust: &Trust) -> Ask {
                 Verdict::Open | Verdict::Untrusted => Worth::Doubtful,
                 Verdict::AnchorMismatch | Verdict::Tampered => Worth::Damaged,
             };
-            Ask::Verified(worth, log.words())
+            (worth, log.words())
         }
-        Err(_) => Ask::Verified(Worth::Doubtful, "can't be verified".to_owned()),
+        Err(_) => (Worth::Doubtful, "can't be verified".to_owned()),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Floor 3: facts to words and figures for people: one line a fact, and the summary of a run. Pure.
 
 mod after;
+mod compare;
 mod doctor;
 mod dry_run;
 mod export;
@@ -9,6 +10,7 @@ mod narrate;
 mod summary;
 
 pub use after::{Added, Afterword, Cite, File, Integrity, Record, Report, Row, Section, after_action, kind, markdown};
+pub use compare::{Compared, NothingShared, compare};
 pub use doctor::{Finding, Grade, Part, findings, worst};
 pub use dry_run::{confirmations, dry_run, times};
 pub use export::{json_of, junit, trace};

@@ -49,3 +49,36 @@ fn nothing_is_written_into_a_recording() {
     assert_eq!(names.len(), 2, "{names:?}");
     mode(0o700);
 }
+
+#[test]
+fn a_run_is_rendered_for_others() {
+    let home = Home::new();
+    recording(&home, "run");
+    let cast =
+        home.run(&["export", "run", "--format", "asciicast3", "--size", "80x24", "--speed", "64", "--idle", "100ms"]);
+    assert_eq!(cast.code, Some(0), "{cast:?}");
+    let header: serde_json::Value = serde_json::from_str(cast.out.lines().next().unwrap()).unwrap();
+    assert_eq!((header["version"].as_u64(), header["term"]["cols"].as_u64()), (Some(3), Some(80)));
+    assert!(cast.out.lines().skip(1).all(|line| serde_json::from_str::<(f64, String, String)>(line).is_ok()));
+    let svg = home.run(&["export", "run", "--format", "svg", "--at", "0:20"]);
+    assert!(svg.out.starts_with("<svg ") && svg.out.contains("</svg>"), "{svg:?}");
+    for wrong in [["--size", "9000x9"], ["--idle", "soon"], ["--speed", "0"]] {
+        let said = home.run(&[["export", "run", "--format", "asciicast2"].as_slice(), &wrong].concat());
+        assert_eq!(said.code, Some(2), "{said:?}");
+    }
+}
+
+#[test]
+fn two_runs_are_compared_and_runs_of_different_runbooks_are_not() {
+    let home = Home::new();
+    recording(&home, "one");
+    recording(&home, "two");
+    let same = home.run(&["compare", "one", "two"]);
+    assert!(same.code == Some(0) && same.out.contains("Both took 0:21 until the service was restored."), "{same:?}");
+    assert!(same.err.contains("note: the log of A is UNTRUSTED"), "{same:?}");
+    home.write("other.md", "# Other\n\n### Another thing\n\n```sh {name=x impact=observe}\ntrue\n```\n");
+    assert_eq!(home.run(&["run", "other.md", "--unattended"]).code, Some(0));
+    let said = home.run(&["compare", "one", home.the_run().to_str().unwrap()]);
+    assert_eq!(said.code, Some(2), "{said:?}");
+    assert!(said.err.contains("share no step") && said.err.contains("`lifeboat runs` lists runs"), "{said:?}");
+}

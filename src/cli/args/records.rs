@@ -63,6 +63,23 @@ pub(in crate::cli) struct Recorded {
     pub(in crate::cli) runs: Option<PathBuf>,
 }
 
+/// Names two runs.
+#[derive(Debug, Args)]
+pub(in crate::cli) struct CompareArgs {
+    /// A run: A.
+    #[arg(value_name = "A")]
+    pub(in crate::cli) one: String,
+    /// The run to compare it with: B.
+    #[arg(value_name = "B")]
+    pub(in crate::cli) other: String,
+    /// Who may sign (OpenSSH's allowed_signers), besides the practice key of drills.
+    #[arg(long, value_name = "FILE")]
+    pub(in crate::cli) allowed_signers: Option<PathBuf>,
+    /// Where runs are kept.
+    #[arg(long, value_name = "DIR")]
+    pub(in crate::cli) runs: Option<PathBuf>,
+}
+
 /// Holds the options of a replay.
 #[derive(Debug, Args)]
 pub(in crate::cli) struct ReplayArgs {
@@ -110,6 +127,31 @@ pub(in crate::cli) struct ExportArgs {
     /// What is written.
     #[arg(long, value_enum)]
     pub(in crate::cli) format: ExportFormat,
+    /// What is rendered: how wide and how high.
+    #[arg(long, value_name = "COLUMNSxROWS", default_value = "100x30", value_parser = size)]
+    pub(in crate::cli) size: (u16, u16),
+    /// An asciicast: how many times as fast as it was, up to 64.
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(1..=64))]
+    pub(in crate::cli) speed: u32,
+    /// An asciicast: how long time in which nothing happens takes at most; `none` keeps it.
+    #[arg(long, value_name = "TIME", default_value = "2s")]
+    pub(in crate::cli) idle: String,
+    /// A frame: where, as `lifeboat replay --at` takes it.
+    #[arg(long, value_name = "PLACE", default_value = "end")]
+    pub(in crate::cli) at: String,
+    /// The theme of what is rendered.
+    #[arg(long, value_name = "NAME")]
+    pub(in crate::cli) theme: Option<String>,
+}
+
+/// Reads `100x30`.
+fn size(text: &str) -> Result<(u16, u16), String> {
+    let read = || {
+        let (columns, rows) = text.split_once('x')?;
+        let within = |text: &str, most: u16| text.parse().ok().filter(|n| (1..=most).contains(n));
+        Some((within(columns, 500)?, within(rows, 200)?))
+    };
+    read().ok_or_else(|| format!("`{text}` is no size; write columns and rows, such as 100x30 (at most 500x200)"))
 }
 
 /// Says what is exported.
@@ -121,4 +163,10 @@ pub(in crate::cli) enum ExportFormat {
     Perfetto,
     /// Steps and objectives as JUnit's XML.
     Junit,
+    /// The run's screen as a film for asciinema 3.
+    Asciicast3,
+    /// The same for asciinema 2 and other players.
+    Asciicast2,
+    /// One frame of the run's screen as a picture.
+    Svg,
 }
