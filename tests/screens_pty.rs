@@ -80,7 +80,10 @@ fn start(role: &str, shell: Option<&str>) -> Term {
     };
     command.args(["--exact", "program", "--nocapture", "--test-threads", "1"]);
     command.env(ROLE, role);
-    command.env("TERM", "xterm-256color");
+    match role {
+        "no-term" => command.env_remove("TERM"),
+        _ => command.env("TERM", "xterm-256color"),
+    }
     command.env("RUST_BACKTRACE", "0");
     command.cwd(std::env::current_dir().unwrap());
     let child = pair.slave.spawn_command(command).unwrap();
@@ -213,6 +216,51 @@ fn ctrl_z_stops_the_screen_and_it_comes_back_whole() {
     rustix::process::kill_process(pid, rustix::process::Signal::CONT).unwrap();
     term.wait("▶ runbook-0");
     term.press("jq");
+    assert_eq!(term.code(), 0);
+    term.restored();
+}
+
+#[test]
+fn ten_megabytes_are_pasted_and_the_next_key_is_taken() {
+    let mut term = start("plain", None);
+    term.wait("▶ runbook-0");
+    // The search takes what is pasted; this is refused, with its size.
+    term.press("/");
+    term.wait("/ ");
+    let mut paste = "\u{1b}[200~".to_owned();
+    paste.push_str(&"q".repeat(10 * 1024 * 1024));
+    paste.push_str("\u{1b}[201~");
+    term.press(&paste);
+    term.wait("What was pasted has 10240 KiB");
+    term.press("1999");
+    term.wait("▶ runbook-1999");
+    term.press("\u{1b}");
+    term.wait("find…");
+    term.press("q");
+    assert_eq!(term.code(), 0);
+    term.restored();
+}
+
+#[test]
+fn answers_that_come_late_or_never_are_no_keys() {
+    // Nobody answers what this terminal is asked: the screen asks nothing, and stands all the same.
+    let mut term = start("plain", None);
+    term.wait("▶ runbook-0");
+    // Colour, name, size and place, as they were asked for by whoever had the terminal before.
+    term.press("\u{1b}]11;rgb:1e1e/dddd/1e1e\u{1b}\\\u{1b}P>|dq(390)\u{1b}\\\u{1b}[?62;22c\u{1b}[3;1R\u{1b}]10;rgb:dddd/q\u{7}j");
+    term.wait("▶ runbook-1 ");
+    term.press("q");
+    assert_eq!(term.code(), 0);
+    term.restored();
+}
+
+#[test]
+fn without_term_the_screen_is_drawn_all_the_same() {
+    let mut term = start("no-term", None);
+    term.wait("▶ runbook-0");
+    term.press("j");
+    term.wait("▶ runbook-1 ");
+    term.press("q");
     assert_eq!(term.code(), 0);
     term.restored();
 }

@@ -47,7 +47,17 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let worked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(cli)));
-    worked.unwrap_or_else(|_| ExitCode::from(Kind::Internal as u8))
+    worked.unwrap_or_else(|_| defect().exit())
+}
+
+/// Says what a panic means for whoever sits here: the terminal is restored by then, and the panic itself was printed.
+fn defect() -> Failure {
+    let failure = Failure::new(Kind::Internal, "a defect of lifeboat ended this process; what it said stands above")
+        .hint("a run that was open goes on: `lifeboat runs` lists it, `lifeboat resume` attaches to it again");
+    match places::state() {
+        Ok(state) => failure.hint(format!("diagnostics are in {}", state.join("diagnostics").display())),
+        Err(_) => failure,
+    }
 }
 
 fn work(cli: Cli) -> ExitCode {
@@ -99,4 +109,17 @@ fn engine(command: &EngineCommand) -> ExitCode {
         front::failed(&failure);
         failure.exit()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_defect_says_where_the_diagnostics_are_and_what_goes_on() {
+        let over = defect().over();
+        assert_eq!(over.code, 70);
+        assert!(over.hints.iter().any(|hint| hint.contains("lifeboat resume")), "{over:?}");
+        assert!(over.hints.iter().any(|hint| hint.ends_with("/diagnostics")), "{over:?}");
+    }
 }

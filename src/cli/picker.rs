@@ -30,6 +30,15 @@ pub(super) fn open() -> Result<ExitCode, Failure> {
         return Err(Failure::new(Kind::Usage, "there is no terminal to open the list of runbooks in")
             .hint("`lifeboat --help` lists the commands"));
     }
+    if std::env::var("TERM").is_ok_and(|term| term == "dumb") {
+        return Err(Failure::new(
+            Kind::Usage,
+            "TERM is dumb: the list of runbooks needs a terminal that can be drawn on",
+        )
+        .hint(
+            "`lifeboat runs` and `lifeboat plan RUNBOOK` print lines, `lifeboat drill RUNBOOK` is worked line by line",
+        ));
+    }
     let theme = themes::chosen(None);
     let clock = Clock::start();
     let library = places::library();

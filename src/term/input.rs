@@ -9,7 +9,7 @@ use std::os::fd::{AsFd as _, OwnedFd};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use crossterm::event::{self, Event};
+use crossterm::event::{self, Event, KeyCode, KeyEvent, KeyModifiers};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
@@ -68,10 +68,34 @@ const LOOK: Timespec = Timespec { tv_sec: 1, tv_nsec: 0 };
 /// already; so it is asked twice, and after [`LOOK`] again.
 const REST: Duration = Duration::from_millis(20);
 
-/// Reads what there is.
+/// Keeps back what a terminal answers to somebody who asked it something: an editor that ended before the answer came.
+/// Colours, names and abilities come as strings between ESC and BEL or ESC `\`; read as keys they would be commands.
+#[derive(Default)]
+struct Answers {
+    inside: bool,
+}
+
+impl Answers {
+    /// Is the key part of an answer?
+    fn takes(&mut self, key: &KeyEvent) -> bool {
+        let alt = key.modifiers.contains(KeyModifiers::ALT);
+        let ends = key.code == KeyCode::Char('g') && key.modifiers.contains(KeyModifiers::CONTROL);
+        match key.code {
+            _ if self.inside && (ends || (alt && key.code == KeyCode::Char('\\'))) => self.inside = false,
+            // Nobody's keys are bound to these.
+            KeyCode::Char(']' | 'P' | '_' | '^' | 'X') if alt => self.inside = true,
+            _ => return self.inside,
+        }
+        true
+    }
+}
+
+/// Reads what there is. What a person presses never comes in one piece with what a terminal answers.
 fn read(feed: &Feed) -> io::Result<()> {
+    let mut answers = Answers::default();
     while event::poll(REST)? || event::poll(REST)? {
         match event::read()? {
+            Event::Key(key) if answers.takes(&key) => {}
             Event::Key(key) => feed.send(Msg::Key(key)),
             Event::Paste(text) => feed.send(Msg::Paste(text)),
             Event::Resize(columns, rows) => feed.send(Msg::Resize { columns, rows }),
@@ -79,4 +103,25 @@ fn read(feed: &Feed) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn passed(keys: &[(char, KeyModifiers)]) -> String {
+        let mut answers = Answers::default();
+        let keys = keys.iter().filter(|(c, held)| !answers.takes(&KeyEvent::new(KeyCode::Char(*c), *held)));
+        keys.map(|(c, _)| *c).collect()
+    }
+
+    #[test]
+    fn what_a_terminal_answers_is_nobody_s_key() {
+        let (none, alt, ctrl) = (KeyModifiers::NONE, KeyModifiers::ALT, KeyModifiers::CONTROL);
+        let answer =
+            |last: (char, KeyModifiers)| [(']', alt), ('1', none), ('r', none), ('q', none), last, ('j', none)];
+        assert_eq!(passed(&answer(('\\', alt))), "j");
+        assert_eq!(passed(&answer(('g', ctrl))), "j");
+        assert_eq!(passed(&[('r', none), (']', none), ('q', none)]), "r]q");
+    }
 }

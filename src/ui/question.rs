@@ -165,8 +165,31 @@ pub(super) fn breaking(screen: &mut RunScreen, key: KeyEvent, keymap: &Keymap) -
     None
 }
 
+/// No signed approval is longer, in bytes.
+const LONGEST_APPROVAL: usize = 64 * 1024;
+
 /// Takes pasted text: into questions that take text, never as keys, never as the phrase of a real run.
 pub(super) fn paste(model: &mut Model, text: &str) -> Option<Output> {
+    let approves = matches!(&model.place, Place::Run(screen)
+        if screen.form.is_none() && screen.run.prompt.as_ref().is_some_and(|prompt| prompt.lacks() > 0));
+    let most = if approves { LONGEST_APPROVAL } else { Field::CAP };
+    if text.len() > most {
+        // Half of it would be worse than nothing.
+        let words = format!(
+            "What was pasted has {} KiB, and {} KiB is the most that is taken here: nothing of it was taken.",
+            text.len() / 1024,
+            most / 1024
+        );
+        model.news = Some((Role::Warn, words.clone()));
+        if let Place::Run(screen) = &mut model.place {
+            if let Some(form) = &mut screen.form {
+                form.problem = Some(words);
+            } else if let Some(confirmation) = &mut screen.confirmation {
+                confirmation.problem = Some(words);
+            }
+        }
+        return None;
+    }
     let screen = match &mut model.place {
         Place::Run(screen) => screen,
         Place::Picker(picker) => {

@@ -29,6 +29,26 @@ pub(crate) struct Screen {
     writer: Option<Box<dyn std::io::Write + Send>>,
     child: Box<dyn Child + Send + Sync>,
     parser: Arc<Mutex<vt100::Parser>>,
+    home: PathBuf,
+}
+
+impl Drop for Screen {
+    /// Leaves nothing behind where a test failed: what was started in its home knows that by its environment.
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            return;
+        }
+        self.child.kill().ok();
+        let home = self.home.to_string_lossy().into_owned();
+        for entry in std::fs::read_dir("/proc").into_iter().flatten().flatten() {
+            let of_home = std::fs::read(entry.path().join("environ"))
+                .is_ok_and(|environment| String::from_utf8_lossy(&environment).contains(&home));
+            let pid = entry.file_name().to_str().and_then(|name| name.parse().ok()).and_then(Pid::from_raw);
+            if let Some(pid) = pid.filter(|_| of_home) {
+                kill_process(pid, Signal::KILL).ok();
+            }
+        }
+    }
 }
 
 impl Screen {
@@ -65,7 +85,7 @@ impl Screen {
             }
         });
         let writer = Some(pair.master.take_writer().unwrap());
-        Self { master: Some(pair.master), writer, child, parser }
+        Self { master: Some(pair.master), writer, child, parser, home: home.path("") }
     }
 
     pub(crate) fn seen(&self) -> String {
@@ -289,4 +309,42 @@ fn credentials_that_are_over_are_renewed_from_the_screen_in_control() {
     let whole = std::fs::read_to_string(run.join("incident.jsonl")).unwrap();
     let (_, secret) = aws.iter().find(|(name, _)| *name == "AWS_SECRET_ACCESS_KEY").unwrap();
     assert!(!whole.contains(secret.to_str().unwrap()), "the log holds a secret");
+}
+
+#[test]
+fn a_dumb_terminal_and_a_closed_output_get_a_sentence() {
+    let home = Home::new();
+    let dumb = Path::new("dumb");
+    let mut list = Screen::open_with(&home, &[], &[("TERM", dumb)]);
+    assert_eq!(list.code(), 2);
+    list.wait("TERM is dumb");
+
+    let closed = |arguments: &[&str]| {
+        let plain = home.command(arguments);
+        let mut command = std::process::Command::new("sh");
+        command.args(["-c", r#"exec "$0" "$@" >&-"#]).arg(plain.get_program()).args(arguments);
+        command.env_clear().envs(plain.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        super::support::said(command.current_dir(home.path("")).stdin(Stdio::null()))
+    };
+    let list = closed(&[]);
+    assert_eq!((list.code, list.err.contains("there is no terminal")), (Some(2), true), "{list:?}");
+    assert_eq!(closed(&["runs"]).code, Some(0));
+}
+
+#[test]
+fn what_a_failed_test_started_ends_with_it() {
+    let home = Home::new();
+    let folder = home.path("state");
+    let failed = std::thread::scope(|scope| {
+        let test = || {
+            let _screen = begun(&home);
+            panic!("failed on purpose");
+        };
+        scope.spawn(test).join()
+    });
+    assert!(failed.is_err());
+    let pid = std::fs::read_to_string(home.path("pid")).unwrap();
+    eventually("its step, its engine and its supervisor end", || {
+        !lives(&pid) && processes_of(&folder).is_empty() && processes_of(&home.path("")).is_empty()
+    });
 }

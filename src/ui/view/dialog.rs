@@ -249,6 +249,9 @@ fn facts(model: &Model, screen: &RunScreen, prompt: &Prompt, columns: usize) -> 
         Some(Mode::Drill) => "drill",
         None => "",
     };
+    if let Some(action) = action {
+        say("Runs", Role::Text, &safe(action.name.as_str()));
+    }
     say("Where", Role::Title, &format!("{kind} {}", place.join(" · ")));
     say("Impact", impact_role(prompt.impact), impact_words(prompt.impact));
     let undoes = prompt.step.as_ref().and_then(|id| screen.run.strand(id)).and_then(|at| screen.run.undoes(at));
