@@ -77,10 +77,7 @@ async fn raise(drill: &Drill, scenario: &str, folder: &Path, hosting: Hosting) -
     let estate = folder.join("estate");
     let raised = async {
         let practice = Practice::raise(&program, &estate, (drill.seed, drill.speed), drill.data.into()).await?;
-        practice.play(scenario).await?;
-        for fault in &drill.faults {
-            practice.inject(fault).await?;
-        }
+        practice.play(scenario, &drill.faults).await?;
         Ok(practice)
     };
     let practice = unless_signalled(signals, raised).await?;

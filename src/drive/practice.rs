@@ -35,6 +35,9 @@ const FAILBACK: &str = "region-failback";
 /// The scenario in which nothing is broken: a backup is restored beside what goes on.
 const EXERCISE: &str = "restore-drill";
 
+/// Scenarios whose fault can come in several ways, one at a time.
+const FAIL_ONCE: [&str; 2] = ["instance-failure", "az-failure"];
+
 /// The scenario that nobody notices at first: the estate's clock goes on at once until somebody does.
 const UNNOTICED: &str = "data-corruption";
 
@@ -220,18 +223,33 @@ impl Practice {
         self.ask("POST", "/inject", &body).await.map(|_| ())
     }
 
-    /// Breaks what a scenario begins with, if it begins with anything.
+    /// Breaks what a scenario begins with, if it begins with anything, and then `others`. One of them that says how the
+    /// scenario's own instance or zone fails takes its place: it can't fail twice.
     ///
     /// # Errors
     /// What the console said.
-    pub async fn play(&self, scenario: &str) -> Result<(), PracticeError> {
+    pub async fn play(&self, scenario: &str, others: &[String]) -> Result<(), PracticeError> {
+        let mut others: Vec<&str> = others.iter().map(String::as_str).collect();
+        let says_how = |fault: &&str| {
+            let way = fault.strip_prefix(scenario).and_then(|rest| rest.strip_prefix(':'));
+            FAIL_ONCE.contains(&scenario) && way.is_some_and(|way| !way.contains('@'))
+        };
+        let how = others.iter().position(says_how).map(|at| others.remove(at));
+        self.begin(scenario, how).await?;
+        for fault in others {
+            self.inject(fault).await?;
+        }
+        Ok(())
+    }
+
+    async fn begin(&self, scenario: &str, how: Option<&str>) -> Result<(), PracticeError> {
         if scenario == EXERCISE {
             return Ok(());
         }
         let (fault, until) = match scenario {
             FAILBACK => ("failed-over", Some("failed-over")),
             UNNOTICED => (scenario, Some("alarm")),
-            _ => (scenario, None),
+            _ => (how.unwrap_or(scenario), None),
         };
         let body = serde_json::json!({ "fault": fault, "until": until }).to_string();
         self.ask("POST", "/inject", &body).await?;
