@@ -1,5 +1,6 @@
 //! The command line, as data.
 
+mod codes;
 mod records;
 
 use std::ffi::OsString;
@@ -7,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
+use codes::EXIT_CODES;
 pub(super) use records::{
     CompareArgs, ExportArgs, ExportFormat, ForecastArgs, PlanArgs, Recorded, ReplayArgs, ReportArgs, ReportFormat,
 };
@@ -19,12 +21,6 @@ pub(super) struct Cli {
     #[command(subcommand)]
     pub(super) command: Option<Command>,
 }
-
-const EXIT_CODES: &str = "\
-Exit codes: 0 done, recovered within the RTO · 1 problems found · 2 wrong usage · 3 the runbook can't run
-10 recovered, but an objective was missed · 11 stopped by the operator · 12 not recovered
-13 unattended, and a person is needed · 20 the log can't be written · 30 the terminal was lost · 70 a defect of lifeboat
-`lifeboat log verify` has its own: 0 SEALED · 1 TAMPERED · 2 can't be read · 3 OPEN · 4 UNTRUSTED; `log audit` those and 5 a run is missing";
 
 /// Lists what lifeboat does.
 #[derive(Debug, Subcommand)]
