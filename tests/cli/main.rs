@@ -20,6 +20,7 @@ mod real_run;
 mod replay;
 mod report;
 mod resume;
+mod samples;
 mod screens;
 mod secrets;
 mod signals;
