@@ -30,11 +30,7 @@ fn a_step_done_by_hand() {
 fn a_step_that_runs() {
     at_all_sizes("running", |c, r| {
         screen(c, r)
-            .fact(Event::StepStarted { step: "declare".into() })
-            .wait(131)
-            .settle("declare")
-            .fact(Event::StepStarted { step: "check".into() })
-            .started("2.1", "check", "check-replica")
+            .checking()
             .output("2.1", "10:24:11 \u{1b}[31mstatus\u{1b}[0m modifying\n10:24:26 status rebooting\n")
             .wait(22)
     });
@@ -67,15 +63,11 @@ fn a_confirmation_of_what_cannot_be_undone() {
 #[test]
 fn a_failure_and_its_choices() {
     at_all_sizes("failure", |c, r| {
-        screen(c, r)
-            .fact(Event::StepStarted { step: "declare".into() })
-            .wait(131)
-            .settle("declare")
-            .fact(Event::StepStarted { step: "check".into() })
-            .started("2.1", "check", "check-replica")
-            .output("2.1", "An error occurred (InvalidDBInstanceState)\n")
-            .wait(4)
-            .failed("2.1", "check", "refused: InvalidDBInstanceState: Instance shop-db-west is not in available state")
+        screen(c, r).checking().output("2.1", "An error occurred (InvalidDBInstanceState)\n").wait(4).failed(
+            "2.1",
+            "check",
+            "refused: InvalidDBInstanceState: Instance shop-db-west is not in available state",
+        )
     });
 }
 

@@ -2,18 +2,11 @@
 //! choice says when service would be back.
 
 use crate::support::{Screen, screen};
-use lifeboat::engine::{Event, Intent};
+use lifeboat::engine::Intent;
 use lifeboat::ui::{Msg, Output};
 
 fn failed(columns: u16, rows: u16) -> Screen {
-    screen(columns, rows)
-        .fact(Event::StepStarted { step: "declare".into() })
-        .wait(131)
-        .settle("declare")
-        .fact(Event::StepStarted { step: "check".into() })
-        .started("2.1", "check", "check-replica")
-        .wait(4)
-        .failed("2.1", "check", "refused")
+    screen(columns, rows).checking().wait(4).failed("2.1", "check", "refused")
 }
 
 #[test]

@@ -1,21 +1,14 @@
 //! What is read at full height, output and timeline, and the palette.
 
 use crate::support::{Screen, screen};
-use lifeboat::engine::{Event, Intent};
+use lifeboat::engine::Intent;
 use lifeboat::ui::{Leaf, LeafLine, Msg, Output, Seek, Stream, Want, Way};
 
 const SIZES: [(u16, u16); 4] = [(60, 16), (80, 24), (120, 40), (200, 50)];
 
 /// A step runs and prints.
 fn running(columns: u16, rows: u16) -> Screen {
-    screen(columns, rows)
-        .fact(Event::StepStarted { step: "declare".into() })
-        .wait(131)
-        .settle("declare")
-        .fact(Event::StepStarted { step: "check".into() })
-        .started("2.1", "check", "check-replica")
-        .output("2.1", "status modifying\n")
-        .wait(22)
+    screen(columns, rows).checking().output("2.1", "status modifying\n").wait(22)
 }
 
 /// Takes what the screen asks to read, the newest only.

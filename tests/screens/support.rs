@@ -255,6 +255,15 @@ impl Screen {
         })
     }
 
+    /// The first step is settled after two minutes, and the second one's look runs.
+    pub(crate) fn checking(self) -> Self {
+        self.fact(Event::StepStarted { step: "declare".into() })
+            .wait(131)
+            .settle("declare")
+            .fact(Event::StepStarted { step: "check".into() })
+            .started("2.1", "check", "check-replica")
+    }
+
     pub(crate) fn output(mut self, attempt: &str, text: &str) -> Self {
         let progress = Progress {
             attempt: AttemptId::new(attempt),
