@@ -311,6 +311,31 @@ fn shell_names(script: &str) -> Vec<&str> {
         .collect()
 }
 
+/// The same in the whole run, so that what is named with it is found again by a retry.
+const STAMP: &str = "LIFEBOAT_STAMP";
+
+fn stamp(declared: DateTime<Utc>) -> String {
+    declared.format("%Y%m%d-%H%M%S").to_string()
+}
+
+impl Run {
+    /// Returns the value of a built-in that stays the same in the whole run: `LIFEBOAT_RUN`, `LIFEBOAT_MODE`,
+    /// `LIFEBOAT_OPERATOR`, and once it is declared `LIFEBOAT_STAMP`.
+    pub fn lasting(&self, name: &str) -> Option<String> {
+        let opened = self.opened.as_ref()?;
+        match name {
+            "LIFEBOAT_RUN" => Some(opened.run.as_str().to_owned()),
+            "LIFEBOAT_MODE" => Some(match opened.mode {
+                Mode::Real => "real".to_owned(),
+                Mode::Drill => "drill".to_owned(),
+            }),
+            "LIFEBOAT_OPERATOR" => Some(opened.by.clone()),
+            STAMP => self.moment(Moment::Declared).map(|fixed| stamp(fixed.occurred_at)),
+            _ => None,
+        }
+    }
+}
+
 /// Returns all variables and the `LIFEBOAT_*` built-ins as of `at`, as a strand sees them: for an item that is also the
 /// item itself, its place in the list, and what was captured for it.
 pub(super) fn vars(run: &Run, strand: Strand, at: DateTime<Utc>) -> BTreeMap<String, String> {
@@ -329,20 +354,21 @@ pub(super) fn vars(run: &Run, strand: Strand, at: DateTime<Utc>) -> BTreeMap<Str
         vars.insert(format!("{}.index", foreach.name), index);
     }
     vars.extend(own.into_iter().flat_map(|lane| lane.vars.clone()));
-    let Some(opened) = &run.opened else { return vars };
+    if run.opened.is_none() {
+        return vars;
+    }
     let time = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Secs, true);
     let declared = run.moment(Moment::Declared).map_or(at, |fixed| fixed.occurred_at);
-    let mode = match opened.mode {
-        Mode::Real => "real",
-        Mode::Drill => "drill",
-    };
     let mut set = |name: &str, value: String| vars.insert(name.to_owned(), value);
-    set("LIFEBOAT_RUN", opened.run.as_str().to_owned());
-    set("LIFEBOAT_MODE", mode.to_owned());
-    set("LIFEBOAT_OPERATOR", opened.by.clone());
+    for name in ["LIFEBOAT_RUN", "LIFEBOAT_MODE", "LIFEBOAT_OPERATOR", STAMP] {
+        if let Some(value) = run.lasting(name) {
+            set(name, value);
+        }
+    }
     set("LIFEBOAT_NOW", time(at));
-    // The same in the whole run, so that what is named with it is found again by a retry.
-    set("LIFEBOAT_STAMP", declared.format("%Y%m%d-%H%M%S").to_string());
+    if run.moment(Moment::Declared).is_none() {
+        set(STAMP, stamp(at));
+    }
     set("LIFEBOAT_ELAPSED_S", between(run.onset().unwrap_or(declared), at).as_secs().to_string());
     if let Some(onset) = run.onset() {
         set("LIFEBOAT_ONSET", time(onset));

@@ -180,3 +180,25 @@ fn output_of_a_gigabyte_leaves_the_model_small_and_the_frame_quick() {
     let back = runs.keys("g");
     assert!(back.text().contains("lines back"), "{}", back.text());
 }
+
+#[test]
+fn what_undoes_something_is_shown_with_the_names_of_this_run() {
+    let mut plan = crate::support::plan();
+    let promote = plan.steps.iter_mut().find(|step| step.id.as_str() == "promote").unwrap();
+    promote.cautions = vec!["To go back, rename old-${LIFEBOAT_STAMP}, not ${NOBODY_KNOWS}.".to_owned()];
+    let declared = Screen::new(120, 40, &theme()).stamp();
+    let model = Model::run(std::sync::Arc::new(plan), "/var/lib/lifeboat/runs/x", &theme(), declared);
+    let asked = Screen::of(model, 120, 40)
+        .opened(Mode::Drill)
+        .fact(Event::MomentFixed {
+            moment: lifeboat::runbook::Moment::Declared,
+            occurred_at: declared.utc,
+            by: "lifeboat".to_owned(),
+            evidence: "the run began".to_owned(),
+        })
+        .onset()
+        .promotion();
+    let stamp = declared.utc.format("%Y%m%d-%H%M%S");
+    let shown = format!("rename old-{stamp}, not ${{NOBODY_KNOWS}}.");
+    assert!(asked.text().contains(&shown), "{}", asked.text());
+}

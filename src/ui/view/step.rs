@@ -183,14 +183,18 @@ pub(super) fn page(model: &Model, screen: &RunScreen, of: Of, columns: usize) ->
         Of::Prose(_) => Part::Prose(above),
         Of::Step(_) | Of::Runbook(_) => Part::Step(above),
     };
-    let value = |name: &str| screen.run.vars.get(name).cloned();
+    let value = |name: &str| known(screen, name);
     let reading = Reading { columns, glyphs: model.palette.glyphs, part, value: &value };
     model.shelf.page(Key { of, columns, values }, || reading.read(&step.body))
 }
 
 /// Puts values in place of `${NAME}` where they are known. For reading only: what runs is what a confirmation shows.
 pub(in crate::ui) fn filled(screen: &RunScreen, text: &str) -> String {
-    fill(text, &|name| screen.run.vars.get(name).cloned()).into_owned()
+    fill(text, &|name| known(screen, name)).into_owned()
+}
+
+fn known(screen: &RunScreen, name: &str) -> Option<String> {
+    screen.run.vars.get(name).cloned().or_else(|| screen.run.lasting(name))
 }
 
 /// Returns the texts of a step's rollback, for confirmations.
