@@ -35,7 +35,7 @@ pub(super) fn log(command: LogCommand) -> Result<ExitCode, Failure> {
             if require.contains(&Require::Anchored) {
                 result.require_anchored();
             }
-            store::write_verification(&result, &mut out).map_err(|error| broken(&error))?;
+            heard(store::write_verification(&result, &mut out))?;
             Ok(ExitCode::from(result.verdict.exit_code()))
         }
         LogCommand::Anchor { run, profile, runs } => super::anchor::anchor(&run, profile.as_deref(), runs),
@@ -87,7 +87,7 @@ fn audit(dir: Option<PathBuf>, trust: Trust, out: &mut impl io::Write) -> Result
         return Err(Failure::new(Kind::Usage, format!("there is no folder {}", runs.root().display())));
     }
     let found = store::audit(&runs, &trust).map_err(unreadable)?;
-    let mut print = |line: String| writeln!(out, "{line}").map_err(|error| broken(&error));
+    let mut print = |line: String| heard(writeln!(out, "{line}"));
     for run in &found.runs {
         let mode = match run.mode {
             Some(Mode::Drill) => "drill",
@@ -124,6 +124,12 @@ pub(super) fn unreadable(error: store::StoreError) -> Failure {
     Failure::new(Kind::Usage, error.to_string())
 }
 
-fn broken(error: &io::Error) -> Failure {
-    Failure::new(Kind::Usage, format!("the answer could not be written: {error}"))
+/// A reader that went away (`| head`) has heard enough: the verdict is in the exit code too.
+fn heard(written: io::Result<()>) -> Result<(), Failure> {
+    match written {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => {
+            written.map_err(|error| Failure::new(Kind::Usage, format!("the answer could not be written: {error}")))
+        }
+    }
 }

@@ -1,6 +1,7 @@
 //! The recordings that come with lifeboat: of every scenario one, sealed, whole, and told to its last frame.
 
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use crate::support::Home;
 
@@ -38,4 +39,17 @@ fn every_scenario_has_a_sealed_recording_that_plays_to_its_end() {
         let report = home.run(&["report", sample, "--allowed-signers", signers]);
         assert_eq!(report.code, Some(0), "{sample}: {report:?}");
     }
+}
+
+#[test]
+fn a_verdict_is_heard_by_its_exit_code_where_nobody_reads_on() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let sample = root.join("recordings/az-failure");
+    let signers = root.join("recordings/allowed_signers");
+    let home = Home::new();
+    let words = ["log", "verify", sample.to_str().unwrap(), "--allowed-signers", signers.to_str().unwrap()];
+    let mut verify = home.command(&words).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    drop(verify.stdout.take());
+    let ended = verify.wait_with_output().unwrap();
+    assert_eq!((ended.status.code(), String::from_utf8_lossy(&ended.stderr).as_ref()), (Some(0), ""));
 }
