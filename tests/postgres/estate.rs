@@ -150,6 +150,20 @@ fn houses_of(pid: u64) -> Vec<PathBuf> {
     houses.collect()
 }
 
+/// Looks again and again until something is there: a service has no event to wait for.
+async fn reached<T>(what: &str, look: impl AsyncFn() -> Option<T>) -> T {
+    let mut looks = tokio::time::interval(Duration::from_millis(100));
+    let looking = async {
+        loop {
+            looks.tick().await;
+            if let Some(found) = look().await {
+                return found;
+            }
+        }
+    };
+    tokio::time::timeout(PATIENCE, looking).await.unwrap_or_else(|_| panic!("{what} never came about"))
+}
+
 fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     let began = Instant::now();
     loop {
@@ -157,7 +171,7 @@ fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
             return found;
         }
         assert!(began.elapsed() < PATIENCE, "{what} never came about");
-        std::thread::sleep(Duration::from_millis(50));
+        std::thread::park_timeout(Duration::from_millis(50));
     }
 }
 
@@ -234,14 +248,9 @@ async fn a_point_in_time_and_a_snapshot_are_restored_by_postgresql_itself() {
         Some(primary.latest_restorable_time()?.as_secs_f64())
     };
     let began = latest().await.unwrap();
-    let mut reached = began;
-    let waited = Instant::now();
-    while reached <= began {
-        assert!(waited.elapsed() < PATIENCE, "the latest restorable time stands still");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        reached = latest().await.unwrap();
-    }
-    let point = format!("to_timestamp({reached})");
+    let moved = async || latest().await.filter(|reached| *reached > began);
+    let restorable = reached("a later restorable time", moved).await;
+    let point = format!("to_timestamp({restorable})");
     let at_point = format!("SELECT count(*), max(id), sum(total_cents) FROM orders WHERE placed_at < {point}");
     let expected = estate.psql(&east, &at_point).unwrap();
     estate.psql(&east, "DELETE FROM orders WHERE id % 2 = 0").unwrap();
@@ -249,26 +258,22 @@ async fn a_point_in_time_and_a_snapshot_are_restored_by_postgresql_itself() {
         .restore_db_instance_to_point_in_time()
         .source_db_instance_identifier("shop-db")
         .target_db_instance_identifier("shop-db-point")
-        .restore_time(aws_sdk_rds::primitives::DateTime::from_secs_f64(reached));
+        .restore_time(aws_sdk_rds::primitives::DateTime::from_secs_f64(restorable));
     restore.send().await.unwrap();
     rds.create_db_snapshot().db_instance_identifier("shop-db").db_snapshot_identifier("half").send().await.unwrap();
     let available = async |id: &str| {
-        let waited = Instant::now();
-        loop {
-            match status(id).await {
-                Some((status, instance)) if status == "available" => return instance,
-                Some((status, _)) if status.contains("error") || status == "failed" => panic!("{id} is {status}"),
-                _ => {}
-            }
-            assert!(waited.elapsed() < PATIENCE, "{id} never came about");
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
+        let look = async || match status(id).await {
+            Some((status, instance)) if status == "available" => Some(instance),
+            Some((status, _)) if status.contains("error") || status == "failed" => panic!("{id} is {status}"),
+            _ => None,
+        };
+        reached(id, look).await
     };
     available("shop-db-point").await;
     // The third and fourth database of this estate, in the first zone.
     let (restored, half) = ("127.77.11.13", "127.77.11.14");
     let found = estate.psql(restored, "SELECT count(*), max(id), sum(total_cents) FROM orders").unwrap();
-    assert_eq!(found, expected, "what was committed before {reached}");
+    assert_eq!(found, expected, "what was committed before {restorable}");
     assert_eq!(estate.psql(restored, "SELECT pg_is_in_recovery()").unwrap(), "f");
 
     // The manifest of the night before, out of the estate's S3: what was there then has to be there, unchanged.
@@ -284,15 +289,9 @@ async fn a_point_in_time_and_a_snapshot_are_restored_by_postgresql_itself() {
             compare.env("PGPASSWORD", estate.input("DB_PASSWORD")).output().unwrap();
         (status.code(), String::from_utf8_lossy(&stdout).into_owned() + &String::from_utf8_lossy(&stderr))
     };
-    let named = Instant::now();
-    let same = loop {
-        match compare("shop-db-point") {
-            // A new name takes half a minute of the estate's time to be known.
-            (Some(2), said) => assert!(named.elapsed() < PATIENCE, "{said}"),
-            same => break same,
-        }
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    };
+    // A new name takes half a minute of the estate's time to be known.
+    let named = async || Some(compare("shop-db-point")).filter(|(code, _)| *code != Some(2));
+    let same = reached("the name of shop-db-point", named).await;
     assert_eq!(same.0, Some(0), "{}", same.1);
     assert!(same.1.contains("1 tables compared up to their watermarks, no difference"), "{}", same.1);
     assert!(same.1.contains("table public.heartbeat: not compared"), "{}", same.1);
@@ -301,11 +300,7 @@ async fn a_point_in_time_and_a_snapshot_are_restored_by_postgresql_itself() {
 
     let restore = rds.restore_db_instance_from_db_snapshot().db_instance_identifier("shop-db-half");
     let restore = restore.db_snapshot_identifier("half");
-    let waited = Instant::now();
-    while restore.clone().send().await.is_err() {
-        assert!(waited.elapsed() < PATIENCE, "the snapshot never came about");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    reached("the snapshot", async || restore.clone().send().await.ok()).await;
     available("shop-db-half").await;
     let even = estate.psql(half, "SELECT count(*) FILTER (WHERE id % 2 = 0 AND id <= 79200) FROM orders").unwrap();
     assert_eq!(even, "0", "the snapshot is of after the deletion");
