@@ -175,6 +175,11 @@ impl Command {
         }
         name
     }
+
+    /// Does it move about in what is shown?
+    pub fn moves(self) -> bool {
+        matches!(self, Self::Up | Self::Down | Self::PageUp | Self::PageDown | Self::Top | Self::Bottom)
+    }
 }
 
 /// Groups commands for help.

@@ -203,17 +203,8 @@ impl Plain {
         let mut offers = offered(&self.model);
         let ended = self.is_ended();
         offers.retain(|offer| match offer.command {
-            Command::Up
-            | Command::Down
-            | Command::PageUp
-            | Command::PageDown
-            | Command::Top
-            | Command::Bottom
-            | Command::NextPane
-            | Command::PreviousPane
-            | Command::Zoom
-            | Command::Copy
-            | Command::Help => false,
+            command if command.moves() => false,
+            Command::NextPane | Command::PreviousPane | Command::Zoom | Command::Copy | Command::Help => false,
             Command::Quit => ended,
             _ => true,
         });

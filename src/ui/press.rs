@@ -292,38 +292,30 @@ fn in_zoom(screen: &mut RunScreen, command: Command, rows: u16) -> ControlFlow<O
             screen.zoom = Zoom::Output(Box::new(reader));
             ControlFlow::Break(Some(wish))
         }
-        (
-            Zoom::Output(reader),
-            Command::Up
-            | Command::Down
-            | Command::PageUp
-            | Command::PageDown
-            | Command::Top
-            | Command::Bottom
-            | Command::NextPane
-            | Command::PreviousPane
-            | Command::Search
-            | Command::NextMatch
-            | Command::PreviousMatch
-            | Command::Wrap
-            | Command::Save,
-        ) => ControlFlow::Break(reader.perform(command)),
-        (
-            Zoom::Timeline(timeline),
-            Command::Up
-            | Command::Down
-            | Command::PageUp
-            | Command::PageDown
-            | Command::Top
-            | Command::Bottom
-            | Command::Search,
-        ) => {
+        (Zoom::Output(reader), command) if command.moves() || reads(command) => {
+            ControlFlow::Break(reader.perform(command))
+        }
+        (Zoom::Timeline(timeline), command) if command.moves() || command == Command::Search => {
             let count = timeline.shown(&screen.told).len();
             timeline.perform(command, page, count);
             ControlFlow::Break(None)
         }
         _ => ControlFlow::Continue(()),
     }
+}
+
+/// Does it do something with an output that is read at full height, besides moving about in it?
+fn reads(command: Command) -> bool {
+    matches!(
+        command,
+        Command::NextPane
+            | Command::PreviousPane
+            | Command::Search
+            | Command::NextMatch
+            | Command::PreviousMatch
+            | Command::Wrap
+            | Command::Save
+    )
 }
 
 /// A page has `page` rows, and what is read can be scrolled as far as `text_last`.
