@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use super::args::Format;
 use super::failure::{Failure, Kind};
 use super::{places, say};
+use crate::kernel::counted;
 use crate::runbook::{Severity, check as problems_of, parse};
 
 /// Checks runbooks; nothing is executed.
@@ -28,7 +29,8 @@ pub(super) fn check(runbooks: &[String], format: Format) -> Result<ExitCode, Fai
         }
         if format == Format::Human && problems.is_empty() {
             let steps = parsed.plan.as_ref().map_or(0, |plan| plan.steps.len());
-            say::line(format_args!("{}: no problems ({steps} steps, {} fences)", source.path, parsed.fences.len()));
+            let (steps, fences) = (counted(steps, "step"), counted(parsed.fences.len(), "fence"));
+            say::line(format_args!("{}: no problems ({steps}, {fences})", source.path));
         }
         all.push(serde_json::json!({ "file": source.path, "problems": problems }));
     }
@@ -38,8 +40,4 @@ pub(super) fn check(runbooks: &[String], format: Format) -> Result<ExitCode, Fai
         say::line(format_args!("{}, {}", counted(errors, "error"), counted(warnings, "warning")));
     }
     Ok(if errors > 0 { ExitCode::from(Kind::Problems as u8) } else { ExitCode::SUCCESS })
-}
-
-fn counted(count: usize, what: &str) -> String {
-    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }

@@ -14,6 +14,7 @@ use crate::exec::fingerprint::{
     AppendOnly, Comparison, Extent, FingerprintError, Manifest, Snapshot, Wish, compare, take as take_fingerprint,
 };
 use crate::exec::sql::{SqlContext, parse_url};
+use crate::kernel::counted;
 
 /// How long the server may take to let anybody in. What follows takes as long as it takes.
 const LOG_IN: Duration = Duration::from_secs(20);
@@ -62,7 +63,7 @@ pub(super) fn fingerprint(wanted: &Fingerprint) -> Result<ExitCode, Failure> {
     })?;
     if let Some(out) = &wanted.out {
         write(out, &found.write())?;
-        say::aside(format_args!("{} tables, written to {}", found.tables.len(), out.display()));
+        say::aside(format_args!("{}, written to {}", counted(found.tables.len(), "table"), out.display()));
     }
     if let Some(before) = &before {
         let comparison = compare(before, &found, extent);
@@ -83,19 +84,17 @@ fn report(before: &Manifest, comparison: &Comparison, extent: Extent) {
     for table in &comparison.not_compared {
         say::line(format_args!("table {table}: not compared"));
     }
-    let tables = comparison.compared;
+    let tables = counted(comparison.compared, "table");
     let bound = match extent {
         Extent::Whole => "",
         Extent::UpToWatermark => " up to their watermarks",
     };
     let (taken, name) = (&before.taken_at, &before.database);
     match comparison.differences.len() {
-        0 => say::line(format_args!("SAME as {name} at {taken}: {tables} tables compared{bound}, no difference")),
-        1 => say::line(format_args!("DIFFERENT from {name} at {taken}: 1 difference, {tables} tables compared{bound}")),
+        0 => say::line(format_args!("SAME as {name} at {taken}: {tables} compared{bound}, no difference")),
         many => {
-            say::line(format_args!(
-                "DIFFERENT from {name} at {taken}: {many} differences, {tables} tables compared{bound}"
-            ));
+            let many = counted(many, "difference");
+            say::line(format_args!("DIFFERENT from {name} at {taken}: {many}, {tables} compared{bound}"));
         }
     }
 }

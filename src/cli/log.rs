@@ -10,7 +10,7 @@ use super::failure::{Failure, Kind};
 use super::places;
 use crate::engine::Mode;
 use crate::journal::Trust;
-use crate::kernel::SafeText;
+use crate::kernel::{SafeText, counted};
 use crate::report::narrate;
 use crate::store::{self, Follow, LogPlace};
 
@@ -104,7 +104,7 @@ fn audit(dir: Option<PathBuf>, trust: Trust, out: &mut impl io::Write) -> Result
         print(format!("MISSING    {}", SafeText::line(text)))?;
     }
     let wrong = found.breaks.len();
-    print(format!("{} runs, {wrong} of them missing or replaced", found.runs.len()))?;
+    print(format!("{}, {wrong} of them missing or replaced", counted(found.runs.len(), "run")))?;
     print("A run that no later run of the same operator and machine names can be missing unseen.".to_owned())?;
     Ok(ExitCode::from(found.exit_code()))
 }

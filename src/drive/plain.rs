@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::attach::{AttachError, Begun, Engine, Left, wished};
 use super::signing::Signer;
 use super::wire::Wants;
+use crate::kernel::counted;
 use crate::settings::theme;
 use crate::term::Exit;
 use crate::ui::{Model, Msg, Output, Plain, Said};
@@ -165,7 +166,7 @@ fn drop_typeahead(heard: &mpsc::Receiver<Heard>, plain: &mut Plain) -> Said {
         }
     }
     if dropped > 0 {
-        said.lines.push(format!("{dropped} lines that were typed before the question were dropped."));
+        said.lines.push(format!("Dropped: {}, typed before the question.", counted(dropped, "line")));
     }
     said
 }

@@ -9,7 +9,7 @@ use super::approval::Approvals;
 use super::sshsig::Digest512;
 use super::verify::PRACTICE_PRINCIPAL;
 use crate::engine::{Mode, Streams};
-use crate::kernel::{AttemptId, RunId, SafeText, Sha256Hex};
+use crate::kernel::{AttemptId, RunId, SafeText, Sha256Hex, counted};
 
 /// Says what a log is worth, gravest last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -215,7 +215,11 @@ impl Verification {
     pub fn require_approvals(&mut self) {
         let Approvals { confirmed, signed } = self.approvals;
         if signed < confirmed {
-            let text = format!("{} of {confirmed} confirmations lack signed approvals", confirmed - signed);
+            let text = format!(
+                "signed approvals are lacking for {} of {}",
+                confirmed - signed,
+                counted(confirmed as usize, "confirmation")
+            );
             self.add(None, Severity::Distrust, text);
         }
     }

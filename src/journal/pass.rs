@@ -554,7 +554,10 @@ impl<'a> Pass<'a> {
             if self.result.delegated_by.is_none() {
                 self.result.add(None, Severity::Distrust, "the log is not signed: no person's key vouches for it");
             } else if self.result.coverage.uncovered > 0 {
-                let text = format!("no signature covers the last {} lines", self.result.coverage.uncovered);
+                let text = match self.result.coverage.uncovered {
+                    1 => "no signature covers the last line".to_owned(),
+                    lines => format!("no signature covers the last {lines} lines"),
+                };
                 self.result.add(Some(covered + 1), Severity::Open, text);
             }
         } else if self.result.delegated_by.is_none() {

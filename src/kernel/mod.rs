@@ -17,5 +17,5 @@ pub use id::{ActionName, AttemptId, RunId, StepId};
 pub use problem::{Problem, Severity, Source, nearest};
 pub use redact::{Passage, Redactor, marker};
 pub use spoken::spoken;
-pub use text::{SafeText, Secret};
+pub use text::{SafeText, Secret, counted};
 pub use time::{Stamp, clock, parse_duration, parse_when, say_ago, say_duration};

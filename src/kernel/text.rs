@@ -1,5 +1,10 @@
 //! Text from outside, made harmless, and secrets, kept out of sight.
 
+/// Says how many there are of a thing whose name makes its plural with an s: "1 step", "2 steps".
+pub fn counted(count: usize, what: &str) -> String {
+    format!("{count} {what}{}", if count == 1 { "" } else { "s" })
+}
+
 /// Holds text in which nothing can move a cursor, change a colour or reorder what is read.
 ///
 /// Control characters become their pictures (`␛`, `␀`), tabs become spaces, C1 controls, bidirectional overrides

@@ -12,7 +12,7 @@ use super::outputs::{Answers, PIECE, Printed, Samples};
 use super::pace::{Pace, Stretch};
 use super::recording::{Recording, ReplayError};
 use crate::engine::{Attempt, AttemptState, Event, Run};
-use crate::kernel::{AttemptId, Stamp};
+use crate::kernel::{AttemptId, Stamp, counted};
 use crate::runbook::Kind;
 use crate::ui::{Going, Marks, Moment, Msg, Played, Seek, Spot, Stream, Tail, Transport, Worth};
 
@@ -174,7 +174,7 @@ impl Player {
         }
         let gone = self.index.run().attempts.iter().filter(|(id, attempt)| self.is_gone(id, attempt)).count();
         if gone > 0 {
-            self.remarks.push(format!("The output files of {gone} attempts are missing or too short."));
+            self.remarks.push(format!("The output files of {} are missing or too short.", counted(gone, "attempt")));
         }
     }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::narrate::exact;
 use super::summary::{RpoVerdict, RtoVerdict, rpo_verdict, rto_verdict};
 use crate::engine::{Event, Fact, Run, StepState};
-use crate::kernel::{SafeText, StepId, clock};
+use crate::kernel::{SafeText, StepId, clock, counted};
 use crate::runbook::Moment;
 
 /// A difference that is smaller than this is none.
@@ -247,7 +247,9 @@ fn differences(
             found.push(format!("{title}: A {}, B {}", word(&a.state), word(&b.state)));
         }
         if (a.attempts, a.failed) != (b.attempts, b.failed) {
-            let of = |did: &Did| format!("{} attempts, {} failures of the step", did.attempts, did.failed);
+            let of = |did: &Did| {
+                format!("{}, {} of the step", counted(did.attempts, "attempt"), counted(did.failed, "failure"))
+            };
             found.push(format!("{title}: A {}, B {}", of(a), of(b)));
         }
         if a.people != b.people {

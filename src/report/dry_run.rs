@@ -6,7 +6,7 @@ use crate::engine::{
     ActionAhead, Agreement, Ask, Course, DryRun, Holds, InputSource, Items, Mode, Origin, Pending, StepAhead, Value,
     When,
 };
-use crate::kernel::{SafeText, clock, say_duration};
+use crate::kernel::{SafeText, clock, counted, say_duration};
 use crate::runbook::{Impact, Section};
 
 /// Says what a run would do, line by line. Every line is harmless to print.
@@ -37,7 +37,7 @@ pub fn confirmations(run: &DryRun) -> Vec<String> {
     let agreed = asked.iter().filter(|(_, action, _)| action.approvals.is_some()).count();
     let counts = [(asked.len() - typed, "by y"), (typed, "by a name that is typed"), (agreed, "with approvals")];
     let counts = counts.iter().filter(|(count, _)| *count > 0).map(|(count, how)| format!("{count} {how}"));
-    let first = format!("{} times: {}", asked.len(), counts.collect::<Vec<_>>().join(", "));
+    let first = format!("{}: {}", counted(asked.len(), "time"), counts.collect::<Vec<_>>().join(", "));
     let each = asked.iter().map(|(step, action, ask)| {
         let how = match ask {
             Ask::Key => "y".to_owned(),
@@ -229,7 +229,9 @@ fn about(action: &ActionAhead) -> String {
     }
     about.extend(action.expected_s.map(|expected| format!("expected {}", span(expected))));
     about.extend(action.budget_s.map(|budget| format!("budget {}", span(budget))));
-    about.extend((action.retry > 0).then(|| format!("tried again {} times by itself", action.retry)));
+    about.extend(
+        (action.retry > 0).then(|| format!("tried again {} by itself", counted(action.retry as usize, "time"))),
+    );
     about.extend(action.watch.then(|| "looked at until the run ends".to_owned()));
     about.extend(action.optional.then(|| "may fail".to_owned()));
     about.extend(action.measures_loss.then(|| "measures the loss".to_owned()));
@@ -346,7 +348,7 @@ fn of_course(course: &Course, rto_s: Option<u64>) -> Vec<String> {
         let over = rto_s.filter(|rto| budgets > *rto).map(|rto| format!(", MORE than the RTO of {}", span(rto)));
         lines.push(format!("budgets of its phases together {}{}", span(budgets), over.unwrap_or_default()));
     }
-    lines.push(format!("waits for a person {} times at least", course.people));
+    lines.push(format!("waits for a person {} at least", counted(course.people, "time")));
     lines
 }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::engine::{Ask, Event, Mode, Resumed, Verdict};
-use crate::kernel::{SafeText, clock, say_duration};
+use crate::kernel::{SafeText, clock, counted, say_duration};
 use crate::runbook::LossKind;
 
 /// Says what a fact means, on one harmless line.
@@ -79,7 +79,7 @@ fn words(event: &Event) -> String {
         }
         Event::StepStarted { step } => format!("step {step} began"),
         Event::ItemsBegun { step, items } => {
-            format!("step {step} runs for {} items: {}", items.len(), items.join(", "))
+            format!("step {step} runs for {}: {}", counted(items.len(), "item"), items.join(", "))
         }
         Event::ItemsPassed { step } => format!("step {step} goes on behind its items"),
         Event::ConfirmationAsked { impact, command, target, ask, also, approval, .. } => {

@@ -9,7 +9,7 @@ use crate::engine::{
     Alarm, Attempt, AttemptState, Condition, Lane, Recovery, Run, Stage, StepState, Strand, Unapproved, Undoes,
     Verdict, Waiver,
 };
-use crate::kernel::{ActionName, SafeText, clock};
+use crate::kernel::{ActionName, SafeText, clock, counted};
 use crate::runbook::{Action, Kind, Moment, Section, Step, Until};
 
 /// Is what the customers of a drill's shop saw, by their own record.
@@ -343,7 +343,7 @@ fn step_lines(run: &Run) -> Vec<String> {
         .attempts
         .values()
         .filter(|attempt| matches!(&attempt.state, AttemptState::Finished { verdict: Verdict::Failed { .. }, .. }));
-    let mut lines = vec![format!("steps {done} of {total} done, {} attempts failed", retries.count())];
+    let mut lines = vec![format!("steps {done} of {total} done, {} failed", counted(retries.count(), "attempt"))];
     for (step, state) in run.plan.steps.iter().zip(&run.steps) {
         if matches!(state, StepState::Done { how, .. } if how != "marked") {
             let missing = passed_over(run, step).into_iter();

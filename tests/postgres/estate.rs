@@ -293,7 +293,7 @@ async fn a_point_in_time_and_a_snapshot_are_restored_by_postgresql_itself() {
     let named = async || Some(compare("shop-db-point")).filter(|(code, _)| *code != Some(2));
     let same = reached("the name of shop-db-point", named).await;
     assert_eq!(same.0, Some(0), "{}", same.1);
-    assert!(same.1.contains("1 tables compared up to their watermarks, no difference"), "{}", same.1);
+    assert!(same.1.contains("1 table compared up to their watermarks, no difference"), "{}", same.1);
     assert!(same.1.contains("table public.heartbeat: not compared"), "{}", same.1);
     let (code, differs) = compare("shop-db");
     assert!(code == Some(1) && differs.contains("table public.orders: "), "{differs}");
@@ -412,7 +412,7 @@ fn a_restore_drill_proves_the_restored_rows_by_their_fingerprint() {
     let outputs = std::fs::read_dir(run.join("output")).unwrap().flatten().map(|entry| entry.path());
     let compared = outputs.filter_map(|path| std::fs::read_to_string(path).ok()).find(|text| text.contains("SAME as"));
     let compared = compared.unwrap_or_else(|| panic!("nothing was compared: {said}"));
-    assert!(compared.contains("1 tables compared up to their watermarks, no difference"), "{compared}");
+    assert!(compared.contains("1 table compared up to their watermarks, no difference"), "{compared}");
     assert!(compared.contains("table public.heartbeat: not compared"), "{compared}");
 }
 

@@ -85,7 +85,7 @@ fn a_later_restore_is_compared_up_to_the_watermark() {
         let (code, same, said) = lifeboat(&restored, "shop", &compare, home.path());
         assert_eq!(code, 0, "{same}{said}");
         assert!(same.contains("table public.stock: not compared"), "{same}");
-        assert!(same.contains("1 tables compared up to their watermarks, no difference"), "{same}");
+        assert!(same.contains("1 table compared up to their watermarks, no difference"), "{same}");
         restored.sql("shop", "UPDATE orders SET note = 'mangled' WHERE id = 500").await.unwrap();
         let (code, differs, _) = lifeboat(&restored, "shop", &compare, home.path());
         assert!(code == 1 && differs.contains("table public.orders: as many rows, other contents"), "{differs}");

@@ -7,7 +7,7 @@ use ratatui::text::Line;
 use super::pane::Pane;
 use super::text::{cut, fold, line, put_all};
 use crate::engine::{Attempt, AttemptState, Streams};
-use crate::kernel::{AttemptId, SafeText, clock};
+use crate::kernel::{AttemptId, SafeText, clock, counted};
 use crate::settings::theme::Role;
 use crate::ui::model::{Focus, Model, RunScreen};
 use crate::ui::tail::Tail;
@@ -33,7 +33,7 @@ pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buff
     let age = tail.and_then(Tail::last).map(|at| clock(model.now.since(&at)));
     let back = match screen.output_back {
         0 => String::new(),
-        back => format!(", {back} lines back"),
+        back => format!(", {} back", counted(back, "line")),
     };
     let right = match (&attempt.state, age) {
         (AttemptState::Running, Some(age)) => format!("{}, last {age} ago{back}", size(tail.map_or(0, Tail::total))),
