@@ -268,7 +268,7 @@ def main(path, *further):
     parts, seen, whole = list(parts_of(path, further)), {}, 0
     if not any(b"\n" in data for _, data in parts):
         sys.exit("there is no complete line")
-    begun, session, delegated, last, sealing, sealed, practice, consent = {}, "", False, {}, None, None, False, Consent()
+    begun, session, began, delegated, last, sealing, sealed, practice, consent = {}, "", None, False, {}, None, None, False, Consent()
     wanted, prev, at, digests = 0, "", None, {}
     for part, data in parts:
         lines = data.split(b"\n")
@@ -285,7 +285,7 @@ def main(path, *further):
                     else:
                         skipped = continues(number, value, part, begun, session, seen)
                         if part - 1 not in seen:
-                            wanted, prev, session = skipped, link, value["session"]
+                            wanted, prev, session, began = skipped, link, value["session"], None
                         begun = begun or {"run": value["run"], "mode": value["mode"]}
                 opening = False
                 if int(seq) != wanted:
@@ -297,13 +297,14 @@ def main(path, *further):
                 if (kind == "open") != (number == 1 and part == 1):
                     say("damage", number, "the open line is missing or not the first")
                 elif kind == "open":
-                    begun, session = value, value["session"]
+                    begun, session, began = value, value["session"], digest
                     if os.path.isdir(os.path.join(folder, "output")):
                         beside(folder, number, "runbook.md", None, value["runbook_sha256"])
                 elif kind == "resumed":
-                    session = value["session"]
+                    session, began = value["session"], digest
                 elif kind == "delegation":
-                    statement = f"lifeboat session delegation\nrun {begun['run']}\nsession {session}\nhead {link}\n"
+                    head = began or value["statement"].split("\nhead ")[-1].rstrip("\n")  # None: its line is in a part that is missing
+                    statement = f"lifeboat session delegation\nrun {begun['run']}\nsession {session}\nhead {head}\n"
                     if value["statement"] != statement or not session:
                         say("damage", number, "the delegation is for something else")
                     else:

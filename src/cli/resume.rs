@@ -109,7 +109,7 @@ fn take_up(wanted: &Resume, place: &LogPlace, hosting: work::Hosting) -> Result<
         },
     };
     let hub = Hub::default();
-    let ready = work::prepare(&runtime, resume::ready(taken, &stage, &options, state, Some(hub.clone())), &stage)?;
+    let ready = work::prepare(&runtime, resume::ready(taken, &stage, &options, state, hosting.screens(&hub)), &stage)?;
     if let Some(why) = gone {
         hosting.say(&format!("{why}; the drill can't go on, so it ends here and its log is sealed"));
         let reason = format!("{why}: a drill ends with its estate");

@@ -154,6 +154,11 @@ pub(super) enum Hosting {
 }
 
 impl Hosting {
+    /// Returns the screens' hub, if there are any.
+    pub(super) fn screens(self, hub: &Hub) -> Option<Hub> {
+        matches!(self, Self::Screens).then(|| hub.clone())
+    }
+
     /// Says something before the run is shown.
     pub(super) fn say(self, what: &str) {
         match self {
@@ -176,7 +181,7 @@ fn work(
         start::answerable(&plan, stage, options).map_err(of_start)?;
     }
     let hub = Hub::default();
-    let preparing = start::ready(source, plan, stage, options, place, Some(hub.clone()));
+    let preparing = start::ready(source, plan, stage, options, place, hosting.screens(&hub));
     let ready = prepare(runtime, preparing, stage)?;
     attend(runtime, ready, stage, hosting, hub)
 }

@@ -18,14 +18,15 @@ pub struct Approvers {
 }
 
 impl Approvers {
-    /// Verifies that `answer` approves what the open prompt asks for. `by` hands it in.
+    /// Verifies that `answer` approves what the open prompt asks for. `by` hands it in; `operators` have the keys of whoever
+    /// operates.
     ///
     /// # Errors
     /// Why it does not count, in a sentence.
     pub async fn judge(
         &self,
         run: &Run,
-        operator: Option<&Operator>,
+        operators: Vec<Operator>,
         (prompt, answer): (u64, &str),
         by: &str,
         now: DateTime<Utc>,
@@ -34,19 +35,17 @@ impl Approvers {
         let asked = open.zip(run.opened.as_ref()).and_then(|(open, opened)| Some((opened, open.request(opened)?)));
         let Some((opened, request)) = asked else { return Err("Nothing waits for this approval.".to_owned()) };
         let (files, answer, by) = (self.clone(), answer.to_owned(), by.to_owned());
-        let (opened, operator) = (opened.clone(), operator.cloned());
+        let opened = opened.clone();
         // Files are read, which may take its time.
-        tokio::task::spawn_blocking(move || {
-            files.check(&opened, operator.as_ref(), (prompt, &request, &answer), &by, now)
-        })
-        .await
-        .unwrap_or_else(|error| Err(format!("The approval could not be verified: {error}")))
+        tokio::task::spawn_blocking(move || files.check(&opened, &operators, (prompt, &request, &answer), &by, now))
+            .await
+            .unwrap_or_else(|error| Err(format!("The approval could not be verified: {error}")))
     }
 
     fn check(
         &self,
         opened: &Opened,
-        operator: Option<&Operator>,
+        operators: &[Operator],
         (prompt, request, answer): (u64, &str, &str),
         by: &str,
         now: DateTime<Utc>,
@@ -57,8 +56,8 @@ impl Approvers {
         }
         let trust = load_trust(&self.signers, self.revoked.as_deref(), None, now).map_err(|why| why.to_string())?;
         let mut operates = vec![opened.by.as_str(), by];
-        operates.extend(operator.map(Operator::principal));
-        let own = |key: &_| operator.is_some_and(|operator| operator.holds(key));
+        operates.extend(operators.iter().map(Operator::principal));
+        let own = |key: &_| operators.iter().any(|operator| operator.holds(key));
         answer
             .judge((prompt, opened.run.as_str(), request), &trust, opened.mode, &operates, &own)
             .map_err(|why| why.to_string())

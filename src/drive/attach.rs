@@ -10,7 +10,7 @@ use super::hub::short;
 use super::library::Source;
 use super::pager::Pager;
 use super::renewal;
-use super::signing::{self, Signer, SigningKey, ToSeal};
+use super::signing::{self, Signer, SigningKey, ToSign};
 use super::start::{self, StartError};
 use super::wire::{Answer, FromScreen, Hello, LONGEST, Over, PROTOCOL, ToScreen, Wants, line, version};
 use super::{changed, foresee};
@@ -204,8 +204,8 @@ impl Engine {
         };
         spawn("runbook", look).map_err(unusable)?;
         let answers = wishes.clone();
-        spawn("engine", move || hear(reading, &hearer, &told, &AtHand { key, aws_profile, answers }))
-            .map_err(unusable)?;
+        let at_hand = AtHand { key, folder: folder.clone(), aws_profile, answers };
+        spawn("engine", move || hear(reading, &hearer, &told, &at_hand)).map_err(unusable)?;
         let writing = stream.try_clone().map_err(unusable)?;
         let hello = Hello { protocol: PROTOCOL, version: version(), by: by.to_owned(), wants };
         spawn("wishes", move || speak(writing, &hello, &wished)).map_err(unusable)?;
@@ -319,29 +319,29 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> io::Result<()> {
 /// Is the person's key, once it was found.
 type Key = OnceLock<Arc<Operator>>;
 
-/// Finds the person's key, and tells the engine that this screen can seal the log.
+/// Finds the person's key, and tells the engine whether this screen can sign for the log.
 fn announce(signer: &Signer, key: &Key, wishes: &mpsc::Sender<FromScreen>) {
-    match signer.operator() {
-        Ok(operator) => {
-            let signs = SigningKey::of(&operator);
-            // It is found once.
-            drop(key.set(Arc::new(operator)));
-            drop(wishes.send(FromScreen::Signs(signs)));
-        }
-        Err(why) => tracing::info!(%why, "this screen has no key"),
-    }
+    let signs = signer.operator().map_err(|why| why.to_string()).map(|operator| {
+        let signs = SigningKey::of(&operator);
+        // It is found once.
+        drop(key.set(Arc::new(operator)));
+        signs
+    });
+    // An engine that is gone asks for nothing.
+    drop(wishes.send(FromScreen::Signs(signs)));
 }
 
-/// Has the person's key seal the log, on a thread of its own: they may have to touch it.
-fn seal(asked: ToSeal, key: Option<Arc<Operator>>, wishes: mpsc::Sender<FromScreen>) {
+/// Has the person's key sign, on a thread of its own: they may have to touch it.
+fn sign(ToSign { id, what }: ToSign, at_hand: &AtHand) {
+    let (key, folder, answers) = (at_hand.key.get().cloned(), at_hand.folder.clone(), at_hand.answers.clone());
     let work = move || {
-        let id = asked.id;
-        let sig = key.ok_or_else(|| "this screen has no key".to_owned()).and_then(|key| signing::seal(&key, &asked));
-        // An engine that is gone needs no seal of it.
-        drop(wishes.send(FromScreen::Sealed { id, sig }));
+        let key = key.ok_or_else(|| "this screen has no key".to_owned());
+        let sig = key.and_then(|key| signing::sign(&key, &folder, &what));
+        // An engine that is gone needs no signature.
+        drop(answers.send(FromScreen::Signed { id, sig }));
     };
     // Without a thread the engine loses its patience.
-    drop(spawn("seal", work));
+    drop(spawn("signature", work));
 }
 
 /// Resolves AWS credentials here, on a thread of its own: their source may ask somebody.
@@ -357,6 +357,7 @@ fn renew(aws_profile: Option<String>, wishes: mpsc::Sender<FromScreen>) {
 /// Is what this screen has for its engine, where it is asked.
 struct AtHand {
     key: Arc<Key>,
+    folder: PathBuf,
     aws_profile: Option<String>,
     answers: mpsc::Sender<FromScreen>,
 }
@@ -381,9 +382,7 @@ fn hear(stream: UnixStream, feed: &impl Fn(Msg), told: &mpsc::Sender<End>, at_ha
     while let Some(text) = next_line(&mut reader) {
         let message = serde_json::from_slice::<ToScreen>(&text);
         match &message {
-            Ok(ToScreen::Seal(asked)) => {
-                seal(asked.clone(), at_hand.key.get().cloned(), at_hand.answers.clone());
-            }
+            Ok(ToScreen::Sign(asked)) => sign(asked.clone(), at_hand),
             Ok(ToScreen::Credentials) => renew(at_hand.aws_profile.clone(), at_hand.answers.clone()),
             _ => {}
         }

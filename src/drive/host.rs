@@ -6,11 +6,13 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 use super::approvals::Approvers;
+use super::delegation::{Asking, Delegation};
 use super::hub::Hub;
 use super::perform::Performer;
 use crate::clock::Clock;
 use crate::engine::{
-    Attended, Effect, Ended, Event, Fact, Input, Intent, Outcome, Report, Run, UNRECORDED_PHRASE, decide, evolve, react,
+    Attended, Effect, Ended, Event, Fact, Input, Intent, Mode, Outcome, Report, Run, UNRECORDED_PHRASE, decide, evolve,
+    react,
 };
 use crate::exec::aws::wants_credentials;
 use crate::exec::supervisor::Force;
@@ -78,6 +80,8 @@ pub struct Host {
     operator: Result<Operator, SignError>,
     approvers: Approvers,
     screens: Option<Hub>,
+    /// Asks for the signature that vouches for the log, where screens are asked for it.
+    asking: Option<Asking>,
     performer: Performer,
     clock: Clock,
     // Unbounded, both ways: people and workers send little, and none of it may be dropped.
@@ -125,7 +129,33 @@ impl Host {
         // A host that ended hears nothing.
         log.listen(move |heard| drop(tell.send(heard)));
         let (record, held) = (Record::Durable, VecDeque::new());
-        Self { run, log, operator, approvers, screens, performer, clock, inbox, to_self, listeners, news, record, held }
+        let asking = None;
+        Self {
+            run,
+            log,
+            operator,
+            approvers,
+            screens,
+            asking,
+            performer,
+            clock,
+            inbox,
+            to_self,
+            listeners,
+            news,
+            record,
+            held,
+        }
+    }
+
+    /// Asks screens for the signature that vouches for the log: over this statement.
+    #[must_use]
+    pub fn asks_for(mut self, statement: String) -> Self {
+        if let Some(screens) = self.screens.clone() {
+            let (log, inbox) = (self.log.clone(), self.to_self.clone());
+            self.asking = Some(Delegation { statement, screens, log, inbox }.ask(self.operator.clone()));
+        }
+        self
     }
 
     /// Works until the run ended and its log is closed. A run that is taken up again first finds out how what ran has
@@ -184,9 +214,10 @@ impl Host {
     /// Verifies what is handed in as an approval; anything else passes as it is.
     async fn verified(&mut self, input: Input) -> Option<Input> {
         let Input::Operator { by, intent: Intent::HandIn { prompt, answer } } = input else { return Some(input) };
-        let operator = self.operator.as_ref().ok();
+        let own = self.operator.as_ref().ok().cloned();
+        let operators = own.into_iter().chain(self.screens.as_ref().and_then(Hub::operator)).collect();
         let now = self.clock.now().utc;
-        match self.approvers.judge(&self.run, operator, (prompt, &answer), &by, now).await {
+        match self.approvers.judge(&self.run, operators, (prompt, &answer), &by, now).await {
             Ok(signed) => Some(Input::Approval { by, signed }),
             Err(why) => {
                 self.tell(&Heard::Refused(why));
@@ -281,7 +312,7 @@ impl Host {
                 }
                 self.work_off().await
             }
-            LogNews::Halted(_) | LogNews::InMemory => Ok(Next::GoOn),
+            LogNews::Halted(_) | LogNews::InMemory | LogNews::Delegated(_) => Ok(Next::GoOn),
         }
     }
 
@@ -405,6 +436,10 @@ impl Host {
             && let Err(why) = self.wait_for_a_place().await
         {
             return Finale { run: self.run, log: Closing::Lost(why) };
+        }
+        drop(self.asking.take());
+        if let (Some(screens), true) = (&self.screens, self.run.opened.as_ref().is_some_and(|o| o.mode == Mode::Real)) {
+            screens.told().await;
         }
         let mut open = None;
         if let Some(operator) = self.screens.as_ref().and_then(Hub::operator) {

@@ -1,6 +1,6 @@
 //! The engine's end of its screens: they come and go, one of them holds control, and none of them holds the engine up.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
@@ -15,7 +15,7 @@ use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 
 use super::renewal::Keys;
-use super::signing::{KEY_PATIENCE, SigningKey, ToSeal};
+use super::signing::{KEY_PATIENCE, SigningKey, ToSign, Wanted};
 use super::wire::{Answer, FromScreen, Hello, LONGEST, PROTOCOL, SOCKET, ToScreen, Wants, line, said, version};
 use crate::engine::{Input, Notice};
 use crate::journal::Digest512;
@@ -29,6 +29,8 @@ const PROGRESS: usize = 64;
 const TAILS: usize = 8;
 /// How long a screen may take to say hello.
 const HELLO: Duration = Duration::from_secs(5);
+/// How long a screen may take to come and to find its person's key.
+const TOLD: Duration = Duration::from_secs(10);
 /// How long screens may take to hear the end.
 const LAST_WORDS: Duration = Duration::from_secs(2);
 
@@ -36,7 +38,8 @@ const LAST_WORDS: Duration = Duration::from_secs(2);
 #[derive(Clone, Debug, Default)]
 pub struct Hub {
     inner: Arc<Mutex<Inner>>,
-    came: Arc<Notify>,
+    /// A screen came, told of its key, or took control.
+    changed: Arc<Notify>,
 }
 
 #[derive(Debug, Default)]
@@ -51,17 +54,17 @@ struct Inner {
     /// How many screens there were.
     came: u64,
     writers: Vec<JoinHandle<()>>,
-    /// Seals that screens were asked for.
-    seals: BTreeMap<u64, Asked>,
-    /// How many.
-    sealing: u64,
+    /// Signatures that screens are asked for.
+    asked: BTreeMap<u64, Asked>,
+    /// How many there were.
+    signing: u64,
     /// AWS credentials are wanted.
     keys_wanted: bool,
     /// Where credentials go that a screen sends. Unbounded: screens send some only when they are asked.
     renewals: Option<mpsc::UnboundedSender<(String, Keys)>>,
 }
 
-/// Is a seal that a screen was asked for. Dropped without an answer, whoever waits for it learns that none will come.
+/// Is a signature that a screen is asked for. Dropped without an answer, whoever waits for it learns that none will come.
 #[derive(Debug)]
 struct Asked {
     screen: u64,
@@ -73,8 +76,8 @@ struct Asked {
 struct Screen {
     by: String,
     wants: Wants,
-    /// With which key it can seal the log.
-    signs: Option<SigningKey>,
+    /// With which key it can sign for the log, or why with none; nothing where it did not tell yet.
+    signs: Option<Result<SigningKey, String>>,
     /// Unbounded, since no fact may be dropped; pieces of output are counted, and dropped where they pile up.
     lines: mpsc::UnboundedSender<(Arc<str>, Weight)>,
     behind: Arc<AtomicUsize>,
@@ -113,7 +116,7 @@ impl Hub {
             ToScreen::Progress { .. }
             | ToScreen::Refused(_)
             | ToScreen::Said(_)
-            | ToScreen::Seal(_)
+            | ToScreen::Sign(_)
             | ToScreen::Credentials => {}
         }
         for screen in inner.screens.values() {
@@ -167,7 +170,7 @@ impl Hub {
     pub async fn first(&self) {
         let first = async {
             loop {
-                let came = self.came.notified();
+                let came = self.changed.notified();
                 if self.lock().came > 0 {
                     return;
                 }
@@ -200,13 +203,51 @@ impl Hub {
 
     /// Returns the operator whose key the screen reaches that holds control, if it does.
     pub fn operator(&self) -> Option<Operator> {
+        self.holder()?.1.ok()
+    }
+
+    /// Waits until it is known whether the screen in control has a key, if one came at all.
+    pub async fn told(&self) {
+        let known = async {
+            loop {
+                let changed = self.changed.notified();
+                tokio::pin!(changed);
+                changed.as_mut().enable();
+                if self.lock().knows_whose_key() {
+                    return;
+                }
+                changed.await;
+            }
+        };
+        drop(tokio::time::timeout(TOLD, known).await);
+    }
+
+    /// Waits until a screen that is none of these holds control and told of its key, or why it has none.
+    pub async fn signer(&self, but: &BTreeSet<u64>) -> (u64, Result<Operator, SignError>) {
+        loop {
+            let changed = self.changed.notified();
+            tokio::pin!(changed);
+            // From here on no change is missed.
+            changed.as_mut().enable();
+            match self.holder() {
+                Some((id, signer)) if !but.contains(&id) => return (id, signer),
+                _ => changed.await,
+            }
+        }
+    }
+
+    /// Returns the screen in control, once it told of its key.
+    fn holder(&self) -> Option<(u64, Result<Operator, SignError>)> {
         let (screen, signs) = {
             let inner = self.lock();
             let screen = inner.control?;
             (screen, inner.screens.get(&screen)?.signs.clone()?)
         };
-        let key = Arc::new(KeyOfScreen { hub: self.clone(), screen });
-        Operator::far(&signs.by, &signs.key, key, KEY_PATIENCE).ok()
+        let signer = signs.map_err(|why| SignError::Screen(SafeText::line(&why).into_string())).and_then(|signs| {
+            let key = Arc::new(KeyOfScreen { hub: self.clone(), screen });
+            Operator::far(&signs.by, &signs.key, key, KEY_PATIENCE)
+        });
+        Some((screen, signer))
     }
 
     /// Waits until every screen has heard what there was to say, and lets them go.
@@ -262,8 +303,8 @@ impl Hub {
             let held = self.in_control();
             match (said(&text), held) {
                 (None, _) => self.say_to(id, &ToScreen::Refused("the engine does not know this wish".to_owned())),
-                (Some(FromScreen::Signs(key)), _) => self.signs(id, key, inbox),
-                (Some(FromScreen::Sealed { id: seal, sig }), _) => self.sealed(id, seal, sig),
+                (Some(FromScreen::Signs(key)), _) => self.signs(id, key),
+                (Some(FromScreen::Signed { id: asked, sig }), _) => self.signed(id, asked, sig),
                 (Some(FromScreen::Credentials(keys)), Some((holder, _))) if holder == id => {
                     self.keys(&hello.by, keys, inbox);
                 }
@@ -332,14 +373,14 @@ impl Hub {
         }
         inner.writers.retain(|writer| !writer.is_finished());
         inner.writers.push(writing);
-        self.came.notify_waiters();
+        self.changed.notify_waiters();
         id
     }
 
     fn gone(&self, id: u64, inbox: &mpsc::UnboundedSender<Input>) {
         let mut inner = self.lock();
         let Some(screen) = inner.screens.remove(&id) else { return };
-        inner.seals.retain(|_, asked| asked.screen != id);
+        inner.asked.retain(|_, asked| asked.screen != id);
         if inner.control == Some(id) {
             inner.control = None;
             let by = SafeText::line(&screen.by);
@@ -349,6 +390,8 @@ impl Hub {
             };
             drop(inbox.send(Input::Host(Notice::Remark(text))));
         }
+        drop(inner);
+        self.changed.notify_waiters();
     }
 
     /// Gives control to the screen that has waited for it the longest.
@@ -365,6 +408,8 @@ impl Hub {
         if let Some(screen) = inner.screens.get(&id) {
             screen.send(&line(&ToScreen::Said(said)).into(), Weight::Kept);
         }
+        drop(inner);
+        self.changed.notify_waiters();
     }
 
     /// Takes the AWS credentials of the screen in control, if any are wanted.
@@ -382,24 +427,19 @@ impl Hub {
         }
     }
 
-    /// Takes note of the key that a screen reaches. The key of the first one is that of whoever started the engine.
-    fn signs(&self, id: u64, key: SigningKey, inbox: &mpsc::UnboundedSender<Input>) {
+    /// Takes note of the key that a screen reaches.
+    fn signs(&self, id: u64, key: Result<SigningKey, String>) {
         if let Some(screen) = self.lock().screens.get_mut(&id) {
             screen.signs = Some(key);
         }
-        let holder = self.in_control().filter(|(holder, _)| *holder == id && id > 1);
-        if let (Some(_), Some(operator)) = (holder, self.operator()) {
-            let (by, key) = (SafeText::line(operator.principal()), operator.fingerprint());
-            let text = format!("The key of {by} ({key}) is at hand to seal the log.");
-            drop(inbox.send(Input::Host(Notice::Remark(text))));
-        }
+        self.changed.notify_waiters();
     }
 
     /// Takes a screen's answer, if it was asked.
-    fn sealed(&self, screen: u64, seal: u64, sig: Result<String, String>) {
+    fn signed(&self, screen: u64, asked: u64, sig: Result<String, String>) {
         let mut inner = self.lock();
-        if inner.seals.get(&seal).is_some_and(|asked| asked.screen == screen)
-            && let Some(asked) = inner.seals.remove(&seal)
+        if inner.asked.get(&asked).is_some_and(|asked| asked.screen == screen)
+            && let Some(asked) = inner.asked.remove(&asked)
         {
             // Whoever asked may have lost patience.
             drop(asked.answer.send(sig));
@@ -424,6 +464,11 @@ impl Hub {
 }
 
 impl Inner {
+    fn knows_whose_key(&self) -> bool {
+        let holder = self.control.and_then(|holder| self.screens.get(&holder));
+        holder.map_or(self.came > 0, |holder| holder.signs.is_some())
+    }
+
     /// Asks the screen in control for AWS credentials, if any are wanted.
     fn ask_for_keys(&self) {
         let holder = self.control.and_then(|holder| self.screens.get(&holder));
@@ -453,18 +498,31 @@ struct KeyOfScreen {
 
 impl FarKey for KeyOfScreen {
     fn seal(&self, log: &Path, bytes: u64, digest: &Digest512, wait: Duration) -> Result<String, SignError> {
+        let sha512 = Sha256Hex::from_digest(digest).as_str().to_owned();
+        self.sign(Wanted::Seal { log: log.to_owned(), bytes, sha512 }, wait)
+    }
+
+    fn delegate(&self, statement: &str, wait: Duration) -> Result<String, SignError> {
+        self.sign(Wanted::Delegation { statement: statement.to_owned() }, wait)
+    }
+}
+
+impl KeyOfScreen {
+    fn sign(&self, what: Wanted, wait: Duration) -> Result<String, SignError> {
         let (answer, answered) = std::sync::mpsc::sync_channel(1);
         let id = {
             let mut inner = self.hub.lock();
-            inner.sealing += 1;
-            let id = inner.sealing;
-            inner.seals.insert(id, Asked { screen: self.screen, answer });
+            if !inner.screens.contains_key(&self.screen) {
+                return Err(SignError::Screen("it is gone".to_owned()));
+            }
+            inner.signing += 1;
+            let id = inner.signing;
+            inner.asked.insert(id, Asked { screen: self.screen, answer });
             id
         };
-        let sha512 = Sha256Hex::from_digest(digest).as_str().to_owned();
-        self.hub.say_to(self.screen, &ToScreen::Seal(ToSeal { id, log: log.to_owned(), bytes, sha512 }));
+        self.hub.say_to(self.screen, &ToScreen::Sign(ToSign { id, what }));
         let answered = answered.recv_timeout(wait);
-        self.hub.lock().seals.remove(&id);
+        self.hub.lock().asked.remove(&id);
         match answered {
             Ok(Ok(sig)) => Ok(sig),
             Ok(Err(why)) => Err(SignError::Screen(SafeText::line(&why).into_string())),

@@ -2,7 +2,7 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::os::unix::net::UnixStream;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,13 +10,15 @@ use sha2::{Digest as _, Sha512};
 use ssh_key::private::Ed25519Keypair;
 use ssh_key::{LineEnding, PrivateKey};
 use tokio::runtime::Runtime;
-use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::*;
+use crate::drive::delegation::Delegation;
 use crate::drive::signing::{self, Signer};
-use crate::engine::Intent;
-use crate::journal::SEAL_NAMESPACE;
-use crate::store::Message;
+use crate::engine::{Intent, Opened};
+use crate::journal::{Body, SEAL_NAMESPACE, Trust, read_log, verify};
+use crate::kernel::Stamp;
+use crate::store::{Begun, LogWriter, Message, Runs};
 
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -24,9 +26,12 @@ const PATIENCE: Duration = Duration::from_secs(20);
 struct Engine {
     hub: Hub,
     folder: tempfile::TempDir,
+    tell: UnboundedSender<Input>,
     inbox: UnboundedReceiver<Input>,
+    /// Where there is one.
+    log: PathBuf,
     _listening: Listening,
-    _runtime: Runtime,
+    runtime: Runtime,
 }
 
 impl Engine {
@@ -36,9 +41,9 @@ impl Engine {
         let (tell, inbox) = unbounded_channel();
         let listening = {
             let _inside = runtime.enter();
-            hub.listen(folder.path(), tell).unwrap()
+            hub.listen(folder.path(), tell.clone()).unwrap()
         };
-        Self { hub, folder, inbox, _listening: listening, _runtime: runtime }
+        Self { hub, folder, tell, inbox, log: PathBuf::new(), _listening: listening, runtime }
     }
 
     fn heard(&mut self) -> Input {
@@ -75,16 +80,19 @@ impl Engine {
 struct Screen {
     reader: BufReader<UnixStream>,
     key: Arc<Operator>,
+    /// Where it looks for the log.
+    folder: PathBuf,
 }
 
 impl Screen {
     fn attach(engine: &Engine, by: &str, wants: Wants) -> Self {
         let stream = short(engine.folder.path(), UnixStream::connect).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
-        let mut screen = Self { reader: BufReader::new(stream), key: key(engine.folder.path(), by) };
+        let folder = engine.folder.path().to_owned();
+        let mut screen = Self { reader: BufReader::new(stream), key: key(&folder, by), folder };
         screen.write(&Hello { protocol: PROTOCOL, version: version(), by: by.to_owned(), wants });
         let _answer: Answer = screen.read();
-        screen.write(&FromScreen::Signs(SigningKey::of(&screen.key)));
+        screen.write(&FromScreen::Signs(Ok(SigningKey::of(&screen.key))));
         screen
     }
 
@@ -105,12 +113,16 @@ impl Screen {
         }
     }
 
-    fn asked(&mut self) -> ToSeal {
+    fn asked(&mut self) -> ToSign {
         loop {
-            if let ToScreen::Seal(asked) = self.read() {
+            if let ToScreen::Sign(asked) = self.read() {
                 return asked;
             }
         }
+    }
+
+    fn signature(&self, asked: &ToSign) -> Result<String, String> {
+        signing::sign(&self.key, &self.folder, &asked.what)
     }
 
     fn wish(&mut self) {
@@ -150,23 +162,23 @@ fn the_seal_is_signed_by_the_screen_in_control_and_by_no_other() {
     let sealed = sealing(operator.clone(), &log);
     let asked = alice.asked();
     // An answer of somebody who was not asked is none.
-    bob.write(&FromScreen::Sealed { id: asked.id, sig: Err("no".to_owned()) });
+    bob.write(&FromScreen::Signed { id: asked.id, sig: Err("no".to_owned()) });
     bob.wish();
     assert!(bob.words().contains("alice holds control"), "it was heard before");
-    alice.write(&FromScreen::Sealed { id: asked.id, sig: signing::seal(&alice.key, &asked) });
+    alice.write(&FromScreen::Signed { id: asked.id, sig: alice.signature(&asked) });
     let sig = sealed.join().unwrap().unwrap();
     assert!(alice.key.holds(sig.key()));
 
     // A screen seals what it sees, and with the key that it announced.
     std::fs::write(&log, "one\nTWO\n").unwrap();
-    assert!(signing::seal(&alice.key, &asked).unwrap_err().contains("nothing was signed"));
+    assert!(alice.signature(&asked).unwrap_err().contains("nothing was signed"));
     let sealed = sealing(operator.clone(), &log);
     let asked = alice.asked();
-    alice.write(&FromScreen::Sealed { id: asked.id, sig: signing::seal(&bob.key, &asked) });
+    alice.write(&FromScreen::Signed { id: asked.id, sig: bob.signature(&asked) });
     assert!(matches!(sealed.join().unwrap(), Err(SignError::Refused(_))));
     let sealed = sealing(operator.clone(), &log);
     let asked = alice.asked();
-    alice.write(&FromScreen::Sealed { id: asked.id, sig: Err("the key was not touched".to_owned()) });
+    alice.write(&FromScreen::Signed { id: asked.id, sig: Err("the key was not touched".to_owned()) });
     assert_eq!(sealed.join().unwrap().unwrap_err(), SignError::Screen("the key was not touched".to_owned()));
 
     // A screen that goes away is not waited for; the next one that wants control has it, and its key.
@@ -204,4 +216,101 @@ fn control_is_handed_over_to_who_waits_for_it() {
     drop(bob);
     assert_eq!(alice.words(), "You hold control of the run now.");
     assert!(carol.reader.buffer().is_empty(), "who watches is told nothing of it");
+}
+
+/// Begins a log in the engine's folder that nobody vouches for yet.
+fn begun(engine: &mut Engine) -> Begun {
+    let folder = Runs::at(engine.folder.path()).create(chrono::DateTime::UNIX_EPOCH).unwrap();
+    let opened: Opened = serde_json::from_value(serde_json::json!({
+        "v": "lifeboat-log/1", "run": "", "mode": "real", "by": "alice", "session": "", "host": "h", "boot": "b", "pid": 1,
+        "tool": "t", "runbook": "r.md", "runbook_sha256": "", "account": "none", "arn": "", "region": "", "rto_s": 0,
+        "rpo_s": 0, "seed": null, "speed": 1, "prev_run": null, "prev_sha512": null
+    }))
+    .unwrap();
+    let clock = Box::new(|| Stamp { utc: chrono::DateTime::UNIX_EPOCH, mono: 0 });
+    engine.log = folder.log();
+    LogWriter::begin(&folder, opened, Err(SignError::Awaited), clock).unwrap()
+}
+
+impl Engine {
+    /// Asks for the signature that vouches for the log.
+    fn ask(&self, begun: &Begun, own: Result<Operator, SignError>) -> crate::drive::delegation::Asking {
+        let _inside = self.runtime.enter();
+        let (statement, screens, log) = (begun.statement.clone(), self.hub.clone(), begun.writer.clone());
+        Delegation { statement, screens, log, inbox: self.tell.clone() }.ask(own)
+    }
+
+    /// Waits until somebody vouches for the log.
+    fn vouched(&self) -> String {
+        let until = Instant::now() + PATIENCE;
+        loop {
+            let bytes = std::fs::read(&self.log).unwrap();
+            let by = |body| if let Body::Delegation { by } = body { Some(by) } else { None };
+            if let Some(by) = read_log(&bytes).entries.into_iter().find_map(|entry| by(entry.body)) {
+                let verified = verify(&mut [std::io::Cursor::new(bytes)], &Trust::default(), &mut |_| {}).unwrap();
+                assert_eq!(verified.delegated_by.unwrap().by, by, "{:?}", verified.findings);
+                return by;
+            }
+            assert!(Instant::now() < until, "nobody vouches for the log");
+            std::thread::park_timeout(Duration::from_millis(2));
+        }
+    }
+}
+
+#[test]
+fn the_session_is_vouched_for_by_the_screen_in_control() {
+    let mut engine = Engine::listen();
+    let begun = begun(&mut engine);
+    let own = key(engine.folder.path(), "engine");
+    let _asking = engine.ask(&begun, Ok((*own).clone()));
+    begun.writer.append_blocking(vec![note("before")]).unwrap();
+    let mut alice = Screen::attach(&engine, "alice", Wants::Control);
+    alice.folder = engine.log.parent().unwrap().to_owned();
+    let asked = alice.asked();
+    begun.writer.append_blocking(vec![note("the run does not wait for it")]).unwrap();
+    // A screen signs what the log in its own folder says, and no other session.
+    let Wanted::Delegation { statement } = &asked.what else { panic!("{asked:?}") };
+    let other = Wanted::Delegation { statement: statement.replace("head ", "head 0") };
+    assert!(signing::sign(&alice.key, &alice.folder, &other).unwrap_err().contains("nothing was signed"));
+    let sig = alice.signature(&asked);
+    alice.write(&FromScreen::Signed { id: asked.id, sig });
+    assert_eq!(engine.vouched(), "alice");
+
+    // Whoever comes next need not vouch again, and seals.
+    let _bob = Screen::attach(&engine, "bob", Wants::TakeOver("alice sleeps".to_owned()));
+    assert_eq!(engine.remark(), "bob took control over from alice: alice sleeps");
+    assert!(engine.remark().starts_with("The key of bob (SHA256:"));
+}
+
+#[test]
+fn where_the_screen_does_not_sign_the_engine_does_with_what_it_has_and_else_says_what_it_lacks() {
+    let mut engine = Engine::listen();
+    let begun = begun(&mut engine);
+    let own = key(engine.folder.path(), "engine");
+    let asking = engine.ask(&begun, Err(SignError::NoKey));
+    let mut alice = Screen::attach(&engine, "alice", Wants::Control);
+    let asked = alice.asked();
+    alice.write(&FromScreen::Signed { id: asked.id, sig: Err("it was not touched".to_owned()) });
+    let lacks = engine.remark();
+    assert!(
+        lacks.starts_with("UNSIGNED: the screen that holds control did not sign: it was not touched. The engine's")
+    );
+    drop(alice);
+    assert!(engine.remark().contains("is gone"));
+    // A later screen is asked anew.
+    let mut bob = Screen::attach(&engine, "bob", Wants::Control);
+    assert_eq!(engine.remark(), "bob holds control of the run now.");
+    assert!(matches!(bob.asked().what, Wanted::Delegation { .. }));
+    drop((asking, bob));
+
+    let _asking = engine.ask(&begun, Ok((*own).clone()));
+    let mut carol = Screen::attach(&engine, "carol", Wants::Control);
+    carol.write(&FromScreen::Signs(Err("there is no key".to_owned())));
+    let asked = carol.asked();
+    carol.write(&FromScreen::Signed { id: asked.id, sig: Err("no".to_owned()) });
+    assert_eq!(engine.vouched(), "engine");
+}
+
+fn note(text: &str) -> crate::engine::Event {
+    crate::engine::Event::NoteAdded { text: text.to_owned(), occurred_at: None, by: "alice".to_owned() }
 }

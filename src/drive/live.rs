@@ -41,6 +41,13 @@ pub async fn work(ready: Ready, hub: Hub, practice: Option<Arc<Practice>>) -> Fi
                     }
                 }
                 Heard::Refused(why) => teller.tell(&ToScreen::Refused(why)),
+                Heard::Log(LogNews::Delegated(by)) => {
+                    if health == Health::Unsigned {
+                        health = Health::Sound;
+                        teller.tell(&ToScreen::Log(health));
+                    }
+                    teller.tell(&ToScreen::Said(format!("Log signed by {by}")));
+                }
                 Heard::Log(news) => {
                     let words;
                     (health, words) = match news {
@@ -57,6 +64,7 @@ pub async fn work(ready: Ready, hub: Hub, practice: Option<Arc<Practice>>) -> Fi
                         LogNews::InMemory => {
                             (Health::InMemory, "The log is in memory only until there is a place for it.".to_owned())
                         }
+                        LogNews::Delegated(_) => continue,
                     };
                     teller.tell(&ToScreen::Log(health));
                     teller.tell(&ToScreen::Refused(words));

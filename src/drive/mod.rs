@@ -4,6 +4,7 @@ pub mod anchor;
 pub mod approvals;
 pub mod attach;
 pub mod changed;
+mod delegation;
 pub mod diagnostics;
 pub mod doctor;
 pub mod dry_run;

@@ -129,7 +129,8 @@ pub async fn ready(
         tool: start::tool(&program),
         torn: None,
     };
-    let (begun, operator) = start::signing(options, opened.mode, state, move |operator| {
+    let asked = (opened.mode, screens.as_ref());
+    let (begun, operator) = start::signing(options, asked, state, move |operator| {
         LogWriter::go_on(left, resumed, operator, Box::new(move || clock.now()))
     })
     .await?;
@@ -137,7 +138,7 @@ pub async fn ready(
     let renewal = start::renewal(&aws, (stage, &plan), (&opened.account, &opened.region), options);
     let hub = screens.clone();
     let world = start::world(stage, options, &folder, supervisor, (aws, vault));
-    let written = (begun.writer, operator, begun.signing, options.approvers.clone());
+    let written = (begun.writer, operator, (begun.signing, begun.statement), options.approvers.clone());
     let anchorer = start::anchorer(options, &folder, opened.mode)?;
     let ready = start::joined(plan, (run, past, beginning), written, world, (folder, clock, screens), anchorer);
     if let (Some(renewal), Some(hub)) = (renewal, hub) {

@@ -1,35 +1,60 @@
-//! The operator's signature from the screen that holds control: that is where the key is, not where the engine runs.
+//! The operator's signatures from the screen that holds control: that is where the key is, not where the engine runs.
 //!
-//! The engine names a log and its digest; the screen reads the log itself, and signs a seal and nothing else.
+//! The engine says what it wants signed; the screen reads the log itself, and signs what the log holds and nothing else.
 
 use std::fs::File;
 use std::io::{self, Read as _};
-use std::path::PathBuf;
-use std::sync::Arc;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha512};
 
 use crate::engine::Mode;
-use crate::journal::SEAL_NAMESPACE;
+use crate::journal::{Armour, SEAL_NAMESPACE};
 use crate::kernel::Sha256Hex;
-use crate::store::{self, KeyWish, Message, Operator, SignError};
+use crate::store::{self, KeyWish, LogPlace, Message, Operator, SignError};
 
 /// How long a person may take to touch their key.
 pub(super) const KEY_PATIENCE: Duration = Duration::from_secs(60);
 
-/// Is what a screen is asked to sign: the seal of a log that has these bytes.
+/// Is what a screen is asked to sign.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ToSeal {
+pub struct ToSign {
     /// Names the answer.
     pub id: u64,
-    /// The log.
-    pub log: PathBuf,
-    /// How many bytes of it.
-    pub bytes: u64,
-    /// Their SHA-512, hex.
-    pub sha512: String,
+    /// What it is.
+    pub what: Wanted,
+}
+
+/// Says what is to be signed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Wanted {
+    /// The delegation of the session that writes the log.
+    Delegation {
+        /// The whole statement.
+        statement: String,
+    },
+    /// The seal of a log that has these bytes.
+    Seal {
+        /// The log.
+        log: PathBuf,
+        /// How many bytes of it.
+        bytes: u64,
+        /// Their SHA-512, hex.
+        sha512: String,
+    },
+}
+
+impl Wanted {
+    /// Says what it is, after "to".
+    pub fn words(&self) -> &'static str {
+        match self {
+            Self::Delegation { .. } => "sign for the log",
+            Self::Seal { .. } => "seal the log",
+        }
+    }
 }
 
 /// Says with which key a screen can sign.
@@ -79,20 +104,35 @@ impl SigningKey {
     }
 }
 
-/// Signs a seal, if the log is what the engine says that it is. Returns the armour.
+/// Signs what an engine wants signed, if the log in `folder` wants that as well. Returns the armour.
 ///
 /// # Errors
 /// Why not, in words.
-pub fn seal(operator: &Arc<Operator>, asked: &ToSeal) -> Result<String, String> {
-    let unreadable = |error: io::Error| format!("{} can't be read: {error}", asked.log.display());
-    let mut log = File::open(&asked.log).map_err(unreadable)?.take(asked.bytes);
+pub fn sign(operator: &Operator, folder: &Path, wanted: &Wanted) -> Result<String, String> {
+    let sig = match wanted {
+        Wanted::Delegation { statement } => delegate(operator, folder, statement),
+        Wanted::Seal { log, bytes, sha512 } => seal(operator, log, (*bytes, sha512)),
+    };
+    sig?.text().map_err(|why| format!("the signature {why}"))
+}
+
+fn delegate(operator: &Operator, folder: &Path, statement: &str) -> Result<Armour, String> {
+    let place = LogPlace { log: folder.join("incident.jsonl"), folder: Some(folder.to_owned()), spares: Vec::new() };
+    let wanted = store::open_session(&place).map_err(|why| why.to_string())?;
+    if wanted.as_deref() != Some(statement) {
+        return Err(format!("{} begins another session than the engine's; nothing was signed", place.log.display()));
+    }
+    operator.delegate(statement).map_err(|why| why.to_string())
+}
+
+fn seal(operator: &Operator, path: &Path, (bytes, sha512): (u64, &str)) -> Result<Armour, String> {
+    let unreadable = |error: io::Error| format!("{} can't be read: {error}", path.display());
+    let mut log = File::open(path).map_err(unreadable)?.take(bytes);
     let mut hash = Sha512::new();
     io::copy(&mut log, &mut hash).map_err(unreadable)?;
     let digest: [u8; 64] = hash.finalize().into();
-    if Sha256Hex::from_digest(&digest).as_str() != asked.sha512 {
-        return Err(format!("{} is not what the engine wants sealed; nothing was signed", asked.log.display()));
+    if Sha256Hex::from_digest(&digest).as_str() != sha512 {
+        return Err(format!("{} is not what the engine wants sealed; nothing was signed", path.display()));
     }
-    let message = Message::File { path: &asked.log, bytes: asked.bytes };
-    let sig = operator.sign(SEAL_NAMESPACE, &digest, message).map_err(|why| why.to_string())?;
-    sig.text().map_err(|why| format!("the signature {why}"))
+    operator.sign(SEAL_NAMESPACE, &digest, Message::File { path, bytes }).map_err(|why| why.to_string())
 }

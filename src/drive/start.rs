@@ -275,7 +275,7 @@ pub async fn ready(
         },
     };
     let renewal = renewal(&aws, (stage, &plan), (&opened.account, &opened.region), options);
-    let (begun, operator) = begin(&folder, opened, mode, options, state, clock).await?;
+    let (begun, operator) = begin(&folder, opened, (options, screens.as_ref()), state, clock).await?;
     let opening = match &begun.open.event {
         crate::engine::Event::Open(opened) => Input::Open { opened: opened.clone(), inputs: values, onset },
         _ => return Err(StartError::Host("the log does not begin with its header".to_owned())),
@@ -283,7 +283,7 @@ pub async fn ready(
     let beginning = Beginning::New { open: begun.open, opening: Box::new(opening) };
     let world = world(stage, options, &folder, supervisor, (aws, vault));
     let hub = screens.clone();
-    let written = (begun.writer, operator, begun.signing, options.approvers.clone());
+    let written = (begun.writer, operator, (begun.signing, begun.statement), options.approvers.clone());
     let run = Run::new(Arc::clone(&plan));
     let anchorer = anchorer(options, &folder, mode)?;
     let ready = joined(plan, (run, Vec::new(), beginning), written, world, (folder, clock, screens), anchorer);
@@ -334,7 +334,12 @@ pub(super) fn anchorer(options: &Options, folder: &RunFolder, mode: Mode) -> Res
 pub(super) fn joined(
     plan: Arc<Plan>,
     (run, past, beginning): (Run, Vec<Arc<Fact>>, Beginning),
-    (writer, operator, signing, approvers): (LogWriter, Result<Operator, SignError>, Signing, Approvers),
+    (writer, operator, (signing, statement), approvers): (
+        LogWriter,
+        Result<Operator, SignError>,
+        (Signing, String),
+        Approvers,
+    ),
     world: World,
     (folder, clock, screens): (RunFolder, Clock, Option<Hub>),
     anchorer: Option<Anchorer>,
@@ -344,11 +349,13 @@ pub(super) fn joined(
     let listeners =
         [tell].into_iter().chain(anchorer.clone().map(|anchorer| anchorer.begin(to_host.clone()))).collect();
     let performer = Performer::new(world, to_host.clone(), Show::new(screens.clone(), clock));
-    let host =
+    let mut host =
         Host::new(run, (writer, operator, approvers, screens), performer, clock, (to_host.clone(), inbox), listeners);
-    if let Signing::Unsigned { reason } = &signing {
+    match &signing {
+        Signing::Delegated { .. } => {}
+        Signing::Unsigned { reason: SignError::Awaited } => host = host.asks_for(statement),
         // The record itself says why nobody vouches for it.
-        drop(to_host.send(Input::Host(Notice::Remark(format!("UNSIGNED: {reason}")))));
+        Signing::Unsigned { reason } => drop(to_host.send(Input::Host(Notice::Remark(format!("UNSIGNED: {reason}"))))),
     }
     Ready { plan, host, beginning, past, inbox: to_host, heard, folder, signing, clock, anchorer }
 }
@@ -356,27 +363,28 @@ pub(super) fn joined(
 async fn begin(
     folder: &RunFolder,
     opened: Opened,
-    mode: Mode,
-    options: &Options,
+    (options, screens): (&Options, Option<&Hub>),
     state: PathBuf,
     clock: Clock,
 ) -> Result<(store::Begun, Result<Operator, SignError>), StartError> {
     let folder = folder.clone();
-    signing(options, mode, state, move |operator| {
+    signing(options, (opened.mode, screens), state, move |operator| {
         LogWriter::begin(&folder, opened, operator, Box::new(move || clock.now()))
     })
     .await
 }
 
-/// Writes what needs the operator's key, which may have to be touched: not on a thread that others need.
+/// Writes what needs the operator's key, which may have to be touched: not on a thread that others need. A real run that
+/// has screens asks them for the signature, once they are there.
 pub(super) async fn signing(
     options: &Options,
-    mode: Mode,
+    (mode, screens): (Mode, Option<&Hub>),
     state: PathBuf,
     write: impl FnOnce(Result<&Operator, SignError>) -> Result<store::Begun, StoreError> + Send + 'static,
 ) -> Result<(store::Begun, Result<Operator, SignError>), StartError> {
     let (by, key) = (options.by.clone(), options.key.clone());
     let agent = std::env::var_os("SSH_AUTH_SOCK").map(PathBuf::from);
+    let awaited = mode == Mode::Real && screens.is_some();
     let begun = tokio::task::spawn_blocking(move || {
         let wish = KeyWish {
             principal: &by,
@@ -387,7 +395,8 @@ pub(super) async fn signing(
             wait: KEY_PATIENCE,
         };
         let operator = store::operator(&wish);
-        let begun = write(operator.as_ref().map_err(Clone::clone))?;
+        let first = if awaited { Err(SignError::Awaited) } else { operator.as_ref().map_err(Clone::clone) };
+        let begun = write(first)?;
         Ok::<_, StoreError>((begun, operator))
     })
     .await

@@ -75,6 +75,7 @@ pub async fn attend(
                 LogNews::GoesOn(path) => format!("LOG GOES ON in {}", SafeText::line(&path.display().to_string())),
                 LogNews::Halted(why) => format!("LOG HALTED: {}; nothing is started", SafeText::line(&why)),
                 LogNews::InMemory => "LOG IN MEMORY ONLY".to_owned(),
+                LogNews::Delegated(by) => format!("LOG signed by {by}"),
             }),
             Heard::LogLost(why) => {
                 lines.say(&format!("LOG LOST: {}; nothing more is started", SafeText::line(&why)));

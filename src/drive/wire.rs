@@ -8,13 +8,13 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::renewal::Keys;
-use super::signing::{SigningKey, ToSeal};
+use super::signing::{SigningKey, ToSign};
 use crate::engine::{Event, Fact, Intent};
 use crate::kernel::{AttemptId, Stamp};
 use crate::ui::{LogHealth, Msg, Progress};
 
 /// The version of these messages. It changes with every change of them, and of what facts and wishes look like.
-pub const PROTOCOL: u32 = 6;
+pub const PROTOCOL: u32 = 7;
 
 /// The longest line, in bytes; a longer one ends the connection.
 pub const LONGEST: u64 = 4 * 1024 * 1024;
@@ -89,8 +89,8 @@ pub enum ToScreen {
         /// As in [`Stamp`].
         mono: u64,
     },
-    /// The log wants its seal, of whoever holds control.
-    Seal(ToSeal),
+    /// The log wants a signature, of whoever holds control.
+    Sign(ToSign),
     /// AWS credentials are wanted, of whoever holds control.
     Credentials,
     /// How the log is.
@@ -163,7 +163,9 @@ impl ToScreen {
             Self::Log(Health::Halted) => Msg::Log(LogHealth::Halted),
             Self::Log(Health::InMemory) => Msg::Log(LogHealth::InMemory),
             Self::Log(Health::Lost) => Msg::Log(LogHealth::Lost),
-            Self::Seal(_) => Msg::Say("Your key is asked to seal the log; touch it, if it wants that.".to_owned()),
+            Self::Sign(ToSign { what, .. }) => {
+                Msg::Say(format!("Your key is asked to {}; touch it, if it wants that.", what.words()))
+            }
             Self::Credentials => Msg::Say("The AWS credentials are over; this screen's own are tried.".to_owned()),
             Self::Refused(why) => Msg::Refused(why),
             Self::Said(what) => Msg::Say(what),
@@ -191,11 +193,11 @@ pub fn version() -> String {
 pub enum FromScreen {
     /// A wish.
     Wish(Intent),
-    /// It can seal the log.
-    Signs(SigningKey),
-    /// What came of [`ToScreen::Seal`].
-    Sealed {
-        /// As in [`ToSeal`].
+    /// With which key it can sign for the log, or why with none.
+    Signs(Result<SigningKey, String>),
+    /// What came of [`ToScreen::Sign`].
+    Signed {
+        /// As in [`ToSign`].
         id: u64,
         /// The armour, or why there is none.
         sig: Result<String, String>,

@@ -44,6 +44,8 @@ pub enum ChainError {
 pub struct Chain {
     run: RunId,
     session: Option<SessionKey>,
+    /// SHA-256 of the line that began the session, hex; empty before it.
+    began: String,
     at: Mark,
 }
 
@@ -113,7 +115,7 @@ impl Chain {
             last: Stamp { utc: chrono::DateTime::UNIX_EPOCH, mono: 0 },
             sealed: false,
         };
-        Self { run, session, at }
+        Self { run, session, began: String::new(), at }
     }
 
     /// Goes on with a log whose last part is `log`, every line of it whole, with the key of a new session.
@@ -140,7 +142,7 @@ impl Chain {
             last: at,
             sealed: false,
         };
-        Ok(Self { run, session: Some(session), at })
+        Ok(Self { run, session: Some(session), began: String::new(), at })
     }
 
     /// Returns how far it has come.
@@ -195,7 +197,11 @@ impl Chain {
     /// If the fact cannot be a line.
     pub fn event(&mut self, at: Stamp, event: &Event, out: &mut Vec<u8>) -> Result<(u64, Stamp), ChainError> {
         let draft = self.draft(event)?;
-        self.add(at, &draft, out)
+        let added = self.add(at, &draft, out)?;
+        if matches!(event, Event::Open(_) | Event::Resumed(_)) {
+            self.began.clone_from(&self.at.prev);
+        }
+        Ok(added)
     }
 
     /// Makes what a fact's line says after its head, if the fact can be a line at all: so a batch is recorded whole
@@ -248,11 +254,11 @@ impl Chain {
         self.line(at, "\"k\":\"heartbeat\"}", out)
     }
 
-    /// Returns the statement that the operator signs to let the session key sign from the last line on;
-    /// `None` without a session key.
+    /// Returns the statement that the operator signs to let the session key sign from the line on that began the
+    /// session; `None` without a session key, or before that line.
     pub fn delegation_statement(&self) -> Option<String> {
-        let session = self.session.as_ref()?.public_text();
-        Some(statement(self.run.as_str(), &session, &self.at.prev))
+        let session = self.session.as_ref().filter(|_| !self.began.is_empty())?.public_text();
+        Some(statement(self.run.as_str(), &session, &self.began))
     }
 
     /// Records the operator's signature over [`Self::delegation_statement`].
@@ -345,7 +351,20 @@ impl Chain {
     }
 }
 
-/// Is what the operator signs at the start: see `docs/incident-log.md`, which gives it byte for byte.
+/// Returns the statement that a line of a log wants signed, if it begins a session of the run.
+pub fn wanted_statement(run: &str, line: &[u8]) -> Option<String> {
+    if !matches!(line::parse(line).ok()?.kind, "open" | "resumed") {
+        return None;
+    }
+    let session = match serde_json::from_slice(line).ok()? {
+        Event::Open(opened) if opened.run.as_str() == run => opened.session,
+        Event::Resumed(resumed) => resumed.session,
+        _ => return None,
+    };
+    Some(statement(run, &session, sha256_hex(line).as_str()))
+}
+
+/// Is what the operator signs for a session: see `docs/incident-log.md`, which gives it byte for byte.
 pub(super) fn statement(run: &str, session: &str, head: &str) -> String {
     format!("lifeboat session delegation\nrun {run}\nsession {session}\nhead {head}\n")
 }

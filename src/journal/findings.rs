@@ -91,7 +91,7 @@ pub struct Signed {
 
 impl Signed {
     /// Describes a signature by its name and key.
-    pub(super) fn new(by: &str, key: &KeyData) -> Self {
+    pub fn new(by: &str, key: &KeyData) -> Self {
         let kind = if by == PRACTICE_PRINCIPAL { SignerKind::Practice } else { SignerKind::Operator };
         let fingerprint = PublicKey::from(key.clone()).fingerprint(HashAlg::Sha256).to_string();
         Self { by: SafeText::line(by).into_string(), fingerprint, kind }

@@ -23,7 +23,7 @@ mod verify;
 pub use addenda::{Addenda, Addendum, Addition, Pending};
 pub use anchor::{Anchor, Anchored, Vouched, Voucher};
 pub use approval::{APPROVE_NAMESPACE, Answer, ApprovalError, Approvals};
-pub use chain::{Chain, ChainError, Draft, Mark, Placed};
+pub use chain::{Chain, ChainError, Draft, Mark, Placed, wanted_statement};
 pub use entry::{Body, Entry};
 pub use findings::{Coverage, Finding, OutputClaim, Severity, Signed, SignerKind, Verdict, Verification};
 pub use line::{Broken, MAX_LINE, time_text};

@@ -14,7 +14,7 @@ use super::parts;
 use super::sshsig::{self, Armour, SEAL_NAMESPACE, SESSION_NAMESPACE, SignatureError};
 use super::verify::Trust;
 use crate::engine::{Continues, Event, Mode, Opened, PartBefore, Streams};
-use crate::kernel::{AttemptId, RunId, SafeText, Sha256Hex, say_duration};
+use crate::kernel::{AttemptId, RunId, SafeText, Sha256Hex, say_duration, sha256_hex};
 
 /// A wall clock that differs by more than this from the monotonic clock between two lines has jumped.
 const JUMP_MICROS: i64 = 2_000_000;
@@ -49,6 +49,12 @@ enum Vouched {
     No,
 }
 
+/// Is a line that began a session.
+struct Began {
+    line: u64,
+    digest: Sha256Hex,
+}
+
 /// Walks over the lines and keeps what the next one has to fit.
 pub(super) struct Pass<'a> {
     trust: &'a Trust,
@@ -66,6 +72,8 @@ pub(super) struct Pass<'a> {
     opened: Option<Opened>,
     /// The key of the session that writes, as its line names it.
     session: Option<(PublicKey, String)>,
+    /// The line that began the session; none where it is not there.
+    began: Option<Began>,
     vouched: Vouched,
     last_checkpoint: Option<Checkpoint>,
     /// The last checkpoints of earlier sessions.
@@ -142,6 +150,7 @@ impl<'a> Pass<'a> {
             mono: 0,
             opened: None,
             session: None,
+            began: None,
             vouched: Vouched::No,
             last_checkpoint: None,
             earlier: Vec::new(),
@@ -258,7 +267,7 @@ impl<'a> Pass<'a> {
             "resumed" if self.number > 1 => self.resumed(line),
             _ if self.number == 1 => self.damage(Some(1), "the log does not begin with an open line"),
             "checkpoint" => self.checkpoint(head),
-            "delegation" => self.delegation(line, head),
+            "delegation" => self.delegation(line),
             "sealing" => match serde_json::from_slice::<Sealing>(line) {
                 Ok(sealing) => self.sealing_by = Some(sealing.by),
                 Err(_) => self.damage(Some(self.number), "the line does not say who seals"),
@@ -321,6 +330,7 @@ impl<'a> Pass<'a> {
             self.result.add(Some(1), Severity::Warning, format!("the log's format is {v}, not lifeboat-log/1"));
         }
         self.session(&opened.session);
+        self.begins_session(line);
         self.result.run = Some(opened.run.clone());
         self.result.runbook_sha256 = Some(opened.runbook_sha256.clone());
         self.result.prev_run = opened.prev_run.clone().map(|run| (run, opened.prev_sha512.clone()));
@@ -332,6 +342,7 @@ impl<'a> Pass<'a> {
         if let Ok(Event::Resumed(resumed)) = serde_json::from_slice::<Event>(line) {
             self.earlier.extend(self.last_checkpoint.take());
             self.session(&resumed.session);
+            self.begins_session(line);
         } else {
             self.damage(Some(self.number), "the line does not say who took the run up, and with which key");
         }
@@ -406,7 +417,7 @@ impl<'a> Pass<'a> {
     }
 
     fn session(&mut self, text: &str) {
-        (self.session, self.vouched) = (None, Vouched::No);
+        (self.session, self.began, self.vouched) = (None, None, Vouched::No);
         if text.is_empty() {
             return;
         }
@@ -416,15 +427,22 @@ impl<'a> Pass<'a> {
         }
     }
 
-    fn delegation(&mut self, line: &[u8], head: &Head<'_>) {
+    fn begins_session(&mut self, line: &[u8]) {
+        self.began = Some(Began { line: self.number, digest: sha256_hex(line) });
+    }
+
+    fn delegation(&mut self, line: &[u8]) {
         let Ok(delegation) = serde_json::from_slice::<Delegation>(line) else {
             self.damage(Some(self.number), "the delegation lacks a name, a statement or a signature");
             return;
         };
         let run = self.result.run.as_ref().map_or("", RunId::as_str);
         let session = self.session.as_ref().map_or("", |(_, text)| text.as_str());
-        if delegation.statement != chain::statement(run, session, head.prev) || self.session.is_none() {
-            self.damage(Some(self.number), "the delegation is for another run, key or place");
+        let stated = delegation.statement.rsplit_once("\nhead ").map(|(_, head)| head.trim_end_matches('\n'));
+        // With the part missing in which the session began nobody knows its first line, and the part is named.
+        let began = self.began.as_ref().map(|began| began.digest.as_str()).or(stated).unwrap_or_default();
+        if delegation.statement != chain::statement(run, session, began) || self.session.is_none() {
+            self.damage(Some(self.number), "the delegation is for another run, session or beginning");
             return;
         }
         let digest = Sha512::digest(delegation.statement.as_bytes()).into();
@@ -435,7 +453,7 @@ impl<'a> Pass<'a> {
             None => return,
         }
         self.vouched = Vouched::Yes;
-        self.covered(self.number - 1);
+        self.covered(self.began.as_ref().map_or(0, |began| began.line));
     }
 
     fn checkpoint(&mut self, head: &Head<'_>) {

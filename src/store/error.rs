@@ -116,6 +116,9 @@ pub enum SignError {
     /// There is neither a key nor an agent.
     #[error("no key is configured and SSH_AUTH_SOCK is not set; start ssh-agent and ssh-add a key, or name a key file")]
     NoKey,
+    /// Whoever holds control is asked, and nobody does yet.
+    #[error("the screen in control is asked for a signature, and there is none yet")]
+    Awaited,
     /// Nobody answers at the agent's socket.
     #[error("the key agent at {} cannot be reached: {error}; start it and set SSH_AUTH_SOCK, or name a `key` in the configuration", socket.display())]
     NoAgent {

@@ -12,7 +12,7 @@ use super::medium::{Medium, Places};
 use super::operator::{Message, Operator};
 use super::writer::{AppendError, Clock, SealError, Sealed};
 use crate::engine::{Continues, Event, Fact, Mode, PartBefore};
-use crate::journal::{Armour, Chain, ChainError, Mark, Placed, SEAL_NAMESPACE};
+use crate::journal::{Armour, Chain, ChainError, Mark, Placed, SEAL_NAMESPACE, Signed};
 use crate::kernel::Sha256Hex;
 
 /// Within one batch a checkpoint follows at least every so many bytes.
@@ -27,6 +27,8 @@ pub enum LogNews {
     Halted(String),
     /// It is kept in memory.
     InMemory,
+    /// A person's key vouches for it from here on; whose, in words.
+    Delegated(String),
 }
 
 #[derive(Debug)]
@@ -234,6 +236,28 @@ impl Log {
             // Whoever listens has heard of it.
             drop(self.go_on_elsewhere(why, &mut beat));
         }
+    }
+
+    /// Records that the operator lets the session's key sign.
+    pub(super) fn delegation(&mut self, by: &str, sig: &Armour) -> Result<(), AppendError> {
+        if let State::Halted { why } = &self.state {
+            return Err(AppendError::Final { path: self.path.clone(), why: why.clone() });
+        }
+        let mut delegate =
+            |chain: &mut Chain, clock: &Clock, out: &mut Vec<u8>| chain.delegation(clock(), by, sig, out);
+        let mut buffer = Vec::new();
+        delegate(&mut self.chain, &self.clock, &mut buffer)?;
+        if let State::InMemory { lines, .. } = &mut self.state {
+            lines.extend_from_slice(&buffer);
+        } else {
+            self.chain.checkpoint(&mut buffer)?;
+            if let Err(why) = self.write(&buffer) {
+                self.go_on_elsewhere(why, &mut delegate)?;
+            }
+        }
+        let signed = Signed::new(by, sig.key());
+        self.tell(LogNews::Delegated(format!("{} ({})", signed.by, signed.fingerprint)));
+        Ok(())
     }
 
     /// Keeps lines in memory from here on, where there is no place for them.

@@ -43,5 +43,5 @@ pub use runs::{LogPlace, Previous, RunFolder, Runs, in_words, nonce, prev_run, s
 pub use standing::{End, Standing, header, standings};
 pub use taken::Left;
 pub use view::{Follow, Format, is_being_written, show, show_addenda, tail};
-pub use waiting::open_request;
+pub use waiting::{open_request, open_session};
 pub use writer::{AppendError, Begun, Clock, LogWriter, SealError, Sealed, Signing};

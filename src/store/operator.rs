@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
+use sha2::{Digest as _, Sha512};
 use signature::Signer as _;
 use ssh_key::public::KeyData;
 use ssh_key::{HashAlg, PrivateKey, PublicKey};
@@ -15,7 +16,8 @@ use ssh_key::{HashAlg, PrivateKey, PublicKey};
 use super::agent;
 use super::error::SignError;
 use crate::journal::{
-    AllowedSigners, Armour, Digest512, PRACTICE_PRINCIPAL, SEAL_NAMESPACE, SignerKind, Standing, signed_blob,
+    AllowedSigners, Armour, Digest512, PRACTICE_PRINCIPAL, SEAL_NAMESPACE, SESSION_NAMESPACE, SignerKind, Standing,
+    signed_blob,
 };
 
 /// Is a message to be signed, for signers that want to read it themselves.
@@ -56,6 +58,12 @@ pub trait FarKey: std::fmt::Debug + Send + Sync {
     /// # Errors
     /// Why there is no signature.
     fn seal(&self, log: &Path, bytes: u64, digest: &Digest512, wait: Duration) -> Result<String, SignError>;
+
+    /// Has a session's delegation signed, and returns the armour; blocks for no longer than `wait`.
+    ///
+    /// # Errors
+    /// Why there is no signature.
+    fn delegate(&self, statement: &str, wait: Duration) -> Result<String, SignError>;
 }
 
 impl Operator {
@@ -102,6 +110,15 @@ impl Operator {
         signers.standing(&self.principal, self.key.key_data(), SEAL_NAMESPACE, at)
     }
 
+    /// Signs a session's delegation.
+    ///
+    /// # Errors
+    /// As [`Self::sign`].
+    pub fn delegate(&self, statement: &str) -> Result<Armour, SignError> {
+        let digest = Sha512::digest(statement.as_bytes()).into();
+        self.sign(SESSION_NAMESPACE, &digest, Message::Text(statement))
+    }
+
     /// Signs a message of this SHA-512 and checks the answer. It returns within the operator's patience.
     ///
     /// # Errors
@@ -120,7 +137,14 @@ impl Operator {
                 Message::File { path, bytes } if namespace == SEAL_NAMESPACE => {
                     Armour::read(&far.seal(path, bytes, digest, self.wait)?)?
                 }
-                _ => return Err(SignError::Refused("a screen seals logs, and signs nothing else".to_owned())),
+                Message::Text(statement) if namespace == SESSION_NAMESPACE => {
+                    Armour::read(&far.delegate(statement, self.wait)?)?
+                }
+                _ => {
+                    return Err(SignError::Refused(
+                        "a screen signs seals and delegations, and nothing else".to_owned(),
+                    ));
+                }
             },
             Means::Keygen(file) => Armour::read(&keygen(file, namespace, message, self.wait)?)?,
         };

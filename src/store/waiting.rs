@@ -1,10 +1,11 @@
-//! What a run waits for other people for, read from its log.
+//! What a run waits for a person's signature for, read from its log.
 
 use super::error::StoreError;
 use super::lines::Lines;
 use super::runs::LogPlace;
+use super::standing::header;
 use crate::engine::{Asking, Event, Opened};
-use crate::journal::{Body, read_entry};
+use crate::journal::{Body, read_entry, wanted_statement};
 
 /// Returns the request that the log's last open question wants signed; `None` if nobody is waited for.
 ///
@@ -34,4 +35,18 @@ pub fn open_request(place: &LogPlace) -> Result<Option<String>, StoreError> {
         }
     }
     Ok(open)
+}
+
+/// Returns the delegation that the log's last session wants signed; `None` if the log begins no run.
+///
+/// # Errors
+/// If the log cannot be read.
+pub fn open_session(place: &LogPlace) -> Result<Option<String>, StoreError> {
+    let (opened, _) = header(&place.log)?;
+    let mut lines = Lines::open(place)?;
+    let mut wanted = None;
+    while let Some(line) = lines.next(place)? {
+        wanted = wanted_statement(opened.run.as_str(), &line).or(wanted);
+    }
+    Ok(wanted)
 }

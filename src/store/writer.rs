@@ -5,16 +5,14 @@ use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use sha2::{Digest as _, Sha512};
-
 use super::error::{SignError, StoreError};
 use super::log::{Begin, LOOK_FOR_A_PLACE, Log, LogNews};
 use super::medium::{self, Medium, Places};
-use super::operator::{Message, Operator};
+use super::operator::Operator;
 use super::runs::{self, RunFolder};
 use super::taken::{Held, Left};
 use crate::engine::{Event, Fact, Opened, Resumed};
-use crate::journal::{Armour, Chain, ChainError, SESSION_NAMESPACE, SessionKey, SignerKind};
+use crate::journal::{Armour, Chain, ChainError, SessionKey, SignerKind};
 use crate::kernel::Stamp;
 
 /// Tells the time of the run: the writer stamps every line itself, so that times in the file never go back.
@@ -81,6 +79,8 @@ pub struct Begun {
     pub open: Fact,
     /// How it is signed.
     pub signing: Signing,
+    /// What the operator signs to vouch for it, now or later: the delegation's statement.
+    pub statement: String,
 }
 
 /// Describes a sealed log.
@@ -109,6 +109,7 @@ type Answer<T> = Box<dyn FnOnce(T) + Send>;
 
 enum Request {
     Append { events: Vec<Event>, answer: Answer<Result<Vec<Fact>, AppendError>> },
+    Delegate { by: String, sig: Box<Armour>, answer: Answer<Result<(), AppendError>> },
     Seal { operator: Box<Operator>, answer: Answer<Result<Sealed, SealError>> },
     KeepInMemory,
     Listen(Box<dyn Fn(LogNews) + Send>),
@@ -151,6 +152,7 @@ impl LogWriter {
         let mut buffer = Vec::new();
         let event = Event::Open(Box::new(opened));
         let (seq, at) = chain.event(clock(), &event, &mut buffer)?;
+        let statement = chain.delegation_statement().unwrap_or_default();
         let signing = delegated(&mut chain, operator, &clock, &mut buffer)?;
         chain.checkpoint(&mut buffer)?;
         let begin = Begin {
@@ -166,7 +168,7 @@ impl LogWriter {
         };
         let writer = Self::start(Log::begin(begin, start, &buffer)?, silence)?;
         runs::sync_folder(folder.path())?;
-        Ok(Begun { writer, open: Fact { seq, at, event }, signing })
+        Ok(Begun { writer, open: Fact { seq, at, event }, signing, statement })
     }
 
     /// Goes on with a log that an engine which is gone left behind: who takes it up, with which new key, delegated
@@ -193,16 +195,17 @@ impl LogWriter {
         let log = Log::go_on(begin, session_text, failed, &mut |chain, clock, buffer| {
             let event = Event::Resumed(Box::new(resumed.clone()));
             let (seq, at) = chain.event(clock(), &event, buffer)?;
+            let statement = chain.delegation_statement().unwrap_or_default();
             let signing = delegated(chain, operator.clone(), clock, buffer)?;
-            resumption = Some((Fact { seq, at, event }, signing));
+            resumption = Some((Fact { seq, at, event }, signing, statement));
             Ok(())
         })?;
-        let (open, signing) = resumption.ok_or_else(|| StoreError::Damaged {
+        let (open, signing, statement) = resumption.ok_or_else(|| StoreError::Damaged {
             path: log.path().to_owned(),
             line: 1,
             what: "nothing could be added".to_owned(),
         })?;
-        Ok(Begun { writer: Self::start(log, HEARTBEAT)?, open, signing })
+        Ok(Begun { writer: Self::start(log, HEARTBEAT)?, open, signing, statement })
     }
 
     /// Starts the thread that writes all further lines.
@@ -252,6 +255,17 @@ impl LogWriter {
         let (tx, rx) = mpsc::sync_channel(1);
         self.request(|answer| Request::Append { events, answer }, move |reply| drop(tx.send(reply)));
         rx.recv().unwrap_or(Err(AppendError::Ended))
+    }
+
+    /// Records that `by` lets the session's key sign: `sig` is theirs over [`Begun::statement`].
+    ///
+    /// # Errors
+    /// If it was not recorded.
+    pub async fn delegate(&self, by: &str, sig: Armour) -> Result<(), AppendError> {
+        let (tx, rx) = tokio::sync::oneshot::channel();
+        let (by, sig) = (by.to_owned(), Box::new(sig));
+        self.request(|answer| Request::Delegate { by, sig, answer }, move |reply| drop(tx.send(reply)));
+        rx.await.unwrap_or(Err(AppendError::Ended))
     }
 
     /// Seals the log with the operator's key. Afterwards nothing can be appended. It takes as long as the signature.
@@ -313,9 +327,7 @@ fn delegated(
 }
 
 fn delegate(chain: &Chain, operator: &Operator) -> Result<Armour, SignError> {
-    let statement = chain.delegation_statement().unwrap_or_default();
-    let digest = Sha512::digest(statement.as_bytes()).into();
-    operator.sign(SESSION_NAMESPACE, &digest, Message::Text(&statement))
+    operator.delegate(&chain.delegation_statement().unwrap_or_default())
 }
 
 /// Answers requests, and beats.
@@ -379,6 +391,7 @@ impl Desk {
             }));
         }
         match last {
+            Some(Request::Delegate { by, sig, answer }) => answer(self.log.delegation(&by, &sig)),
             Some(Request::Seal { operator, answer }) => answer(self.log.seal(&operator)),
             Some(Request::KeepInMemory) => self.log.keep_in_memory(),
             Some(Request::Listen(news)) => self.log.listen(news),

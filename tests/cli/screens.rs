@@ -236,16 +236,19 @@ fn an_engine_that_goes_away_is_said_and_its_run_is_taken_up() {
     assert_eq!(again.code(), 0);
 }
 
-/// The engine begins where there is no key; a person comes with theirs, and it seals the log.
+/// The engine begins where there is no key; a person comes with theirs, and it vouches for the log and seals it.
 #[test]
 fn the_log_is_sealed_by_the_key_of_the_screen_in_control() {
     let home = Home::new();
     home.write("config/lifeboat/config.toml", "operator = \"alice@example.com\"\n");
     let mut first = started(&home);
     first.wait("UNSIGNED");
+    let run = home.the_run();
+    eventually("what it lacks is recorded", || {
+        remarks(&run).contains("UNSIGNED: the screen that holds control did not")
+    });
     first.press("D");
     assert_eq!(first.code(), 0);
-    let run = home.the_run();
 
     let socket = home.path("agent");
     let mut agent =
@@ -255,7 +258,9 @@ fn the_log_is_sealed_by_the_key_of_the_screen_in_control() {
     assert!(added.unwrap().success());
     let mut again = Screen::open_with(&home, &["resume"], &[("SSH_AUTH_SOCK", &socket)]);
     again.wait("begun");
-    eventually("its key is known", || remarks(&run).contains("is at hand to seal the log"));
+    let vouched = || of_kind(&log(&run), "delegation").first().map(|line| line["by"].to_string());
+    eventually("it vouches for the log", || vouched().is_some_and(|by| by.contains("alice@example.com")));
+    again.wait("Log signed by alice@example.com");
     home.write("go", "");
     again.wait("SEALED by alice@example.com");
     again.press("q");
@@ -266,6 +271,7 @@ fn the_log_is_sealed_by_the_key_of_the_screen_in_control() {
     let allowed = home.write("allowed", format!("alice@example.com {public}"));
     let verified = home.run(&["log", "verify", run.to_str().unwrap(), "--allowed-signers", allowed.to_str().unwrap()]);
     assert_eq!((verified.code, verified.out.lines().next()), (Some(0), Some("SEALED")), "{verified:?}");
+    assert!(verified.out.contains("signed by  alice@example.com"), "{verified:?}");
 }
 
 /// Credentials end, the screen of that time has no others, and the next one has.

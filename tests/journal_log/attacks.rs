@@ -28,12 +28,12 @@ type Damage = fn(&mut Vec<Vec<u8>>);
 type Named = fn(&[Vec<u8>]) -> usize;
 
 /// Splits a log into lines without LF.
-fn lines_of(log: &[u8]) -> Vec<Vec<u8>> {
+pub(crate) fn lines_of(log: &[u8]) -> Vec<Vec<u8>> {
     let text = log.strip_suffix(b"\n").unwrap();
     text.split(|&b| b == b'\n').map(<[u8]>::to_vec).collect()
 }
 
-fn edit(line: &mut Vec<u8>, from: &str, to: &str) {
+pub(crate) fn edit(line: &mut Vec<u8>, from: &str, to: &str) {
     let text = String::from_utf8(line.clone()).unwrap();
     assert!(text.contains(from), "{text}");
     *line = text.replacen(from, to, 1).into_bytes();
@@ -44,7 +44,7 @@ fn find(lines: &[Vec<u8>], what: &str) -> usize {
 }
 
 /// Makes the numbers and links anew, as somebody without the session's key can.
-fn relink(lines: &mut [Vec<u8>]) {
+pub(crate) fn relink(lines: &mut [Vec<u8>]) {
     let mut prev = String::new();
     for (seq, line) in lines.iter_mut().enumerate() {
         let text = String::from_utf8(line.clone()).unwrap();
@@ -62,13 +62,13 @@ fn relink(lines: &mut [Vec<u8>]) {
 }
 
 /// Writes damaged lines to the run and asks both verifiers, who must agree.
-fn judge(name: &str, drill: &Drill, log: &[u8]) -> Verification {
+pub(crate) fn judge(name: &str, drill: &Drill, log: &[u8]) -> Verification {
     let place = drill.place();
     fs::write(&place.log, log).unwrap();
     both(name, &place, &drill.state, &signers_of(drill))
 }
 
-fn both(name: &str, place: &LogPlace, state: &Path, signers: &Path) -> Verification {
+pub(crate) fn both(name: &str, place: &LogPlace, state: &Path, signers: &Path) -> Verification {
     let ours = verify_run(place, &practice_trust(state)).unwrap();
     let (code, words) = second_opinion(signers, place.folder.as_deref().unwrap());
     assert_eq!((i32::from(ours.verdict.exit_code()), ours.words()), (code, words), "{name}: {:#?}", ours.findings);

@@ -9,6 +9,8 @@ mod approvals;
 #[cfg(test)]
 mod attacks;
 #[cfg(test)]
+mod delegations;
+#[cfg(test)]
 mod exhaustive;
 #[cfg(test)]
 mod fixture;
