@@ -9,9 +9,10 @@ use super::failure::{Failure, Kind};
 use super::{log, places, say};
 use crate::drive::identity;
 
+use crate::engine::Mode;
 use crate::journal::{Addition, Trust};
 use crate::kernel::Stamp;
-use crate::store::{self, KeyWish, LogPlace, Operator};
+use crate::store::{self, KeyWish, LogPlace, Operator, SignError};
 
 /// How long a signature may take: somebody may have to find a key and touch it.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -48,17 +49,35 @@ struct Ready {
 
 /// Finds the log and the key.
 fn ready(to: Sealed) -> Result<Ready, Failure> {
-    let place = log::find(&to.run, to.runs)?;
+    let place = log::find_folder(&to.run, to.runs)?;
     let trust = log::trust(to.allowed_signers)?;
-    let config = places::config()?;
-    let profile = to.profile.as_deref().map(|name| places::profile(&config, name)).transpose()?;
-    let configured = profile.as_ref().and_then(|profile| profile.operator.clone());
-    let principal = to.by.or(configured).unwrap_or_else(identity::user);
-    let key = to.key.or_else(|| profile.and_then(|profile| profile.key).map(PathBuf::from));
-    let agent = std::env::var_os("SSH_AUTH_SOCK").map(PathBuf::from);
     // The practice key is there for who adds to a drill's log and has named no key.
     let verified = store::verify_log(&place, &trust);
     let mode = verified.map_err(log::unreadable)?.mode;
+    let (operator, _) = signer(to.profile.as_deref(), to.by, to.key, mode)?;
+    let operator = operator.map_err(|why| {
+        Failure::new(Kind::Usage, format!("there is no key to sign with: {why}")).hint("name one with --key FILE")
+    })?;
+    Ok(Ready { place, trust, operator })
+}
+
+/// Finds the key that signs in somebody's name, and the name.
+pub(super) fn signer(
+    profile: Option<&str>,
+    by: Option<String>,
+    key: Option<PathBuf>,
+    mode: Mode,
+) -> Result<(Result<Operator, SignError>, String), Failure> {
+    let config = places::config()?;
+    let profile = match profile {
+        Some(name) => Some(places::profile(&config, name)?),
+        // Drills take nothing of the configuration.
+        None => (mode == Mode::Real).then(|| config.without_profile()),
+    };
+    let configured = profile.as_ref().and_then(|profile| profile.operator.clone());
+    let principal = by.or(configured).unwrap_or_else(identity::user);
+    let key = key.or_else(|| profile.and_then(|profile| profile.key).map(PathBuf::from));
+    let agent = std::env::var_os("SSH_AUTH_SOCK").map(PathBuf::from);
     let state = places::state()?;
     let wish = KeyWish {
         principal: &principal,
@@ -68,14 +87,11 @@ fn ready(to: Sealed) -> Result<Ready, Failure> {
         state: &state,
         wait: PATIENCE,
     };
-    let operator = store::operator(&wish).map_err(|why| {
-        Failure::new(Kind::Usage, format!("there is no key to sign with: {why}")).hint("name one with --key FILE")
-    })?;
-    Ok(Ready { place, trust, operator })
+    Ok((store::operator(&wish), principal))
 }
 
 /// The run's own clock has ended.
-fn now() -> Stamp {
+pub(super) fn now() -> Stamp {
     Stamp { utc: chrono::Utc::now(), mono: 0 }
 }
 

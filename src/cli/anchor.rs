@@ -11,7 +11,7 @@ use crate::store;
 
 /// Anchors the log of a run as it stands.
 pub(super) fn anchor(run: &str, profile: Option<&str>, runs: Option<PathBuf>) -> Result<ExitCode, Failure> {
-    let place = log::find(run, runs)?;
+    let place = log::find_folder(run, runs)?;
     let (opened, _) = store::header(&place.log).map_err(places::of_store)?;
     let config = places::config()?;
     let name = profile.map(str::to_owned).or_else(|| opened.began.profile.clone());

@@ -1,6 +1,7 @@
 //! The command line, as data.
 
 mod codes;
+mod history;
 mod records;
 
 use std::ffi::OsString;
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use codes::EXIT_CODES;
+pub(super) use history::{EndArg, KindArg, ListArgs, PackArgs, PruneArgs, RunsArgs, RunsCommand, VerdictArg};
 pub(super) use records::{
     CompareArgs, ExportArgs, ExportFormat, ForecastArgs, PlanArgs, Recorded, ReplayArgs, ReportArgs, ReportFormat,
 };
@@ -31,15 +33,8 @@ pub(super) enum Command {
     Run(RunArgs),
     /// Take up a run again whose lifeboat, terminal or machine went away; nothing is started by that.
     Resume(Resume),
-    /// List runs: first those that can be taken up again.
-    Runs {
-        /// Where runs are kept.
-        #[arg(long, value_name = "DIR")]
-        runs: Option<PathBuf>,
-        /// How to say it.
-        #[arg(long, value_enum, default_value_t = Format::Human)]
-        format: Format,
-    },
+    /// List runs: first those that can be taken up again. Pack one into a file, remove old ones.
+    Runs(RunsArgs),
     /// Report every problem of runbooks; nothing is executed.
     Check {
         /// Runbooks, by path or name.

@@ -100,6 +100,12 @@ fn audit(dir: Option<PathBuf>, trust: Trust, out: &mut impl io::Write) -> Result
             Err(why) => print(format!("UNREADABLE {name}  {mode:<5}  {why}"))?,
         }
     }
+    for text in &found.removed {
+        print(format!("REMOVED    {}", SafeText::line(text)))?;
+    }
+    for text in &found.doubts {
+        print(format!("UNTRUSTED  {}", SafeText::line(text)))?;
+    }
     for text in &found.breaks {
         print(format!("MISSING    {}", SafeText::line(text)))?;
     }
@@ -109,7 +115,18 @@ fn audit(dir: Option<PathBuf>, trust: Trust, out: &mut impl io::Write) -> Result
     Ok(ExitCode::from(found.exit_code()))
 }
 
+/// Finds a run that is only read: a packed one is opened.
 pub(super) fn find(run: &str, runs: Option<PathBuf>) -> Result<LogPlace, Failure> {
+    match places::runs(runs)?.find(run) {
+        Err(store::StoreError::Packed { path }) => {
+            store::open_pack(&path, &places::opened()).map_err(|error| Failure::new(Kind::Usage, error.to_string()))
+        }
+        found => found.map_err(unreadable),
+    }
+}
+
+/// Finds a run that is written to: it has to be a folder.
+pub(super) fn find_folder(run: &str, runs: Option<PathBuf>) -> Result<LogPlace, Failure> {
     places::runs(runs)?.find(run).map_err(unreadable)
 }
 

@@ -16,9 +16,11 @@ mod forecast;
 mod front;
 mod log;
 mod manual;
+mod pack;
 mod picker;
 mod places;
 mod plan;
+mod prune;
 mod render;
 mod replay;
 mod report;
@@ -47,6 +49,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         }
     };
     let worked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| work(cli)));
+    crate::store::leave_packs();
     worked.unwrap_or_else(|_| defect().exit())
 }
 
@@ -66,7 +69,7 @@ fn work(cli: Cli) -> ExitCode {
         Some(Command::Drill(drill)) => work::drill(&drill),
         Some(Command::Run(run)) => work::run(&run),
         Some(Command::Resume(wanted)) => resume::resume(&wanted),
-        Some(Command::Runs { runs, format }) => runs::runs(runs, format),
+        Some(Command::Runs(wanted)) => runs::runs(wanted),
         Some(Command::Check { runbooks, format }) => check::check(&runbooks, format),
         Some(Command::Doctor { profile, format }) => doctor::doctor(profile.as_deref(), format),
         Some(Command::Plan(wanted)) => plan::plan(&wanted),

@@ -28,6 +28,12 @@ pub(super) fn spares(config: &Config) -> Vec<PathBuf> {
     config.log_places.iter().map(PathBuf::from).chain(state().ok().map(|state| state.join("spare"))).collect()
 }
 
+/// Returns the folder in which packed runs are opened.
+pub(super) fn opened() -> PathBuf {
+    let usual = || std::env::temp_dir().join(format!("lifeboat-{}", rustix::process::geteuid().as_raw()));
+    state().map_or_else(|_| usual(), |state| state.join("opened"))
+}
+
 /// Makes a failure of an error of the store.
 pub(super) fn of_store(error: StoreError) -> Failure {
     Failure::new(Kind::Log, error.to_string())

@@ -102,7 +102,7 @@ pub fn name(path: &str) -> String {
 }
 
 /// Folds what a run recorded, as far as it makes sense.
-fn folded(folder: &Path) -> Option<Run> {
+pub(super) fn folded(folder: &Path) -> Option<Run> {
     let (plan, facts) = recorded(folder)?;
     let mut run = Run::new(plan);
     for fact in facts {
@@ -113,11 +113,16 @@ fn folded(folder: &Path) -> Option<Run> {
     Some(run)
 }
 
-/// Reads the runbook that ran and the facts of a run, as far as they can be read.
-pub fn recorded(folder: &Path) -> Option<(Arc<Plan>, Vec<Fact>)> {
+/// Reads the plan of the runbook that ran.
+pub(super) fn plan_of(folder: &Path) -> Option<Arc<Plan>> {
     let path = folder.join("runbook.md");
     let bytes = std::fs::read(&path).ok()?;
-    let plan = start::plan(&Source { path: path.display().to_string(), bytes }).ok()?;
+    start::plan(&Source { path: path.display().to_string(), bytes }).ok()
+}
+
+/// Reads the runbook that ran and the facts of a run, as far as they can be read.
+pub fn recorded(folder: &Path) -> Option<(Arc<Plan>, Vec<Fact>)> {
+    let plan = plan_of(folder)?;
     let place = LogPlace { log: folder.join("incident.jsonl"), folder: Some(folder.to_owned()), spares: Vec::new() };
     let mut facts = Vec::new();
     for part in place.parts() {

@@ -164,9 +164,7 @@ impl Addenda {
     /// # Errors
     /// If it does not fit a line.
     pub fn draft(&self, at: Stamp, what: &Addition, by: &str, log: &Verification) -> Result<Pending, ChainError> {
-        let time = line::time_text(at.utc);
-        let mut pending =
-            Pending { lines: String::new(), digest: [0; 64], next: self.next, prev: self.prev.clone(), time };
+        let mut pending = Pending::behind(self.next, &self.prev, at);
         if self.next == 0 {
             let run = log.run.as_ref().map_or("", |run| run.as_str());
             pending.push(&format!(
@@ -179,10 +177,7 @@ impl Addenda {
         let entry = Authored { what, by: by.to_owned() };
         let json = serde_json::to_string(&entry).map_err(|error| ChainError::Json(error.to_string()))?;
         pending.push(json.strip_prefix('{').unwrap_or(&json))?;
-        let mut hash = self.hash.clone();
-        hash.update(&pending.lines);
-        pending.digest = hash.finalize().into();
-        Ok(pending)
+        Ok(pending.digested(&self.hash))
     }
 
     fn find(&mut self, number: u64, severity: Severity, text: impl Into<String>) {
@@ -236,16 +231,7 @@ impl Addenda {
     fn signed(&mut self, text: &[u8], head: &line::Head<'_>, log: &Verification, trust: &Trust) -> Result<(), String> {
         let number = head.seq + 1;
         let by = self.author.take().ok_or("signs nothing")?;
-        let Signature { sig } =
-            serde_json::from_slice(text).map_err(|error| format!("holds no signature ({error})"))?;
-        // Its time is that of the line before: so every byte of it is determined, or is the signature.
-        if signed_line(head.seq, head.prev, &self.time, &sig).as_bytes() != text {
-            return Err("is not in the one form of signatures".to_owned());
-        }
-        let digest: Digest512 = self.hash.clone().finalize().into();
-        let sig = Armour::read_exactly(&sig)
-            .and_then(|sig| sig.check(ADDENDUM_NAMESPACE, &digest).map(|()| sig))
-            .map_err(|why| format!("has a signature that {why}"))?;
+        let sig = signature(text, head, &self.time, &self.hash)?;
         let signed = Signed::new(&by, sig.key());
         let objection = trust.objection(&by, sig.key(), ADDENDUM_NAMESPACE, log.mode);
         let Some(entry) = self.entries.last_mut().filter(|entry| entry.seq + 1 == head.seq) else { return Ok(()) };
@@ -262,6 +248,19 @@ impl Addenda {
         }
         Ok(())
     }
+}
+
+/// Checks a signature's line: in its one form, over every byte of the file before it.
+pub(super) fn signature(text: &[u8], head: &line::Head<'_>, time: &str, before: &Sha512) -> Result<Armour, String> {
+    let Signature { sig } = serde_json::from_slice(text).map_err(|error| format!("holds no signature ({error})"))?;
+    // Its time is that of the line before: so every byte of it is determined, or is the signature.
+    if signed_line(head.seq, head.prev, time, &sig).as_bytes() != text {
+        return Err("is not in the one form of signatures".to_owned());
+    }
+    let digest: Digest512 = before.clone().finalize().into();
+    Armour::read_exactly(&sig)
+        .and_then(|sig| sig.check(ADDENDUM_NAMESPACE, &digest).map(|()| sig))
+        .map_err(|why| format!("has a signature that {why}"))
 }
 
 /// Checks what a witness signed.
@@ -283,7 +282,20 @@ fn witness(sig: &str, by: &str, signed: &Signed, log: &Verification, trust: &Tru
 }
 
 impl Pending {
-    fn push(&mut self, members: &str) -> Result<(), ChainError> {
+    /// Begins behind so many lines, of which this is the last one's digest.
+    pub(super) fn behind(next: u64, prev: &str, at: Stamp) -> Self {
+        Self { lines: String::new(), digest: [0; 64], next, prev: prev.to_owned(), time: line::time_text(at.utc) }
+    }
+
+    /// Takes the digest of everything before the signature: the file so far, and these lines.
+    pub(super) fn digested(mut self, file: &Sha512) -> Self {
+        let mut hash = file.clone();
+        hash.update(&self.lines);
+        self.digest = hash.finalize().into();
+        self
+    }
+
+    pub(super) fn push(&mut self, members: &str) -> Result<(), ChainError> {
         let text = chain::head(self.next, &self.prev, &self.time, 0) + members;
         if text.len() > MAX_LINE {
             return Err(ChainError::TooLong { kind: "addendum".to_owned(), bytes: text.len() });

@@ -14,6 +14,7 @@ mod line;
 mod parts;
 mod pass;
 mod read;
+mod removals;
 mod signers;
 mod sshsig;
 mod stamp;
@@ -29,6 +30,7 @@ pub use findings::{Coverage, Finding, OutputClaim, Severity, Signed, SignerKind,
 pub use line::{Broken, MAX_LINE, time_text};
 pub use parts::{Part, continues, in_order, part_name};
 pub use read::{Reading, read_entry, read_log};
+pub use removals::{Recorded as RecordedRemoval, Removal, Removals, Stage as RemovalStage};
 pub use signers::{AllowedSigners, Skipped, Standing};
 pub use sshsig::{
     ADDENDUM_NAMESPACE, Armour, CHECKPOINT_NAMESPACE, Digest512, SEAL_NAMESPACE, SESSION_NAMESPACE, SessionKey,

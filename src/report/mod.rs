@@ -6,6 +6,7 @@ mod doctor;
 mod dry_run;
 mod export;
 mod forecast;
+mod history;
 mod narrate;
 mod summary;
 
@@ -15,5 +16,6 @@ pub use doctor::{Finding, Grade, Part, findings, worst};
 pub use dry_run::{confirmations, dry_run, times};
 pub use export::{json_of, junit, trace};
 pub use forecast::{forecast, percent};
+pub use history::{Over, PastRow, Trend, Went, past_runs, trends};
 pub use narrate::narrate;
 pub use summary::{Corruption, Customers, Exercised, RpoVerdict, RtoVerdict, rpo_verdict, rto_verdict, summary};

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::ops::Range;
+use std::time::Duration;
 
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::calls::Calls;
-use crate::kernel::{Severity, Source};
+use crate::kernel::{Severity, Source, parse_duration, parse_size, say_duration, say_size};
 
 /// Holds the whole file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
@@ -32,6 +33,8 @@ pub struct Config {
     pub theme: Option<String>,
     /// How the screens call somebody back, if not as the terminal is known to understand it.
     pub calls: Option<Calls>,
+    /// How many runs `lifeboat runs prune` keeps.
+    pub retention: Option<Retention>,
     /// Profiles by name.
     #[serde(default, rename = "profile")]
     profiles: BTreeMap<String, Profile>,
@@ -129,6 +132,13 @@ impl Config {
         if !self.log_places.is_empty() {
             let value = Some(self.log_places.join(", "));
             settings.push(Setting { key: "log_places".to_owned(), value, origin: Origin::Shared });
+        }
+        if let Some(retention) = &self.retention {
+            let count = retention.count.map(|count| format!("the newest {count}"));
+            let age = retention.age.map(|age| format!("up to {} old", say_duration(age)));
+            let words: Vec<String> = count.into_iter().chain(age).chain(retention.size.map(say_size)).collect();
+            let value = Some(words.join(", "));
+            settings.push(Setting { key: "retention".to_owned(), value, origin: Origin::Shared });
         }
         settings.extend(profile.inputs.iter().map(|(input, value)| Setting {
             key: format!("inputs.{input}"),
@@ -329,6 +339,28 @@ pub struct Anchoring {
     pub timestamp: Option<String>,
     /// The certificates of authorities whose stamps count, in PEM.
     pub timestamp_ca: Option<String>,
+}
+
+/// Says how many runs are kept, by number, age and size.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Retention {
+    /// The newest, so many.
+    pub count: Option<usize>,
+    /// Those that began so long ago at most.
+    #[serde(default, deserialize_with = "age")]
+    pub age: Option<Duration>,
+    /// The newest that take so many bytes in all.
+    #[serde(default, deserialize_with = "size")]
+    pub size: Option<u64>,
+}
+
+fn age<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Duration>, D::Error> {
+    parse_duration(&String::deserialize(deserializer)?).map(Some).map_err(D::Error::custom)
+}
+
+fn size<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<u64>, D::Error> {
+    parse_size(&String::deserialize(deserializer)?).map(Some).map_err(D::Error::custom)
 }
 
 impl Anchoring {

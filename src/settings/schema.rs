@@ -67,10 +67,26 @@ pub fn config_schema() -> Value {
         "enum": ["off", "bell", "osc9", "osc777"],
         "description": "How the screens call somebody back: bell and notification.",
     });
+    let retention = json!({
+        "type": "object",
+        "additionalProperties": false,
+        "description": "How many runs `lifeboat runs prune` keeps.",
+        "properties": {
+            "count": { "type": "integer", "minimum": 0, "description": "The newest, so many." },
+            "age": { "type": "string", "description": "Those that began so long ago at most: `400d`." },
+            "size": { "type": "string", "description": "The newest that take so much in all: `20GiB`." },
+        },
+    });
     let mut schema = table(
         shared
             .into_iter()
-            .chain([("theme", theme), ("calls", calls), ("log_places", places), ("profile", profiles)])
+            .chain([
+                ("theme", theme),
+                ("calls", calls),
+                ("log_places", places),
+                ("retention", retention),
+                ("profile", profiles),
+            ])
             .collect(),
     );
     if let Some(schema) = schema.as_object_mut() {

@@ -42,6 +42,12 @@ pub enum StoreError {
         /// Another one.
         second: String,
     },
+    /// It is a packed run, and this needs a folder.
+    #[error("{} is a packed run, and is only read: unpack it (`tar -xf`) and name the folder", path.display())]
+    Packed {
+        /// The pack.
+        path: PathBuf,
+    },
     /// Somebody else holds the log.
     #[error("{} is being written by another lifeboat", path.display())]
     Locked {

@@ -137,6 +137,9 @@ impl Runs {
         if path.is_dir() && (path.join(LOG).is_file() || !numbered(path).is_empty()) {
             return Ok(self.place(path.to_owned()));
         }
+        if path.is_file() && super::pack::is_pack(path) {
+            return Err(StoreError::Packed { path: path.to_owned() });
+        }
         if path.is_file() {
             return Ok(match path.parent().filter(|_| path.file_name().is_some_and(|n| n == LOG)) {
                 Some(folder) => self.place(folder.to_owned()),
@@ -159,7 +162,7 @@ impl Runs {
 
 impl Runs {
     /// Returns the place of the run in a folder, which may be a copy under another name.
-    pub(super) fn place(&self, folder: PathBuf) -> LogPlace {
+    pub fn place(&self, folder: PathBuf) -> LogPlace {
         let log = folder.join(LOG);
         let spares = match first_event(&log) {
             _ if self.spares.is_empty() => Vec::new(),
@@ -169,7 +172,7 @@ impl Runs {
         LogPlace { log, folder: Some(folder), spares }
     }
 
-    fn spares_of(&self, id: &RunId) -> Vec<PathBuf> {
+    pub(super) fn spares_of(&self, id: &RunId) -> Vec<PathBuf> {
         self.spares_named(Path::new(id.as_str()))
     }
 

@@ -23,6 +23,8 @@ pub struct Standing {
     pub folder: PathBuf,
     /// Its header.
     pub opened: Opened,
+    /// The first line's times.
+    pub began: Stamp,
     /// The last line's times.
     pub last: Stamp,
     /// Whether it is over.
@@ -47,6 +49,31 @@ pub fn standings(runs: &Runs) -> Vec<Standing> {
     let ids = runs.list().unwrap_or_default();
     let standing = |run: RunId| standing(run.clone(), &runs.place(runs.root().join(run.as_str()))).ok().flatten();
     ids.into_iter().filter_map(standing).collect()
+}
+
+/// Lists the folders among the runs that hold none that can be read, each with the reason.
+pub fn strange(runs: &Runs) -> Vec<(String, String)> {
+    let entries = std::fs::read_dir(runs.root()).into_iter().flatten().flatten();
+    let mut all: Vec<(String, String)> = entries
+        .filter_map(|entry| {
+            let (name, path) = (entry.file_name().to_string_lossy().into_owned(), entry.path());
+            if name.starts_with('.') || !path.is_dir() {
+                return None;
+            }
+            let why = match runs.place(path).log {
+                _ if entry.file_name().to_str().is_none() => "its name is no text".to_owned(),
+                log if !log.is_file() => "it holds no incident.jsonl".to_owned(),
+                log => match first(&log) {
+                    Ok(Some(_)) => return None,
+                    Ok(None) => "the first line of its log begins no run".to_owned(),
+                    Err(error) => format!("its log can't be read: {error}"),
+                },
+            };
+            Some((name, why))
+        })
+        .collect();
+    all.sort();
+    all
 }
 
 /// Reads the header of a log, and when it was written.
@@ -99,7 +126,7 @@ fn standing(run: RunId, place: &LogPlace) -> io::Result<Option<Standing>> {
         (false, false, Some(how)) => End::Unsealed(how),
         (false, false, None) => End::Open,
     };
-    Ok(Some(Standing { run, folder, opened, last, end }))
+    Ok(Some(Standing { run, folder, opened, began: at, last, end }))
 }
 
 /// Reads a log's end, as far as its lines are complete.

@@ -13,6 +13,7 @@ mod drill;
 mod estate;
 mod forecast;
 mod guards;
+mod history;
 mod lost_log;
 mod plain;
 mod plan;
