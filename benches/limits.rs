@@ -8,6 +8,8 @@
 mod forecast;
 #[path = "limits/log.rs"]
 mod log;
+#[path = "limits/replay.rs"]
+mod replay;
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
@@ -24,6 +26,10 @@ const MINIMAL: &str = "LIFEBOAT_BENCH_MINIMAL";
 fn main() {
     if std::env::var_os(MINIMAL).is_some() {
         minimal();
+        return;
+    }
+    if let Some(folder) = std::env::var_os(replay::CHILD) {
+        replay::child(Path::new(&folder));
         return;
     }
     // A state folder of its own, inherited by everything that is started here.
@@ -43,6 +49,7 @@ fn main() {
     run("drill", &drill);
     run("fingerprint", &fingerprint);
     run("forecast", &|_| forecast::forecast());
+    run("replay", &replay::replay);
     run("log-verify", &log::verify);
     run("log-facts", &log::facts);
     run("log-resume", &log::resume);

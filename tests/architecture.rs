@@ -74,7 +74,8 @@ fn floor_of(module: &str) -> Option<u8> {
 /// The code of a file without its unit tests, comments blanked, line numbers kept. A file of tests has none.
 fn code(path: &Path, text: &str) -> Vec<(usize, String)> {
     let stem = path.file_stem().unwrap().to_string_lossy();
-    if stem == "tests" || stem.ends_with("_tests") {
+    let among_tests = path.components().any(|part| part.as_os_str() == "tests");
+    if among_tests || stem == "tests" || stem.ends_with("_tests") {
         return Vec::new();
     }
     text.lines()

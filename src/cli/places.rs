@@ -51,6 +51,13 @@ pub(super) fn estate() -> Result<PathBuf, Failure> {
     })
 }
 
+/// Returns the folder for what can be made anew at any time.
+pub(super) fn cache() -> Option<PathBuf> {
+    let xdg = std::env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let home = || std::env::var_os("HOME").map(|home| PathBuf::from(home).join(".cache"));
+    Some(xdg.or_else(home)?.join("lifeboat/replay"))
+}
+
 /// Returns the folder of configuration, keys and runbooks.
 pub(super) fn config_folder() -> Option<PathBuf> {
     let xdg = std::env::var_os("XDG_CONFIG_HOME").map(PathBuf::from).filter(|path| path.is_absolute());

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use super::args::{Recorded, ReplayArgs};
 use super::failure::{Failure, Kind};
 use super::work::Seat;
-use super::{log, work};
+use super::{log, places, work};
 use crate::replay::{self, Recording, ReplayError, Start};
 use crate::term::Exit;
 use crate::ui::Spot;
@@ -34,7 +34,7 @@ pub(super) fn replay(wanted: &ReplayArgs) -> Result<ExitCode, Failure> {
 /// Opens the recording that was named.
 pub(super) fn open(of: &Recorded) -> Result<Recording, Failure> {
     let place = log::find(&of.run, of.runs.clone())?;
-    Recording::open(place).map_err(unusable)
+    Recording::open(place).map(|recording| recording.cached(places::cache())).map_err(unusable)
 }
 
 /// Makes a failure of what keeps a recording from being replayed.

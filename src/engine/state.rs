@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use super::event::{InputSource, Opened, Target, Verdict};
 use super::outcome::{AwsReceipt, Outcome, Streams};
@@ -17,9 +18,10 @@ pub use asked::{Alone, Approver, Prompt, Unapproved};
 pub use stands::{Acted, Agreed, Lane, StepState, Strand, Turn, Undoes};
 
 /// Holds everything that is known of a run.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Run {
-    /// The runbook's plan.
+    /// The runbook's plan; not part of what is put away.
+    #[serde(skip)]
     pub plan: Arc<Plan>,
     /// The header; `None` before the first fact.
     pub opened: Option<Opened>,
@@ -60,6 +62,7 @@ pub struct Run {
     /// How far the current action of each step is, same order.
     pub turns: Vec<Turn>,
     /// What each step that runs for several items does for each of them.
+    #[serde(with = "listed")]
     pub lanes: BTreeMap<Strand, Lane>,
     /// What may have acted and can be undone, oldest first.
     pub acted: Vec<Acted>,
@@ -122,7 +125,7 @@ pub struct Run {
 }
 
 /// Says where a run is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Stage {
     /// No fact yet.
     New,
@@ -133,7 +136,7 @@ pub enum Stage {
 }
 
 /// Says how a run ended.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ending {
     /// As in [`super::Event::Ended`].
     pub how: String,
@@ -144,7 +147,7 @@ pub struct Ending {
 }
 
 /// Is the end that was asked for while something ran.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Stopping {
     /// As in [`super::Event::Ended`].
     pub how: String,
@@ -155,7 +158,7 @@ pub struct Stopping {
 }
 
 /// Says when the turn of a step came.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Came {
     /// Its number among the turns of the run, as in [`super::TimerId::Deadline`].
     pub number: u64,
@@ -164,7 +167,7 @@ pub struct Came {
 }
 
 /// Is an automatic retry that waits for its timer.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PendingRetry {
     /// Its number in the run, as in [`super::TimerId::Retry`].
     pub number: u64,
@@ -173,7 +176,7 @@ pub struct PendingRetry {
 }
 
 /// Holds one attempt.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Attempt {
     /// Its step, if it belongs to one.
     pub step: Option<StepId>,
@@ -192,7 +195,7 @@ pub struct Attempt {
 }
 
 /// Says where an attempt is.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum AttemptState {
     /// It runs, as far as is known: found so after a crash it is in doubt.
     Running,
@@ -214,7 +217,7 @@ pub enum AttemptState {
 }
 
 /// Says whether observing steps run by themselves.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Progress {
     /// The operator starts each step.
     Manual,
@@ -223,7 +226,7 @@ pub enum Progress {
 }
 
 /// Is a fixed moment.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Fixed {
     /// Its time.
     pub occurred_at: DateTime<Utc>,
@@ -236,7 +239,7 @@ pub struct Fixed {
 }
 
 /// Is a measured loss.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Loss {
     /// Which.
     pub of: LossKind,
@@ -257,7 +260,7 @@ pub struct Loss {
 }
 
 /// Holds the last result of an action.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ActionResult {
     /// The attempt.
     pub attempt: AttemptId,
@@ -266,7 +269,7 @@ pub struct ActionResult {
 }
 
 /// Says how far the recovery is.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Recovery {
     /// Service is not restored.
     NotYet,
@@ -284,7 +287,7 @@ pub enum Recovery {
 }
 
 /// Is a stretch that may become the recovery.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Candidate {
     /// When it began.
     pub since: DateTime<Utc>,
@@ -293,7 +296,7 @@ pub struct Candidate {
 }
 
 /// Is a breached objective.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Breach {
     /// `rto` or `rpo`.
     pub objective: String,
@@ -306,7 +309,7 @@ pub struct Breach {
 }
 
 /// Is a note.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Note {
     /// Its text.
     pub text: String,
@@ -319,7 +322,7 @@ pub struct Note {
 }
 
 /// Is a value that was entered once.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reading {
     /// The value.
     pub value: String,
@@ -330,7 +333,7 @@ pub struct Reading {
 }
 
 /// Says what became of a second reader.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Second {
     /// Nobody read it yet.
     Missing,
@@ -341,7 +344,7 @@ pub enum Second {
 }
 
 /// Is a watched condition that does not hold, or did not.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Alarm {
     /// Why, as the first look that failed says.
     pub why: String,
@@ -354,7 +357,7 @@ pub struct Alarm {
 }
 
 /// Says how a watched condition is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Condition {
     /// It does not hold.
     Fails,
@@ -363,7 +366,7 @@ pub enum Condition {
 }
 
 /// Is a second reader that was done without.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Waiver {
     /// The input.
     pub name: String,
@@ -374,7 +377,7 @@ pub struct Waiver {
 }
 
 /// Says where the time went since the run began, up to the last fact.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Spent {
     /// Lifeboat worked.
     pub machine: Duration,
@@ -393,6 +396,23 @@ pub enum Who {
     Person,
     /// Neither: the recovery is being watched, or the run is over.
     Nobody,
+}
+
+/// Puts lanes away as a list: their names are no texts, which keys of JSON have to be.
+mod listed {
+    use std::collections::BTreeMap;
+
+    use serde::{Deserialize, Deserializer, Serialize as _, Serializer};
+
+    use super::{Lane, Strand};
+
+    pub(super) fn serialize<S: Serializer>(lanes: &BTreeMap<Strand, Lane>, to: S) -> Result<S::Ok, S::Error> {
+        lanes.iter().collect::<Vec<_>>().serialize(to)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<BTreeMap<Strand, Lane>, D::Error> {
+        Ok(Vec::<(Strand, Lane)>::deserialize(from)?.into_iter().collect())
+    }
 }
 
 impl Run {

@@ -33,10 +33,11 @@ impl Cursor {
     /// Goes to where so many facts were recorded, as far as the index knows.
     pub(super) fn at(recording: &Recording, index: &Index, facts: u64) -> Option<Self> {
         let facts = facts.clamp(1, index.facts.max(1));
-        let near = index.before(facts)?;
+        let (near, run) = index.before(facts)?;
         let mut told = VecDeque::new();
         let words = if facts > EXACT { facts.saturating_sub(TOLD as u64) } else { facts };
-        if let Some(earlier) = index.before(words).filter(|earlier| earlier.facts < near.facts) {
+        let earlier = index.last_with(|checkpoint| checkpoint.facts <= words);
+        if let Some(earlier) = earlier.filter(|earlier| facts > EXACT && earlier.facts < near.facts) {
             // Only told: the state begins at the nearer one.
             let mut reader = Reader::open(&recording.place, earlier.at, earlier.line).ok()?;
             for number in earlier.facts..near.facts {
@@ -47,10 +48,10 @@ impl Cursor {
             }
         }
         let mut cursor = Self {
-            run: near.run.clone(),
+            stamp: run.last.unwrap_or(recording.began),
+            run,
             facts: near.facts,
             time: near.time,
-            stamp: near.run.last.unwrap_or(recording.began),
             clocks: Clocks::from(near.time),
             reader: Reader::open(&recording.place, near.at, near.line).ok(),
             ahead: None,

@@ -1,23 +1,29 @@
 //! What makes every moment of a long recording near: the state at every so many facts, where the marks lie, and where the
-//! lines of each attempt stand. It is made once, front to back, and holds no output and no line.
+//! lines of each attempt stand. It is made once, front to back, kept for the next time, and holds no output and no line.
+
+mod rest;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::fold::{EXACT, fold};
+use super::kept::Place;
 use super::reader::{Clocks, End, Reader};
 use super::recording::Recording;
+use super::shelf::{Lies, Shelf};
 use crate::engine::{Attempt, AttemptState, Event, Fact, Run, Verdict};
 use crate::kernel::{AttemptId, Stamp};
 use crate::store::LineAt;
 use crate::ui::{Mark, Marks, Told};
 
+/// It is known where every so many facts begin.
+const EVERY: u64 = 256;
 /// The state is kept at every so many facts: what lies between is folded anew in a few milliseconds.
-const EVERY: u64 = 1_024;
+const STATES: u64 = 2_048;
 /// So many attempts of a step are found again, the newest: more are not shown.
 const OF_A_STEP: usize = 24;
 
-/// Is the state of a run at one of its facts.
+/// Is one of the facts between which everything lies.
 #[derive(Clone, Debug)]
 pub(super) struct Checkpoint {
     /// After so many facts.
@@ -29,7 +35,18 @@ pub(super) struct Checkpoint {
     /// Where the next line begins, and which one it is, from 0.
     pub(super) at: LineAt,
     pub(super) line: u64,
-    pub(super) run: Run,
+    state: State,
+}
+
+/// Says where the state of the run is at a checkpoint.
+#[derive(Clone, Debug)]
+enum State {
+    /// It is folded from the checkpoint before.
+    Folded,
+    /// At hand: those of a run that is no longer than people work.
+    Here(Box<Run>),
+    /// On the shelf.
+    Away(Lies),
 }
 
 /// Is a fact that is worth going to.
@@ -86,9 +103,28 @@ pub struct Index {
     clocks: Clocks,
     run: Run,
     reader: Option<Reader>,
+    shelf: Shelf,
+    place: Option<Place>,
 }
 
 impl Index {
+    /// Opens a recording: the index that was kept of it, else as much as is read at once.
+    pub fn open(recording: &Recording, at_once: u64) -> Self {
+        let mut index = Self::begin(recording);
+        // What is told of the first facts is not kept.
+        index.read(EXACT);
+        if index.is_whole() {
+            return index;
+        }
+        index.place = Place::of(recording);
+        let kept = index.place.as_ref().and_then(Place::read);
+        if kept.and_then(|(file, from, rest)| index.take_over(file, from, &rest)).is_none() {
+            index.shelf = Shelf::begin(index.place.as_ref().and_then(Place::begin));
+            index.read(at_once.saturating_sub(EXACT));
+        }
+        index
+    }
+
     /// Begins to read a recording.
     pub fn begin(recording: &Recording) -> Self {
         let run = Run::new(Arc::clone(&recording.plan));
@@ -98,7 +134,7 @@ impl Index {
             seq: 0,
             at: LineAt::default(),
             line: 0,
-            run: run.clone(),
+            state: State::Here(Box::new(run.clone())),
         };
         let (reader, end) = match Reader::open(&recording.place, LineAt::default(), 0) {
             Ok(reader) => (Some(reader), None),
@@ -120,6 +156,8 @@ impl Index {
             clocks: Clocks::default(),
             run,
             reader,
+            shelf: Shelf::begin(None),
+            place: None,
         }
     }
 
@@ -132,16 +170,27 @@ impl Index {
                 Ok(Err(end)) | Err(end) => {
                     self.unknown = reader.unknown;
                     self.end = Some(end);
+                    self.keep();
                     return;
                 }
             }
             if self.facts.is_multiple_of(EVERY) {
                 let (facts, time, seq) = (self.facts, self.to, self.run.last_seq.unwrap_or_default());
-                let (at, line, run) = (reader.at(), reader.line, self.run.clone());
-                self.checkpoints.push(Checkpoint { facts, time, seq, at, line, run });
+                let (at, line, state) = (reader.at(), reader.line, self.put_away());
+                self.checkpoints.push(Checkpoint { facts, time, seq, at, line, state });
             }
         }
         self.reader = Some(reader);
+    }
+
+    fn put_away(&mut self) -> State {
+        if !self.facts.is_multiple_of(STATES) {
+            State::Folded
+        } else if self.facts <= EXACT {
+            State::Here(Box::new(self.run.clone()))
+        } else {
+            self.shelf.put(&self.run).map_or(State::Folded, State::Away)
+        }
     }
 
     /// Is everything read that can be?
@@ -200,13 +249,19 @@ impl Index {
         Ok(())
     }
 
-    /// Returns the state nearest before a fact.
-    pub(super) fn before(&self, facts: u64) -> Option<&Checkpoint> {
-        let at = self.checkpoints.partition_point(|checkpoint| checkpoint.facts <= facts);
-        self.checkpoints.get(at.saturating_sub(1))
+    /// Returns the state nearest before a fact, with its checkpoint.
+    pub(super) fn before(&self, facts: u64) -> Option<(&Checkpoint, Run)> {
+        let known = self.checkpoints.partition_point(|checkpoint| checkpoint.facts <= facts);
+        let plan = &self.run.plan;
+        // One that can't be read is folded from an earlier one.
+        self.checkpoints.get(..known)?.iter().rev().find_map(|checkpoint| match &checkpoint.state {
+            State::Folded => None,
+            State::Here(run) => Some((checkpoint, Run::clone(run))),
+            State::Away(lies) => Some((checkpoint, self.shelf.get(*lies, plan)?)),
+        })
     }
 
-    /// Returns the last state at which a condition holds that holds from the beginning up to some fact.
+    /// Returns the last checkpoint at which a condition holds that holds from the beginning up to some fact.
     pub(super) fn last_with(&self, holds: impl Fn(&Checkpoint) -> bool) -> Option<&Checkpoint> {
         let at = self.checkpoints.partition_point(holds);
         self.checkpoints.get(at.saturating_sub(1))

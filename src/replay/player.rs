@@ -11,6 +11,7 @@ use super::index::Index;
 use super::outputs::{Answers, PIECE, Printed, Samples};
 use super::pace::{Pace, Stretch};
 use super::recording::{Recording, ReplayError};
+use super::search::Search;
 use crate::engine::{Attempt, AttemptState, Event, Run};
 use crate::kernel::{AttemptId, Stamp, counted};
 use crate::runbook::Kind;
@@ -66,6 +67,8 @@ pub struct Player {
     pub(super) pending: Option<Transport>,
     /// What has to be known, once everything was read.
     remarks: Vec<String>,
+    /// The search that goes on.
+    pub(super) search: Option<Search>,
 }
 
 impl Player {
@@ -74,8 +77,7 @@ impl Player {
     /// # Errors
     /// If its first fact does not begin a run.
     pub fn open(recording: Recording, speed: u32) -> Result<Self, ReplayError> {
-        let mut index = Index::begin(&recording);
-        index.read(AT_FIRST);
+        let index = Index::open(&recording, AT_FIRST);
         let cursor = (index.facts() > 0).then(|| Cursor::at(&recording, &index, 1)).flatten();
         let Some(cursor) = cursor else {
             let why = index.end.as_ref().and_then(super::reader::End::remark).unwrap_or_default();
@@ -98,6 +100,7 @@ impl Player {
             verdict: None,
             pending: None,
             remarks: Vec::new(),
+            search: None,
         };
         player.when_whole();
         Ok(player)
@@ -213,6 +216,7 @@ impl Player {
             facts: self.index.facts(),
             marks: Arc::clone(&self.marks.1),
             reading: (!whole).then(|| self.recording.part_read(self.index.at())),
+            searching: self.searches(),
             verdict: self.verdict.clone(),
             remarks: if whole { self.remarks.clone() } else { self.recording.remarks.clone() },
         }))

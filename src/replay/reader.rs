@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::engine::Fact;
 use crate::journal::{Body, read_entry};
 use crate::kernel::{SafeText, Stamp, say_duration};
@@ -15,7 +17,7 @@ pub(super) struct Read {
 }
 
 /// Says why there are no further facts.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum End {
     /// The last line is whole.
     Whole,
@@ -110,7 +112,7 @@ impl Reader {
 }
 
 /// Watches the two clocks of a log: the time of a recording never goes back, whatever the log says.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Clocks {
     time: u64,
     last: Option<Stamp>,

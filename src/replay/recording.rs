@@ -73,6 +73,8 @@ pub struct Recording {
     pub began: Stamp,
     /// What has to be known about it before anything is seen.
     pub remarks: Vec<String>,
+    /// Where the indexes of long ones are kept, if anywhere.
+    pub cache: Option<PathBuf>,
 }
 
 impl Recording {
@@ -104,7 +106,14 @@ impl Recording {
         if sha256_hex(&bytes) != opened.runbook_sha256 {
             remarks.push("The runbook in the folder is not the text that ran: steps may be named wrongly.".to_owned());
         }
-        Ok(Self { place, folder, plan, opened, began, remarks })
+        Ok(Self { place, folder, plan, opened, began, remarks, cache: None })
+    }
+
+    /// Keeps the index of a long recording in a folder, which need not exist.
+    #[must_use]
+    pub fn cached(mut self, folder: Option<PathBuf>) -> Self {
+        self.cache = folder;
+        self
     }
 }
 

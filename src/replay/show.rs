@@ -21,6 +21,9 @@ const TICK: Duration = Duration::from_millis(33);
 /// While the log is being read it is said so often how far.
 const NEWS: Duration = Duration::from_millis(250);
 
+/// So long is searched before the next wish is heard.
+const SLICE: Duration = Duration::from_millis(30);
+
 enum Ask {
     Transport(Transport),
     Seek(Seek),
@@ -124,7 +127,7 @@ pub fn worth(place: &store::LogPlace, trust: &Trust) -> (Worth, String) {
 fn play(mut player: Player, feed: &Feed, asked: &Receiver<Ask>, shown: &Shown) {
     let mut told = Instant::now();
     loop {
-        let wait = match (player.has_more(), player.due(Instant::now())) {
+        let wait = match (player.has_more() || player.searches(), player.due(Instant::now())) {
             (true, _) => Some(Duration::ZERO),
             (false, Some(due)) => Some(due.min(TICK)),
             (false, None) => None,
@@ -150,6 +153,7 @@ fn play(mut player: Player, feed: &Feed, asked: &Receiver<Ask>, shown: &Shown) {
         }
         let playing = player.due(Instant::now()).is_some();
         said.extend(player.advance(Instant::now()));
+        said.extend(player.search_on(SLICE, Instant::now()));
         if player.has_more() {
             said.extend(player.read_on(BESIDE, Instant::now()));
             if told.elapsed() >= NEWS || !player.has_more() {

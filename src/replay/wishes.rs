@@ -4,8 +4,11 @@ use std::time::{Duration, Instant};
 
 use super::cursor::Cursor;
 use super::player::Player;
-use super::search;
+use super::search::Search;
 use crate::ui::{Going, Idle, Msg, Spot, Transport, Way};
+
+/// A search that takes no longer is answered at once.
+const AT_ONCE: Duration = Duration::from_millis(50);
 
 impl Player {
     /// Goes to where so many facts were recorded, at a time not before the last of them.
@@ -47,6 +50,10 @@ impl Player {
         // Time goes on up to the moment at which something else is asked for.
         if self.going == Going::Playing {
             self.time = self.stretch.after(now.saturating_duration_since(self.began));
+        }
+        if !matches!(wish, Transport::Show(_) | Transport::StopSearch) {
+            // Whoever goes elsewhere does not want to be led away again.
+            self.search = None;
         }
         match wish {
             Transport::Play => match self.going {
@@ -98,7 +105,16 @@ impl Player {
                 }
             }
             Transport::To(spot) => self.seek_spot(spot, wish, now),
-            Transport::Find(text, way) => search::find(self, &text, way, now),
+            Transport::Find(text, way) => {
+                self.search = Some(Search::begin(self, text, way, now));
+                let mut said = self.search_on(AT_ONCE, now);
+                if self.searches() {
+                    // Now it can be stopped.
+                    said.push(self.played());
+                }
+                said
+            }
+            Transport::StopSearch => self.stop_search(),
             Transport::Show(step) => {
                 self.shown = step;
                 vec![self.moment()]

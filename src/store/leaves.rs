@@ -52,7 +52,7 @@ pub fn leaf(folder: &Path, seek: &Seek, most: u64) -> io::Result<Leaf> {
         Want::End => leaf.size,
         Want::At(at) => (*at).min(leaf.size),
         Want::Find { text, from, way } => {
-            let Some(found) = find(&mut file, leaf.size, text, *from, *way)? else { return Ok(leaf) };
+            let Some(found) = find(&mut file, (0, leaf.size), text, *from, *way)? else { return Ok(leaf) };
             // The line that it stands in begins before it.
             let line = back(&mut file, found + 1, 1)?;
             leaf.hit = Some(line);
@@ -139,12 +139,12 @@ fn read(file: &mut File, from: u64, length: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Finds a text in the first `size` bytes: at `from` or behind it, or before it. Without a capital letter in it capitals make
-/// no difference.
+/// Finds a text in a file between two places: at `from` or behind it, or before it. Without a capital letter in it capitals
+/// make no difference.
 ///
 /// # Errors
 /// If the file can't be read.
-pub fn find(file: &mut File, size: u64, text: &str, from: u64, way: Way) -> io::Result<Option<u64>> {
+pub fn find(file: &mut File, (least, size): (u64, u64), text: &str, from: u64, way: Way) -> io::Result<Option<u64>> {
     let Ok(wanted) = RegexBuilder::new(&regex::escape(text))
         .case_insensitive(!text.chars().any(char::is_uppercase))
         .size_limit(1 << 20)
@@ -156,7 +156,7 @@ pub fn find(file: &mut File, size: u64, text: &str, from: u64, way: Way) -> io::
     let overlap = 4 * text.len() as u64;
     match way {
         Way::Down => {
-            let mut place = from;
+            let mut place = from.max(least);
             while place < size {
                 let bytes = read(file, place, (FIND + overlap).min(size - place))?;
                 if let Some(found) = wanted.find(&bytes) {
@@ -167,8 +167,8 @@ pub fn find(file: &mut File, size: u64, text: &str, from: u64, way: Way) -> io::
         }
         Way::Up => {
             let mut end = from.min(size);
-            while end > 0 {
-                let start = end.saturating_sub(FIND);
+            while end > least {
+                let start = end.saturating_sub(FIND).max(least);
                 let bytes = read(file, start, (end - start + overlap).min(size - start))?;
                 let last = last(&wanted, &bytes, end - start);
                 if let Some(found) = last {

@@ -6,6 +6,7 @@ mod addenda;
 mod agent;
 mod anchors;
 mod audit;
+mod cache;
 mod check;
 mod error;
 #[cfg(test)]
@@ -38,6 +39,7 @@ mod writer;
 pub use addenda::{AddError, add, countersign, read as read_addenda};
 pub use anchors::{Receipt, Statement, given as given_anchor, stands, state, statements};
 pub use audit::{Audit, Audited, audit};
+pub use cache::{Cache, Making};
 pub use check::{load_trust, verify_log, verify_run, write_verification};
 pub use error::{SignError, StoreError};
 pub use holder::{DYING, outlive_the_dying};

@@ -234,7 +234,7 @@ fn in_replay(screen: &RunScreen, replay: &Replay) -> Vec<Offer> {
         Zoom::Output(reader) => in_output(screen, reader).into_iter().filter(|offer| reads(offer.command)).collect(),
         Zoom::Timeline(_) => in_timeline(screen).into_iter().filter(|offer| reads(offer.command)).collect(),
         Zoom::Shared => {
-            let back = if screen.look.is_some() { offers(&[C::Back]) } else { Vec::new() };
+            let back = if screen.look.is_some() || replay.searches() { offers(&[C::Back]) } else { Vec::new() };
             let matches = if replay.search.is_some() { offers(&[C::NextMatch, C::PreviousMatch]) } else { Vec::new() };
             back.into_iter().chain(matches).collect()
         }

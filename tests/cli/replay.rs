@@ -45,6 +45,16 @@ fn nothing_is_written_into_a_recording() {
     let said = home.run(&["replay", "read-only"]);
     // Without a terminal it gets as far as opening it.
     assert!(said.err.contains("there is no terminal"), "{said:?}");
+    for words in [
+        &["export", "read-only", "--format", "svg"][..],
+        &["export", "read-only", "--format", "json"],
+        &["report", "read-only"],
+        &["compare", "read-only", "read-only"],
+        &["runs", "export", "read-only", "--out", "pack.tar"],
+    ] {
+        let said = home.run(words);
+        assert_eq!(said.code, Some(0), "{words:?}: {said:?}");
+    }
     let names: Vec<_> = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
     assert_eq!(names.len(), 2, "{names:?}");
     mode(0o700);

@@ -1,11 +1,13 @@
 //! What people are asked: the open confirmation, and what was done without those who were to agree.
 
+use serde::{Deserialize, Serialize};
+
 use crate::engine::event::{Also, Approval, Ask, Target};
 use crate::kernel::{ActionName, Stamp, StepId};
 use crate::runbook::Impact;
 
 /// Is an open confirmation.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Prompt {
     /// Its number.
     pub number: u64,
@@ -34,7 +36,7 @@ pub struct Prompt {
 }
 
 /// Is somebody who agreed.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Approver {
     /// The name.
     pub name: String,
@@ -43,7 +45,7 @@ pub struct Approver {
 }
 
 /// Says whether missing approvals were waived.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Alone {
     /// They are wanted.
     No,
@@ -64,7 +66,7 @@ impl Prompt {
 }
 
 /// Is an action that ran without approvals that the runbook asks for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Unapproved {
     /// What it belongs to, for people.
     pub what: String,

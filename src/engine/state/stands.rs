@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use super::PendingRetry;
 use crate::engine::event::Target;
 use crate::kernel::{ActionName, AttemptId, Stamp};
 
 /// Names what is worked on at one time: a step, or what a step does for one of its items.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Strand {
     /// Index of the step.
     pub step: usize,
@@ -25,7 +26,7 @@ impl Strand {
 }
 
 /// Says how far the current action of a strand is.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Turn {
     /// How often it was tried since the operator last had a say in it.
     pub tried: u32,
@@ -40,7 +41,7 @@ pub struct Turn {
 }
 
 /// Is an action that was confirmed together with the same action of another item.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Agreed {
     /// Exactly what will run.
     pub command: String,
@@ -51,7 +52,7 @@ pub struct Agreed {
 }
 
 /// Is what a step does for one of its items.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Lane {
     /// Index of the first action that runs for each item.
     pub from: usize,
@@ -72,7 +73,7 @@ pub struct Lane {
 }
 
 /// Says what a strand of a rollback undoes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Undoes {
     /// What did it.
     pub of: Strand,
@@ -81,7 +82,7 @@ pub struct Undoes {
 }
 
 /// Is something that may have acted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Acted {
     /// Where it stands.
     pub strand: Strand,
@@ -90,7 +91,7 @@ pub struct Acted {
 }
 
 /// Says where a step is. Impossible combinations do not exist.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum StepState {
     /// Its turn has not come.
     Waiting,

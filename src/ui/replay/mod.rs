@@ -46,6 +46,8 @@ pub enum Transport {
     To(Spot),
     /// To the next moment at which this text was printed, or the one before.
     Find(String, Way),
+    /// Search no further.
+    StopSearch,
     /// Bring the attempts and outputs of this step.
     Show(usize),
 }
@@ -84,6 +86,8 @@ pub struct Played {
     pub marks: Arc<Marks>,
     /// How much of the log was read, in percent, while it is being read.
     pub reading: Option<u8>,
+    /// Is a text searched for?
+    pub searching: bool,
     /// What the log is worth, once it was verified.
     pub verdict: Option<(Worth, String)>,
     /// What has to be known about the recording: where it ends before its end, what is missing.
@@ -141,6 +145,13 @@ pub(super) struct Replay {
     pub(super) search: Option<String>,
     /// The step whose attempts and outputs are at hand.
     shown: Option<usize>,
+}
+
+impl Replay {
+    /// Is a text searched for?
+    pub(super) fn searches(&self) -> bool {
+        self.played.as_ref().is_some_and(|played| played.searching)
+    }
 }
 
 impl RunScreen {
@@ -233,6 +244,7 @@ pub(super) fn perform(replay: &mut Replay, command: Command) -> ControlFlow<Opti
             replay.asking = Some((Typed::Spot, Field::default()));
             return ControlFlow::Break(None);
         }
+        C::Back if replay.searches() => Transport::StopSearch,
         C::Search => {
             let mut field = Field::default();
             field.insert(replay.search.as_deref().unwrap_or_default());
