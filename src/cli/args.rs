@@ -1,6 +1,7 @@
 //! The command line, as data.
 
 mod codes;
+mod exercise;
 mod history;
 mod records;
 
@@ -10,6 +11,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use codes::EXIT_CODES;
+pub(super) use exercise::{Drill, FacilitateArgs};
 pub(super) use history::{EndArg, KindArg, ListArgs, PackArgs, PruneArgs, RunsArgs, RunsCommand, VerdictArg};
 pub(super) use records::{
     CompareArgs, ExportArgs, ExportFormat, ForecastArgs, PlanArgs, Recorded, ReplayArgs, ReportArgs, ReportFormat,
@@ -31,6 +33,8 @@ pub(super) enum Command {
     Drill(Drill),
     /// Work a runbook for real.
     Run(RunArgs),
+    /// Facilitate a drill that began with --facilitate: injects, observations, pauses, from a second terminal.
+    Facilitate(FacilitateArgs),
     /// Take up a run again whose lifeboat, terminal or machine went away; nothing is started by that.
     Resume(Resume),
     /// List runs: first those that can be taken up again. Pack one into a file, remove old ones.
@@ -190,19 +194,6 @@ impl Words {
     }
 }
 
-impl Drill {
-    /// Writes the command line of the engine that works it for screens.
-    pub(super) fn words(&self) -> Vec<OsString> {
-        Words::of("drill")
-            .each("--inject", &self.faults)
-            .with("--seed", Some(self.seed.to_string()))
-            .with("--speed", Some(self.speed.to_string()))
-            .with("--data", self.data.to_possible_value().map(|data| data.get_name().to_owned()))
-            .common(&self.common)
-            .then(Some(&self.scenario))
-    }
-}
-
 impl RunArgs {
     /// Writes the command line of the engine that works it for screens.
     pub(super) fn words(&self) -> Vec<OsString> {
@@ -257,28 +248,6 @@ pub(super) struct Common {
     /// The theme.
     #[arg(long, value_name = "NAME")]
     pub(super) theme: Option<String>,
-}
-
-/// Holds the options of a drill.
-#[derive(Debug, Args)]
-pub(super) struct Drill {
-    /// The runbook of what breaks, by name or path: region-failure, instance-failure ...
-    pub(super) scenario: String,
-    /// Break something else, now or later: FAULT or FAULT@+3m. May be given more than once.
-    #[arg(long = "inject", value_name = "FAULT[@+TIME]", value_parser = fault)]
-    pub(super) faults: Vec<String>,
-    /// The same seed gives the same estate and the same story.
-    #[arg(long, default_value_t = 1)]
-    pub(super) seed: u64,
-    /// Shorten the estate's durations and all pauses by this factor.
-    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..=3600))]
-    pub(super) speed: u32,
-    /// Who keeps the databases' data.
-    #[arg(long, value_enum, default_value_t)]
-    pub(super) data: Data,
-    /// What drill and run share.
-    #[command(flatten)]
-    pub(super) common: Common,
 }
 
 /// Holds the options of taking a run up again.

@@ -140,7 +140,7 @@ fn spawn(command: Vec<OsString>, say: OwnedFd) -> io::Result<Box<dyn ChildWrappe
 
 /// Attaches a screen to the engine that works the run in `folder`, and says how it was left.
 pub(super) fn attach(folder: &Path, person: &Person, wants: Wants, seat: &Seat) -> Result<ExitCode, Failure> {
-    let controls = wants != Wants::Watch;
+    let controls = matches!(wants, Wants::Control | Wants::TakeOver(_));
     let Person { by, signer } = person;
     let signer = signer.clone().filter(|_| controls);
     let engine = Engine::find(folder).map_err(of_attach)?;

@@ -8,10 +8,11 @@ use super::addenda;
 use super::args::{Format, LogCommand, Require};
 use super::failure::{Failure, Kind};
 use super::places;
-use crate::engine::Mode;
+use crate::drive::facilitate;
+use crate::engine::{Fate, Mode};
 use crate::journal::Trust;
 use crate::kernel::{SafeText, counted};
-use crate::report::narrate;
+use crate::report::{fate_words, narrate};
 use crate::store::{self, Follow, LogPlace};
 
 /// How many lines `tail` begins with.
@@ -36,7 +37,8 @@ pub(super) fn log(command: LogCommand) -> Result<ExitCode, Failure> {
                 result.require_anchored();
             }
             heard(store::write_verification(&result, &mut out))?;
-            Ok(ExitCode::from(result.verdict.exit_code()))
+            let kept = promises(&place, &trust, &mut out)?;
+            Ok(ExitCode::from(if kept { result.verdict.exit_code() } else { result.verdict.exit_code().max(1) }))
         }
         LogCommand::Anchor { run, profile, runs } => super::anchor::anchor(&run, profile.as_deref(), runs),
         LogCommand::Show { run, format, runs } => {
@@ -57,6 +59,18 @@ pub(super) fn log(command: LogCommand) -> Result<ExitCode, Failure> {
         LogCommand::Add { to, what } => addenda::add(to, what),
         LogCommand::Countersign { to } => addenda::countersign(to),
     }
+}
+
+/// Says of a facilitated drill whether its injects are what the log promised at its start. Injects that nobody has
+/// disclosed yet break no promise.
+fn promises(place: &LogPlace, trust: &Trust, out: &mut impl io::Write) -> Result<bool, Failure> {
+    let Some(fates) = facilitate::promised(place, trust) else { return Ok(true) };
+    let kept = fates.values().filter(|fate| **fate == Fate::Kept).count();
+    heard(writeln!(out, "  injects    {kept} of {} are what they were at the start", fates.len()))?;
+    for (number, fate) in fates.iter().filter(|(_, fate)| **fate != Fate::Kept) {
+        heard(writeln!(out, "             {number}: {}", fate_words(*fate)))?;
+    }
+    Ok(fates.values().all(|fate| matches!(fate, Fate::Kept | Fate::Hidden)))
 }
 
 /// Loads whom to trust: the named file, the configuration's, and the practice key's.

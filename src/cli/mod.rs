@@ -10,6 +10,7 @@ mod compare;
 mod config;
 mod doctor;
 mod estate;
+mod facilitate;
 mod failure;
 mod fingerprint;
 mod forecast;
@@ -68,6 +69,7 @@ fn work(cli: Cli) -> ExitCode {
         None => picker::open(),
         Some(Command::Drill(drill)) => work::drill(&drill),
         Some(Command::Run(run)) => work::run(&run),
+        Some(Command::Facilitate(wanted)) => facilitate::facilitate(&wanted),
         Some(Command::Resume(wanted)) => resume::resume(&wanted),
         Some(Command::Runs(wanted)) => runs::runs(wanted),
         Some(Command::Check { runbooks, format }) => check::check(&runbooks, format),

@@ -69,6 +69,7 @@ pub(super) fn open() -> Result<ExitCode, Failure> {
         .map_err(|error| Failure::new(Kind::Terminal, error.to_string()))?;
     match exit {
         Exit::Drill(scenario) => work::drill(&Drill {
+            facilitate: None,
             data: Data::default(),
             faults: Vec::new(),
             scenario,

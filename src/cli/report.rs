@@ -2,22 +2,34 @@
 
 use std::process::ExitCode;
 
-use super::args::{ExportArgs, ExportFormat, ReportArgs, ReportFormat};
+use super::args::{ExportArgs, ExportFormat, Recorded, ReportArgs, ReportFormat};
 use super::failure::{Failure, Kind};
-use super::{log, render, say};
+use super::{facilitate, log, places, render, say};
+use crate::drive::facilitate::wash;
 use crate::drive::record::{RecordError, Recording};
 use crate::replay::Cast;
-use crate::report;
+use crate::report::{self, Report};
 
 /// Prints the after-action report.
 pub(super) fn report(wanted: &ReportArgs) -> Result<ExitCode, Failure> {
-    let recording = read(&wanted.of)?;
-    let report = report::after_action(&recording.record());
+    let (report, code) = if wanted.hot_wash { hot_wash(&wanted.of)? } else { after(&wanted.of)? };
     match wanted.format {
         ReportFormat::Md => say::line(report::markdown(&report).trim_end()),
         ReportFormat::Json => say::line(format_args!("{:#}", serde_json::json!(report))),
     }
-    Ok(ExitCode::SUCCESS)
+    Ok(code)
+}
+
+fn after(of: &Recorded) -> Result<(Report, ExitCode), Failure> {
+    Ok((report::after_action(&read(of)?.record()), ExitCode::SUCCESS))
+}
+
+/// Reads both logs of an exercise. It fails where an inject is not what it was promised to be.
+fn hot_wash(of: &Recorded) -> Result<(Report, ExitCode), Failure> {
+    let place = log::find(&of.run, of.runs.clone())?;
+    let trust = log::trust(of.allowed_signers.clone())?;
+    let (report, kept) = wash(&places::state()?, &place, &trust).map_err(facilitate::of_wash)?;
+    Ok((report, if kept { ExitCode::SUCCESS } else { ExitCode::from(Kind::Problems as u8) }))
 }
 
 /// Prints the record for another program.
@@ -39,7 +51,7 @@ pub(super) fn export(wanted: &ExportArgs) -> Result<ExitCode, Failure> {
 }
 
 /// Reads the record of a run.
-pub(super) fn read(of: &super::args::Recorded) -> Result<Recording, Failure> {
+pub(super) fn read(of: &Recorded) -> Result<Recording, Failure> {
     let place = log::find(&of.run, of.runs.clone())?;
     let trust = log::trust(of.allowed_signers.clone())?;
     Recording::read(&place, &trust).map_err(|error| match error {

@@ -125,7 +125,7 @@ fn take_up(wanted: &Resume, place: &LogPlace, hosting: work::Hosting) -> Result<
     worked
 }
 
-fn find(run: Option<&str>, root: Option<&Path>, wanted: impl Fn(&End) -> bool) -> Result<LogPlace, Failure> {
+pub(super) fn find(run: Option<&str>, root: Option<&Path>, wanted: impl Fn(&End) -> bool) -> Result<LogPlace, Failure> {
     let runs = places::runs(root.map(Path::to_owned))?;
     let found = |name: &str| runs.find(name).map_err(|error| Failure::new(Kind::Usage, error.to_string()));
     if let Some(run) = run {

@@ -15,6 +15,7 @@ use super::failure::{Failure, Kind};
 use super::{front, places, say, themes};
 use crate::drive::approvals::Approvers;
 use crate::drive::attach::Looks;
+use crate::drive::facilitate;
 use crate::drive::host::{Closing, Finale};
 use crate::drive::hub::Hub;
 use crate::drive::practice::Practice;
@@ -47,7 +48,14 @@ pub(super) fn drill_here(drill: &Drill, hosting: Hosting) -> Result<ExitCode, Fa
     let scenario = start::scenario(&source, &plan).map_err(of_start)?;
     // A drill takes nothing of the configuration but whose approvals count.
     let approvers = approvers(&places::config()?.without_profile());
-    let options = Options { approvers, ..options(&drill.common, None, None)? };
+    // Read before anything is raised: what is wrong with the list is wrong before the drill begins.
+    let injects = drill
+        .facilitate
+        .as_ref()
+        .map(|named| facilitate::find(Some(Path::new(named)).filter(|_| !named.is_empty()), &source, &plan))
+        .transpose()
+        .map_err(of_start)?;
+    let options = Options { approvers, injects, ..options(&drill.common, None, None)? };
     let runtime = runtime()?;
     let _diagnostics = diagnostics::begin(&places::state()?);
     let place = start::folder(&options).map_err(of_start)?;
@@ -448,8 +456,9 @@ pub(super) fn of_start(error: StartError) -> Failure {
         | StartError::Runbook(_)
         | StartError::Scenario { .. }
         | StartError::Inputs(_)
+        | StartError::Injects(_)
         | StartError::Unanswerable(_) => Kind::Runbook,
-        StartError::Store(_) => Kind::Log,
+        StartError::Store(_) | StartError::Book(_) => Kind::Log,
         StartError::Supervisor(_) | StartError::Practice(_) | StartError::Host(_) => Kind::Internal,
     };
     let hint = match &error {
@@ -462,6 +471,10 @@ pub(super) fn of_start(error: StartError) -> Failure {
         StartError::Inputs(_) => Some(
             "give values with `--set NAME=VALUE` or under `inputs` of the profile; the runbook's front matter says what \
              each takes"
+                .to_owned(),
+        ),
+        StartError::Injects(_) => Some(
+            "docs/facilitator.md shows a list; it lies beside the runbook as NAME.injects.toml, or is named: --facilitate=FILE"
                 .to_owned(),
         ),
         StartError::Unanswerable(_) => Some("work the drill in a terminal, without --unattended".to_owned()),

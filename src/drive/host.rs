@@ -256,7 +256,7 @@ impl Host {
                     "the run ends here when what runs has ended; its log stays open, and `lifeboat resume` goes on";
                 self.tell(&Heard::Refused(words.to_owned()));
             }
-            Input::Operator { .. } => {
+            Input::Operator { .. } | Input::Facilitator { .. } => {
                 let words = format!("nothing can be recorded ({why}), so nothing is done. {WAYS_OUT}");
                 self.tell(&Heard::Refused(words));
             }
@@ -351,7 +351,11 @@ impl Host {
             Err(refusal) => {
                 match input {
                     Input::Report(_) | Input::Clock(_) => tracing::info!(%refusal, "a late report was passed over"),
-                    Input::Open { .. } | Input::Operator { .. } | Input::Approval { .. } | Input::Host(_) => {
+                    Input::Open { .. }
+                    | Input::Operator { .. }
+                    | Input::Facilitator { .. }
+                    | Input::Approval { .. }
+                    | Input::Host(_) => {
                         self.tell(&Heard::Refused(refusal.to_string()));
                     }
                 }

@@ -303,6 +303,15 @@ impl Hub {
             let held = self.in_control();
             match (said(&text), held) {
                 (None, _) => self.say_to(id, &ToScreen::Refused("the engine does not know this wish".to_owned())),
+                (Some(FromScreen::Facilitate(wish)), _) if hello.wants == Wants::Facilitate => {
+                    drop(inbox.send(Input::Facilitator { by: hello.by.clone(), wish }));
+                }
+                (Some(FromScreen::Facilitate(_)), _) => {
+                    self.say_to(
+                        id,
+                        &ToScreen::Refused("only `lifeboat facilitate` tells the team anything".to_owned()),
+                    );
+                }
                 (Some(FromScreen::Signs(key)), _) => self.signs(id, key),
                 (Some(FromScreen::Signed { id: asked, sig }), _) => self.signed(id, asked, sig),
                 (Some(FromScreen::Credentials(keys)), Some((holder, _))) if holder == id => {
@@ -339,7 +348,11 @@ impl Hub {
             screen.send(text, Weight::Kept);
         }
         let note = |text: String| drop(inbox.send(Input::Host(Notice::Remark(text))));
+        if *wants == Wants::Facilitate {
+            note(format!("{by} came to facilitate."));
+        }
         let word = match (wants, held) {
+            (Wants::Facilitate, _) => None,
             (Wants::Watch, held) => Some(match held {
                 Some(held) => format!("You watch; {held} holds control."),
                 None => "You watch; nobody holds control.".to_owned(),
@@ -479,7 +492,10 @@ impl Inner {
 
     /// Lets the screen hold control that has waited for it the longest, and says whose it is.
     fn next_in_control(&mut self, but: u64) -> Option<String> {
-        let (id, next) = self.screens.iter().find(|(id, screen)| **id != but && screen.wants != Wants::Watch)?;
+        let (id, next) = self.screens.iter().find(|(id, screen)| {
+            let waits = matches!(screen.wants, Wants::Control | Wants::TakeOver(_));
+            **id != but && waits
+        })?;
         let told = ToScreen::Said("You hold control of the run now.".to_owned());
         next.send(&line(&told).into(), Weight::Kept);
         let by = SafeText::line(&next.by).into_string();

@@ -8,6 +8,7 @@ mod delegation;
 pub mod diagnostics;
 pub mod doctor;
 pub mod dry_run;
+pub mod facilitate;
 pub mod figures;
 mod foresee;
 pub mod history;

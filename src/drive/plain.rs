@@ -124,6 +124,7 @@ fn act(
             }
             Output::Copy(_)
             | Output::Replay(_)
+            | Output::Order(_)
             | Output::Suspend
             | Output::Repaint
             | Output::Drill(_)

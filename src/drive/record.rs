@@ -10,7 +10,7 @@ use crate::store::{self, LogPlace, StoreError};
 
 use super::library::Source;
 use super::start::{self, StartError};
-use crate::journal::Trust;
+use crate::journal::{Trust, Verification};
 
 /// Says why a record could not be read.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +41,26 @@ fn hex(digest: &[u8]) -> String {
         let _ = write!(hex, "{byte:02x}");
     }
     hex
+}
+
+fn named(signed: &Signed) -> String {
+    format!("{} ({})", signed.by, signed.fingerprint)
+}
+
+/// Says what a log is worth by what was verified of it.
+pub(super) fn integrity(verified: &Verification, findings: Vec<String>) -> Integrity {
+    Integrity {
+        verdict: verified.words(),
+        lines: verified.coverage.lines,
+        uncovered: verified.coverage.uncovered,
+        checkpoints: verified.coverage.checkpoints,
+        sha512: hex(&verified.log_sha512),
+        spoken: spoken(&verified.log_sha512),
+        delegated_by: verified.delegated_by.as_ref().map(named),
+        sealed_by: verified.sealed_by.as_ref().map(named),
+        countersigned_by: verified.countersigned_by.iter().map(named).collect(),
+        findings,
+    }
 }
 
 /// Holds a record.
@@ -88,7 +108,6 @@ impl Recording {
             }
             facts.push(fact);
         }
-        let named = |signed: &Signed| format!("{} ({})", signed.by, signed.fingerprint);
         let addenda = store::read_addenda(folder, &verified, trust)?;
         findings.extend(addenda.findings.iter().map(|(line, _, text)| format!("addenda, line {line}: {text}")));
         let additions = addenda.entries.into_iter().map(|entry| Afterword {
@@ -100,21 +119,11 @@ impl Recording {
                 Addition::Correction { of, text } => Added::Correction { of, text },
                 Addition::Issue { number, text, owner, due } => Added::Issue { number, text, owner, due },
                 Addition::Closed { what, text } => Added::Closed { what, text },
+                Addition::Disclosed { injects, log_sha512 } => Added::Disclosed { injects, log_sha512 },
                 Addition::Countersigned { .. } => Added::Countersigned,
             },
         });
-        let integrity = Integrity {
-            verdict: verified.words(),
-            lines: verified.coverage.lines,
-            uncovered: verified.coverage.uncovered,
-            checkpoints: verified.coverage.checkpoints,
-            sha512: hex(&verified.log_sha512),
-            spoken: spoken(&verified.log_sha512),
-            delegated_by: verified.delegated_by.as_ref().map(named),
-            sealed_by: verified.sealed_by.as_ref().map(named),
-            countersigned_by: verified.countersigned_by.iter().map(named).collect(),
-            findings,
-        };
+        let integrity = integrity(&verified, findings);
         Ok(Self { run, facts, integrity, additions: additions.collect() })
     }
 

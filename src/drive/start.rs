@@ -10,6 +10,7 @@ use tokio::sync::mpsc;
 
 use super::anchor::Anchorer;
 use super::approvals::Approvers;
+use super::facilitate::{self, BookError, Injects};
 use super::host::{Beginning, Heard, Host};
 use super::hub::Hub;
 use super::identity::{self, Identity};
@@ -22,7 +23,7 @@ use super::show::Show;
 use super::signing::KEY_PATIENCE;
 use super::vault::Vault;
 use crate::clock::Clock;
-use crate::engine::{Attended, Began, Fact, Input, Mode, Notice, Opened, Run};
+use crate::engine::{Attended, Began, Exercise, Fact, Input, Mode, Notice, Opened, Run};
 use crate::exec::Reach;
 use crate::exec::aws::{Aws, AwsContext};
 use crate::exec::dns::DnsContext;
@@ -65,6 +66,12 @@ pub enum StartError {
     /// The supervisor.
     #[error(transparent)]
     Supervisor(#[from] SupervisorError),
+    /// The list of injects can't be had.
+    #[error("{0}")]
+    Injects(String),
+    /// The facilitator's log could not be begun.
+    #[error(transparent)]
+    Book(#[from] BookError),
     /// The practice estate.
     #[error(transparent)]
     Practice(#[from] PracticeError),
@@ -122,6 +129,10 @@ pub struct Options {
     pub log_places: Vec<PathBuf>,
     /// What the record should hold besides, once the run began.
     pub remarks: Vec<String>,
+    /// The injects of a drill that somebody facilitates.
+    pub injects: Option<Injects>,
+    /// How a runbook was chosen from the alarms alone.
+    pub chosen: Option<Exercise>,
 }
 
 /// Is the stage on which a run plays.
@@ -275,6 +286,10 @@ pub async fn ready(
         },
     };
     let renewal = renewal(&aws, (stage, &plan), (&opened.account, &opened.region), options);
+    let exercise = match (&options.injects, mode) {
+        (Some(injects), Mode::Drill) => Some(facilitate::commit(injects, &opened, &folder, (&state, clock))?),
+        _ => None,
+    };
     let (begun, operator) = begin(&folder, opened, (options, screens.as_ref()), state, clock).await?;
     let opening = match &begun.open.event {
         crate::engine::Event::Open(opened) => Input::Open { opened: opened.clone(), inputs: values, onset },
@@ -295,6 +310,9 @@ pub async fn ready(
     });
     for remark in options.remarks.iter().cloned().chain(stands) {
         drop(ready.inbox.send(Input::Host(Notice::Remark(remark))));
+    }
+    for what in options.chosen.iter().cloned().chain(exercise) {
+        drop(ready.inbox.send(Input::Host(Notice::Exercise(what))));
     }
     if let Some(practice) = practice(stage) {
         // A drill's record says what it did not exercise.

@@ -9,12 +9,12 @@ use serde::{Deserialize, Serialize};
 
 use super::renewal::Keys;
 use super::signing::{SigningKey, ToSign};
-use crate::engine::{Event, Fact, Intent};
+use crate::engine::{Event, Facilitate, Fact, Intent};
 use crate::kernel::{AttemptId, Stamp};
 use crate::ui::{LogHealth, Msg, Progress};
 
 /// The version of these messages. It changes with every change of them, and of what facts and wishes look like.
-pub const PROTOCOL: u32 = 7;
+pub const PROTOCOL: u32 = 8;
 
 /// The longest line, in bytes; a longer one ends the connection.
 pub const LONGEST: u64 = 4 * 1024 * 1024;
@@ -44,6 +44,8 @@ pub enum Wants {
     /// To look on.
     #[default]
     Watch,
+    /// To look on, and to tell the team of a drill what its facilitator has to tell.
+    Facilitate,
     /// To hold control, if nobody does.
     Control,
     /// To hold control, though another screen does; why.
@@ -193,6 +195,8 @@ pub fn version() -> String {
 pub enum FromScreen {
     /// A wish.
     Wish(Intent),
+    /// A facilitator's wish.
+    Facilitate(Facilitate),
     /// With which key it can sign for the log, or why with none.
     Signs(Result<SigningKey, String>),
     /// What came of [`ToScreen::Sign`].

@@ -1,6 +1,7 @@
 //! Facts: the one vocabulary of journal, state, screen, replay and report. Past tense, owned, serialisable.
 
 mod asked;
+mod exercise;
 mod gap;
 mod opened;
 
@@ -11,6 +12,7 @@ use super::outcome::{AwsReceipt, Outcome, Streams};
 use crate::kernel::{ActionName, AttemptId, Stamp, StepId};
 use crate::runbook::{Impact, LossKind, Moment};
 pub use asked::{Also, Approval, Ask, Requested, Target, Undo, Verdict};
+pub use exercise::{Commitment, Disclosure, Exercise, Facilitation, Fate, Fired, HowFired, Mark, compared, is_kind};
 pub use gap::{Continues, PartBefore, UNRECORDED_PHRASE};
 pub use opened::{Attended, Began, InputSource, Mode, Opened, Resumed, Torn};
 
@@ -485,6 +487,10 @@ pub enum Event {
         /// The figure, in milliseconds.
         actual_ms: u64,
     },
+    /// Something of an exercise that the team sees.
+    Exercise(Exercise),
+    /// Something of an exercise that only its facilitator sees: in their own log, never in the run's.
+    Facilitation(Box<Facilitation>),
     /// Something about the host that the record should hold: the screen was lost, the key agent went away.
     Noticed {
         /// What, in a sentence.

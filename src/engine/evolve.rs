@@ -5,6 +5,7 @@
 
 mod attempts;
 mod course;
+mod exercise;
 mod rollback;
 mod strands;
 
@@ -494,6 +495,8 @@ fn apply(run: &mut Run, fact: &Fact) -> Legal {
             actual: Duration::from_millis(*actual_ms),
             seq: fact.seq,
         }),
+        Event::Exercise(what) => exercise::exercised(run, what, at)?,
+        Event::Facilitation(_) => return Err("it belongs in a facilitator's log".to_owned()),
         Event::Noticed { .. } | Event::Continues(_) | Event::WentUnrecorded { .. } | Event::RecordedAgain { .. } => {}
         Event::Resumed(_) => {
             // The engine before held them, in memory alone.

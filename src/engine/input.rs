@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
-use super::event::{InputSource, Opened};
+use super::event::{Exercise, InputSource, Opened};
 use super::outcome::{AwsReceipt, Outcome, Streams};
 use crate::kernel::{ActionName, AttemptId, StepId};
 use crate::runbook::Moment;
@@ -26,6 +26,13 @@ pub enum Input {
         by: String,
         /// What.
         intent: Intent,
+    },
+    /// A facilitator's wish.
+    Facilitator {
+        /// Who.
+        by: String,
+        /// What.
+        wish: Facilitate,
     },
     /// An approval whose signature was verified.
     Approval {
@@ -242,6 +249,8 @@ pub enum Intent {
         /// On or off.
         on: bool,
     },
+    /// The exercise goes on after a pause.
+    EndPause,
     /// End the run.
     Stop {
         /// Why; must not be empty.
@@ -254,6 +263,26 @@ pub enum Intent {
         /// What was typed; has to be [`UNRECORDED_PHRASE`](super::UNRECORDED_PHRASE).
         typed: String,
     },
+}
+
+/// Is what a facilitator wishes of a run: to be heard, and nothing else. `decide` may refuse it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "snake_case")]
+pub enum Facilitate {
+    /// Tell the team something.
+    Announce {
+        /// As part of which inject.
+        inject: Option<u32>,
+        /// The words; must not be empty.
+        text: String,
+    },
+    /// Pause the exercise.
+    Pause {
+        /// Why; must not be empty.
+        why: String,
+    },
+    /// Go on after a pause.
+    GoOn,
 }
 
 /// Is an approval whose signature was verified: by an allowed signer, over this request.
@@ -278,6 +307,8 @@ pub enum Notice {
     ScreenLost,
     /// Something the record should hold.
     Remark(String),
+    /// Something of the exercise that this run is.
+    Exercise(Exercise),
 }
 
 /// Is what a worker reports.

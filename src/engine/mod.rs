@@ -34,12 +34,13 @@ pub use dry_run::{
 };
 pub use effect::{Access, Database, Doubt, Effect, Job, Judge, Output, Poll, What};
 pub use event::{
-    Also, Approval, Ask, Attended, Began, Continues, Event, Fact, InputSource, Mode, Opened, PartBefore, Requested,
-    Resumed, Target, Torn, UNRECORDED_PHRASE, Undo, Verdict,
+    Also, Approval, Ask, Attended, Began, Commitment, Continues, Disclosure, Event, Exercise, Facilitation, Fact, Fate,
+    Fired, HowFired, InputSource, Mark, Mode, Opened, PartBefore, Requested, Resumed, Target, Torn, UNRECORDED_PHRASE,
+    Undo, Verdict, compared, is_kind,
 };
 pub use evolve::{IllegalHistory, evolve};
 pub use forecast::{Followed, Forecast, History, LIVE_ROUNDS, Outlook, Past, StepOutlook};
-pub use input::{Ended, Input, Intent, Notice, Report, SignedApproval, TimerId};
+pub use input::{Ended, Facilitate, Input, Intent, Notice, Report, SignedApproval, TimerId};
 pub use judge::{holds, shown};
 pub use outcome::{AwsReceipt, Outcome, Streams};
 pub use react::{react, rearm};
@@ -47,6 +48,6 @@ pub use refusal::Refusal;
 pub use request::{Asking, REQUEST_TITLE, find_request, is_whole, requested};
 pub use state::{
     Acted, ActionResult, Agreed, Alarm, Alone, Approver, Attempt, AttemptState, Breach, Came, Candidate, Condition,
-    Ending, Fixed, Lane, Loss, Note, PendingRetry, Progress, Prompt, Reading, Recovery, Run, Second, Spent, Stage,
-    StepState, Stopping, Strand, Turn, Unapproved, Undoes, Waiver, Who,
+    Ending, Exercising, Fixed, Lane, Loss, Note, Pause, PendingRetry, Progress, Prompt, Reading, Recovery, Run, Second,
+    Spent, Stage, StepState, Stopping, Strand, Turn, Unapproved, Undoes, Waiver, Who,
 };

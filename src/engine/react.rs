@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::effect::{Doubt, Effect, Job, Poll};
-use super::event::{Event, Fact};
+use super::event::{Event, Exercise, Fact};
 use super::input::TimerId;
 use super::prepare::{divided, improvised_job, job};
 use super::state::{AttemptState, PendingRetry, Recovery, Run, Stage, StepState, Strand};
@@ -29,6 +29,10 @@ pub fn react(run: &Run, fact: &Fact) -> Vec<Effect> {
         Event::Recovered { .. } => run.watch.iter().cloned().map(Effect::Unwatch).collect(),
         Event::Ended { .. } => run.all_watches().cloned().map(Effect::Unwatch).chain([Effect::Seal]).collect(),
         Event::MessageSent { message, .. } => nag(run, message).into_iter().collect(),
+        // What was to be tried again while the exercise was paused.
+        Event::Exercise(Exercise::WentOn { .. }) => {
+            run.retries_pending().into_iter().filter_map(|at| retry(run, at)).collect()
+        }
         Event::Resumed(_) => match run.stage {
             Stage::Ended(_) => vec![Effect::Seal],
             Stage::New | Stage::Open => rearm(run, fact.at),
@@ -73,6 +77,8 @@ pub fn react(run: &Run, fact: &Fact) -> Vec<Effect> {
         | Event::RecoverySeen { .. }
         | Event::RecoveryLost { .. }
         | Event::Breached { .. }
+        | Event::Exercise(_)
+        | Event::Facilitation(_)
         | Event::Noticed { .. }
         | Event::Continues(_)
         | Event::WentUnrecorded { .. }

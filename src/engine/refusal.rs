@@ -212,6 +212,32 @@ pub enum Refusal {
     /// A moment after now.
     #[error("The moment `{}` cannot lie in the future.", .0.word())]
     InTheFuture(Moment),
+    /// Only drills are exercises.
+    #[error("This is a real run: nobody facilitates it, and nothing is injected.")]
+    NoExercise,
+    /// It began without a facilitator.
+    #[error("This drill began without --facilitate: nothing at its start says what may be injected.")]
+    NotFacilitated,
+    /// Its injects are known already.
+    #[error("This drill has its facilitator already.")]
+    FacilitatedAlready,
+    /// Nothing at the start speaks of it.
+    #[error("There is no inject {0} in this exercise.")]
+    NoSuchInject(u32),
+    /// Nothing begins in a pause.
+    #[error("THE EXERCISE IS PAUSED by {by}: {why}. Nothing is begun until it goes on; what runs goes on.")]
+    Paused {
+        /// Who paused it.
+        by: String,
+        /// Why.
+        why: String,
+    },
+    /// One pause at a time.
+    #[error("The exercise is paused already.")]
+    PausedAlready,
+    /// There is none.
+    #[error("The exercise is not paused.")]
+    NotPaused,
     /// What was decided does not fit the run: a fault of lifeboat.
     #[error("Lifeboat is at fault: it decided what cannot be. Nothing was done. ({0})")]
     Illegal(#[from] IllegalHistory),

@@ -1,6 +1,7 @@
 //! The state of a run: the fold of its facts. Changed by `evolve` alone.
 
 mod asked;
+mod exercise;
 mod stands;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,6 +16,7 @@ use super::outcome::{AwsReceipt, Outcome, Streams};
 use crate::kernel::{ActionName, AttemptId, Stamp, StepId};
 use crate::runbook::{Impact, LossKind, Moment, Plan};
 pub use asked::{Alone, Approver, Prompt, Unapproved};
+pub use exercise::{Exercising, Pause};
 pub use stands::{Acted, Agreed, Lane, StepState, Strand, Turn, Undoes};
 
 /// Holds everything that is known of a run.
@@ -116,6 +118,8 @@ pub struct Run {
     pub breaches: Vec<Breach>,
     /// Notes.
     pub notes: Vec<Note>,
+    /// What is known of the exercise that it may be.
+    pub exercise: Exercising,
     /// Where the time went.
     pub spent: Spent,
     /// The last fact's stamp.
@@ -468,6 +472,7 @@ impl Run {
             recovery: Recovery::NotYet,
             breaches: Vec::new(),
             notes: Vec::new(),
+            exercise: Exercising::default(),
             spent: Spent::default(),
             last: None,
             last_seq: None,

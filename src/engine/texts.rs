@@ -1,7 +1,7 @@
 //! The texts of an input: what people type and what attempts leave behind. Whoever takes inputs in replaces the secrets in
 //! them, so that a run and its facts never hold one.
 
-use super::input::{Ended, Input, Intent, Notice, Report};
+use super::input::{Ended, Facilitate, Input, Intent, Notice, Report};
 use super::outcome::Outcome;
 
 impl Input {
@@ -15,8 +15,14 @@ impl Input {
             Self::Operator { intent, .. } => intent.texts(),
             Self::Report(Report::Finished { result, .. }) => result.texts(),
             Self::Report(Report::Watched { seen, .. }) => seen.as_mut().err().into_iter().collect(),
-            Self::Host(Notice::Remark(text)) => vec![text],
-            Self::Approval { .. } | Self::Clock(_) | Self::Host(Notice::ScreenLost) => Vec::new(),
+            Self::Host(Notice::Remark(text))
+            | Self::Facilitator { wish: Facilitate::Announce { text, .. } | Facilitate::Pause { why: text }, .. } => {
+                vec![text]
+            }
+            Self::Approval { .. }
+            | Self::Facilitator { wish: Facilitate::GoOn, .. }
+            | Self::Clock(_)
+            | Self::Host(Notice::ScreenLost | Notice::Exercise(_)) => Vec::new(),
         }
     }
 }
@@ -52,6 +58,7 @@ impl Intent {
             | Self::Interrupt { .. }
             | Self::Sent { .. }
             | Self::Auto { .. }
+            | Self::EndPause
             | Self::GiveUpWaiting
             | Self::GoOnUnrecorded { .. } => Vec::new(),
         }

@@ -15,6 +15,7 @@ use super::findings::{Severity, Signed, Verification};
 use super::line::{self, MAX_LINE};
 use super::sshsig::{ADDENDUM_NAMESPACE, Armour, Digest512, WITNESS_NAMESPACE};
 use super::verify::Trust;
+use crate::engine::Disclosure;
 use crate::kernel::{SafeText, Sha256Hex, Stamp};
 
 /// Is the name of the format.
@@ -53,6 +54,13 @@ pub enum Addition {
         what: String,
         /// How it is known.
         text: String,
+    },
+    /// The injects of an exercise, of which the log holds digests since its start.
+    Disclosed {
+        /// The injects, with their salts.
+        injects: Vec<Disclosure>,
+        /// SHA-512 of the facilitator's own log, all of it, hex.
+        log_sha512: String,
     },
     /// Somebody who did not seal it vouches for the log as it is.
     Countersigned {

@@ -4,6 +4,7 @@ mod after;
 mod compare;
 mod doctor;
 mod dry_run;
+mod exercise;
 mod export;
 mod forecast;
 mod history;
@@ -14,6 +15,9 @@ pub use after::{Added, Afterword, Cite, File, Integrity, Record, Report, Row, Se
 pub use compare::{Compared, NothingShared, compare};
 pub use doctor::{Finding, Grade, Part, findings, worst};
 pub use dry_run::{confirmations, dry_run, times};
+pub use exercise::{
+    Board, By, Came, Due, Item, Judged, Noted, Scored, Washed, due, fate_words, happened, hot_wash, judge,
+};
 pub use export::{json_of, junit, trace};
 pub use forecast::{forecast, percent};
 pub use history::{Over, PastRow, Trend, Went, past_runs, trends};

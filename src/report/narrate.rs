@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::exercise;
 use crate::engine::{Ask, Event, Mode, Resumed, Verdict};
 use crate::kernel::{SafeText, clock, counted, say_duration};
 use crate::runbook::LossKind;
@@ -167,6 +168,8 @@ fn words(event: &Event) -> String {
             exact(*actual_ms),
             clock(Duration::from_millis(*limit_ms))
         ),
+        Event::Exercise(what) => exercise::exercised(what),
+        Event::Facilitation(what) => exercise::facilitated(what),
         Event::Noticed { what } => what.clone(),
         Event::StopAsked { how, reason, by } => {
             let reason = reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();

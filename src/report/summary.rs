@@ -134,6 +134,7 @@ pub fn summary(run: &Run, customers: Option<&Customers>) -> Vec<String> {
     lines.extend(waiver_lines(run));
     lines.extend(alarm_lines(run));
     lines.push(rto_line(run));
+    lines.extend(pause_line(run));
     lines.push(rpo_line(run));
     if let Some(customers) = customers {
         lines.push(customers_line(customers));
@@ -162,6 +163,19 @@ fn rto_line(run: &Run) -> String {
         RtoVerdict::Missed(rto) => format!("RTO   MISSED: {} of {limit}", exact(millis(rto))),
         RtoVerdict::NotRestored => format!("RTO   NOT RESTORED: the service was not seen to hold (objective {limit})"),
     }
+}
+
+/// Says how long an exercise was paused. The clock went on: the verdict counts the pauses, the second figure does not.
+fn pause_line(run: &Run) -> Option<String> {
+    let exercise = &run.exercise;
+    let paused = exercise.paused_by(run.last?);
+    let net = match &run.recovery {
+        Recovery::Restored { rto, .. } => format!("; {} without them", exact(millis(rto.saturating_sub(paused)))),
+        Recovery::NotYet | Recovery::Holding(_) => String::new(),
+    };
+    let times = if exercise.pauses == 1 { "once".to_owned() } else { format!("{} times", exercise.pauses) };
+    let paused = exact(millis(paused));
+    (exercise.pauses > 0).then(|| format!("      INTERRUPTED: the exercise was paused {times}, {paused} in all{net}"))
 }
 
 fn sustained(run: &Run) -> String {

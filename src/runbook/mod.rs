@@ -21,6 +21,7 @@ mod flow;
 mod foreach;
 mod formula;
 mod front;
+pub mod injects;
 mod input;
 mod language;
 pub mod list;

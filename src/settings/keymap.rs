@@ -37,6 +37,8 @@ pub enum Command {
     RollBack,
     /// An alarm was seen.
     SeeAlarm,
+    /// Go on after a pause of the exercise.
+    EndPause,
     /// Leave the step to its owner.
     Owe,
     /// Choose one way of a decision.
@@ -101,6 +103,26 @@ pub enum Command {
     Wrap,
     /// Save the output.
     Save,
+    /// Let an inject come.
+    Fire,
+    /// What was expected was done.
+    Met,
+    /// It was done too late.
+    Late,
+    /// It was not done.
+    Missed,
+    /// A note of the facilitator's own.
+    Jot,
+    /// Tell the team something.
+    Tell,
+    /// Pause the exercise.
+    PauseExercise,
+    /// Go on with it.
+    GoOn,
+    /// Give points.
+    Score,
+    /// End the exercise.
+    EndExercise,
     /// Play the recording, or pause.
     Play,
     /// Play twice as fast.
@@ -193,6 +215,8 @@ pub enum Group {
     Question,
     /// In a replay.
     Replay,
+    /// On the facilitator's screen.
+    Facilitator,
     /// In the list of runbooks.
     Picker,
     /// On every screen.
@@ -201,7 +225,8 @@ pub enum Group {
 
 impl Group {
     /// Lists all groups in the order of help.
-    pub const ALL: [Self; 6] = [Self::Run, Self::Output, Self::Question, Self::Replay, Self::Picker, Self::Everywhere];
+    pub const ALL: [Self; 7] =
+        [Self::Run, Self::Output, Self::Question, Self::Replay, Self::Facilitator, Self::Picker, Self::Everywhere];
 
     /// Returns the heading.
     pub fn title(self) -> &'static str {
@@ -210,6 +235,7 @@ impl Group {
             Self::Output => "In the output at full height",
             Self::Question => "In a question",
             Self::Replay => "In a replay",
+            Self::Facilitator => "On a facilitator's screen",
             Self::Picker => "In the list of runbooks",
             Self::Everywhere => "On every screen",
         }
@@ -241,7 +267,7 @@ impl Default for Keymap {
     fn default() -> Self {
         use Chord::{BackTab, Char, Ctrl, Down, End, Enter, Esc, Home, Left, PageDown, PageUp, Right, Tab, Up};
         use Command as C;
-        use Group::{Everywhere, Output, Picker, Question, Replay, Run};
+        use Group::{Everywhere, Facilitator, Output, Picker, Question, Replay, Run};
         let bind = |group, command, chords: &[Chord], hint, help| Binding {
             command,
             group,
@@ -307,7 +333,14 @@ impl Default for Keymap {
                 C::SeeAlarm,
                 &[Char('a')],
                 "seen…",
-                "Acknowledge an alarm: a watched condition that fails, with a word about it, or a breach of the RTO or RPO.",
+                "Acknowledge an alarm: a watched condition that fails, with a word about it, or a breach of the RTO or RPO, what a facilitator told.",
+            ),
+            bind(
+                Run,
+                C::EndPause,
+                &[Char('P')],
+                "go on after the pause",
+                "In a drill: go on after a pause that its facilitator announced. The log holds who did.",
             ),
             bind(Run, C::Owe, &[Char('l')], "leave owed…", "Leave the step to its owner, to be done after the run."),
             bind(Run, C::Choose, &[Char('b')], "choose…", "Decide: choose one of the step's ways to go on."),
@@ -444,6 +477,46 @@ impl Default for Keymap {
             ),
             bind(Replay, C::Beginning, &[Char('0')], "to the start", "Go to where the recording begins."),
             bind(Replay, C::Ending, &[Char('$')], "to the end", "Go to where the recording ends."),
+            bind(
+                Facilitator,
+                C::Fire,
+                &[Char('i')],
+                "inject now…",
+                "Let the selected inject come now. Asks first; none comes twice.",
+            ),
+            bind(
+                Facilitator,
+                C::Met,
+                &[Char('m')],
+                "met…",
+                "What was expected was done. Asks what is to be said about it.",
+            ),
+            bind(Facilitator, C::Late, &[Char('l')], "late…", "What was expected was done too late."),
+            bind(Facilitator, C::Missed, &[Char('x')], "missed…", "What was expected was not done."),
+            bind(Facilitator, C::Jot, &[Char('n')], "note…", "Write a note into the facilitator's own log."),
+            bind(
+                Facilitator,
+                C::Tell,
+                &[Char('t')],
+                "tell…",
+                "Tell the team something: it is on their screen and in their log.",
+            ),
+            bind(
+                Facilitator,
+                C::PauseExercise,
+                &[Char('p')],
+                "pause…",
+                "Pause the exercise: nothing is begun, what runs goes on, and so does the RTO clock. Asks why.",
+            ),
+            bind(Facilitator, C::GoOn, &[Char('c')], "go on", "Go on after a pause."),
+            bind(Facilitator, C::Score, &[Char('s')], "score…", "Give points for an area: 1 to 5, and why."),
+            bind(
+                Facilitator,
+                C::EndExercise,
+                &[Char('E')],
+                "end…",
+                "End the exercise: nothing more comes, and the team is told. Asks first.",
+            ),
             bind(
                 Question,
                 C::Editor,

@@ -52,7 +52,7 @@ pub use pack::{PackError, Packed, is_pack, leave_packs, open_pack, pack};
 pub use practice::{practice_operator, practice_signers};
 pub use removals::{Begun as BegunRemovals, Going, RemoveError, Remover, removals};
 pub use retention::{Asked, Beyond, Goes, Limits, beyond};
-pub use runs::{LogPlace, Previous, RunFolder, Runs, in_words, nonce, prev_run, state_dir};
+pub use runs::{LogPlace, Previous, RunFolder, Runs, in_words, nonce, prev_run, salt, state_dir};
 pub use standing::{End, Standing, header, standings, strange};
 pub use taken::Left;
 pub use view::{Follow, Format, is_being_written, show, show_addenda, tail};

@@ -97,6 +97,18 @@ impl Runs {
         }
     }
 
+    /// Makes the folder of a log that goes with a run, 0700, under a name that says with which.
+    ///
+    /// # Errors
+    /// If it cannot be made, or is there already.
+    pub fn create_named(&self, id: RunId) -> Result<RunFolder, StoreError> {
+        folder(&self.root)?;
+        let path = self.root.join(id.as_str());
+        DirBuilder::new().mode(0o700).create(&path).map_err(StoreError::io("create the folder", &path))?;
+        sync_folder(&self.root)?;
+        Ok(RunFolder { spares: self.spares_of(&id), id, path })
+    }
+
     /// Lists the runs, oldest first. A folder that does not exist holds none.
     ///
     /// # Errors
@@ -381,6 +393,14 @@ pub(super) fn random<const N: usize>() -> Result<[u8; N], StoreError> {
 /// If the system gives no random bytes.
 pub fn nonce() -> Result<u64, StoreError> {
     Ok(u64::from_be_bytes(random::<8>()?))
+}
+
+/// Returns 32 random bytes in hex.
+///
+/// # Errors
+/// If the system gives no random bytes.
+pub fn salt() -> Result<String, StoreError> {
+    Ok(hex(&random::<32>()?))
 }
 
 /// Four characters without those that look alike.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::error::StoreError;
 use super::lines::Lines;
 use super::runs::LogPlace;
-use crate::engine::Event;
+use crate::engine::{Disclosure, Event};
 use crate::journal::{Addenda, Addition, Body, Entry, read_entry};
 use crate::kernel::{SafeText, clock};
 
@@ -124,6 +124,10 @@ pub fn show_addenda(addenda: &Addenda, out: &mut dyn Write) -> io::Result<()> {
                 format!("issue {number}, {owner}, by {due}: {text}")
             }
             Addition::Closed { what, text } => format!("closed {what}: {text}"),
+            Addition::Disclosed { injects, .. } => {
+                let named = |disclosure: &Disclosure| format!("{}: {}", disclosure.inject, disclosure.text);
+                format!("injects disclosed: {}", injects.iter().map(named).collect::<Vec<_>>().join("; "))
+            }
             Addition::Countersigned { .. } => "countersigned: the log is as it was when it was sealed".to_owned(),
         };
         let by = entry.by.as_ref().map_or("nobody who counts", |by| &by.by);

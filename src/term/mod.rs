@@ -273,6 +273,7 @@ impl Loop<'_> {
             | Output::Seek(_)
             | Output::Save { .. }
             | Output::Report(_)
+            | Output::Order(_)
             | Output::Replay(_) => {
                 (self.wishes)(output);
             }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::message::{LogHealth, Msg};
 use super::model::{Model, Place, RunScreen};
-use crate::engine::{Event, Fact, Mode, Recovery, Who};
+use crate::engine::{Event, Exercise, Fact, Mode, Recovery, Who};
 use crate::kernel::{SafeText, Stamp, clock};
 
 /// What happened longer ago is told by the screen alone: a screen that attaches later does not ring for it.
@@ -18,10 +18,10 @@ const AGAIN: Duration = Duration::from_secs(60);
 /// The clock calls when so much of the RTO is gone, in percent.
 const TURNS: [u128; 4] = [50, 75, 90, 100];
 
-/// Is a breach of an objective that nobody at this screen has acknowledged.
+/// Is a breach of an objective, or what the team was told, that nobody at this screen has acknowledged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Shout {
-    /// `RTO` or `RPO`, and what was measured.
+    /// `RTO` or `RPO`, and what was measured; or who told what.
     pub(super) words: String,
     /// Since when.
     pub(super) since: Stamp,
@@ -50,7 +50,7 @@ impl Model {
     pub fn take_call(&mut self) -> Option<String> {
         match &mut self.place {
             Place::Run(screen) => screen.calls.waiting.take(),
-            Place::Picker(_) => None,
+            Place::Picker(_) | Place::Facilitator(_) => None,
         }
     }
 }
@@ -124,6 +124,17 @@ fn fresh(screen: &mut RunScreen, fact: &Fact, now: Stamp) {
             screen.calls.asked = Some(screen.calls.changes);
             call(screen, format!("FAILED: {label}"));
         }
+        Event::Exercise(Exercise::Announced { text, by, .. }) => {
+            let words = format!("TOLD by {}: {}", SafeText::line(by), SafeText::line(text));
+            screen.calls.breaches.push(Shout { words: words.clone(), since: fact.at });
+            screen.calls.shouted = Some(now);
+            call(screen, words);
+        }
+        Event::Exercise(Exercise::Paused { why, .. }) => {
+            screen.calls.shouted = Some(now);
+            call(screen, format!("EXERCISE PAUSED: {why}"));
+        }
+        Event::Exercise(Exercise::WentOn { .. }) => call(screen, "the exercise goes on".to_owned()),
         _ => {}
     }
 }
@@ -165,10 +176,16 @@ pub(super) fn shouts(model: &Model) -> bool {
     matches!(&model.place, Place::Run(screen) if shout(screen, model.now).is_some())
 }
 
-/// Says what shouts on every screen until somebody acknowledges it: a failing watch first, then breaches.
+/// Says what shouts on every screen: a pause of the exercise for as long as it lasts; until somebody acknowledges it a
+/// failing watch, then breaches and what the team was told.
 pub(super) fn shout(screen: &RunScreen, now: Stamp) -> Option<String> {
     if screen.is_ended() {
         return None;
+    }
+    if let Some(pause) = &screen.run.exercise.paused {
+        let for_ = clock(now.since(&pause.since));
+        let text = format!("EXERCISE PAUSED by {} ({for_}): {}", pause.by, pause.why);
+        return Some(SafeText::line(&text).into_string());
     }
     if let Some(name) = screen.run.alarm()
         && let Some(alarm) = screen.run.alarms.get(name)

@@ -76,6 +76,7 @@ fn everything(model: &Model) -> Vec<Found> {
     let offers = below(model);
     let groups: &[Group] = match &model.place {
         Place::Picker(_) => &[Group::Picker, Group::Everywhere],
+        Place::Facilitator(_) => &[Group::Facilitator, Group::Everywhere],
         Place::Run(screen) if screen.replay.is_some() => &[Group::Replay, Group::Output, Group::Everywhere],
         Place::Run(_) => &[Group::Run, Group::Output, Group::Everywhere],
     };
@@ -107,6 +108,7 @@ fn everything(model: &Model) -> Vec<Found> {
             help: "Go to this runbook.".to_owned(),
             why_not: None,
         })),
+        Place::Facilitator(_) => {}
     }
     all
 }

@@ -5,10 +5,12 @@ use std::time::Duration;
 
 use crossterm::event::KeyEvent;
 
+use super::order::Order;
 use super::picker::Learnt;
 use super::replay::{Moment, Played, Transport};
 use crate::engine::{Fact, Intent, Outlook};
 use crate::kernel::{AttemptId, Stamp};
+use crate::report::Board;
 
 /// Is anything that reaches the screen.
 #[derive(Clone, Debug)]
@@ -36,6 +38,8 @@ pub enum Msg {
     Moment(Box<Moment>),
     /// A recording: how it is played.
     Played(Box<Played>),
+    /// A facilitator's own log, as it is now.
+    Board(Box<Board>),
     /// How the log is.
     Log(LogHealth),
     /// A wish was refused, in a sentence.
@@ -54,6 +58,8 @@ pub enum Msg {
     Learnt(Learnt),
     /// A frame with everything up to here was shown. Dialogs count their dead time from this.
     Drawn,
+    /// The exercise is over, or its facilitator leaves: the screen ends.
+    Closed,
     /// The terminal is gone.
     Hangup,
 }
@@ -221,6 +227,8 @@ pub enum Output {
         /// Where to, as it was typed; nothing is written over.
         path: String,
     },
+    /// Do this with the exercise.
+    Order(Order),
     /// Do this with the recording.
     Replay(Transport),
     /// Open the editor with this text: a [`Msg::Edited`] answers.

@@ -7,6 +7,7 @@ use chrono::FixedOffset;
 
 use super::calls::Calls;
 use super::confirm::Confirmation;
+use super::facilitator::Desk;
 use super::finder::Finder;
 use super::form::Form;
 use super::message::LogHealth;
@@ -54,6 +55,8 @@ pub enum Place {
     Picker(Picker),
     /// A run.
     Run(Box<RunScreen>),
+    /// A run, as its facilitator sees it.
+    Facilitator(Box<Desk>),
 }
 
 /// Names the panes of a run.
@@ -146,6 +149,12 @@ impl Model {
         Self::new(Place::Run(Box::new(screen)), theme, now)
     }
 
+    /// Makes the screen of whoever facilitates a drill.
+    pub fn facilitator(plan: Arc<Plan>, log_path: impl Into<String>, theme: &Theme, now: Stamp) -> Self {
+        let screen = RunScreen::new(Run::new(plan), log_path.into(), now);
+        Self::new(Place::Facilitator(Box::new(Desk::new(screen))), theme, now)
+    }
+
     /// Makes the list of runbooks.
     pub fn picker(entries: Vec<Entry>, theme: &Theme, now: Stamp) -> Self {
         Self::new(Place::Picker(Picker::new(entries)), theme, now)
@@ -196,7 +205,7 @@ impl Model {
     pub fn run_screen(&self) -> Option<&RunScreen> {
         match &self.place {
             Place::Run(screen) => Some(screen),
-            Place::Picker(_) => None,
+            Place::Picker(_) | Place::Facilitator(_) => None,
         }
     }
 

@@ -37,6 +37,7 @@ pub fn offered(model: &Model) -> Vec<Offer> {
 pub(super) fn below(model: &Model) -> Vec<Offer> {
     match &model.place {
         Place::Picker(picker) => in_picker(picker),
+        Place::Facilitator(desk) => super::facilitator::offered(desk, model.now),
         Place::Run(screen) => match &screen.replay {
             Some(replay) => in_replay(screen, replay),
             None => in_run(screen),
@@ -103,6 +104,9 @@ fn in_run(screen: &RunScreen) -> Vec<Offer> {
     }
     if matches!(screen.log, Some((LogHealth::Halted, _))) {
         list.push(C::Unrecorded.into());
+    }
+    if screen.run.exercise.paused.is_some() {
+        list.push(C::EndPause.into());
     }
     let running = screen.running().is_some();
     if let Some(asked) = screen.run.asked().first() {
@@ -333,6 +337,9 @@ fn beside(screen: &RunScreen) -> Vec<Offer> {
         return offers(&[C::Quit, C::Help, C::Palette]);
     }
     let mut list = Vec::new();
+    if screen.run.exercise.paused.is_some() {
+        list.push(C::EndPause.into());
+    }
     if screen.run.alarm().is_some() || !screen.calls.breaches.is_empty() {
         list.push(C::SeeAlarm.into());
     }
@@ -381,7 +388,8 @@ pub(super) fn why_not(model: &Model, command: Command) -> String {
         (C::Tick, Stage::Open) => "no item is left to be ticked",
         (C::Done, Stage::Open) => "no step is done by hand now",
         (C::Sent, Stage::Open) => "no message waits to be sent",
-        (C::SeeAlarm, Stage::Open) => "no watched condition fails, and no objective was breached",
+        (C::SeeAlarm, Stage::Open) => "no watched condition fails, no objective was breached, and nobody told anything",
+        (C::EndPause, Stage::Open) => "the exercise is not paused",
         (C::Owe, Stage::Open) => "the runbook names nobody to leave it to",
         (C::Choose, Stage::Open) => "there is nothing to decide",
         (C::Enter, Stage::Open) => "no value is asked for",

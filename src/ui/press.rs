@@ -176,7 +176,7 @@ fn acts(command: Command) -> bool {
 
 fn break_off(model: &mut Model) -> Option<Output> {
     match &mut model.place {
-        Place::Picker(_) => Some(Output::Quit),
+        Place::Picker(_) | Place::Facilitator(_) => Some(Output::Quit),
         Place::Run(screen) if screen.is_ended() || screen.replay.is_some() => Some(Output::Quit),
         Place::Run(screen) if screen.breaking == Break::Asked => Some(Output::Detach),
         Place::Run(screen) => {
@@ -187,7 +187,7 @@ fn break_off(model: &mut Model) -> Option<Output> {
     }
 }
 
-fn help(model: &mut Model, meant: &[Command]) {
+pub(super) fn help(model: &mut Model, meant: &[Command]) {
     let Some(top) = model.help else { return };
     let last = super::view::help_lines(model).saturating_sub(1);
     let page = usize::from(model.rows.saturating_sub(4)).max(1);
@@ -246,6 +246,8 @@ fn perform(model: &mut Model, command: Command) -> Option<Output> {
     }
     match &mut model.place {
         Place::Picker(picker) => in_picker(picker, command, (page, last)),
+        // Its keys are its own.
+        Place::Facilitator(_) => None,
         Place::Run(screen) if screen.is_ended() => {
             match scrolled(command, screen.summary_scroll, page, last) {
                 Some(top) => screen.summary_scroll = top,
@@ -395,6 +397,7 @@ fn in_run(screen: &mut RunScreen, command: Command, ways: (usize, usize)) -> Opt
         }
         Command::Edit => return edit(screen),
         Command::SeeAlarm => return seen(screen),
+        Command::EndPause => return Some(Output::Intent(Intent::EndPause)),
         Command::Interrupt => return interrupt(screen),
         Command::Auto => {
             let on = screen.run.progress == Progress::Manual;
@@ -437,7 +440,8 @@ fn edit(screen: &mut RunScreen) -> Option<Output> {
     long.then(|| Output::Edit(command.to_owned()))
 }
 
-/// Acknowledges the oldest breach: that somebody saw it is a note, since the breach itself is recorded.
+/// Acknowledges the oldest breach, or what was told first: that somebody saw it is a note, since the thing itself is
+/// recorded.
 fn seen(screen: &mut RunScreen) -> Option<Output> {
     if screen.calls.breaches.is_empty() {
         return None;

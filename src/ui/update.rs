@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::calls;
 use super::confirm::Confirmation;
+use super::facilitator;
 use super::form::{Form, FormKind, Opener};
 use super::message::{LogHealth, Msg, Output, Progress};
 use super::model::{Break, Model, OnsetAsked, Place, RunScreen, Zoom};
@@ -28,6 +29,9 @@ pub fn update(model: &mut Model, msg: Msg) -> Option<Output> {
 }
 
 fn take(model: &mut Model, msg: Msg) -> Option<Output> {
+    if matches!(model.place, Place::Facilitator(_)) {
+        return facilitator::take(model, msg);
+    }
     match msg {
         Msg::Key(key) => {
             model.dirty = true;
@@ -142,6 +146,8 @@ fn take(model: &mut Model, msg: Msg) -> Option<Output> {
                 }
             }
         }
+        // Only a facilitator's screen has one.
+        Msg::Board(_) | Msg::Closed => None,
         Msg::Learnt(learnt) => {
             model.dirty = true;
             if let Place::Picker(picker) = &mut model.place {
@@ -170,14 +176,14 @@ fn take(model: &mut Model, msg: Msg) -> Option<Output> {
 fn on_run(model: &mut Model, act: impl FnOnce(&mut RunScreen) -> Option<Output>) -> Option<Output> {
     match &mut model.place {
         Place::Run(screen) => act(screen),
-        Place::Picker(_) => None,
+        Place::Picker(_) | Place::Facilitator(_) => None,
     }
 }
 
 fn on_replay<T>(model: &mut Model, act: impl FnOnce(&mut replay::Replay) -> T) -> Option<T> {
     match &mut model.place {
         Place::Run(screen) => screen.replay.as_mut().map(act),
-        Place::Picker(_) => None,
+        Place::Picker(_) | Place::Facilitator(_) => None,
     }
 }
 

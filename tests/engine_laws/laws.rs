@@ -46,6 +46,8 @@ enum Op {
     Look(Result<(), String>),
     Rto,
     RetryTimer(u64),
+    Facilitate(bool),
+    Pause(bool),
 }
 
 fn impact() -> impl Strategy<Value = Impact> {
@@ -293,6 +295,8 @@ fn op() -> impl Strategy<Value = Op> {
         6 => prop_oneof![3 => Just(Ok(())), 1 => Just(Err("500".to_owned()))].prop_map(Op::Look),
         1 => Just(Op::Rto),
         3 => (0_u64..4).prop_map(Op::RetryTimer),
+        2 => any::<bool>().prop_map(Op::Facilitate),
+        2 => prop::bool::weighted(0.4).prop_map(Op::Pause),
     ]
 }
 
@@ -359,6 +363,20 @@ fn perform(rig: &mut Rig, op: Op) -> Result<Vec<Event>, Refusal> {
             let watch = watches.get(nth).cloned().unwrap_or_else(|| "w.1".into());
             return rig.look(watch.as_str(), seen);
         }
+        Op::Facilitate(tells) => {
+            let commitment = Disclosure { inject: 1, salt: "s".into(), text: "t".into() }.commitment();
+            let begin = Exercise::Committed { injects: vec![commitment] };
+            let tell = Facilitate::Announce { inject: Some(1), text: "the CEO calls".into() };
+            if tells {
+                return rig.feed(&Input::Facilitator { by: "eve".into(), wish: tell });
+            }
+            return rig.feed(&Input::Host(Notice::Exercise(begin)));
+        }
+        Op::Pause(true) => {
+            let wish = Facilitate::Pause { why: "smoke in the building".into() };
+            return rig.feed(&Input::Facilitator { by: "eve".into(), wish });
+        }
+        Op::Pause(false) => Intent::EndPause,
         Op::Rto => return rig.feed(&Input::Clock(TimerId::Rto)),
         Op::RetryTimer(0) => {
             let number = rig.run.retries_pending().first().map_or(0, |(_, retry)| retry.number);

@@ -7,6 +7,8 @@ mod decisions;
 #[cfg(test)]
 mod duties;
 #[cfg(test)]
+mod exercise;
+#[cfg(test)]
 mod forecast;
 #[cfg(test)]
 mod laws;

@@ -103,6 +103,9 @@ pub(in crate::cli) struct ReportArgs {
     /// Whose.
     #[command(flatten)]
     pub(in crate::cli) of: Recorded,
+    /// Of a facilitated drill: the page for the hot wash, from both logs.
+    #[arg(long)]
+    pub(in crate::cli) hot_wash: bool,
     /// How it is written.
     #[arg(long, value_enum, default_value_t)]
     pub(in crate::cli) format: ReportFormat,

@@ -34,7 +34,8 @@ pub(super) fn settle(draft: &mut Draft) -> Result<(), Refusal> {
     loop {
         // A command of the operator's own has the run's shell for itself.
         let own = draft.run.prompt.as_ref().is_some_and(|prompt| prompt.step.is_none());
-        if !draft.is_open() || draft.run.stopping.is_some() || own || draft.run.improvised_runs() {
+        let paused = draft.run.exercise.paused.is_some();
+        if !draft.is_open() || draft.run.stopping.is_some() || paused || own || draft.run.improvised_runs() {
             return Ok(());
         }
         let before = draft.len();
@@ -216,6 +217,10 @@ pub(super) fn reads_differently(draft: &Draft) -> bool {
 
 /// Tries a failed action again. What does more than observe runs again only as it was confirmed.
 pub(super) fn try_again(draft: &mut Draft, number: u64) -> Result<(), Refusal> {
+    // A pause holds it up, and what follows a pause wakes it again.
+    if draft.run.exercise.paused.is_some() {
+        return Ok(());
+    }
     let Some(strand) = draft.run.retried(number) else { return Ok(()) };
     let Some((step, StepState::Running { attempt: last, cursor })) = draft.at(strand) else { return Ok(()) };
     let Some(action) = draft.action(strand, cursor) else { return Ok(()) };

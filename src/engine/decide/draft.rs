@@ -147,6 +147,7 @@ fn sketch(run: &Run) -> Run {
         recovery: run.recovery.clone(),
         breaches: run.breaches.clone(),
         notes: Vec::new(),
+        exercise: run.exercise.clone(),
         spent: run.spent,
         last: run.last,
         last_seq: run.last_seq,

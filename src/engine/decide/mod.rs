@@ -8,6 +8,7 @@ mod approve;
 mod choose;
 mod draft;
 mod duty;
+mod exercise;
 mod items;
 mod objective;
 mod open;
@@ -39,6 +40,9 @@ pub fn decide(run: &Run, input: &Input, now: Stamp) -> Result<Vec<Event>, Refusa
         (Stage::New, _) => return Err(Refusal::NotBegun),
         (Stage::Ended(_), _) => return Err(Refusal::Over),
     }
+    if let Input::Operator { intent, .. } = input {
+        exercise::not_paused(run, intent)?;
+    }
     let mut draft = Draft::new(run, now);
     match input {
         Input::Open { opened, inputs, onset } => open::open(&mut draft, opened, inputs, onset.as_ref())?,
@@ -46,6 +50,7 @@ pub fn decide(run: &Run, input: &Input, now: Stamp) -> Result<Vec<Event>, Refusa
             undo::roll_back(run, &mut draft, step, reason, by)?;
         }
         Input::Operator { by, intent } => operator::wish(&mut draft, by, intent)?,
+        Input::Facilitator { by, wish } => exercise::wish(&mut draft, by, wish)?,
         Input::Approval { by, signed } => approve::signed(&mut draft, signed, by)?,
         Input::Report(Report::Finished { attempt, result }) => report::finished(&mut draft, attempt, result)?,
         Input::Report(Report::Watched { attempt, looked_at, seen }) => {
@@ -61,6 +66,7 @@ pub fn decide(run: &Run, input: &Input, now: Stamp) -> Result<Vec<Event>, Refusa
         Input::Clock(TimerId::Message(sent)) => duty::due(&mut draft, *sent)?,
         Input::Clock(TimerId::Retry(number)) => advance::try_again(&mut draft, *number)?,
         Input::Host(Notice::Remark(what)) => draft.add(Event::Noticed { what: what.clone() })?,
+        Input::Host(Notice::Exercise(what)) => exercise::begun(&mut draft, what)?,
         Input::Host(Notice::ScreenLost) => {
             draft
                 .add(Event::Noticed { what: "The screen is gone, and nobody can come back to this run.".to_owned() })?;

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::advance::{ask_anew, begin, go_on, reads_differently, start_confirmed};
 use super::choose::{self, choose};
 use super::draft::Draft;
-use super::{approve, duty, objective, recovery, values, watch};
+use super::{approve, duty, exercise, objective, recovery, values, watch};
 use crate::engine::event::{Ask, Event, Mode, UNRECORDED_PHRASE};
 use crate::engine::input::Intent;
 use crate::engine::objectives::runnable;
@@ -50,6 +50,7 @@ pub(super) fn wish(draft: &mut Draft, by: &str, intent: &Intent) -> Result<(), R
         // It needs what a draft has no longer.
         Intent::RollBack { .. } => Err(Refusal::NothingToUndo),
         Intent::Auto { on } => auto(draft, *on, by),
+        Intent::EndPause => exercise::end_pause(draft, by.to_owned()),
         Intent::Stop { reason } => stop(draft, reason, by),
         Intent::GiveUpWaiting => give_up_waiting(draft, by),
         Intent::GoOnUnrecorded { typed } => go_on_unrecorded(draft, typed, by),

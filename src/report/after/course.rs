@@ -36,6 +36,7 @@ pub(super) fn timeline(record: &Record<'_>) -> Section {
                 | Event::RecoveryLost { .. }
                 | Event::Recovered { .. }
                 | Event::LossMeasured { .. }
+                | Event::Exercise(_)
                 | Event::Noticed { .. }
                 | Event::Resumed(_)
                 | Event::Ended { .. }

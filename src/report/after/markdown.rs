@@ -6,11 +6,14 @@ use super::{Cite, File, Report, Row, Section};
 
 /// Writes a report as Markdown. What came from outside stands in it as text, never as markup.
 pub fn markdown(report: &Report) -> String {
-    let mut text = format!("# After-action report: {}\n\nRun {}. ", escaped(&report.title), escaped(&report.run));
+    let mut text = format!("# {}: {}\n\nRun {}. ", report.heading, escaped(&report.title), escaped(&report.run));
     text.push_str(
         "Numbers in brackets are lines of the log, by `seq` and kind; `lifeboat log show` prints them. `addenda` are lines \
-         of what was added after the seal.\n",
+         of what was added after the seal",
     );
+    let mut cites = report.sections.iter().flat_map(|section| &section.rows).flat_map(|row| &row.cites);
+    let joined = cites.any(|cite| cite.file == File::Facilitator);
+    text.push_str(if joined { ", `facilitator` those of the facilitator's own log.\n" } else { ".\n" });
     for row in &report.first {
         // Writing to a String cannot fail.
         let _ = writeln!(
@@ -47,6 +50,7 @@ fn cited(row: &Row) -> String {
     let name = |cite: &Cite| match cite.file {
         File::Log => format!("{} {}", cite.seq, cite.kind),
         File::Addenda => format!("addenda {} {}", cite.seq, cite.kind),
+        File::Facilitator => format!("facilitator {}", cite.seq),
     };
     if row.cites.is_empty() {
         return String::new();

@@ -10,7 +10,7 @@ mod since;
 
 use serde::Serialize;
 
-use crate::engine::{Event, Fact, Run};
+use crate::engine::{Disclosure, Event, Fact, Run};
 use crate::kernel::{SafeText, Stamp};
 
 pub use markdown::markdown;
@@ -96,6 +96,13 @@ pub enum Added {
         /// How it is known.
         text: String,
     },
+    /// A facilitator disclosed the injects of an exercise.
+    Disclosed {
+        /// The injects, with their salts.
+        injects: Vec<Disclosure>,
+        /// SHA-512 of the facilitator's own log as it was sealed, hex.
+        log_sha512: String,
+    },
     /// Somebody vouches for the log.
     Countersigned,
 }
@@ -103,6 +110,8 @@ pub enum Added {
 /// Is the whole report.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Report {
+    /// What kind of report it is.
+    pub heading: &'static str,
     /// What was recovered: the runbook's title.
     pub title: String,
     /// The run.
@@ -154,6 +163,8 @@ pub enum File {
     Log,
     /// What was added to it.
     Addenda,
+    /// The facilitator's own log.
+    Facilitator,
 }
 
 impl Cite {
@@ -162,12 +173,13 @@ impl Cite {
         Self { file: File::Log, seq: fact.seq, kind: kind(&fact.event) }
     }
 
-    fn after(word: &Afterword) -> Self {
+    pub(in crate::report) fn after(word: &Afterword) -> Self {
         let kind = match &word.what {
             Added::Note(_) => "note",
             Added::Correction { .. } => "correction",
             Added::Issue { .. } => "issue",
             Added::Closed { .. } => "closed",
+            Added::Disclosed { .. } => "disclosed",
             Added::Countersigned => "countersigned",
         };
         Self { file: File::Addenda, seq: word.seq, kind: kind.to_owned() }
@@ -182,7 +194,10 @@ pub fn kind(event: &Event) -> String {
 
 impl Row {
     /// Makes a row whose cells are harmless.
-    fn new<C: AsRef<str>>(cells: impl IntoIterator<Item = C>, cites: impl IntoIterator<Item = Cite>) -> Self {
+    pub(in crate::report) fn new<C: AsRef<str>>(
+        cells: impl IntoIterator<Item = C>,
+        cites: impl IntoIterator<Item = Cite>,
+    ) -> Self {
         Self {
             cells: cells.into_iter().map(|cell| SafeText::line(cell.as_ref().trim()).into_string()).collect(),
             cites: cites.into_iter().collect(),
@@ -191,12 +206,17 @@ impl Row {
 }
 
 impl Section {
-    fn new(key: &'static str, title: &'static str, columns: &[&'static str], rows: Vec<Row>) -> Self {
+    pub(in crate::report) fn new(
+        key: &'static str,
+        title: &'static str,
+        columns: &[&'static str],
+        rows: Vec<Row>,
+    ) -> Self {
         Self { key, title, columns: columns.to_vec(), rows }
     }
 
     /// A section of names and what they are.
-    fn list(key: &'static str, title: &'static str, rows: Vec<Row>) -> Self {
+    pub(in crate::report) fn list(key: &'static str, title: &'static str, rows: Vec<Row>) -> Self {
         Self::new(key, title, &["what", "shown"], rows)
     }
 }
@@ -238,6 +258,7 @@ pub fn after_action(record: &Record<'_>) -> Report {
     sections.push(controls::controls(&sections));
     sections.push(controls::not_evidenced(record));
     Report {
+        heading: "After-action report",
         title: run.plan.title.clone(),
         run: run.opened.as_ref().map(|opened| opened.run.as_str().to_owned()).unwrap_or_default(),
         first: course::first(record),

@@ -44,6 +44,9 @@ pub(super) fn issues(record: &Record<'_>) -> Section {
             Added::Closed { what, text } => (format!("closed {what}"), String::new(), text.clone()),
             Added::Note(text) => ("note".to_owned(), String::new(), text.clone()),
             Added::Correction { of, text } => (format!("correction of line {of}"), String::new(), text.clone()),
+            Added::Disclosed { injects, .. } => {
+                ("injects disclosed".to_owned(), String::new(), format!("{} injects of the exercise", injects.len()))
+            }
             Added::Countersigned => continue,
         };
         rows.push(Row::new(

@@ -41,7 +41,7 @@ pub(super) fn short(model: &Model, screen: &RunScreen) -> (String, Role) {
     }
 }
 
-pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buffer) {
+pub(in crate::ui) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buffer) {
     put(buf, area, &rto(model, screen, usize::from(area.width)));
     let second = Rect { y: area.y + 1, height: area.height.saturating_sub(1), ..area };
     put(buf, second, &rpo(model, screen));

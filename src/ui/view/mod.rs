@@ -15,7 +15,7 @@ mod preview;
 mod scrubber;
 mod step;
 mod summary;
-mod text;
+pub(super) mod text;
 mod timeline;
 mod tiny;
 
@@ -32,7 +32,7 @@ use crate::kernel::SafeText;
 use crate::settings::keymap::Command;
 use crate::settings::theme::Role;
 
-pub(super) use clock::lines as clock_lines;
+pub(super) use clock::{draw as clock_draw, lines as clock_lines};
 pub(super) use dialog::confirm_lines;
 pub(super) use help::help_lines;
 pub(super) use step::filled;
@@ -43,6 +43,7 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
     let buf = frame.buffer_mut();
     match &model.place {
         Place::Picker(picker) => picker::draw(model, picker, area, buf),
+        Place::Facilitator(desk) => super::facilitator::draw(model, desk, area, buf),
         Place::Run(screen) if is_tiny(area) => tiny::draw(model, screen, area, buf),
         Place::Run(screen) => run(model, screen, area, buf),
     }
@@ -54,6 +55,7 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
         }
         Place::Run(screen) if area.height > 3 && shout(screen, model.now).is_some() => row(area, 2, area.height - 2),
         Place::Run(_) | Place::Picker(_) => area,
+        Place::Facilitator(_) => row(area, 3, area.height.saturating_sub(3)),
     };
     if model.help.is_some() {
         help::draw(model, below, buf);
@@ -61,7 +63,7 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
         // The sentence stays in view: it says why what was chosen can't be had.
         let foot = match &model.place {
             Place::Run(screen) => asked(model, screen, area).len().max(1) + 1,
-            Place::Picker(_) => 2,
+            Place::Picker(_) | Place::Facilitator(_) => 2,
         };
         let height = below.height.saturating_sub(foot as u16).max(below.height.min(3));
         finder::draw(model, finder, Rect { height, ..below }, buf);
@@ -125,9 +127,11 @@ fn alarm(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buffer) {
     buf.set_style(area.intersection(buf.area), style);
     let columns = usize::from(area.width);
     let typing = screen.form.is_some() || screen.confirmation.is_some() || model.finder.is_some();
-    let key = model.keymap.binding(Command::SeeAlarm).and_then(|binding| binding.chords.first());
+    let paused = screen.run.exercise.paused.is_some();
+    let (command, does) = if paused { (Command::EndPause, "go on") } else { (Command::SeeAlarm, "seen") };
+    let key = model.keymap.binding(command).and_then(|binding| binding.chords.first());
     let key = key.filter(|_| screen.replay.is_none());
-    let key = key.map(|key| format!("  {}{key}: seen ", if typing { "esc, " } else { "" })).unwrap_or_default();
+    let key = key.map(|key| format!("  {}{key}: {does} ", if typing { "esc, " } else { "" })).unwrap_or_default();
     let mark = model.palette.glyph("▲", "!!");
     let words = text::cut(&format!(" {mark} {words}"), columns.saturating_sub(text::width(&key)));
     let gap = columns.saturating_sub(text::width(&words) + text::width(&key));
@@ -201,7 +205,7 @@ fn sentence(model: &Model, screen: &RunScreen) -> (Role, String) {
 }
 
 /// Draws keys and words of what is offered, as many as fit.
-fn hints(model: &Model, area: Rect, buf: &mut Buffer) {
+pub(super) fn hints(model: &Model, area: Rect, buf: &mut Buffer) {
     let mut line = Line::default();
     let mut free = usize::from(area.width.saturating_sub(1));
     for (key, words) in hint_words(model) {
@@ -226,6 +230,12 @@ fn hint_words(model: &Model) -> Vec<(String, &'static str)> {
         return [("enter", "keep what is found"), ("esc", "all again"), ("up", "up"), ("down", "down")]
             .map(|(key, words)| (key.to_owned(), words))
             .to_vec();
+    }
+    if let Place::Facilitator(desk) = &model.place
+        && model.help.is_none()
+        && let Some(words) = desk.asking_hints()
+    {
+        return words;
     }
     if let Place::Run(screen) = &model.place
         && screen.replay.as_ref().is_some_and(|replay| replay.asking.is_some())

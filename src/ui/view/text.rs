@@ -10,27 +10,27 @@ use crate::settings::theme::Role;
 use crate::ui::model::Model;
 
 /// Returns a line's text without its looks.
-pub(super) fn plain(line: &Line<'_>) -> String {
+pub(in crate::ui) fn plain(line: &Line<'_>) -> String {
     line.spans.iter().map(|span| span.content.as_ref()).collect()
 }
 
 /// Returns how many columns `text` takes.
-pub(super) fn width(text: &str) -> usize {
+pub(in crate::ui) fn width(text: &str) -> usize {
     text.width()
 }
 
 /// Makes a span of a role.
-pub(super) fn span(model: &Model, role: Role, text: impl Into<String>) -> Span<'static> {
+pub(in crate::ui) fn span(model: &Model, role: Role, text: impl Into<String>) -> Span<'static> {
     Span::styled(text.into(), model.palette.style(role))
 }
 
 /// Makes a line of a role.
-pub(super) fn line(model: &Model, role: Role, text: impl Into<String>) -> Line<'static> {
+pub(in crate::ui) fn line(model: &Model, role: Role, text: impl Into<String>) -> Line<'static> {
     Line::from(span(model, role, text))
 }
 
 /// Puts a line on the first row of `area`, over whatever style was there.
-pub(super) fn put(buf: &mut Buffer, area: Rect, line: &Line<'_>) {
+pub(in crate::ui) fn put(buf: &mut Buffer, area: Rect, line: &Line<'_>) {
     let area = area.intersection(buf.area);
     if area.width > 0 && area.height > 0 {
         let covered = Rect { width: area.width.min(line.width() as u16), height: 1, ..area };
@@ -40,20 +40,20 @@ pub(super) fn put(buf: &mut Buffer, area: Rect, line: &Line<'_>) {
 }
 
 /// Puts lines below each other, as many as fit.
-pub(super) fn put_all(buf: &mut Buffer, area: Rect, lines: &[Line<'_>]) {
+pub(in crate::ui) fn put_all(buf: &mut Buffer, area: Rect, lines: &[Line<'_>]) {
     for (at, line) in lines.iter().take(usize::from(area.height)).enumerate() {
         put(buf, Rect { y: area.y + at as u16, height: 1, ..area }, line);
     }
 }
 
 /// Splits an area into the first `height` rows and the rest.
-pub(super) fn split(area: Rect, height: u16) -> (Rect, Rect) {
+pub(in crate::ui) fn split(area: Rect, height: u16) -> (Rect, Rect) {
     let height = height.min(area.height);
     (Rect { height, ..area }, Rect { y: area.y + height, height: area.height - height, ..area })
 }
 
 /// Cuts `text` to `columns`, with `…` where something is missing.
-pub(super) fn cut(text: &str, columns: usize) -> String {
+pub(in crate::ui) fn cut(text: &str, columns: usize) -> String {
     if width(text) <= columns {
         return text.to_owned();
     }
@@ -74,7 +74,7 @@ pub(super) fn cut(text: &str, columns: usize) -> String {
 }
 
 /// Breaks `text` at spaces into lines of at most `columns`, at most `limit` of them; words that are too long are broken.
-pub(super) fn wrap(text: &str, columns: usize, limit: usize) -> Vec<String> {
+pub(in crate::ui) fn wrap(text: &str, columns: usize, limit: usize) -> Vec<String> {
     let columns = columns.max(2);
     let mut lines = Vec::new();
     for paragraph in text.split('\n') {
@@ -114,7 +114,7 @@ pub(super) fn wrap(text: &str, columns: usize, limit: usize) -> Vec<String> {
 }
 
 /// Breaks code where the columns end, keeping every space; continuation lines are set in by two.
-pub(super) fn fold(text: &str, columns: usize, limit: usize) -> Vec<String> {
+pub(in crate::ui) fn fold(text: &str, columns: usize, limit: usize) -> Vec<String> {
     let columns = columns.max(4);
     let mut lines = Vec::new();
     for row in text.split('\n') {

@@ -1,0 +1,282 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::*;
+use crate::engine::{
+    Began, Disclosure, Event, Exercise, Facilitation, Fact, Fate, Fired, HowFired, Mark, Mode, Opened, Run, evolve,
+};
+use crate::kernel::{RunId, Stamp, sha256_hex};
+use crate::report::{Added, Afterword, Integrity, Record, markdown};
+use crate::runbook::injects::{Expectation, Inject, Trigger, When};
+use crate::runbook::parse;
+
+fn utc(second: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_800_000_000 + second, 0).unwrap()
+}
+
+fn stamp(second: i64) -> Stamp {
+    Stamp { utc: utc(second), mono: u64::try_from(second * 1_000_000).unwrap() }
+}
+
+fn inject(name: &str, when: When, expects: Vec<Expectation>) -> Inject {
+    Inject { name: name.into(), when, does: None, sees: Some("Look.".into()), expects }
+}
+
+fn expected(within_s: Option<u64>, met_by: Option<Trigger>) -> Expectation {
+    Expectation { what: "they act".into(), within_ms: within_s.map(|within| within * 1000), met_by }
+}
+
+/// A run, its facts, and the facilitator's log of it.
+struct Exercised {
+    run: Run,
+    facts: Vec<Fact>,
+    own: Vec<Fact>,
+    disclosures: Vec<Disclosure>,
+}
+
+impl Exercised {
+    fn new(injects: &[Inject], speed: u32) -> Self {
+        let text =
+            "# Fail over\n\n## Fence the old side\n\n### Fence\n\nDo it.\n\n## Promote it\n\n### Promote\n\nDo it.\n";
+        let plan = Arc::new(parse("a.md", text.as_bytes()).plan.unwrap());
+        let disclosures: Vec<_> = injects
+            .iter()
+            .zip(1..)
+            .map(|(inject, number)| Disclosure {
+                inject: number,
+                salt: format!("salt{number}"),
+                text: inject.canonical(),
+            })
+            .collect();
+        let mut exercised = Self { run: Run::new(plan), facts: Vec::new(), own: Vec::new(), disclosures };
+        let opened = Opened {
+            v: "lifeboat-log/1".into(),
+            run: RunId::new("r1"),
+            mode: Mode::Drill,
+            by: "alice".into(),
+            session: String::new(),
+            host: "h".into(),
+            boot: "b".into(),
+            pid: 1,
+            tool: "t".into(),
+            runbook: "a.md".into(),
+            runbook_sha256: sha256_hex(b""),
+            account: "0".into(),
+            arn: String::new(),
+            region: String::new(),
+            rto_s: 0,
+            rpo_s: 0,
+            seed: None,
+            speed,
+            prev_run: None,
+            prev_sha512: None,
+            began: Began::default(),
+        };
+        exercised.fact(0, Event::Open(Box::new(opened)));
+        let injects = exercised.disclosures.iter().map(Disclosure::commitment).collect();
+        exercised.fact(0, Event::Exercise(Exercise::Committed { injects }));
+        let prepared = Facilitation::Prepared {
+            run: RunId::new("r1"),
+            runbook_sha256: sha256_hex(b""),
+            list: "a.toml".into(),
+            title: "Surprises".into(),
+            injects: exercised.disclosures.clone(),
+        };
+        exercised.own(0, prepared);
+        exercised
+    }
+
+    fn fact(&mut self, second: i64, event: Event) {
+        let seq = self.facts.len() as u64;
+        let fact = Fact { seq, at: stamp(second), event };
+        evolve(&mut self.run, &fact).unwrap();
+        self.facts.push(fact);
+    }
+
+    fn own(&mut self, second: i64, what: Facilitation) {
+        let seq = self.own.len() as u64;
+        self.own.push(Fact { seq, at: stamp(second), event: Event::Facilitation(Box::new(what)) });
+    }
+
+    fn fired(&mut self, second: i64, inject: u32) {
+        let after_seq = self.facts.last().unwrap().seq;
+        self.own(second, Facilitation::Fired(Fired { inject, how: HowFired::Time, after_seq, by: "eve".into() }));
+    }
+
+    fn begin(&mut self, second: i64, step: &str) {
+        self.fact(second, Event::StepStarted { step: step.into() });
+    }
+
+    fn done(&mut self, second: i64, step: &str) {
+        let (how, by) = ("read".to_owned(), "alice".to_owned());
+        self.fact(second, Event::StepDone { step: step.into(), how, note: None, by });
+    }
+
+    fn end(&mut self, second: i64) {
+        let (how, by) = ("finished".to_owned(), "alice".to_owned());
+        self.fact(second, Event::Ended { how, reason: None, by, machine_ms: 0, people_ms: 0, idle_ms: 0 });
+    }
+
+    fn board(&self) -> Board {
+        Board::of(&self.own).unwrap()
+    }
+
+    fn due(&self, second: i64) -> Vec<(u32, HowFired)> {
+        let due = due(&self.board(), &self.run, &self.facts, stamp(second));
+        due.into_iter().map(|due| (due.inject, due.how)).collect()
+    }
+
+    fn judged(&self, inject: u32) -> Judged {
+        let board = self.board();
+        let item = board.item(inject).unwrap();
+        judge(item, 1, &item.inject.expects[0], &self.run, &self.facts)
+    }
+
+    fn wash(&self, additions: &[Afterword]) -> String {
+        let (board, sound) = (self.board(), Integrity { verdict: "SEALED".into(), ..Integrity::default() });
+        let record = Record { run: &self.run, facts: &self.facts, integrity: &sound, additions };
+        let washed = Washed { record: &record, facilitator: Some((&self.own, &board, &sound)) };
+        markdown(&hot_wash(&washed))
+    }
+}
+
+#[test]
+fn injects_are_due_at_their_time_and_by_what_happens() {
+    let list = [
+        inject("at a time", When::After(120_000), Vec::new()),
+        inject("on a step", When::On(Trigger::StepBegun("promote".into())), Vec::new()),
+        inject("on a phase", When::On(Trigger::Phase("promote-it".into())), Vec::new()),
+        inject("by hand", When::ByHand, Vec::new()),
+    ];
+    let mut it = Exercised::new(&list, 1);
+    assert_eq!(it.due(119), []);
+    assert_eq!(it.due(120), [(1, HowFired::Time)]);
+    it.fired(120, 1);
+    assert_eq!(it.due(500), [], "none comes twice");
+    it.begin(130, "fence");
+    it.done(131, "fence");
+    assert_eq!(it.due(500), []);
+    it.begin(132, "promote");
+    assert_eq!(it.due(132), [(2, HowFired::Trigger), (3, HowFired::Trigger)]);
+    it.end(140);
+    assert_eq!(it.due(600), [], "nothing comes once the run is over");
+}
+
+#[test]
+fn times_are_those_of_the_estate_and_a_pause_puts_them_off() {
+    let list = [inject("later", When::After(600_000), Vec::new())];
+    let mut it = Exercised::new(&list, 10);
+    assert_eq!(it.due(59), []);
+    assert_eq!(it.due(60), [(1, HowFired::Time)], "ten minutes at speed 10");
+    it.fact(50, Event::Exercise(Exercise::Paused { why: "smoke".into(), by: "eve".into() }));
+    assert_eq!(it.due(600), [], "nothing comes in a pause");
+    it.fact(650, Event::Exercise(Exercise::WentOn { by: "eve".into() }));
+    assert_eq!(it.due(659), []);
+    assert_eq!(it.due(660), [(1, HowFired::Time)]);
+    it.own(655, Facilitation::Closed { by: "eve".into() });
+    assert_eq!(it.due(700), [], "the exercise was ended");
+}
+
+#[test]
+fn what_was_expected_is_met_late_missed_or_not_seen() {
+    let settled = || Some(Trigger::StepSettled("promote".into()));
+    let list = [inject("a", When::ByHand, vec![expected(Some(60), settled())])];
+    let begun = |fired: i64| {
+        let mut it = Exercised::new(&list, 1);
+        it.begin(1, "fence");
+        it.done(2, "fence");
+        it.begin(3, "promote");
+        it.fired(fired, 1);
+        it
+    };
+    let mut met = begun(10);
+    assert_eq!(met.judged(1).mark, None, "still open");
+    met.done(70, "promote");
+    let promoted = met.facts.last().unwrap().seq;
+    assert_eq!(
+        met.judged(1),
+        Judged { mark: Some(Mark::Met), took: Some(Duration::from_secs(60)), by: By::Fact(promoted) }
+    );
+    let mut late = begun(10);
+    late.done(71, "promote");
+    assert_eq!(late.judged(1).mark, Some(Mark::Late));
+    let mut missed = begun(10);
+    missed.end(500);
+    assert_eq!(missed.judged(1).mark, Some(Mark::Missed));
+    // What was done before the inject came was not done because of it.
+    let mut before = begun(10);
+    before.own.pop();
+    before.done(20, "promote");
+    before.fired(30, 1);
+    assert_eq!(before.judged(1).mark, None);
+    // The facilitator's word goes first, and the facts still say when.
+    let mut seen = begun(10);
+    seen.done(40, "promote");
+    let (note, by) = (Some("only when asked".to_owned()), "eve".to_owned());
+    seen.own(50, Facilitation::Observed { inject: 1, expectation: 1, mark: Mark::Late, note, by });
+    let judged = seen.judged(1);
+    assert_eq!((judged.mark, judged.took), (Some(Mark::Late), Some(Duration::from_secs(30))));
+    assert!(matches!(judged.by, By::Facilitator(_)));
+
+    let list = [inject("a", When::ByHand, vec![expected(None, None)])];
+    let mut nobody = Exercised::new(&list, 1);
+    nobody.fired(5, 1);
+    nobody.end(9);
+    assert_eq!(nobody.judged(1).mark, Some(Mark::NotSeen));
+}
+
+fn disclosed(injects: Vec<Disclosure>) -> Afterword {
+    let what = Added::Disclosed { injects, log_sha512: "00".into() };
+    Afterword { seq: 1, at: stamp(0), by: Some("eve".into()), what }
+}
+
+#[test]
+fn the_page_joins_both_logs() {
+    let settled = Some(Trigger::StepSettled("promote".into()));
+    let list = [
+        inject("the CEO calls", When::After(5_000), vec![expected(Some(60), settled), expected(None, None)]),
+        inject("never", When::ByHand, Vec::new()),
+    ];
+    let mut it = Exercised::new(&list, 1);
+    it.begin(1, "fence");
+    it.done(2, "fence");
+    it.begin(3, "promote");
+    it.fired(5, 1);
+    it.fact(5, Event::Exercise(Exercise::Announced { inject: Some(1), text: "Look.".into(), by: "eve".into() }));
+    it.done(45, "promote");
+    let (note, by) = (Some("calm | clear".to_owned()), "eve".to_owned());
+    it.own(50, Facilitation::Observed { inject: 1, expectation: 2, mark: Mark::Met, note, by: by.clone() });
+    it.own(51, Facilitation::Noted { text: "nobody wrote down who decides".into(), by: by.clone() });
+    it.own(52, Facilitation::Scored { area: "communication".into(), points: 4, note: None, by: by.clone() });
+    it.end(60);
+    it.own(61, Facilitation::Closed { by });
+    let issue = Added::Issue { number: 1, text: "name a scribe".into(), owner: "bob".into(), due: "2027-02-01".into() };
+    let additions =
+        [disclosed(it.disclosures.clone()), Afterword { seq: 3, at: stamp(99), by: Some("bob".into()), what: issue }];
+    insta::assert_snapshot!(it.wash(&additions));
+}
+
+#[test]
+fn the_page_says_first_what_was_changed() {
+    let list = [inject("a", When::ByHand, Vec::new()), inject("b", When::ByHand, Vec::new())];
+    let it = Exercised::new(&list, 1);
+    let mut changed = it.disclosures.clone();
+    changed[1].text = changed[1].text.replace("Look.", "Look away.");
+    let page = it.wash(&[disclosed(changed)]);
+    assert!(page.contains("> **Inject 2: DISPUTED"), "{page}");
+    let sound = Integrity::default();
+    let additions = [disclosed(vec![it.disclosures[0].clone()])];
+    let record = Record { run: &it.run, facts: &it.facts, integrity: &sound, additions: &additions };
+    let alone = Washed { record: &record, facilitator: None };
+    assert_eq!(alone.fates().into_iter().collect::<Vec<_>>(), [(1, Fate::Kept), (2, Fate::Hidden)]);
+    let page = markdown(&hot_wash(&alone));
+    assert!(page.contains("not at hand") && page.contains("NOT DISCLOSED"), "{page}");
+}
+
+#[test]
+fn another_log_is_no_facilitators() {
+    let it = Exercised::new(&[], 1);
+    assert!(Board::of(&it.facts).unwrap_err().contains("no facilitator's log"));
+}
