@@ -2,6 +2,7 @@
 
 pub mod calls;
 mod chord;
+mod command;
 pub mod config;
 pub mod keymap;
 mod keys;

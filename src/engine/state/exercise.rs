@@ -2,11 +2,13 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 use crate::engine::event::Commitment;
 use crate::kernel::Stamp;
 
 /// Holds what the facts say of an exercise.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exercising {
     /// The injects that may come; `None` where nobody facilitates.
     pub committed: Option<Vec<Commitment>>,
@@ -21,7 +23,7 @@ pub struct Exercising {
 }
 
 /// Is a pause of an exercise.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Pause {
     /// Why.
     pub why: String,

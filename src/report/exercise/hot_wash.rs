@@ -8,7 +8,7 @@ use super::board::{Board, Item};
 use super::judged::{By, Judged, judge};
 use super::words::{facilitated, when};
 use crate::engine::{Commitment, Disclosure, Event, Exercise, Fact, Fate, Mark, compared};
-use crate::kernel::{clock, say_duration};
+use crate::kernel::{clock, counted, say_duration};
 use crate::report::after::{Added, Cite, File, Record, Report, Row, Section};
 use crate::report::{Integrity, RpoVerdict, RtoVerdict, narrate, rpo_verdict, rto_verdict};
 
@@ -113,7 +113,10 @@ impl Washed<'_> {
         let paused = run.last.map(|last| run.exercise.paused_by(last)).unwrap_or_default();
         let interrupted = match run.exercise.pauses {
             0 => String::new(),
-            times => format!("; INTERRUPTED: {times} pauses, {} in all, which it counts", say_duration(paused)),
+            times => {
+                let times = counted(usize::try_from(times).unwrap_or(usize::MAX), "pause");
+                format!("; INTERRUPTED: {times}, {} in all, which it counts", say_duration(paused))
+            }
         };
         say("RTO", &format!("{rto}{interrupted}"), Vec::new());
         let rpo = match rpo_verdict(run) {

@@ -1,3 +1,5 @@
+//! Injects that are due, expectations that are judged, and the page that joins both logs.
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -3,15 +3,15 @@
 use std::time::Duration;
 
 use crate::engine::{Exercise, Facilitation, HowFired};
-use crate::kernel::clock;
+use crate::kernel::{clock, counted};
 use crate::runbook::injects::When;
 
 /// Says what the team sees.
 pub(in crate::report) fn exercised(what: &Exercise) -> String {
     match what {
         Exercise::Committed { injects } => {
-            let count = injects.len();
-            format!("this drill is facilitated, {count} injects may come; the log holds a digest of each")
+            let count = counted(injects.len(), "inject");
+            format!("this drill is facilitated, {count} may come; the log holds a digest of each")
         }
         Exercise::Announced { inject, text, by } => {
             let of = inject.map(|number| format!(" (inject {number})")).unwrap_or_default();
@@ -30,7 +30,7 @@ pub(in crate::report) fn facilitated(what: &Facilitation) -> String {
     let noted = |note: &Option<String>| note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
     match what {
         Facilitation::Prepared { run, list, injects, .. } => {
-            format!("run {run} is facilitated with {} injects of {list}", injects.len())
+            format!("run {run} is facilitated with {} of {list}", counted(injects.len(), "inject"))
         }
         Facilitation::Fired(fired) => {
             let how = match fired.how {
