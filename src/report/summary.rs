@@ -52,7 +52,7 @@ impl Exercised {
         match self {
             Self::Postgresql(version) => format!(
                 "real: rows in PostgreSQL {version}, its own replication, promotion, backups and recovery; orders are \
-                 counted in them"
+                 counted in them; dumps from before last night are modelled"
             ),
             Self::Modelled(why) => format!(
                 "modelled ({why}); not exercised: PostgreSQL's replication, promotion, backups and recovery, `sql` fences"
@@ -239,6 +239,10 @@ fn cost_lines(customers: &Customers) -> Vec<String> {
             exact(millis(cost.exposure)),
             cost.bad_rows_left
         ));
+        let wrong = customers.orders_lost.saturating_sub(cost.discarded);
+        if wrong > 0 {
+            lines.push(format!("      {wrong} of the missing orders were written wrong, which no restore brings back"));
+        }
     }
     if customers.objects_missing > 0 {
         lines.push(format!("      {} objects of the shop are still missing", customers.objects_missing));

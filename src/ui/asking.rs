@@ -159,7 +159,7 @@ pub(super) fn question(run: &Run, kind: &FormKind) -> Option<String> {
         FormKind::Choose(step) => {
             let decision = run.plan.steps.iter().find(|known| known.id == *step)?.decision.as_ref()?;
             let question = SafeText::line(&decision.question).into_string();
-            format!("{question} Write the number of the way, and behind it, why.")
+            format!("{question} Write the number of the way, and behind it, why.").trim_start().to_owned()
         }
         FormKind::Waive(name) => {
             format!("Why can nobody else read {name}? The reason leads the report.")
