@@ -25,6 +25,7 @@ pub mod perform;
 pub mod plain;
 pub mod practice;
 pub mod probe;
+mod program;
 pub mod record;
 pub mod renewal;
 pub mod resume;

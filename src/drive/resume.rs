@@ -8,6 +8,7 @@ use super::host::Beginning;
 use super::hub::Hub;
 use super::identity::{self, Identity};
 use super::library::Source;
+use super::program;
 use super::start::{self, Options, Ready, Stage, StartError};
 use crate::clock::Clock;
 use crate::engine::{Fact, Input, Mode, Notice, Opened, Resumed, Run, evolve};
@@ -126,7 +127,7 @@ pub async fn ready(
         host: identity::host_name(),
         boot: identity::boot_id(),
         pid: std::process::id(),
-        tool: start::tool(&program),
+        tool: program::said(&program, &state),
         torn: None,
     };
     let asked = (opened.mode, screens.as_ref());

@@ -18,6 +18,7 @@ use super::inputs::{self, Sources};
 use super::library::{LibraryError, Source};
 use super::perform::{Performer, World};
 use super::practice::{Practice, PracticeError, SCENARIOS};
+use super::program;
 use super::renewal::Renewal;
 use super::show::Show;
 use super::signing::KEY_PATIENCE;
@@ -29,7 +30,7 @@ use crate::exec::aws::{Aws, AwsContext};
 use crate::exec::dns::DnsContext;
 use crate::exec::http::HttpContext;
 use crate::exec::supervisor::{Supervisor, SupervisorError};
-use crate::kernel::{RunId, Sha256Hex, sha256_hex};
+use crate::kernel::{RunId, sha256_hex};
 use crate::runbook::{Plan, parse};
 use crate::settings::config::Profile;
 use crate::store::{self, KeyWish, LogWriter, Operator, RunFolder, Runs, SignError, Signing, StoreError};
@@ -267,7 +268,7 @@ pub async fn ready(
         host: host_name,
         boot: identity::boot_id(),
         pid: std::process::id(),
-        tool: tool(&program),
+        tool: program::said(&program, &state),
         runbook: source.path.clone(),
         runbook_sha256: sha256_hex(&source.bytes),
         account: identity.account,
@@ -583,17 +584,6 @@ pub fn signed(signing: &Signing) -> String {
         Signing::Delegated { by, fingerprint, .. } => format!("signed by {by} ({fingerprint})"),
         Signing::Unsigned { reason } => format!("UNSIGNED: {reason}"),
     }
-}
-
-pub(super) fn tool(program: &std::path::Path) -> String {
-    let digest = std::fs::File::open(program).ok().and_then(|mut file| {
-        use sha2::{Digest as _, Sha256};
-        let mut hash = Sha256::new();
-        std::io::copy(&mut file, &mut hash).ok()?;
-        Some(Sha256Hex::from_digest(&hash.finalize()))
-    });
-    let digest = digest.map(|digest| format!(" (sha256 {digest})")).unwrap_or_default();
-    format!("lifeboat {}{digest}", env!("CARGO_PKG_VERSION"))
 }
 
 #[cfg(test)]

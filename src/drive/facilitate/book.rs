@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::clock::Clock;
 use crate::drive::signing::KEY_PATIENCE;
-use crate::drive::{identity, start};
+use crate::drive::{identity, program, start};
 use crate::engine::{Commitment, Disclosure, Event, Exercise, Facilitation, Fact, Mode, Opened, Resumed};
 use crate::journal::Trust;
 use crate::kernel::{RunId, Stamp};
@@ -138,7 +138,7 @@ impl Book {
             host: identity::host_name(),
             boot: identity::boot_id(),
             pid: std::process::id(),
-            tool: std::env::current_exe().map(|program| start::tool(&program)).unwrap_or_default(),
+            tool: std::env::current_exe().map(|program| program::said(&program, state)).unwrap_or_default(),
             torn: None,
         };
         let operator = key_of(state, by, key.as_deref());
