@@ -48,6 +48,7 @@ pub async fn attend(
         match next {
             Heard::Facts(facts) => {
                 let mut now = DateTime::default();
+                let mut text = Vec::with_capacity(facts.len());
                 for fact in facts {
                     now = fact.at.utc;
                     if let Event::StepFailed { .. } = fact.event {
@@ -58,8 +59,9 @@ pub async fn attend(
                     }
                     let at = fact.at.utc;
                     let since = run.elapsed(at).map(clock).unwrap_or_default();
-                    lines.say(&format!("{} {since:>7}  {}", at.format("%H:%M:%S"), narrate(&fact.event)));
+                    text.push(format!("{} {since:>7}  {}", at.format("%H:%M:%S"), narrate(&fact.event)));
                 }
+                lines.say(&text.join("\n"));
                 // Facts that change nothing here may come between a wish and its answer: it is not repeated.
                 let state = || run.focus().map(|strand| (strand, run.state(strand).cloned()));
                 let wish = script::next(&run, failures, answers, now).map(|intent| (intent, state()));
