@@ -375,7 +375,15 @@ impl Host {
         events: Vec<Event>,
         mut effects: Vec<Effect>,
     ) -> Result<Next, String> {
-        let appended = match if events.is_empty() { Ok(Vec::new()) } else { self.log.append(events).await } {
+        let appended = if events.is_empty() {
+            Ok(Vec::new())
+        } else if self.screens.is_some() {
+            self.log.append(events).await
+        } else {
+            // Nobody looks: nothing here must go on while the disk is waited for.
+            self.log.append_here(events)
+        };
+        let appended = match appended {
             Ok(appended) => appended,
             // Nothing of the batch was recorded and the log goes on: what was wished for did not happen.
             Err(AppendError::Unfit(why)) if facts.is_empty() => return Ok(Next::Unfit(why.to_string())),

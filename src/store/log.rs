@@ -5,7 +5,7 @@
 //! if the operator goes on all the same, lines are kept in memory until there is a place again.
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::error::{SignError, StoreError};
 use super::medium::{Medium, Places};
@@ -65,6 +65,7 @@ pub(super) struct Log {
     session: String,
     clock: Clock,
     news: Option<Box<dyn Fn(LogNews) + Send>>,
+    stirred: Instant,
 }
 
 /// Says what a log begins with.
@@ -99,6 +100,7 @@ impl Log {
             session,
             clock,
             news: None,
+            stirred: Instant::now(),
         }
     }
 
@@ -223,8 +225,14 @@ impl Log {
         })
     }
 
+    /// Returns when it was last written, or that was tried.
+    pub(super) fn last_stirred(&self) -> Instant {
+        self.stirred
+    }
+
     /// Nobody waits for the answer: a file that fails here is told at once, and at the next append.
     pub(super) fn heartbeat(&mut self) {
+        self.stirred = Instant::now();
         let mut buffer = Vec::new();
         let mut beat = |chain: &mut Chain, clock: &Clock, out: &mut Vec<u8>| chain.heartbeat(clock(), out).map(drop);
         if self.waits() || beat(&mut self.chain, &self.clock, &mut buffer).is_err() {
@@ -396,6 +404,7 @@ impl Log {
 
     /// Finds a place that takes these lines as the beginning of a part, and goes on there.
     fn place_for(&mut self, lines: &[u8]) -> bool {
+        self.stirred = Instant::now();
         let parts = self.parts_before();
         let part = u32::try_from(parts.len() + 1).unwrap_or(u32::MAX);
         for place in 0.. {
@@ -422,6 +431,7 @@ impl Log {
     }
 
     fn write(&mut self, buffer: &[u8]) -> Result<(), String> {
+        self.stirred = Instant::now();
         let length = self.file.length().map_err(|e| e.to_string())?;
         if length != self.durable.bytes() {
             return Err(format!(

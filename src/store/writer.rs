@@ -1,7 +1,7 @@
-//! The thread that owns a log's file: what it has answered is on the disk.
+//! The thread that writes a log: what it has answered is on the disk.
 
 use std::path::PathBuf;
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -103,16 +103,45 @@ struct Thread {
     /// Unbounded: the engine waits for every answer, so at most a handful of requests exist.
     requests: Option<mpsc::Sender<Request>>,
     handle: Option<JoinHandle<()>>,
+    log: Shared,
+}
+
+/// Is the log, which mostly the thread uses. Nothing can panic halfway through a change of it that would not be final.
+#[derive(Clone)]
+struct Shared(Arc<Mutex<Log>>);
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Shared")
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, Log> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 type Answer<T> = Box<dyn FnOnce(T) + Send>;
 
 enum Request {
-    Append { events: Vec<Event>, answer: Answer<Result<Vec<Fact>, AppendError>> },
-    Delegate { by: String, sig: Box<Armour>, answer: Answer<Result<(), AppendError>> },
-    Seal { operator: Box<Operator>, answer: Answer<Result<Sealed, SealError>> },
+    Append {
+        events: Vec<Event>,
+        answer: Answer<Result<Vec<Fact>, AppendError>>,
+    },
+    Delegate {
+        by: String,
+        sig: Box<Armour>,
+        answer: Answer<Result<(), AppendError>>,
+    },
+    Seal {
+        operator: Box<Operator>,
+        answer: Answer<Result<Sealed, SealError>>,
+    },
     KeepInMemory,
     Listen(Box<dyn Fn(LogNews) + Send>),
+    /// Somebody else found that there is no place left.
+    LookForAPlace,
 }
 
 impl LogWriter {
@@ -212,11 +241,13 @@ impl LogWriter {
     fn start(log: Log, silence: Duration) -> Result<Self, StoreError> {
         let path = log.path().to_owned();
         let (requests, inbox) = mpsc::channel();
+        let log = Shared(Arc::new(Mutex::new(log)));
+        let desk = Desk { log: log.clone(), silence };
         let handle = std::thread::Builder::new()
             .name("log".to_owned())
-            .spawn(move || Desk { log, silence }.serve(&inbox))
+            .spawn(move || desk.serve(&inbox))
             .map_err(StoreError::io("start the writer of", &path))?;
-        let thread = Thread { requests: Some(requests), handle: Some(handle) };
+        let thread = Thread { requests: Some(requests), handle: Some(handle), log };
         Ok(Self { thread: Arc::new(thread) })
     }
 
@@ -247,7 +278,23 @@ impl LogWriter {
         rx.await.unwrap_or(Err(AppendError::Ended))
     }
 
-    /// Does the same and blocks the thread; not for use on an async runtime's own threads.
+    /// Does the same on the caller's thread, which waits for the disk: two switches between threads less, for a run that
+    /// nobody looks at. What was asked of the log's thread before must have been answered.
+    ///
+    /// # Errors
+    /// As [`Self::append`].
+    pub fn append_here(&self, events: Vec<Event>) -> Result<Vec<Fact>, AppendError> {
+        let mut log = self.thread.log.lock();
+        let mut buffer = Vec::new();
+        let mut facts = log.record(events, &mut buffer)?;
+        let written = log.commit(buffer, &mut facts.iter_mut().collect::<Vec<_>>());
+        if log.waits() {
+            self.send(Request::LookForAPlace);
+        }
+        written.map(|()| told(&mut log, facts))
+    }
+
+    /// Does the same as [`Self::append`] and blocks the thread; not for use on an async runtime's own threads.
     ///
     /// # Errors
     /// As [`Self::append`].
@@ -330,73 +377,81 @@ fn delegate(chain: &Chain, operator: &Operator) -> Result<Armour, SignError> {
     operator.delegate(&chain.delegation_statement().unwrap_or_default())
 }
 
+/// Adds to the facts of a batch what the log had to say of itself.
+fn told(log: &mut Log, facts: Vec<Fact>) -> Vec<Fact> {
+    let mut told = log.take_untold();
+    told.extend(facts);
+    // What became of the log may have been recorded before the facts or after them.
+    told.sort_by_key(|fact| fact.seq);
+    told
+}
+
 /// Answers requests, and beats.
 struct Desk {
-    log: Log,
+    log: Shared,
     /// How long nothing may happen before that is recorded.
     silence: Duration,
 }
 
 impl Desk {
-    fn serve(mut self, inbox: &mpsc::Receiver<Request>) {
+    fn serve(self, inbox: &mpsc::Receiver<Request>) {
         let mut beat = Instant::now() + self.silence;
         let mut looked = Instant::now();
         loop {
             // However much is asked meanwhile, a place is looked for in time.
-            let next = if self.log.waits() { beat.min(looked + LOOK_FOR_A_PLACE) } else { beat };
-            match inbox.recv_timeout(next.saturating_duration_since(Instant::now())) {
-                Ok(first) => self.commit(first, inbox),
-                Err(mpsc::RecvTimeoutError::Timeout) if self.log.waits() => {}
-                Err(mpsc::RecvTimeoutError::Timeout) => self.log.heartbeat(),
+            let next = if self.log.lock().waits() { beat.min(looked + LOOK_FOR_A_PLACE) } else { beat };
+            let request = inbox.recv_timeout(next.saturating_duration_since(Instant::now()));
+            let mut log = self.log.lock();
+            match request {
+                Ok(first) => commit(&mut log, first, inbox),
                 Err(mpsc::RecvTimeoutError::Disconnected) => return,
+                Err(mpsc::RecvTimeoutError::Timeout) if log.waits() => {}
+                // Others write, too.
+                Err(mpsc::RecvTimeoutError::Timeout) if log.last_stirred().elapsed() < self.silence => {}
+                Err(mpsc::RecvTimeoutError::Timeout) => log.heartbeat(),
             }
-            if !self.log.waits() {
+            if !log.waits() {
                 looked = Instant::now();
             } else if looked.elapsed() >= LOOK_FOR_A_PLACE {
-                self.log.try_again();
+                log.try_again();
                 looked = Instant::now();
             }
-            beat = Instant::now() + self.silence;
+            let quiet_since = if log.waits() { Instant::now() } else { log.last_stirred() };
+            beat = quiet_since + self.silence;
         }
     }
+}
 
-    /// Makes everything that waits durable in one go.
-    fn commit(&mut self, first: Request, inbox: &mpsc::Receiver<Request>) {
-        let mut buffer = Vec::new();
-        let mut recorded = Vec::new();
-        let mut next = Some(first);
-        let mut last = None;
-        while let Some(request) = next.take() {
-            match request {
-                Request::Append { events, answer } => match self.log.record(events, &mut buffer) {
-                    Ok(facts) => recorded.push((facts, answer)),
-                    Err(error) => answer(Err(error)),
-                },
-                other => {
-                    last = Some(other);
-                    break;
-                }
+/// Makes everything that waits durable in one go.
+fn commit(log: &mut Log, first: Request, inbox: &mpsc::Receiver<Request>) {
+    let mut buffer = Vec::new();
+    let mut recorded = Vec::new();
+    let mut next = Some(first);
+    let mut last = None;
+    while let Some(request) = next.take() {
+        match request {
+            Request::Append { events, answer } => match log.record(events, &mut buffer) {
+                Ok(facts) => recorded.push((facts, answer)),
+                Err(error) => answer(Err(error)),
+            },
+            other => {
+                last = Some(other);
+                break;
             }
-            next = inbox.try_recv().ok();
         }
-        let mut facts: Vec<&mut Fact> = recorded.iter_mut().flat_map(|(facts, _)| facts.iter_mut()).collect();
-        let written = self.log.commit(buffer, &mut facts);
-        for (facts, answer) in recorded {
-            answer(written.clone().map(|()| {
-                let mut told = self.log.take_untold();
-                told.extend(facts);
-                // What became of the log may have been recorded before the facts or after them.
-                told.sort_by_key(|fact| fact.seq);
-                told
-            }));
-        }
-        match last {
-            Some(Request::Delegate { by, sig, answer }) => answer(self.log.delegation(&by, &sig)),
-            Some(Request::Seal { operator, answer }) => answer(self.log.seal(&operator)),
-            Some(Request::KeepInMemory) => self.log.keep_in_memory(),
-            Some(Request::Listen(news)) => self.log.listen(news),
-            Some(Request::Append { .. }) | None => {}
-        }
+        next = inbox.try_recv().ok();
+    }
+    let mut facts: Vec<&mut Fact> = recorded.iter_mut().flat_map(|(facts, _)| facts.iter_mut()).collect();
+    let written = log.commit(buffer, &mut facts);
+    for (facts, answer) in recorded {
+        answer(written.clone().map(|()| told(log, facts)));
+    }
+    match last {
+        Some(Request::Delegate { by, sig, answer }) => answer(log.delegation(&by, &sig)),
+        Some(Request::Seal { operator, answer }) => answer(log.seal(&operator)),
+        Some(Request::KeepInMemory) => log.keep_in_memory(),
+        Some(Request::Listen(news)) => log.listen(news),
+        Some(Request::Append { .. } | Request::LookForAPlace) | None => {}
     }
 }
 
