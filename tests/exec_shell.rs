@@ -36,6 +36,7 @@ fn spec(attempt: &str, script: &str) -> ShellSpec {
         grace: Duration::from_millis(150),
         state: StateRule::CarryOver(vec![]),
         output: Secrecy::Open,
+        keyboard: lifeboat::runbook::Keyboard::None,
     }
 }
 

@@ -146,6 +146,13 @@ pub(super) enum Command {
         /// The run's folder.
         folder: PathBuf,
     },
+    /// The leader of the session on a step's terminal.
+    #[command(name = "__terminal", hide = true)]
+    Terminal {
+        /// The program that it becomes, and its arguments.
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true, required = true)]
+        command: Vec<std::ffi::OsString>,
+    },
 }
 
 /// Lists what an engine works.

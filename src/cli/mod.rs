@@ -95,6 +95,13 @@ fn work(cli: Cli) -> ExitCode {
             resume::watch(run.as_deref(), runs, || work::seated(plain, theme.as_deref()))
         }
         Some(Command::Engine { command }) => return engine(&command),
+        Some(Command::Terminal { command }) => {
+            let (program, arguments) =
+                command.split_first().map_or((OsString::new(), &[][..]), |(p, a)| (p.clone(), a));
+            let error = crate::exec::supervisor::lead(&program, arguments);
+            let name = program.display();
+            Err(Failure::new(Kind::Internal, format!("cannot start `{name}` on a terminal: {error}")))
+        }
         Some(Command::Supervise { folder }) => crate::exec::supervisor::serve(&folder)
             .map(|()| ExitCode::SUCCESS)
             .map_err(|error| Failure::new(Kind::Internal, error.to_string())),

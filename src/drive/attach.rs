@@ -16,6 +16,7 @@ use super::wire::{Answer, FromScreen, Hello, LONGEST, Over, PROTOCOL, ToScreen, 
 use super::{changed, foresee};
 use crate::clock::Clock;
 use crate::engine::Intent;
+use crate::exec::supervisor::sit_down;
 use crate::runbook::Plan;
 use crate::settings::calls::Calls;
 use crate::settings::keymap::Keymap;
@@ -149,7 +150,9 @@ impl Engine {
                 None => {}
             },
         };
-        let exit = term::run(&mut model, inbox, &mut wish, &|| clock.now())?;
+        let exit = term::run_seated(&mut model, inbox, &mut wish, &|| clock.now(), &|attempt| {
+            sit_down(&begun.folder, attempt)
+        })?;
         begun.ended = model.run_screen().is_some_and(crate::ui::RunScreen::is_ended);
         begun.end(exit)
     }
@@ -283,6 +286,7 @@ pub(super) fn wished(output: Output) -> Option<Result<FromScreen, String>> {
     match output {
         Output::Intent(intent) => Some(Ok(FromScreen::Wish(intent))),
         Output::HandOver => Some(Ok(FromScreen::HandOver)),
+        Output::Terminal(attempt) => Some(Ok(FromScreen::Terminal(attempt))),
         Output::HandIn { prompt, file } => {
             Some(answer_of(&file).map(|answer| FromScreen::Wish(Intent::HandIn { prompt, answer })))
         }

@@ -112,12 +112,13 @@ impl Hub {
         match message {
             ToScreen::Fact { .. } | ToScreen::Summary(_) | ToScreen::Over(_) => inner.said.push(Arc::clone(&text)),
             ToScreen::Log(_) => inner.log = Some(Arc::clone(&text)),
-            // The last two are of one screen only.
+            // The last three are of one screen only.
             ToScreen::Progress { .. }
             | ToScreen::Refused(_)
             | ToScreen::Said(_)
             | ToScreen::Sign(_)
-            | ToScreen::Credentials => {}
+            | ToScreen::Credentials
+            | ToScreen::Terminal(_) => {}
         }
         for screen in inner.screens.values() {
             screen.send(&text, Weight::Kept);
@@ -323,7 +324,10 @@ impl Hub {
                     drop(inbox.send(Input::Operator { by: hello.by.clone(), intent }));
                 }
                 (Some(FromScreen::HandOver), Some((holder, _))) if holder == id => self.hand_over(id, inbox),
-                (Some(FromScreen::Wish(_) | FromScreen::HandOver), held) => {
+                (Some(FromScreen::Terminal(attempt)), Some((holder, _))) if holder == id => {
+                    self.say_to(id, &ToScreen::Terminal(attempt));
+                }
+                (Some(FromScreen::Wish(_) | FromScreen::HandOver | FromScreen::Terminal(_)), held) => {
                     self.say_to(id, &ToScreen::Refused(only_watching(held.as_ref())));
                 }
             }
@@ -574,16 +578,7 @@ async fn next_line(reader: &mut BufReader<OwnedReadHalf>) -> Option<Vec<u8>> {
 
 /// Uses the socket of a run's folder by a name that is short: those of sockets are, and folders may lie deep.
 pub(super) fn short<T>(folder: &Path, with: impl Fn(PathBuf) -> io::Result<T>) -> io::Result<T> {
-    #[cfg(target_os = "linux")]
-    {
-        use std::os::fd::AsRawFd as _;
-        let held = std::fs::File::open(folder)?;
-        let near = PathBuf::from(format!("/proc/self/fd/{}", held.as_raw_fd()));
-        if near.exists() {
-            return with(near.join(SOCKET));
-        }
-    }
-    with(folder.join(SOCKET))
+    crate::exec::folder::near(folder, SOCKET, with)
 }
 
 #[cfg(test)]

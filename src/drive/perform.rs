@@ -22,10 +22,14 @@ use crate::exec::sql::{self, SqlContext};
 use crate::exec::supervisor::{Force, Orphan, ShellSpec, StateRule, Supervisor};
 use crate::exec::{Reach, Reply, dns, http};
 use crate::kernel::{AttemptId, Secret};
-use crate::runbook::Secrecy;
+use crate::runbook::{Keyboard, Secrecy};
 
 /// How long one native call may take unless its author says otherwise.
 const ONE_CALL: Duration = Duration::from_secs(20);
+
+/// Why an interactive block is not started without screens: it would wait for ever.
+const NO_TERMINAL: &str = "it needs a terminal with a person at it, and this run has none; nothing of it was started: work \
+                           the run on a screen, or do it by hand and mark it done";
 
 /// What an attempt is told while it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -239,7 +243,10 @@ impl Performer {
     /// Performs the job once.
     async fn look(&self, job: &Job, files: &mut Files, word: &mut watch::Receiver<Word>) -> Look {
         let at = Utc::now();
-        if let What::Shell { shell, script, cwd } = &job.what {
+        if let What::Shell { shell, script, cwd, keyboard } = &job.what {
+            if *keyboard == Keyboard::Operator && !self.show.has_screens() {
+                return Look::of_reply(at, Reply::failed(Outcome::Unusable { error: NO_TERMINAL.to_owned() }));
+            }
             let mut vars = job.vars.clone();
             vars.extend(self.world.env.iter().cloned());
             let spec = ShellSpec {
@@ -255,6 +262,7 @@ impl Performer {
                 } else {
                     StateRule::CarryOver(job.judge.exit.clone())
                 },
+                keyboard: *keyboard,
                 output: secrecy(job),
             };
             let follow = self.show.follow(&self.world.folder, &job.attempt);

@@ -15,6 +15,10 @@ use crate::ui::{Model, Msg, Output, Plain, Said};
 /// How often the clock is looked at.
 const LOOK: Duration = Duration::from_millis(200);
 
+/// What is said where somebody wants to sit down at a terminal.
+const NO_TERMINAL: &str = "A terminal can't be shown line by line. Leave, and sit down at it with `lifeboat resume` on a \
+                           screen; or interrupt the step.";
+
 enum Heard {
     Msg(Msg),
     Line(String),
@@ -122,6 +126,7 @@ fn act(
                 said.lines.extend(more.lines);
                 said.outputs.extend(more.outputs);
             }
+            Output::Terminal(_) | Output::SitDown(_) => said.lines.push(NO_TERMINAL.to_owned()),
             Output::Copy(_)
             | Output::Replay(_)
             | Output::Order(_)

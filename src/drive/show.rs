@@ -37,6 +37,11 @@ impl Show {
         Self { screens, clock }
     }
 
+    /// Can there be screens?
+    pub fn has_screens(&self) -> bool {
+        self.screens.is_some()
+    }
+
     /// Shows what a native action gave.
     pub fn native(&self, attempt: &AttemptId, reply: &Reply) {
         for bytes in [&reply.stdout, &reply.stderr] {

@@ -283,7 +283,7 @@ mod tests {
     }
 
     fn shell(script: &str) -> What {
-        What::Shell { shell: Shell::Sh, script: script.to_owned(), cwd: None }
+        What::Shell { shell: Shell::Sh, script: script.to_owned(), cwd: None, keyboard: crate::runbook::Keyboard::None }
     }
 
     #[test]

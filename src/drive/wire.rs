@@ -95,6 +95,8 @@ pub enum ToScreen {
     Sign(ToSign),
     /// AWS credentials are wanted, of whoever holds control.
     Credentials,
+    /// The screen may sit down at the terminal of this attempt.
+    Terminal(AttemptId),
     /// How the log is.
     Log(Health),
     /// A wish was refused.
@@ -169,6 +171,7 @@ impl ToScreen {
                 Msg::Say(format!("Your key is asked to {}; touch it, if it wants that.", what.words()))
             }
             Self::Credentials => Msg::Say("The AWS credentials are over; this screen's own are tried.".to_owned()),
+            Self::Terminal(attempt) => Msg::Terminal(attempt),
             Self::Refused(why) => Msg::Refused(why),
             Self::Said(what) => Msg::Say(what),
             Self::Summary(lines) => Msg::Summary(lines),
@@ -210,6 +213,8 @@ pub enum FromScreen {
     Credentials(Result<Keys, String>),
     /// Another screen shall hold control.
     HandOver,
+    /// The person wants to sit down at the terminal of this attempt.
+    Terminal(AttemptId),
 }
 
 /// Reads what a screen tells.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::input::TimerId;
 use super::outcome::Outcome;
 use crate::kernel::{AttemptId, Secret, StepId};
-use crate::runbook::{Capture, Expect, Impact, Shell, SslMode};
+use crate::runbook::{Capture, Expect, Impact, Keyboard, Shell, SslMode};
 
 /// Is something to do in the world.
 #[derive(Clone, Debug, PartialEq)]
@@ -93,6 +93,8 @@ pub enum What {
         script: String,
         /// Working directory, if the author set one.
         cwd: Option<String>,
+        /// Does it get a terminal?
+        keyboard: Keyboard,
     },
     /// AWS calls, each as the words after `aws`, variables substituted.
     Aws {

@@ -7,8 +7,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::state::{Condition, Fixed, Loss, Progress, Recovery, Run, Spent, Stage, StepState, Strand, Who};
-use crate::kernel::{SafeText, Stamp};
-use crate::runbook::{Action, InputDecl, LossKind, Moment, Secrecy, Section, Step, words};
+use crate::kernel::{AttemptId, SafeText, Stamp};
+use crate::runbook::{Action, InputDecl, Keyboard, LossKind, Moment, Secrecy, Section, Step, words};
 
 impl Run {
     /// Returns a moment as it was last fixed.
@@ -72,7 +72,7 @@ impl Run {
             Stage::Open => {}
         }
         if self.working() || self.retries_pending().iter().any(|(strand, _)| !self.is_background(*strand)) {
-            return Who::Machine;
+            return if self.at_keyboard().is_some() { Who::Person } else { Who::Machine };
         }
         if self.prompt.is_some() || self.current < self.steps.len() {
             return Who::Person;
@@ -81,6 +81,13 @@ impl Run {
             Recovery::NotYet if self.plan.meta.recovered_when.is_some() => Who::Person,
             Recovery::NotYet | Recovery::Holding(_) | Recovery::Restored { .. } => Who::Nobody,
         }
+    }
+
+    /// Returns the attempt that runs at a terminal, where a person sits or is waited for.
+    pub fn at_keyboard(&self) -> Option<&AttemptId> {
+        let action = |id: &AttemptId| self.plan.action(self.attempts.get(id)?.action.as_ref()?);
+        let sits = |id: &&AttemptId| action(id).is_some_and(|(_, action)| action.keyboard == Keyboard::Operator);
+        self.running.iter().find(sits)
     }
 
     /// Does an attempt run that what follows waits for?
@@ -207,6 +214,9 @@ impl Run {
             StepState::Running { .. } if retried => {
                 format!("{name} failed and is tried again. Nothing needed from you.")
             }
+            StepState::Running { .. } if self.sits_at(strand) => {
+                format!("NEXT: {name} has a terminal, and may wait for you at it.")
+            }
             StepState::Running { .. } => format!("Running {name}. Nothing needed from you.{}", self.then(index)),
             StepState::Spread { .. } => {
                 format!("Running {name} for {}. Nothing needed from you.{}", self.items(index), self.then(index))
@@ -224,6 +234,12 @@ impl Run {
         };
         // A heading may be a question.
         words.replace("?. ", "? ")
+    }
+
+    /// Is the strand what runs at a terminal?
+    fn sits_at(&self, strand: Strand) -> bool {
+        let step = self.at_keyboard().and_then(|id| self.attempts.get(id)?.step.as_ref());
+        step.and_then(|step| self.strand(step)) == Some(strand)
     }
 
     /// Lists the inputs that the current step asks for and that have no value from it yet.

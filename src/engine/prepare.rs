@@ -18,7 +18,8 @@ use crate::kernel::{AttemptId, StepId, marker};
 use crate::runbook::aws::{self, operation, option};
 use crate::runbook::words::{self, Unset, is_identifier};
 use crate::runbook::{
-    Action, ApprovalRule, Confirm, Connection, Expect, Formula, Impact, Kind, Moment, Plan, Secrecy, Shell, Step, sql,
+    Action, ApprovalRule, Confirm, Connection, Expect, Formula, Impact, Keyboard, Kind, Moment, Plan, Secrecy, Shell,
+    Step, sql,
 };
 
 /// How long one look, request, query or AWS call may take where the author says nothing.
@@ -390,6 +391,7 @@ pub(super) fn job(run: &Run, attempt: &AttemptId, step: Option<&StepId>, action:
             shell,
             script: command.to_owned(),
             cwd: action.cwd.as_ref().and_then(|cwd| words::fill(cwd, &vars).ok()),
+            keyboard: action.keyboard,
         },
         Kind::Aws => {
             let calls = read_calls(command);
@@ -459,7 +461,7 @@ pub(super) fn improvised_job(run: &Run, attempt: &AttemptId, command: &str, at: 
     Job {
         attempt: attempt.clone(),
         step: None,
-        what: What::Shell { shell: Shell::Sh, script: command.to_owned(), cwd: None },
+        what: What::Shell { shell: Shell::Sh, script: command.to_owned(), cwd: None, keyboard: Keyboard::None },
         vars: environment(vars(run, Strand::whole(run.current), at)),
         timeout: None,
         poll: None,

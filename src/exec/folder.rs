@@ -3,6 +3,7 @@
 //! ```text
 //! attempts/<n>.jsonl                what the nth supervisor began and how it ended, a line each; locked while it lives
 //! attempts/<attempt>.interrupt      `gentle` or `force`, from an engine that took over (see `supervisor::adopt`)
+//! attempts/<attempt>.tty            the socket of an interactive attempt's terminal, while it runs
 //! output/<attempt>.out .err .idx    what it printed, and when which byte came
 //! state/carried.sh carried.bash     what one block leaves for the next (see `carry`)
 //! state/<pid>-<n>.block .left       the block that runs, as its shell reads it, and what the shell lists at its end
@@ -29,6 +30,23 @@ pub fn interrupt_note(run_dir: &Path, attempt: &AttemptId) -> PathBuf {
 /// Returns the file that holds an attempt's output of one kind: `out`, `err` or `idx`.
 pub fn output_file(run_dir: &Path, attempt: &AttemptId, kind: &str) -> PathBuf {
     run_dir.join(attempt.output_file(kind))
+}
+
+/// Uses the socket `name` of a folder by a path that is short: those of sockets are, and folders may lie deep.
+///
+/// # Errors
+/// The folder can't be opened, or what `with` says.
+pub fn near<T>(folder: &Path, name: &str, with: impl Fn(PathBuf) -> io::Result<T>) -> io::Result<T> {
+    #[cfg(target_os = "linux")]
+    {
+        use std::os::fd::AsRawFd as _;
+        let held = File::open(folder)?;
+        let near = PathBuf::from(format!("/proc/self/fd/{}", held.as_raw_fd()));
+        if near.exists() {
+            return with(near.join(name));
+        }
+    }
+    with(folder.join(name))
 }
 
 /// Makes a folder and its parents, closed to others; one that exists is left as it is.

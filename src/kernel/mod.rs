@@ -11,6 +11,7 @@ mod size;
 mod spoken;
 mod text;
 mod time;
+mod words;
 
 pub use chance::{Dice, scramble};
 pub use digest::{Sha256Hex, sha256_hex};
@@ -21,3 +22,4 @@ pub use size::{parse_size, say_size};
 pub use spoken::spoken;
 pub use text::{SafeText, Secret, counted};
 pub use time::{Stamp, clock, parse_duration, parse_when, say_ago, say_duration};
+pub use words::{Word, Words};

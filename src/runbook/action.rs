@@ -7,8 +7,8 @@ use super::attributes::Attribute;
 use super::scan::FenceNode;
 use super::sink::{Sink, nearest};
 use super::{
-    Action, Capture, Confirm, Expect, Formula, Impact, Kind, Measure, Moment, Necessity, OnFailure, Secrecy, UndoUntil,
-    Watching, approvals, expect, foreach, words,
+    Action, Capture, Confirm, Expect, Formula, Impact, Keyboard, Kind, Measure, Moment, Necessity, OnFailure, Secrecy,
+    UndoUntil, Watching, approvals, expect, foreach, words,
 };
 use crate::kernel::{ActionName, parse_duration};
 
@@ -31,6 +31,7 @@ const KNOWN: &[&str] = &[
     "foreach",
     "hold",
     "impact",
+    "interactive",
     "marks",
     "max-errors",
     "measures",
@@ -63,7 +64,6 @@ const NOT_YET: &[&str] = &[
     "evidence",
     "excludeFromRunAll",
     "ignore",
-    "interactive",
     "interpreter",
     "mimeType",
     "needs",
@@ -153,6 +153,7 @@ pub(super) fn apply(action: &mut Action, attributes: &[Attribute], fence: &Range
         ("status", matches!(action.kind, Kind::Http), "`http` fences"),
         ("exit", matches!(action.kind, Kind::Shell(_)), "shell fences"),
         ("cwd", matches!(action.kind, Kind::Shell(_)), "shell fences"),
+        ("interactive", matches!(action.kind, Kind::Shell(_)), "shell fences"),
         ("error", matches!(action.kind, Kind::Aws | Kind::Sql), "`aws` and `sql` fences"),
         ("db", matches!(action.kind, Kind::Sql), "`sql` fences"),
     ] {
@@ -224,6 +225,11 @@ impl Setter<'_, '_, '_> {
             "secret" => {
                 if let Some(Flag::Set) = self.flag() {
                     action.secrecy = Secrecy::Secret;
+                }
+            }
+            "interactive" => {
+                if let Some(Flag::Set) = self.flag() {
+                    action.keyboard = Keyboard::Operator;
                 }
             }
             "cwd" => action.cwd = self.text(),

@@ -23,6 +23,7 @@ mod formula;
 mod front;
 pub mod injects;
 mod input;
+mod interactive;
 mod language;
 pub mod list;
 mod outline;
@@ -52,8 +53,8 @@ pub use formula::Formula;
 pub use input::{InputDecl, InputType, Readers, Secrecy};
 pub use parse::{LARGEST, Parsed, check, parse};
 pub use plan::{
-    Action, Approved, CheckItem, Confirm, Evidence, Expect, Fence, FenceUse, Impact, Kind, LossKind, Measure, Meta,
-    Moment, Necessity, Objectives, OnFailure, Phase, Plan, Regions, Rpo, Section, Shell, Step, Watching,
+    Action, Approved, CheckItem, Confirm, Evidence, Expect, Fence, FenceUse, Impact, Keyboard, Kind, LossKind, Measure,
+    Meta, Moment, Necessity, Objectives, OnFailure, Phase, Plan, Regions, Rpo, Section, Shell, Step, Watching,
 };
 pub use programs::programs;
 pub use undo::UndoUntil;

@@ -5,7 +5,7 @@ use chrono::NaiveDate;
 use super::front;
 use super::scan::{self, Node};
 use super::sink::{Dress, Sink};
-use super::{Fence, Plan, advice, aws, build, calls, flow, outline, secret, undo, variables, watch};
+use super::{Fence, Plan, advice, aws, build, calls, flow, interactive, outline, secret, undo, variables, watch};
 use crate::kernel::{Problem, Severity, Source};
 
 /// The largest file that is read, in bytes.
@@ -100,6 +100,7 @@ fn read(source: Source, operations: &[aws::Operation]) -> Parsed {
     flow::check(&front, &built, &mut sink);
     watch::check(&front, &built, &mut sink);
     secret::check(&front, &built, &mut sink);
+    interactive::check(&built, &mut sink);
     undo::check(&built, &mut sink);
     advice::check(&front, &built, &scan, &mut sink);
     let preface = source.slice(outline.preface.clone()).trim_matches(['\n', '\r']).to_owned();

@@ -318,6 +318,8 @@ pub struct Action {
     pub capture: Vec<Capture>,
     /// Is what it prints, and so what it captures, secret?
     pub secrecy: Secrecy,
+    /// Does it get a terminal with the operator's keyboard?
+    pub keyboard: Keyboard,
     /// The moment that its success fixes.
     pub marks: Option<Moment>,
     /// What its standard output measures.
@@ -352,6 +354,16 @@ pub struct Action {
     pub cautions: Vec<String>,
     /// The line of the opening fence, from 1.
     pub line: usize,
+}
+
+/// Says whether an action gets a terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Keyboard {
+    /// Its input is empty, and its output goes to files.
+    None,
+    /// It has a terminal of its own, at which the operator can sit down.
+    Operator,
 }
 
 /// Says whether an action looks on after it passed.
@@ -389,6 +401,7 @@ impl Action {
             hold: None,
             capture: Vec::new(),
             secrecy: Secrecy::Open,
+            keyboard: Keyboard::None,
             marks: None,
             measures: None,
             on_failure: OnFailure::Stop,

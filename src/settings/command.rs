@@ -43,6 +43,8 @@ pub enum Command {
     Waive,
     /// Interrupt what runs.
     Interrupt,
+    /// Sit down at the terminal of what runs.
+    Terminal,
     /// Make a note.
     Note,
     /// Switch automatic progress.

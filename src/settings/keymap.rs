@@ -168,6 +168,13 @@ impl Default for Keymap {
                 "interrupt",
                 "Interrupt what runs. Pressed again, it is ended at once.",
             ),
+            bind(
+                Run,
+                C::Terminal,
+                &[Char('T')],
+                "its terminal",
+                "Sit down at the terminal of the step that runs: every key goes there. Ctrl-] comes back, and it runs on.",
+            ),
             bind(Run, C::Note, &[Char('n')], "note…", "Write a note into the log."),
             bind(Run, C::Auto, &[Char('p')], "auto", "Switch automatic progress through steps that only observe."),
             bind(

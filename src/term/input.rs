@@ -33,12 +33,15 @@ impl Watch {
     }
 }
 
+/// Returns the keyboard. The same choice as crossterm's: standard input if it is a terminal, else the controlling one.
+pub(super) fn keyboard() -> io::Result<OwnedFd> {
+    let stdin = io::stdin();
+    if stdin.is_terminal() { stdin.as_fd().try_clone_to_owned() } else { Ok(File::open("/dev/tty")?.into()) }
+}
+
 /// Starts to read keys.
 pub(super) fn watch(feed: Feed) -> io::Result<Watch> {
-    // The same choice as crossterm's: standard input if it is a terminal, else the controlling one.
-    let stdin = io::stdin();
-    let keyboard: OwnedFd =
-        if stdin.is_terminal() { stdin.as_fd().try_clone_to_owned()? } else { File::open("/dev/tty")?.into() };
+    let keyboard = keyboard()?;
     let (stopped, stop) = io::pipe()?;
     let thread = std::thread::Builder::new().name("keys".to_owned()).spawn(move || {
         loop {

@@ -11,16 +11,18 @@ mod editor;
 mod input;
 mod paint;
 mod screen;
+mod seat;
 mod signals;
 
 use std::collections::VecDeque;
 use std::io;
+use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::{Duration, Instant};
 
-use crate::kernel::Stamp;
+use crate::kernel::{AttemptId, Stamp};
 use crate::ui::{Model, Msg, Output, update};
 use screen::Screen;
 
@@ -132,10 +134,27 @@ pub fn run(
     wishes: &mut dyn FnMut(Output),
     clock: &dyn Fn() -> Stamp,
 ) -> Result<Exit, TermError> {
+    run_seated(model, inbox, wishes, clock, &|_| Err(io::ErrorKind::Unsupported.into()))
+}
+
+/// Says where the terminal of an attempt is.
+pub type SitDown<'s> = &'s dyn Fn(&AttemptId) -> io::Result<UnixStream>;
+
+/// Shows `model` as [`run`] does, where attempts may have terminals to sit down at.
+///
+/// # Errors
+/// When there is no terminal or it does not work.
+pub fn run_seated(
+    model: &mut Model,
+    inbox: Inbox,
+    wishes: &mut dyn FnMut(Output),
+    clock: &dyn Fn() -> Stamp,
+    sit: SitDown<'_>,
+) -> Result<Exit, TermError> {
     let _signals = signals::watch(inbox.feed.clone()).map_err(TermError::Watch)?;
     let mut screen = Screen::open()?;
     let keys = Some(input::watch(inbox.feed.clone()).map_err(TermError::Watch)?);
-    let mut show = Loop { model, inbox, wishes, clock, keys, held: VecDeque::new(), urgent: Urgency::Calm };
+    let mut show = Loop { model, inbox, wishes, clock, sit, keys, held: VecDeque::new(), urgent: Urgency::Calm };
     let (columns, rows) = screen.size();
     show.take(&mut screen, Msg::Resize { columns, rows })?;
     match show.run(&mut screen) {
@@ -163,6 +182,7 @@ struct Loop<'a> {
     inbox: Inbox,
     wishes: &'a mut dyn FnMut(Output),
     clock: &'a dyn Fn() -> Stamp,
+    sit: SitDown<'a>,
     /// Reads keys, unless an editor has the terminal.
     keys: Option<input::Watch>,
     /// Messages that were taken out of the queue while keys were thrown away.
@@ -270,6 +290,7 @@ impl Loop<'_> {
             Output::Intent(_)
             | Output::HandIn { .. }
             | Output::HandOver
+            | Output::Terminal(_)
             | Output::Seek(_)
             | Output::Save { .. }
             | Output::Report(_)
@@ -290,6 +311,7 @@ impl Loop<'_> {
                 let edited = self.edit(screen, &text)?;
                 return self.take(screen, Msg::Edited(edited));
             }
+            Output::SitDown(attempt) => return self.sit_down(screen, &attempt),
             Output::Suspend => {
                 Screen::suspend()?;
                 self.wait_to_go_on();
@@ -328,6 +350,47 @@ impl Loop<'_> {
         self.keys = Some(input::watch(self.inbox.feed.clone()).map_err(TermError::Watch)?);
         self.take(screen, Msg::Resize { columns, rows })?;
         Ok(edited)
+    }
+
+    /// Gives the terminal to that of an attempt, until that ends or the person comes back.
+    fn sit_down(&mut self, screen: &mut Screen, attempt: &AttemptId) -> Result<Option<Exit>, TermError> {
+        let stream = match (self.sit)(attempt) {
+            Ok(stream) => stream,
+            Err(error) => {
+                let why = format!("Attempt {attempt} has no terminal any more ({error}); it has probably ended.");
+                return self.take(screen, Msg::Refused(why));
+            }
+        };
+        if let Some(keys) = self.keys.take() {
+            keys.end();
+        }
+        let (inbox, held) = (&self.inbox, &mut self.held);
+        let mut called_away = || {
+            let from = held.len();
+            held.extend(inbox.rx.try_iter());
+            held.range(from..).any(|event| match event {
+                Event::Signal(signal) => {
+                    matches!(signals::meaning(*signal), signals::Meaning::HungUp | signals::Meaning::End)
+                }
+                Event::Msg(msg) => matches!(msg, Msg::Hangup),
+            })
+        };
+        let words = format!("The terminal of attempt {attempt}. Every key goes there; Ctrl-] comes back.");
+        let rose = screen.lend(&words).and_then(|tty| seat::sit(stream, &tty, &mut called_away));
+        let rose = rose.map_err(TermError::Draw)?;
+        if rose == seat::Rose::HungUp {
+            return Ok(Some(Exit::HungUp));
+        }
+        let (columns, rows) = screen.take_back()?;
+        // What was typed to the program to end it was not meant for the run.
+        self.drop_typeahead(screen);
+        self.keys = Some(input::watch(self.inbox.feed.clone()).map_err(TermError::Watch)?);
+        self.take(screen, Msg::Resize { columns, rows })?;
+        let said = match rose {
+            seat::Rose::CameBack => "Back from its terminal; it runs on.",
+            seat::Rose::Over | seat::Rose::HungUp => "Its terminal is closed.",
+        };
+        self.take(screen, Msg::Say(said.to_owned()))
     }
 
     /// Holds everything back until the process goes on or has to end: the terminal belongs to somebody else.

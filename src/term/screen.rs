@@ -34,6 +34,10 @@ const COPY: usize = 55_000;
 /// A notification has no more characters than this.
 const CALL: usize = 200;
 
+/// Undoes what full-screen programs ask of a terminal, should one have been left alone with it: the other screen, mouse,
+/// focus, paste, cursor keys, keypad, margins, the cursor's shape.
+const AS_IT_WAS: &[u8] = b"\x1b[?1049l\x1b[?1000l\x1b[?1002l\x1b[?1003l\x1b[?1006l\x1b[?1004l\x1b[?2004l\x1b[?1l\x1b>\x1b[r\x1b[0 q\x1b[0m\x1b[?25h";
+
 type Writer = BufWriter<File>;
 
 /// Holds the terminal while the screen is shown.
@@ -135,6 +139,23 @@ impl Screen {
     /// Gives the terminal to another program.
     pub(super) fn give_away() {
         leave();
+    }
+
+    /// Lends the terminal to another one: what is typed goes there as it is. It is restored as the screen is.
+    pub(super) fn lend(&self, words: &str) -> io::Result<File> {
+        leave();
+        enable_raw_mode()?;
+        ENTERED.store(true, Ordering::SeqCst);
+        let mut tty = File::from(self.tty.try_clone()?);
+        write!(tty, "{words}\r\n")?;
+        Ok(tty)
+    }
+
+    /// Takes the terminal back, in whatever mode a program left it.
+    pub(super) fn take_back(&mut self) -> Result<(u16, u16), TermError> {
+        let mut tty = File::from(self.tty.try_clone().map_err(TermError::Draw)?);
+        tty.write_all(AS_IT_WAS).map_err(TermError::Draw)?;
+        self.again()
     }
 
     /// Takes the terminal into the screen's mode again, whatever was done to it meanwhile.

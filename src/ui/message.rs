@@ -40,6 +40,8 @@ pub enum Msg {
     Played(Box<Played>),
     /// A facilitator's own log, as it is now.
     Board(Box<Board>),
+    /// The person may sit down at the terminal of this attempt.
+    Terminal(AttemptId),
     /// How the log is.
     Log(LogHealth),
     /// A wish was refused, in a sentence.
@@ -212,6 +214,10 @@ pub enum Output {
     },
     /// Hand control over to another screen.
     HandOver,
+    /// Ask whether the person may sit down at the terminal of this attempt: a [`Msg::Terminal`] answers.
+    Terminal(AttemptId),
+    /// Give the screen's own terminal to that of this attempt, until it ends or the person comes back.
+    SitDown(AttemptId),
     /// Throw away keys that were pressed before now: a question opened.
     DropTypeahead,
     /// Put this on the clipboard of the terminal.

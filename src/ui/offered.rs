@@ -109,6 +109,9 @@ fn in_run(screen: &RunScreen) -> Vec<Offer> {
         list.push(C::EndPause.into());
     }
     let running = screen.running().is_some();
+    if screen.run.at_keyboard().is_some() {
+        list.push(C::Terminal.into());
+    }
     if let Some(asked) = screen.run.asked().first() {
         if screen.run.readings.contains_key(&asked.name) {
             list.push(Offer { command: C::Enter, words: Some("second reader…") });
@@ -395,6 +398,7 @@ pub(super) fn why_not(model: &Model, command: Command) -> String {
         (C::Enter, Stage::Open) => "no value is asked for",
         (C::Waive, Stage::Open) => "no second reader is waited for",
         (C::Interrupt, Stage::Open) => "nothing runs",
+        (C::Terminal, Stage::Open) => "nothing that runs has a terminal",
         (C::Improvise, Stage::Open) => "something runs; interrupt it, or wait",
         (_, Stage::Open) => "it has no meaning here",
     };

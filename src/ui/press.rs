@@ -404,6 +404,7 @@ fn in_run(screen: &mut RunScreen, command: Command, ways: (usize, usize)) -> Opt
             return Some(Output::Intent(Intent::Auto { on }));
         }
         Command::Copy => return copied(screen).map(Output::Copy),
+        Command::Terminal => return screen.run.at_keyboard().cloned().map(Output::Terminal),
         Command::HandOver => return Some(Output::HandOver),
         Command::Detach => return Some(Output::Detach),
         Command::Back => (screen.look, screen.zoom) = (None, Zoom::Shared),

@@ -86,6 +86,7 @@ fn take(model: &mut Model, msg: Msg) -> Option<Output> {
             }
             None
         }
+        Msg::Terminal(attempt) => Some(Output::SitDown(attempt)),
         Msg::Log(health) => {
             model.dirty = true;
             let now = model.now;

@@ -57,10 +57,16 @@ const WRONG: &[(&str, &str, &str, [&str; 3])] = &[
         [":4:17", "recovered_when: chekc", "`recovered_when` names `chekc`, and no fence has that name"],
     ),
     (
+        "terminal",
+        "",
+        "```sh { interactive expect=ok }\necho ok\n```",
+        [":10:28", "interactive expect=ok", "`expect` and `interactive` exclude each other"],
+    ),
+    (
         "later",
         "",
-        "```sh { interactive }\ntrue\n```",
-        [":10:9", "interactive", "the attribute `interactive` is not supported yet"],
+        "```sh { background }\ntrue\n```",
+        [":10:9", "background", "the attribute `background` is not supported yet"],
     ),
     ("yaml", "service: a: b\n", "", [":4:11", "service: a: b", "the front matter cannot be read"]),
 ];

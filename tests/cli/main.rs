@@ -28,4 +28,5 @@ mod secrets;
 mod signals;
 mod support;
 mod talk;
+mod terminals;
 mod terraform;

@@ -113,7 +113,7 @@ impl Screen {
         code.unwrap()
     }
 
-    fn kill(&self) {
+    pub(crate) fn kill(&self) {
         let pid = i32::try_from(self.child.process_id().unwrap()).unwrap();
         kill_process(Pid::from_raw(pid).unwrap(), Signal::KILL).unwrap();
     }

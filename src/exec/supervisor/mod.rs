@@ -20,9 +20,11 @@ mod process;
 mod record;
 mod serve;
 mod standby;
+mod terminal;
 
 pub use engine_side::{Supervisor, SupervisorError};
 pub use journal::known;
 pub use orphan::{Found, Orphan, adopt};
 pub use record::{Force, Record, ShellEnd, ShellSpec, StateRule};
 pub use serve::{ServeError, serve};
+pub use terminal::{lead, sit_down};

@@ -14,14 +14,15 @@ use rustix::process::{Pid, Signal, WaitStatus};
 use super::pipes::{Pipes, SecretOutput};
 use super::record::{Force, Record, ShellSpec, StateRule};
 use super::standby::Standby;
+use super::terminal::{Terminal, on_terminal};
 use crate::engine::Outcome;
 use crate::exec::carry::{self, Carried, Directory, Dump};
 use crate::exec::folder::{self, Durability};
 use crate::exec::output::Digests;
 use crate::exec::plain::is_plain;
 use crate::exec::shell::{self, BlockFiles, Shells};
-use crate::kernel::Redactor;
-use crate::runbook::{Secrecy, Shell};
+use crate::kernel::{AttemptId, Redactor};
+use crate::runbook::{Keyboard, Secrecy, Shell};
 
 /// How often sizes are sampled while something changes.
 const SAMPLE: Duration = Duration::from_millis(50);
@@ -154,6 +155,8 @@ pub(super) struct Attempt {
     command: Command,
     /// What it prints, where that does not go straight to its files.
     pipes: Option<Pipes>,
+    /// Its terminal, if it has one.
+    terminal: Option<Terminal>,
     secret: Option<SecretOutput>,
     run_dir: PathBuf,
     start_state: Carried,
@@ -228,10 +231,17 @@ impl Attempt {
         for name in environment.keys().filter(|name| state.vars.get(*name) == Some(&carry::Value::Removed)) {
             command.env_remove(std::ffi::OsString::from_vec(name.clone()));
         }
+        let sits = spec.keyboard == Keyboard::Operator;
         let passes = redactor.guards() || spec.output == Secrecy::Secret;
         // A shell that stands by writes straight to the files.
-        let standing = standby.filter(|_| !passes).and_then(|standby| standby.go(&command));
+        let standing = standby.filter(|_| !passes && !sits).and_then(|standby| standby.go(&command));
+        let mut terminal = None;
         let (pid, pipes) = match standing {
+            None if sits => {
+                let (pid, made) = spawn_on_terminal(&command, run_dir, &spec.attempt)?;
+                terminal = Some(made);
+                (pid, None)
+            }
             Some(pid) => (pid, None),
             None if passes => {
                 let (pid, pipes) = spawn_behind_pipes(&mut command, shell::name(spec.shell), spec.output)?;
@@ -245,6 +255,7 @@ impl Attempt {
             slot,
             command,
             pipes,
+            terminal,
             secret: None,
             run_dir: run_dir.to_owned(),
             start_state: state,
@@ -300,6 +311,10 @@ impl Attempt {
     fn signal(&self, signal: Signal) {
         // A group that is gone needs no signal; one that may not be signalled is given up in the end.
         let _ = rustix::process::kill_process_group(self.pid, signal);
+        if let Some(terminal) = &self.terminal {
+            // What a shell put into the foreground is in a group of its own.
+            terminal.signal(signal);
+        }
     }
 
     /// Takes note of an ended child, if it is this attempt's shell.
@@ -314,17 +329,26 @@ impl Attempt {
         self.pipes.as_ref()
     }
 
+    /// Returns its terminal, if it has one.
+    pub(super) fn terminal(&self) -> Option<&Terminal> {
+        self.terminal.as_ref()
+    }
+
     /// Looks at the attempt and moves it on.
     pub(super) fn step(&mut self, output: &mut Digests, redactor: &Redactor, now: Instant) -> Next {
         if self.gone.is_none() {
             if let Some(pipes) = &mut self.pipes {
                 pipes.take(output, redactor);
             }
+            if let Some(terminal) = &mut self.terminal {
+                terminal.carry(output, redactor);
+            }
             let at = self.watch(output, now);
             if self.gone.is_none() {
                 return Next::At(at);
             }
-            match self.pipes.as_mut().map(|pipes| pipes.finish(output, redactor)) {
+            let shown = self.terminal.as_mut().map(|terminal| terminal.finish(output, redactor).map(|()| None));
+            match self.pipes.as_mut().map(|pipes| pipes.finish(output, redactor)).or(shown) {
                 None | Some(Ok(None)) => {}
                 Some(Ok(secret)) => self.secret = secret,
                 Some(Err(error)) => super::serve::complain(&format!(
@@ -389,7 +413,7 @@ impl Attempt {
             state_lost,
         };
         let durability = if took > WORTH_A_SYNC { Durability::Machine } else { Durability::Process };
-        let small = (took < SMALL && self.pipes.is_none()).then_some(self.command);
+        let small = (took < SMALL && self.pipes.is_none() && self.terminal.is_none()).then_some(self.command);
         let leaked = self.pipes.filter(Pipes::is_open);
         Finished { record, durability, slot: self.slot, small, secret: self.secret, leaked }
     }
@@ -487,6 +511,17 @@ fn spawn_behind_pipes(command: &mut Command, program: &str, secrecy: Secrecy) ->
     // Our copies of the writing ends would keep the pipes open.
     command.stdout(Stdio::null()).stderr(Stdio::null());
     Ok((started?, pipes))
+}
+
+/// Starts a shell on a terminal of its own.
+fn spawn_on_terminal(command: &Command, run_dir: &Path, attempt: &AttemptId) -> Result<(Pid, Terminal), String> {
+    let unmade = |error: io::Error| format!("cannot make a terminal for it: {error}");
+    let (terminal, slave) = Terminal::open(run_dir, attempt).map_err(unmade)?;
+    let mut leader = on_terminal(command, &slave).map_err(unmade)?;
+    // It leads a session of its own, so it must not lead a group before.
+    let child = leader.spawn().map_err(unmade)?;
+    let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+    Ok((pid.ok_or_else(|| "it has no process id".to_owned())?, terminal))
 }
 
 fn start(command: &mut Command, program: &str) -> Result<Pid, String> {

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::engine::{Ended, Outcome, Streams};
 use crate::exec::folder::output_file;
 use crate::kernel::AttemptId;
-use crate::runbook::{Secrecy, Shell};
+use crate::runbook::{Keyboard, Secrecy, Shell};
 
 /// Describes one shell attempt completely. It is not kept: it holds values that may be secret.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,6 +31,8 @@ pub struct ShellSpec {
     pub grace: Duration,
     /// What becomes of the shell state it leaves.
     pub state: StateRule,
+    /// Whether it gets a terminal, at which a screen can sit down.
+    pub keyboard: Keyboard,
     /// Whether what it prints is secret: then it is kept in memory alone, and nothing is carried over.
     pub output: Secrecy,
 }

@@ -20,6 +20,7 @@ use super::pipes::{Pipes, SecretOutput};
 use super::process::{Attempt, Finished, Ground, Next, Slot, Unchanged};
 use super::record::{Force, Record, ShellSpec, Told};
 use super::standby::Standby;
+use super::terminal::{Terminal, polled};
 use crate::engine::Outcome;
 use crate::exec::folder::{self, Durability};
 use crate::exec::output::Digests;
@@ -166,6 +167,9 @@ impl Server {
         let running = self.running.iter().filter_map(|running| running.process.pipes());
         let ends: Vec<BorrowedFd<'_>> = running.chain(&self.leaked).flat_map(Pipes::ends).collect();
         fds.extend(ends.iter().map(|end| PollFd::new(end, PollFlags::IN)));
+        let terminals = self.running.iter().filter_map(|running| running.process.terminal());
+        let sides: Vec<_> = terminals.flat_map(Terminal::ends).collect();
+        fds.extend(sides.iter().map(polled));
         if !self.orphaned {
             fds.push(PollFd::new(&self.engine, PollFlags::IN));
         }

@@ -91,7 +91,7 @@ impl Drop for Standby {
 }
 
 /// Gives a command the environment and the folder of another.
-fn surround(command: &mut Command, other: &Command) {
+pub(super) fn surround(command: &mut Command, other: &Command) {
     for (name, value) in other.get_envs() {
         match value {
             Some(value) => command.env(name, value),
