@@ -4,6 +4,8 @@ use std::io::{BufRead, Write};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+
 use super::attach::{AttachError, Begun, Engine, Left, wished};
 use super::signing::Signer;
 use super::wire::Wants;
@@ -62,8 +64,51 @@ impl Engine {
     }
 }
 
+/// Keeps the terminal from showing what is typed while that is a secret.
+#[derive(Default)]
+struct Echo {
+    /// How the terminal was, while it shows nothing.
+    before: Option<Termios>,
+}
+
+impl Echo {
+    /// Lets the terminal show what is typed, or not.
+    fn follow(&mut self, plain: &Plain) {
+        let stdin = std::io::stdin();
+        if !plain.hides() {
+            self.again();
+        } else if self.before.is_none()
+            && let Ok(before) = tcgetattr(&stdin)
+        {
+            let mut silent = before.clone();
+            silent.local_modes.remove(LocalModes::ECHO);
+            // The end of the line is shown: else the answer would stand behind the question.
+            silent.local_modes.insert(LocalModes::ECHONL);
+            // What was typed and not read yet is meant for this question, too.
+            if tcsetattr(&stdin, OptionalActions::Now, &silent).is_ok() {
+                self.before = Some(before);
+            }
+        }
+    }
+
+    fn again(&mut self) {
+        if let Some(before) = self.before.take() {
+            // A terminal that is gone shows nothing any more.
+            let _ = tcsetattr(std::io::stdin(), OptionalActions::Now, &before);
+        }
+    }
+}
+
+impl Drop for Echo {
+    fn drop(&mut self) {
+        self.again();
+    }
+}
+
 fn converse(begun: &mut Begun, mut plain: Plain, heard: &mpsc::Receiver<Heard>, out: &mut impl Write) -> Exit {
+    let mut echo = Echo::default();
     loop {
+        echo.follow(&plain);
         let mut exit = None;
         let mut next = match heard.recv_timeout(LOOK) {
             Ok(next) => Some(next),
@@ -82,6 +127,8 @@ fn converse(begun: &mut Begun, mut plain: Plain, heard: &mpsc::Receiver<Heard>, 
                     Said::default()
                 }
             };
+            // Before the question is read nobody answers it.
+            echo.follow(&plain);
             exit = act(begun, said, heard, &mut plain, out).or(exit);
             // A line answers what was asked before it, and what comes of it is said before the next one.
             next = if is_typed { None } else { heard.try_recv().ok() };

@@ -65,6 +65,14 @@ impl Plain {
         self.model.run_screen().is_some_and(RunScreen::is_ended)
     }
 
+    /// Is what is typed now a secret, which must not stand on the terminal?
+    pub fn hides(&self) -> bool {
+        self.model
+            .run_screen()
+            .and_then(|screen| Some(asking::hides(&screen.run, &screen.form.as_ref()?.kind)))
+            .unwrap_or_default()
+    }
+
     /// Takes a message. What is asked is said with the next [`Msg::Tick`], once all that was on its way has come.
     pub fn hear(&mut self, msg: Msg) -> Said {
         let mut said = Said::default();

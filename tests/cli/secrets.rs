@@ -198,3 +198,31 @@ fn a_captured_secret_goes_with_its_engine_and_is_asked_for_again() {
     assert_eq!(of_kind(&log, "attempt-started").len(), 2, "what needs the secret does not run without it");
     nowhere(&home.path("state"), &[PASSWORD, TOKEN]);
 }
+
+/// Line by line on a terminal, what is typed as a secret does not stand there, and what is typed after it does.
+#[test]
+fn a_secret_that_is_typed_line_by_line_is_not_shown() {
+    let home = Home::new();
+    home.write(
+        "ask.md",
+        "---\ninputs:\n  TOKEN: { secret: true, description: The token }\n---\n# Ask\n\n## Use\n\n<!-- step: ask=TOKEN -->\n\n\
+         ```sh { impact=observe }\necho got ${#TOKEN} > got\n```\n",
+    );
+    let mut screen = super::screens::Screen::open(&home, &["run", "ask.md", "--plain"]);
+    let choose = |screen: &mut super::screens::Screen, words: &str| {
+        screen.wait(words);
+        let seen = screen.seen();
+        let line = seen.lines().rfind(|line| line.contains(words)).unwrap();
+        let number = line.split_whitespace().next().unwrap().to_owned();
+        screen.press(&format!("{number}\r"));
+    };
+    choose(&mut screen, "enter value");
+    screen.wait("A point alone goes back.");
+    screen.press("hunter2hunter2\r");
+    choose(&mut screen, "run…");
+    super::support::eventually("it is used", || {
+        std::fs::read_to_string(home.path("got")).is_ok_and(|got| got == "got 14\n")
+    });
+    screen.wait("SEALED");
+    assert!(!screen.seen().contains("hunter2"), "{}", screen.seen());
+}

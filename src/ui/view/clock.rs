@@ -110,7 +110,7 @@ fn rto(model: &Model, screen: &RunScreen, columns: usize) -> Line<'static> {
 /// Says the forecast by earlier runs: the middle, the chance to be in time, and what a narrow screen may cut: eight of ten.
 fn ahead(outlook: &Outlook) -> String {
     let time = |ms: Option<u64>| ms.map_or_else(|| "never".to_owned(), |ms| clock(Duration::from_millis(ms)));
-    let chance = outlook.chance.map(|chance| format!(", {} in time", percent(chance))).unwrap_or_default();
+    let chance = outlook.chance.map(|chance| format!(", RTO {} likely", percent(chance))).unwrap_or_default();
     let (low, high) = (time(outlook.low_ms), time(outlook.high_ms));
     format!("forecast {}{chance} ({low} to {high})", time(outlook.middle_ms))
 }

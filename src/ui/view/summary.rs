@@ -27,7 +27,23 @@ pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buff
     } else {
         &screen.summary
     };
-    for text in said {
+    // The verdicts and the record come first: at 80x24 the rest has to be scrolled to.
+    let is_record = |text: &&String| ["log ", "words ", "anchor "].iter().any(|label| text.starts_with(label));
+    let verdicts = said.iter().position(|text| text.starts_with("RPO")).map_or(0, |at| at + 1);
+    let (verdicts, rest) = said.split_at_checked(verdicts).unwrap_or((said, &[]));
+    for text in verdicts.iter().chain(rest.iter().filter(is_record)) {
+        lines.extend(labelled(model, text, columns));
+    }
+    let mut say = |role: Role, text: &str| {
+        let text = SafeText::line(text).into_string();
+        lines.extend(wrap(&text, columns, 6).into_iter().map(|row| line(model, role, row)));
+    };
+    say(Role::Text, &format!("path  {}", screen.log_path));
+    if let Some(opened) = &screen.run.opened {
+        say(Role::Text, &format!("next  lifeboat log verify {}", opened.run));
+    }
+    say(Role::Text, "");
+    for text in rest.iter().filter(|text| !is_record(text)) {
         lines.extend(labelled(model, text, columns));
     }
     let mut say = |role: Role, text: &str| {
@@ -39,11 +55,6 @@ pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buff
         for text in &screen.truth {
             say(Role::Text, text);
         }
-    }
-    say(Role::Title, "The record");
-    say(Role::Text, &screen.log_path);
-    if let Some(opened) = &screen.run.opened {
-        say(Role::Text, &format!("Verify it: lifeboat log verify {}", opened.run));
     }
     let last = lines.len().saturating_sub(usize::from(inner.height));
     model.shelf.can_scroll_to(last);
