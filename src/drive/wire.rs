@@ -14,7 +14,7 @@ use crate::kernel::{AttemptId, Stamp};
 use crate::ui::{LogHealth, Msg, Progress};
 
 /// The version of these messages. It changes with every change of them, and of what facts and wishes look like.
-pub const PROTOCOL: u32 = 8;
+pub const PROTOCOL: u32 = 9;
 
 /// The longest line, in bytes; a longer one ends the connection.
 pub const LONGEST: u64 = 4 * 1024 * 1024;

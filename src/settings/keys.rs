@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn keys_of_ones_own_go_before_the_tables() {
-        let (keymap, problems) = with("[keys]\nnote = [\"W\", \"^n\"]\nzoom = \"space\"\ntick = \"T\"\n");
+        let (keymap, problems) = with("[keys]\nnote = [\"W\", \"^n\"]\nzoom = \"space\"\ntick = \"Y\"\n");
         // `space` was the checklist's when it was asked for: names are taken in their order.
         assert_eq!(problems.len(), 0, "{problems:?}");
         assert_eq!(keymap.commands(Chord::Char('W')).collect::<Vec<_>>(), [Command::Note]);

@@ -57,7 +57,7 @@ impl Screen {
     }
 
     /// Opens a screen that has more in its environment.
-    fn open_with(home: &Home, arguments: &[&str], more: &[(&str, &Path)]) -> Self {
+    pub(crate) fn open_with(home: &Home, arguments: &[&str], more: &[(&str, &Path)]) -> Self {
         let size = PtySize { rows: 30, cols: 100, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
         let plain = home.command(arguments);
@@ -128,9 +128,14 @@ fn key(home: &Home) -> PathBuf {
     key
 }
 
+/// Has a key file sign for whoever works here.
+pub(crate) fn with_key(home: &Home) {
+    home.write("config/lifeboat/config.toml", format!("key = \"{}\"\n", key(home).display()));
+}
+
 /// Opens a screen that a key file signs for, and starts its step.
 pub(crate) fn begun(home: &Home) -> Screen {
-    home.write("config/lifeboat/config.toml", format!("key = \"{}\"\n", key(home).display()));
+    with_key(home);
     started(home)
 }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::screens::Screen;
+use super::screens::{Screen, with_key};
 use super::support::{Home, eventually, log, of_kind, processes_of};
 
 const SIT: &str = "\
@@ -43,6 +43,7 @@ fn press_until(screen: &mut Screen, key: &str, what: &str) {
 
 fn opened(home: &Home) -> Screen {
     home.write("sit.md", SIT);
+    with_key(home);
     let mut screen = Screen::open(home, &["run", "sit.md"]);
     screen.wait("r run");
     press_until(&mut screen, "r", "T its terminal");
@@ -64,6 +65,7 @@ fn a_step_gets_a_terminal_and_gives_it_back() {
     let printed = std::fs::read_to_string(run.join("output/1.1.out")).unwrap();
     assert!(printed.contains("30 100\r\n") && printed.contains("hello alice"), "{printed:?}");
 
+    screen.wait("r run");
     press_until(&mut screen, "r", "T its terminal");
     screen.press("T");
     screen.wait("\n7\n");
@@ -75,7 +77,7 @@ fn a_step_gets_a_terminal_and_gives_it_back() {
     screen.press("G");
     screen.wait("\n499\n500");
     screen.press("q");
-    screen.wait("3 After");
+    screen.wait("r run");
     press_until(&mut screen, "r", "SEALED");
     assert_eq!(std::fs::read_to_string(home.path("after")).unwrap(), "alice\n", "what was read is carried over");
     screen.press("q");

@@ -49,8 +49,8 @@ fn a_forecast_by_earlier_runs_stands_on_the_clock() {
         unknown: 0,
     };
     let shown = |columns| screen(columns, 24).said(Msg::Outlook(Some(outlook.clone()))).show();
-    assert!(shown(120).contains("forecast 21:10, 87 % in time (18:00 to never)"), "{}", shown(120));
-    assert!(shown(80).contains("forecast 21:10, 87 % in time"), "{}", shown(80));
+    assert!(shown(120).contains("forecast 21:10, RTO 87 % likely (18:00 to never)"), "{}", shown(120));
+    assert!(shown(80).contains("forecast 21:10, RTO 87 % likely"), "{}", shown(80));
     let gone = screen(120, 24).said(Msg::Outlook(Some(outlook.clone()))).said(Msg::Outlook(None));
     assert!(!gone.show().contains("87 %"));
 }

@@ -210,7 +210,9 @@ impl Terminal {
     pub(super) fn finish(&mut self, output: &mut Digests, redactor: &Redactor) -> io::Result<()> {
         self.read(output, redactor);
         self.show();
+        // A screen that does not keep up must not keep the end from the record.
         self.seat = None;
+        self.read(output, redactor);
         drop(std::fs::remove_file(&self.path));
         let ended = output.end(redactor);
         self.lost.take().map_or(ended, Err)
