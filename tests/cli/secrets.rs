@@ -198,3 +198,41 @@ fn a_captured_secret_goes_with_its_engine_and_is_asked_for_again() {
     assert_eq!(of_kind(&log, "attempt-started").len(), 2, "what needs the secret does not run without it");
     nowhere(&home.path("state"), &[PASSWORD, TOKEN]);
 }
+
+/// A secret that went with its engine is typed again, and does not stand on a terminal that is spoken to line by line.
+#[test]
+fn a_secret_that_is_typed_line_by_line_is_not_shown() {
+    use super::screens::{Screen, with_key};
+    let home = Home::new();
+    with_key(&home);
+    home.write(
+        "cap.md",
+        "# Cap\n\n## Make\n\n```sh { name=make impact=observe secret capture=TOKEN }\necho first\n```\n\n## Use\n\n\
+         ```sh { impact=observe }\nprintf %s \"$TOKEN\" | wc -c > got\n```\n",
+    );
+    let mut first = Screen::open(&home, &["run", "cap.md"]);
+    first.wait("r run");
+    eventually("the first step is done", || {
+        first.press("r");
+        first.seen().contains("2 Use. It waits")
+    });
+    first.kill();
+    let engine = of_kind(&log(&home.the_run()), "open")[0]["pid"].as_i64().and_then(|pid| i32::try_from(pid).ok());
+    let engine = engine.and_then(rustix::process::Pid::from_raw).unwrap();
+    rustix::process::kill_process(engine, rustix::process::Signal::KILL).unwrap();
+    let mut screen = Screen::open(&home, &["resume", "--plain"]);
+    let choose = |screen: &mut Screen, words: &str| {
+        screen.wait(words);
+        let seen = screen.seen();
+        let line = seen.lines().rfind(|line| line.contains(words)).unwrap();
+        let number = line.split_whitespace().next().unwrap().to_owned();
+        screen.press(&format!("{number}\r"));
+    };
+    choose(&mut screen, "enter value");
+    screen.wait("A point alone goes back.");
+    screen.press("hunter2hunter2\r");
+    choose(&mut screen, "run…");
+    eventually("it is used", || std::fs::read_to_string(home.path("got")).is_ok_and(|got| got.trim() == "14"));
+    screen.wait("SEALED");
+    assert!(!screen.seen().contains("hunter2"), "{}", screen.seen());
+}
