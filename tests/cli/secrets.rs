@@ -212,10 +212,7 @@ fn a_secret_that_is_typed_line_by_line_is_not_shown() {
     );
     let mut first = Screen::open(&home, &["run", "cap.md"]);
     first.wait("r run");
-    eventually("the first step is done", || {
-        first.press("r");
-        first.seen().contains("2 Use. It waits")
-    });
+    super::terminals::press_until(&mut first, "r", "2 Use. It waits");
     first.kill();
     let engine = of_kind(&log(&home.the_run()), "open")[0]["pid"].as_i64().and_then(|pid| i32::try_from(pid).ok());
     let engine = engine.and_then(rustix::process::Pid::from_raw).unwrap();

@@ -30,7 +30,7 @@ echo \"$NAME\" > after
 ";
 
 /// Presses a key until something is seen: keys that come before a step could be read are not taken.
-fn press_until(screen: &mut Screen, key: &str, what: &str) {
+pub(super) fn press_until(screen: &mut Screen, key: &str, what: &str) {
     let mut pressed: Option<Instant> = None;
     eventually(what, || {
         if pressed.is_none_or(|pressed| pressed.elapsed() > Duration::from_secs(1)) {
