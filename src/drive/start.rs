@@ -24,7 +24,7 @@ use super::show::Show;
 use super::signing::KEY_PATIENCE;
 use super::vault::Vault;
 use crate::clock::Clock;
-use crate::engine::{Attended, Began, Exercise, Fact, Input, Mode, Notice, Opened, Run};
+use crate::engine::{Attended, Began, Fact, Input, Mode, Notice, Opened, Run};
 use crate::exec::Reach;
 use crate::exec::aws::{Aws, AwsContext};
 use crate::exec::dns::DnsContext;
@@ -132,8 +132,6 @@ pub struct Options {
     pub remarks: Vec<String>,
     /// The injects of a drill that somebody facilitates.
     pub injects: Option<Injects>,
-    /// How a runbook was chosen from the alarms alone.
-    pub chosen: Option<Exercise>,
 }
 
 /// Is the stage on which a run plays.
@@ -312,7 +310,7 @@ pub async fn ready(
     for remark in options.remarks.iter().cloned().chain(stands) {
         drop(ready.inbox.send(Input::Host(Notice::Remark(remark))));
     }
-    for what in options.chosen.iter().cloned().chain(exercise) {
+    if let Some(what) = exercise {
         drop(ready.inbox.send(Input::Host(Notice::Exercise(what))));
     }
     if let Some(practice) = practice(stage) {

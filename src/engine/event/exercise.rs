@@ -41,17 +41,6 @@ pub enum Exercise {
         /// Who says so.
         by: String,
     },
-    /// Nobody said which runbook is the right one: somebody chose one from the alarms alone.
-    Chosen {
-        /// The runbook.
-        runbook: String,
-        /// When the first alarm was shown.
-        shown: chrono::DateTime<chrono::Utc>,
-        /// How long it took from there to the choice, in milliseconds.
-        took_ms: u64,
-        /// Who chose.
-        by: String,
-    },
 }
 
 /// Is the digest of an inject, before anybody may know what it is.

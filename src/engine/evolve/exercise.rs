@@ -34,7 +34,6 @@ pub(super) fn exercised(run: &mut Run, what: &Exercise, at: Stamp) -> Legal {
             run.exercise.paused_for = run.exercise.paused_by(at);
             run.exercise.paused = None;
         }
-        Exercise::Chosen { .. } => {}
     }
     Ok(())
 }

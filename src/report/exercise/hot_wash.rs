@@ -99,9 +99,8 @@ impl Washed<'_> {
             say(what, &shown, fact.map(Cite::of).into_iter().collect());
         }
         for fact in self.record.facts {
-            if let Event::Exercise(what @ (Exercise::Committed { .. } | Exercise::Chosen { .. })) = &fact.event {
-                let name = if matches!(what, Exercise::Chosen { .. }) { "the choice" } else { "the exercise" };
-                say(name, &super::exercised(what), vec![Cite::of(fact)]);
+            if let Event::Exercise(what @ Exercise::Committed { .. }) = &fact.event {
+                say("the exercise", &super::exercised(what), vec![Cite::of(fact)]);
             }
         }
         let rto = match rto_verdict(run) {
@@ -169,7 +168,7 @@ impl Washed<'_> {
         };
         for fact in self.record.facts.iter().filter(|fact| is_told(&fact.event)) {
             let words = narrate(&fact.event);
-            let from_facilitator = matches!(&fact.event, Event::Exercise(it) if !matches!(it, Exercise::Chosen { .. }));
+            let from_facilitator = matches!(&fact.event, Event::Exercise(_));
             let sides = if from_facilitator { (words, String::new()) } else { (String::new(), words) };
             add(fact.at.utc, 1, sides, Cite::of(fact));
         }

@@ -19,9 +19,6 @@ pub(in crate::report) fn exercised(what: &Exercise) -> String {
         }
         Exercise::Paused { why, by } => format!("EXERCISE PAUSED by {by}: {why}; the RTO clock goes on"),
         Exercise::WentOn { by } => format!("the exercise goes on (by {by})"),
-        Exercise::Chosen { runbook, took_ms, by, .. } => {
-            format!("{by} chose {runbook} from the alarms, {} after the first", clock(Duration::from_millis(*took_ms)))
-        }
     }
 }
 
