@@ -6,17 +6,20 @@ use super::args::{ExportArgs, ExportFormat, Recorded, ReportArgs, ReportFormat};
 use super::failure::{Failure, Kind};
 use super::{facilitate, log, places, render, say};
 use crate::drive::facilitate::wash;
+use crate::drive::outputs::outputs;
 use crate::drive::record::{RecordError, Recording};
 use crate::replay::Cast;
 use crate::report::{self, Report};
 
 /// Prints the after-action report.
 pub(super) fn report(wanted: &ReportArgs) -> Result<ExitCode, Failure> {
+    let written: fn(&Report) -> String = match wanted.format {
+        ReportFormat::Html => return page(wanted),
+        ReportFormat::Md => report::markdown,
+        ReportFormat::Json => |report| format!("{:#}", serde_json::json!(report)),
+    };
     let (report, code) = if wanted.hot_wash { hot_wash(&wanted.of)? } else { after(&wanted.of)? };
-    match wanted.format {
-        ReportFormat::Md => say::line(report::markdown(&report).trim_end()),
-        ReportFormat::Json => say::line(format_args!("{:#}", serde_json::json!(report))),
-    }
+    say::line(written(&report).trim_end());
     Ok(code)
 }
 
@@ -30,6 +33,19 @@ fn hot_wash(of: &Recorded) -> Result<(Report, ExitCode), Failure> {
     let trust = log::trust(of.allowed_signers.clone())?;
     let (report, kept) = wash(&places::state()?, &place, &trust).map_err(facilitate::of_wash)?;
     Ok((report, if kept { ExitCode::SUCCESS } else { ExitCode::from(Kind::Problems as u8) }))
+}
+
+/// Prints the report as a page, with the log and the outputs.
+fn page(wanted: &ReportArgs) -> Result<ExitCode, Failure> {
+    if wanted.hot_wash {
+        return Err(Failure::new(Kind::Usage, "a hot wash is written as Markdown or JSON, not as HTML")
+            .hint("leave out `--format html`, or leave out `--hot-wash` for the run's own report"));
+    }
+    let recording = read(&wanted.of)?;
+    let record = recording.record();
+    let printed = outputs(&recording.folder, &recording.facts);
+    say::line(report::html(&report::after_action(&record), &record, &printed).trim_end());
+    Ok(ExitCode::SUCCESS)
 }
 
 /// Prints the record for another program.

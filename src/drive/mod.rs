@@ -19,6 +19,7 @@ pub mod inputs;
 pub mod library;
 pub mod live;
 pub mod look;
+pub mod outputs;
 pub mod pager;
 pub mod past;
 pub mod perform;

@@ -74,6 +74,8 @@ pub struct Recording {
     pub integrity: Integrity,
     /// What was added after the seal.
     pub additions: Vec<Afterword>,
+    /// The run's folder.
+    pub folder: std::path::PathBuf,
 }
 
 impl Recording {
@@ -124,7 +126,7 @@ impl Recording {
             },
         });
         let integrity = integrity(&verified, findings);
-        Ok(Self { run, facts, integrity, additions: additions.collect() })
+        Ok(Self { run, facts, integrity, additions: additions.collect(), folder: folder.clone() })
     }
 
     /// Returns what a report is made from.

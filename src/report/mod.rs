@@ -8,10 +8,14 @@ mod exercise;
 mod export;
 mod forecast;
 mod history;
+mod html;
 mod narrate;
 mod summary;
 
-pub use after::{Added, Afterword, Cite, File, Integrity, Record, Report, Row, Section, after_action, kind, markdown};
+pub use after::{
+    Added, Afterword, Bar, BurnDown, Cite, File, Integrity, Record, Report, Row, Section, Settled, after_action, kind,
+    markdown,
+};
 pub use compare::{Compared, NothingShared, compare};
 pub use doctor::{Finding, Grade, Part, findings, worst};
 pub use dry_run::{confirmations, dry_run, times};
@@ -21,5 +25,6 @@ pub use exercise::{
 pub use export::{json_of, junit, trace};
 pub use forecast::{forecast, percent};
 pub use history::{Over, PastRow, Trend, Went, past_runs, trends};
+pub use html::{Excerpt, Printed, html};
 pub use narrate::narrate;
 pub use summary::{Corruption, Customers, Exercised, RpoVerdict, RtoVerdict, rpo_verdict, rto_verdict, summary};

@@ -16,6 +16,7 @@ mod forecast;
 mod guards;
 mod history;
 mod lost_log;
+mod page;
 mod plain;
 mod plan;
 mod real_run;

@@ -117,6 +117,8 @@ pub(in crate::cli) enum ReportFormat {
     /// Markdown.
     #[default]
     Md,
+    /// One page that needs nothing else, with the log, charts and outputs.
+    Html,
     /// For programs.
     Json,
 }

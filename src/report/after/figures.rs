@@ -2,15 +2,12 @@
 
 use std::time::Duration;
 
-use super::{Cite, Record, Row, Section};
+use super::{Bar, Cite, Record, Row, Section};
 use crate::engine::{Event, Recovery};
 use crate::kernel::{clock, say_duration};
 use crate::report::narrate::exact;
 use crate::report::{RpoVerdict, RtoVerdict, rpo_verdict, rto_verdict};
 use crate::runbook::{LossKind, Moment};
-
-/// How wide a bar is.
-const BAR: usize = 30;
 
 /// Says the four things that the people who pay ask for.
 pub(super) fn who_pays(record: &Record<'_>) -> Section {
@@ -167,7 +164,8 @@ pub(super) fn time(record: &Record<'_>) -> Section {
         let whole = spent.iter().sum::<u64>().max(1);
         for (what, part) in ["machine", "waiting for people", "idle"].into_iter().zip(spent) {
             let share = format!("{} percent", part * 100 / whole);
-            rows.push(Row::new([what, &exact(part), &share, &bar(part, whole, None)], [Cite::of(fact)]));
+            let bar = Bar { part, whole, budget: None };
+            rows.push(Row::new([what, &exact(part), &share], [Cite::of(fact)]).drawn(bar));
         }
     }
     let Some(last) = run.last else { return section(rows) };
@@ -199,9 +197,9 @@ pub(super) fn time(record: &Record<'_>) -> Section {
         let budget = phase.budget.map(|budget| budget / run.speed());
         let against =
             budget.map_or_else(|| "no budget".to_owned(), |budget| format!("budget {}", exact(millis(budget))));
-        let bar = bar(millis(took), longest, budget.map(millis));
+        let bar = Bar { part: millis(took), whole: longest, budget: budget.map(millis) };
         let cites = first.map(Cite::of).into_iter().chain(end.map(Cite::of));
-        rows.push(Row::new([phase.title.clone(), exact(millis(took)), against, bar], cites));
+        rows.push(Row::new([phase.title.clone(), exact(millis(took)), against], cites).drawn(bar));
     }
     section(rows)
 }
@@ -210,28 +208,7 @@ fn section(rows: Vec<Row>) -> Section {
     Section::new("time", "Where the time went", &["what", "time", "against", "bar"], rows)
 }
 
-/// Draws a part of a whole; what is over a budget stands out, what is left of it is light.
-fn bar(part: u64, whole: u64, budget: Option<u64>) -> String {
-    let cells = |of: u64| usize::try_from(of.saturating_mul(BAR as u64) / whole.max(1)).unwrap_or(BAR).min(BAR);
-    let full = cells(part).max(usize::from(part > 0));
-    let within = budget.map_or(full, |budget| cells(budget).min(full));
-    let left = budget.map_or(0, |budget| cells(budget).saturating_sub(full));
-    ["█".repeat(within), "▓".repeat(full - within), "░".repeat(left)].concat()
-}
-
-fn millis(duration: Duration) -> u64 {
+/// Returns a duration in whole milliseconds.
+pub(super) fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_bar_shows_what_is_over_its_budget() {
-        assert_eq!(bar(15, 30, None), "█".repeat(15));
-        assert_eq!(bar(30, 30, Some(20)), format!("{}{}", "█".repeat(20), "▓".repeat(10)));
-        assert_eq!(bar(10, 30, Some(20)), format!("{}{}", "█".repeat(10), "░".repeat(10)));
-        assert_eq!(bar(0, 0, None), "");
-    }
 }

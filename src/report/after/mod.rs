@@ -1,6 +1,7 @@
 //! The after-action report: what a run's record shows, section by section, every figure with the lines that it comes from,
 //! and what the record does not show. Pure: facts in, sections out.
 
+mod chart;
 mod controls;
 mod course;
 mod figures;
@@ -13,6 +14,7 @@ use serde::Serialize;
 use crate::engine::{Disclosure, Event, Fact, Run};
 use crate::kernel::{SafeText, Stamp};
 
+pub use chart::{Bar, BurnDown, Settled};
 pub use markdown::markdown;
 
 /// Is everything that a report is made from.
@@ -120,6 +122,9 @@ pub struct Report {
     pub first: Vec<Row>,
     /// The sections, in order.
     pub sections: Vec<Section>,
+    /// How the steps went against the RTO.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub burn_down: Option<BurnDown>,
 }
 
 /// Is a section.
@@ -142,6 +147,9 @@ pub struct Row {
     pub cells: Vec<String>,
     /// The lines that it comes from.
     pub cites: Vec<Cite>,
+    /// What its last cell shows, for whoever can draw it better.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bar: Option<Bar>,
 }
 
 /// Names a line.
@@ -201,7 +209,15 @@ impl Row {
         Self {
             cells: cells.into_iter().map(|cell| SafeText::line(cell.as_ref().trim()).into_string()).collect(),
             cites: cites.into_iter().collect(),
+            bar: None,
         }
+    }
+
+    /// Adds a cell with a bar.
+    fn drawn(mut self, bar: Bar) -> Self {
+        self.cells.push(bar.text());
+        self.bar = Some(bar);
+        self
     }
 }
 
@@ -249,6 +265,7 @@ pub fn after_action(record: &Record<'_>) -> Report {
         figures::recovery_point(record),
         figures::objectives(record),
         figures::time(record),
+        chart::burnt(record),
         course::verification(record),
         since::protection(record),
         course::deviations(record),
@@ -263,6 +280,7 @@ pub fn after_action(record: &Record<'_>) -> Report {
         run: run.opened.as_ref().map(|opened| opened.run.as_str().to_owned()).unwrap_or_default(),
         first: course::first(record),
         sections,
+        burn_down: chart::burn_down(record),
     }
 }
 

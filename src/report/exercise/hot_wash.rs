@@ -27,6 +27,7 @@ pub fn hot_wash(washed: &Washed<'_>) -> Report {
     let fates = washed.fates();
     Report {
         heading: "Hot wash",
+        burn_down: None,
         title: run.plan.title.clone(),
         run: run.opened.as_ref().map(|opened| opened.run.as_str().to_owned()).unwrap_or_default(),
         first: broken(&fates),

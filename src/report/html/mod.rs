@@ -1,0 +1,171 @@
+//! The report as one HTML page that needs nothing else: no network, no script, no font. All facts and the outputs are in it,
+//! so that every figure leads to the lines that it comes from. Pure: the same record makes the same bytes.
+
+mod chart;
+mod outputs;
+mod parts;
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+
+use super::after::{File, Record, Report, Section, kind};
+use super::narrate;
+use crate::kernel::SafeText;
+
+pub use outputs::{Excerpt, Printed};
+use parts::{cites, escaped, fact, row_of};
+
+/// Of a longer log the page has only the lines that are cited.
+const MOST_LINES: usize = 10_000;
+
+/// What the page may do is nothing, but look as it does.
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
+
+/// Writes a report as a page, with the record that it was made from and what was printed.
+pub fn html(report: &Report, record: &Record<'_>, printed: &[Printed]) -> String {
+    let mut body = String::new();
+    header(&mut body, report);
+    let named = |section: &Section| (section.key, section.title);
+    let own = [("outputs", "Outputs"), ("lines", "The log, line by line")];
+    body.push_str("<nav aria-label=\"Sections\"><ol>");
+    for (key, title) in report.sections.iter().map(named).chain(own) {
+        // Writing to a String cannot fail.
+        let _ = write!(body, "<li><a href=\"#{key}\">{}</a></li>", escaped(title));
+    }
+    body.push_str("</ol></nav>\n<main>\n");
+    for (at, section) in report.sections.iter().enumerate() {
+        let _ = writeln!(
+            body,
+            "<section id=\"{0}\" aria-labelledby=\"h-{0}\"><h2 id=\"h-{0}\">{1} {2}</h2>",
+            section.key,
+            at + 1,
+            escaped(section.title)
+        );
+        if section.key == "burn-down"
+            && let Some(burn) = &report.burn_down
+        {
+            body.push_str(&chart::burn_down(burn));
+        }
+        table(&mut body, section);
+        body.push_str("</section>\n");
+    }
+    let next = report.sections.len() + 1;
+    outputs::section(&mut body, next, record, printed);
+    lines(&mut body, next + 1, report, record, printed);
+    body.push_str("</main>\n");
+    let title = format!("{} ({})", report.title, report.run);
+    page(&title, &body)
+}
+
+/// Puts what was written into a whole page. The title is escaped here, the body is HTML.
+fn page(title: &str, body: &str) -> String {
+    format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\"/>\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n\
+         <meta name=\"color-scheme\" content=\"light dark\"/>\n<meta name=\"referrer\" content=\"no-referrer\"/>\n\
+         \n<title>{}</title>\n<style>\n{}</style>\n</head>\n<body>\n{body}</body>\n</html>\n",
+        escaped(title),
+        include_str!("page.css")
+    )
+}
+
+/// Says before everything else how it went.
+fn header(body: &mut String, report: &Report) {
+    let _ = writeln!(
+        body,
+        "<header>\n<p class=\"kicker\">{}</p>\n<h1>{}</h1>\n<p class=\"run\">Run {}</p>\n<dl class=\"verdicts\">",
+        escaped(report.heading),
+        escaped(&report.title),
+        escaped(&report.run)
+    );
+    let section = |key: &str| report.sections.iter().find(|section| section.key == key);
+    let rows = |key: &str| section(key).map(|section| section.rows.as_slice()).unwrap_or_default();
+    let cell = |cells: &[String], at: usize| cells.get(at).cloned().unwrap_or_default();
+    for row in
+        rows("objectives").iter().filter(|row| row.cells.first().is_some_and(|name| name == "RTO" || name == "RPO"))
+    {
+        let (name, verdict, figure) = (cell(&row.cells, 0), cell(&row.cells, 1), cell(&row.cells, 2));
+        card(body, &name, &verdict, &format!("{} {}", escaped(&figure), cites(row)));
+    }
+    if let Some(row) = rows("integrity").first() {
+        card(body, "Log", &cell(&row.cells, 1), "<a href=\"#integrity\">integrity</a>");
+    }
+    body.push_str("</dl>\n");
+    for row in &report.first {
+        let _ = writeln!(
+            body,
+            "<p class=\"first\"><strong>{}</strong> {}</p>",
+            row.cells.iter().map(|cell| escaped(cell)).collect::<Vec<_>>().join(" "),
+            cites(row)
+        );
+    }
+    body.push_str(
+        "<p class=\"note\">Numbers such as <a class=\"cite\">126 moment-fixed</a> are lines of the log, by <code>seq</code> and \
+         kind, and lead to them. Lines of <em>addenda</em> were added after the seal. What this page shows is a copy: \
+         <code>lifeboat log verify</code> judges the log itself.</p>\n</header>\n",
+    );
+}
+
+fn card(body: &mut String, name: &str, verdict: &str, below: &str) {
+    let _ = writeln!(
+        body,
+        "<div class=\"card {}\"><dt>{}</dt><dd><strong>{}</strong><span>{below}</span></dd></div>",
+        parts::worth(verdict),
+        escaped(name),
+        escaped(verdict)
+    );
+}
+
+/// Writes the rows of a section as a table.
+fn table(body: &mut String, section: &Section) {
+    if section.rows.is_empty() {
+        body.push_str("<p class=\"nothing\">Nothing is recorded.</p>\n");
+        return;
+    }
+    let cited = section.rows.iter().any(|row| !row.cites.is_empty());
+    let mut columns = section.columns.clone();
+    if cited {
+        columns.push("lines");
+    }
+    parts::open_table(body, section.title, &columns);
+    for row in &section.rows {
+        row_of(body, section.key, &columns, row, cited);
+    }
+    body.push_str("</tbody></table>\n");
+}
+
+/// Lists the facts of the record, each with a place of its own.
+fn lines(body: &mut String, number: usize, report: &Report, record: &Record<'_>, printed: &[Printed]) {
+    let _ = writeln!(
+        body,
+        "<section id=\"lines\" aria-labelledby=\"h-lines\"><h2 id=\"h-lines\">{number} The log, line by line</h2>"
+    );
+    let all = record.facts.len() <= MOST_LINES;
+    let of_sections = report.sections.iter().flat_map(|section| &section.rows);
+    let rows = report.first.iter().chain(of_sections);
+    let cited: BTreeSet<u64> = rows
+        .flat_map(|row| &row.cites)
+        .filter(|cite| cite.file == File::Log)
+        .map(|cite| cite.seq)
+        .chain(report.burn_down.iter().flat_map(|burn| burn.settled.iter().map(|settled| settled.seq)))
+        .collect();
+    if !all {
+        let _ = writeln!(
+            body,
+            "<p class=\"note\">Of {} facts these are the ones that are cited above. <code>lifeboat log show {}</code> prints \
+             all.</p>",
+            record.facts.len(),
+            escaped(&report.run)
+        );
+    }
+    let columns = ["seq", "time (UTC)", "kind", "what it says"];
+    parts::open_table(body, "The log, line by line", &columns);
+    for of in record.facts.iter().filter(|of| all || cited.contains(&of.seq)) {
+        fact(body, &columns, of, &kind(&of.event), &SafeText::new(&narrate(&of.event)).into_string(), printed);
+    }
+    body.push_str("</tbody></table>\n</section>\n");
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,121 @@
+//! The pieces of a page: text that is no markup, tables, cites that lead to their lines.
+
+use std::fmt::Write as _;
+
+use super::chart;
+use super::outputs::Printed;
+use crate::engine::{Event, Fact};
+use crate::kernel::SafeText;
+use crate::report::after::{File, Row};
+
+/// Takes its meaning from what HTML would read, in text and in quoted attributes, and from what would steer a terminal or turn
+/// lines around.
+pub(super) fn escaped(text: &str) -> String {
+    let text = SafeText::new(text);
+    let mut safe = String::with_capacity(text.as_str().len());
+    for c in text.as_str().chars() {
+        match c {
+            '<' => safe.push_str("&lt;"),
+            '>' => safe.push_str("&gt;"),
+            '&' => safe.push_str("&amp;"),
+            '"' => safe.push_str("&quot;"),
+            '\'' => safe.push_str("&#39;"),
+            c => safe.push(c),
+        }
+    }
+    safe
+}
+
+/// Writes text whose lines were joined as lines.
+fn lined(text: &str) -> String {
+    escaped(text).replace('\u{240a}', "<br/>")
+}
+
+/// Says what a verdict is worth, as a class of the style sheet. The word itself stands beside the colour.
+pub(super) fn worth(verdict: &str) -> &'static str {
+    const BAD: [&str; 6] = ["MISSED", "NOT", "FAILED", "TAMPERED", "ANCHOR", "NOBODY"];
+    const GOOD: [&str; 4] = ["MET", "SEALED", "passed", "as expected"];
+    if BAD.iter().any(|word| verdict.starts_with(word)) {
+        "bad"
+    } else if GOOD.iter().any(|word| verdict.starts_with(word)) {
+        "good"
+    } else {
+        "plain"
+    }
+}
+
+/// Begins a table.
+pub(super) fn open_table(body: &mut String, caption: &str, columns: &[&str]) {
+    // Writing to a String cannot fail.
+    let _ = write!(body, "<table><caption class=\"hidden\">{}</caption><thead><tr>", escaped(caption));
+    for column in columns {
+        let _ = write!(body, "<th scope=\"col\">{}</th>", escaped(column));
+    }
+    body.push_str("</tr></thead><tbody>\n");
+}
+
+/// Writes a row; its first cell is its heading.
+pub(super) fn row_of(body: &mut String, key: &str, columns: &[&str], row: &Row, cited: bool) {
+    let anchor = row.cites.iter().find(|cite| cite.file == File::Addenda && key == "issues");
+    match anchor {
+        Some(cite) => {
+            let _ = write!(body, "<tr id=\"a{}\">", cite.seq);
+        }
+        None => body.push_str("<tr>"),
+    }
+    let last = row.cells.len().saturating_sub(1);
+    for (at, cell) in row.cells.iter().enumerate() {
+        let label = escaped(columns.get(at).copied().unwrap_or_default());
+        let shown = match row.bar.filter(|_| at == last) {
+            Some(bar) => chart::bar(bar, row.cells.get(1).map_or("", String::as_str)),
+            None => lined(cell),
+        };
+        if at == 0 {
+            let _ = write!(body, "<th scope=\"row\" data-label=\"{label}\">{shown}</th>");
+            continue;
+        }
+        let class = match (key, at) {
+            ("steps", 3) => "code",
+            ("objectives" | "verification", 1) | ("steps", 4) => worth(cell),
+            _ => "plain",
+        };
+        let _ = write!(body, "<td class=\"{class}\" data-label=\"{label}\">{shown}</td>");
+    }
+    if cited {
+        let _ = write!(body, "<td class=\"cites\" data-label=\"lines\">{}</td>", cites(row));
+    }
+    body.push_str("</tr>\n");
+}
+
+/// Names the lines that a row comes from; each leads there.
+pub(super) fn cites(row: &Row) -> String {
+    let link = |cite: &crate::report::after::Cite| {
+        let (at, file) = match cite.file {
+            File::Log => ("f", ""),
+            File::Addenda => ("a", "addenda "),
+            // Its lines are not on the page.
+            File::Facilitator => return format!("<span class=\"cite\">facilitator {}</span>", cite.seq),
+        };
+        format!("<a class=\"cite\" href=\"#{at}{0}\">{file}{0} {1}</a>", cite.seq, escaped(&cite.kind))
+    };
+    row.cites.iter().map(link).collect::<Vec<_>>().join(" ")
+}
+
+/// Writes a line of the log, at the place where its cites lead.
+pub(super) fn fact(body: &mut String, columns: &[&str; 4], of: &Fact, kind: &str, words: &str, printed: &[Printed]) {
+    let [seq, time, name, says] = columns;
+    let output = match &of.event {
+        Event::AttemptFinished { attempt, .. } => printed.iter().position(|printed| printed.attempt == *attempt),
+        _ => None,
+    };
+    let output = output.map(|at| format!(" <a href=\"#o{at}\">output</a>")).unwrap_or_default();
+    let _ = writeln!(
+        body,
+        "<tr id=\"f{0}\"><th scope=\"row\" data-label=\"{seq}\">{0}</th><td class=\"plain\" data-label=\"{time}\"><time>{1}</time></td>\
+         <td class=\"plain\" data-label=\"{name}\">{2}</td><td class=\"plain\" data-label=\"{says}\">{3}{output}</td></tr>",
+        of.seq,
+        of.at.utc.format("%Y-%m-%d %H:%M:%S%.3f"),
+        escaped(kind),
+        escaped(words).replace('\n', "<br/>")
+    );
+}
