@@ -9,6 +9,8 @@ pub(super) const EXACT: u64 = 8_192;
 const KEPT: usize = 32;
 /// So many notes and losses.
 const LISTED: usize = 32;
+/// So many more are let come together before they are dropped at once.
+const SLACK: usize = 16;
 
 /// Folds fact number `number` (from 1) into the state.
 pub(super) fn fold(run: &mut Run, fact: &Fact, number: u64) -> Result<(), IllegalHistory> {
@@ -21,7 +23,7 @@ pub(super) fn fold(run: &mut Run, fact: &Fact, number: u64) -> Result<(), Illega
 
 /// Drops what no frame shows: old attempts that ended, old notes, all but the newest losses.
 fn forget(run: &mut Run) {
-    if run.order.len() > 2 * KEPT + run.running.len() {
+    if run.order.len() > KEPT + SLACK + run.running.len() {
         let failed = run.steps.iter().filter_map(|state| match state {
             StepState::Failed { attempt, .. } => attempt.clone(),
             _ => None,
@@ -38,10 +40,10 @@ fn forget(run: &mut Run) {
         run.order.retain(|id| keep.contains(id));
         run.attempts.retain(|id, _| keep.contains(id));
     }
-    if run.notes.len() > 2 * LISTED {
+    if run.notes.len() > LISTED + SLACK {
         run.notes.drain(..run.notes.len() - LISTED);
     }
-    if run.losses.len() > 2 * LISTED {
+    if run.losses.len() > LISTED + SLACK {
         let counts = run.latest_loss().cloned();
         run.losses.drain(..run.losses.len() - LISTED);
         if let Some(counts) = counts.filter(|counts| !run.losses.contains(counts)) {
