@@ -58,7 +58,7 @@ fn own(home: &Home) -> std::path::PathBuf {
 /// Does everything under a step that is ticked.
 fn tick(team: &mut Talk) {
     let tick = team.number("tick");
-    team.answer(&tick, "ticked");
+    team.answer(&tick, "ticked by");
     let done = team.number("done…");
     team.answer(&done, "Done by hand");
     team.answer("", "done (");
