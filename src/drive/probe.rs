@@ -58,7 +58,7 @@ pub enum Told {
 }
 
 /// RDS calls by what they leave behind: operation, option that names it, what looks at it, its option, its list.
-const MADE: [(&str, &str, &str, &str, &str); 13] = [
+const MADE: [(&str, &str, &str, &str, &str); 20] = [
     ("create-db-instance", "--db-instance-identifier", INSTANCES.0, INSTANCES.1, INSTANCES.2),
     ("create-db-instance-read-replica", "--db-instance-identifier", INSTANCES.0, INSTANCES.1, INSTANCES.2),
     ("restore-db-instance-from-db-snapshot", "--db-instance-identifier", INSTANCES.0, INSTANCES.1, INSTANCES.2),
@@ -72,10 +72,21 @@ const MADE: [(&str, &str, &str, &str, &str); 13] = [
     ("delete-db-instance", "--db-instance-identifier", INSTANCES.0, INSTANCES.1, INSTANCES.2),
     ("delete-db-snapshot", "--db-snapshot-identifier", SNAPSHOTS.0, SNAPSHOTS.1, SNAPSHOTS.2),
     ("delete-db-cluster", "--db-cluster-identifier", CLUSTERS.0, CLUSTERS.1, CLUSTERS.2),
+    ("create-db-cluster-snapshot", COPIES.1, COPIES.0, COPIES.1, COPIES.2),
+    ("copy-db-cluster-snapshot", "--target-db-cluster-snapshot-identifier", COPIES.0, COPIES.1, COPIES.2),
+    ("delete-db-cluster-snapshot", COPIES.1, COPIES.0, COPIES.1, COPIES.2),
+    ("create-global-cluster", GLOBAL.1, GLOBAL.0, GLOBAL.1, GLOBAL.2),
+    ("delete-global-cluster", GLOBAL.1, GLOBAL.0, GLOBAL.1, GLOBAL.2),
+    ("create-db-parameter-group", GROUPS.1, GROUPS.0, GROUPS.1, GROUPS.2),
+    ("copy-db-parameter-group", "--target-db-parameter-group-identifier", GROUPS.0, GROUPS.1, GROUPS.2),
 ];
 const INSTANCES: (&str, &str, &str) = ("describe-db-instances", "--db-instance-identifier", "DBInstances");
 const SNAPSHOTS: (&str, &str, &str) = ("describe-db-snapshots", "--db-snapshot-identifier", "DBSnapshots");
 const CLUSTERS: (&str, &str, &str) = ("describe-db-clusters", "--db-cluster-identifier", "DBClusters");
+const COPIES: (&str, &str, &str) =
+    ("describe-db-cluster-snapshots", "--db-cluster-snapshot-identifier", "DBClusterSnapshots");
+const GLOBAL: (&str, &str, &str) = ("describe-global-clusters", "--global-cluster-identifier", "GlobalClusters");
+const GROUPS: (&str, &str, &str) = ("describe-db-parameter-groups", "--db-parameter-group-name", "DBParameterGroups");
 
 /// Does the call change nothing? Then making it again tells how it ends.
 pub fn only_reads(words: &[String]) -> bool {
@@ -163,7 +174,7 @@ impl Probe {
                 Some(item) if status(item).contains("deleting") => Told::Happened("it is being deleted".to_owned()),
                 Some(item) => Told::NotHappened(format!("it is there{}", status(item))),
             },
-            (Sign::Instance(sign), None) => sign.tells(&answer),
+            (Sign::Instance(sign), None) => sign.tells(&answer, made),
             (Sign::Object(sign), None) => sign.tells(&answer, made),
             (Sign::Guard(sign), None) => sign.tells(&answer),
             (Sign::Records(changes), None) => records(changes, &answer),
@@ -217,6 +228,8 @@ fn records(changes: &[Change], answer: &Value) -> Told {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+
     use super::*;
 
     pub(super) fn words(line: &str) -> Vec<String> {
@@ -300,14 +313,35 @@ mod tests {
             assert_eq!(said(call, outcome, &answer), expected, "{call}: {answer}");
         }
         assert_eq!(probe(&words("rds modify-db-instance --db-instance-identifier x")), None);
-        assert_eq!(
-            probe(&words("rds reboot-db-instance --db-instance-identifier x")),
-            None,
-            "it leaves nothing behind"
-        );
         let gone = "s3api delete-object --bucket b --key k";
         assert_eq!(said(gone, refused("404"), ""), Some(true));
         assert_eq!(probe(&words("rds promote-read-replica")), None);
+    }
+
+    /// Whoever adds an operation says here how one of unknown end is settled: by which look, or by asking a person.
+    #[test]
+    fn every_operation_that_changes_something_is_settled_by_a_look_or_asked_about() {
+        let batch = r#"{"Changes":[{"Action":"UPSERT","ResourceRecordSet":{"Name":"a","Type":"A"}}]}"#;
+        let mut table = String::new();
+        for operation in crate::runbook::aws::OPERATIONS.iter().filter(|one| one.impact > Impact::Observe) {
+            let mut call = vec![operation.service.to_owned(), operation.name.clone()];
+            let named = operation.required().chain([operation.resource()]).chain(match operation.name.as_str() {
+                "modify-db-instance" => Some("--backup-retention-period"),
+                "cancel-zonal-shift" => Some("--zonal-shift-id"),
+                _ => None,
+            });
+            for option in named.filter(|option| !option.is_empty()) {
+                if !call.iter().any(|word| word == option) {
+                    let value = if option == "--change-batch" { batch } else { "x" };
+                    call.extend([option.to_owned(), value.to_owned()]);
+                }
+            }
+            let look = probe(&call);
+            assert!(look.as_ref().is_none_or(|look| only_reads(&look.words)), "{look:?}");
+            let settled = look.map_or_else(|| "asked".to_owned(), |look| look.words[..2].join(" "));
+            let _ = writeln!(table, "{} {}: {settled}", operation.service, operation.name);
+        }
+        insta::assert_snapshot!(table);
     }
 
     #[test]

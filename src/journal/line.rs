@@ -98,6 +98,14 @@ pub(super) fn micros(time: &str) -> Option<i64> {
     Some(seconds * 1_000_000 + number(20, 26)?)
 }
 
+/// Tells whether a text is a digest's hex.
+pub(super) fn is_hex_of(hex: &str, digest: &[u8; 32]) -> bool {
+    const DIGITS: [u8; 16] = *b"0123456789abcdef";
+    let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().unwrap_or_default();
+    hex.len() == 64
+        && hex.as_bytes().chunks_exact(2).zip(digest).all(|(pair, b)| pair == [digit(b >> 4), digit(b & 15)])
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

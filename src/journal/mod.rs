@@ -7,6 +7,7 @@ mod addenda;
 mod anchor;
 mod approval;
 mod chain;
+mod clocks;
 mod consent;
 mod entry;
 mod findings;

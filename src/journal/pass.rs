@@ -7,6 +7,7 @@ use ssh_key::PublicKey;
 use super::anchor::Comparison;
 use super::approval::Approvals;
 use super::chain;
+use super::clocks::{self, AwsClock};
 use super::consent::Consent;
 use super::findings::{Coverage, OutputClaim, Severity, Signed, Verdict, Verification};
 use super::line::{self, Head};
@@ -14,10 +15,7 @@ use super::parts;
 use super::sshsig::{self, Armour, SEAL_NAMESPACE, SESSION_NAMESPACE, SignatureError};
 use super::verify::Trust;
 use crate::engine::{Continues, Event, Mode, Opened, PartBefore, Streams};
-use crate::kernel::{AttemptId, RunId, SafeText, Sha256Hex, say_duration, sha256_hex};
-
-/// A wall clock that differs by more than this from the monotonic clock between two lines has jumped.
-const JUMP_MICROS: i64 = 2_000_000;
+use crate::kernel::{AttemptId, RunId, SafeText, Sha256Hex, sha256_hex};
 
 /// Returns the signature of a checkpoint that has the one form of checkpoints, as far as the line alone can say.
 pub(super) fn checkpoint_sig<'l>(head: &Head<'l>) -> Option<&'l str> {
@@ -69,6 +67,7 @@ pub(super) struct Pass<'a> {
     time: String,
     micros: i64,
     mono: u64,
+    aws_clock: AwsClock,
     opened: Option<Opened>,
     /// The key of the session that writes, as its line names it.
     session: Option<(PublicKey, String)>,
@@ -117,6 +116,15 @@ struct Seal {
 struct Finished {
     attempt: AttemptId,
     streams: Streams,
+    #[serde(default)]
+    took_ms: u64,
+    #[serde(default)]
+    aws: Option<Answered>,
+}
+
+#[derive(Deserialize)]
+struct Answered {
+    date: Option<String>,
 }
 
 impl<'a> Pass<'a> {
@@ -148,6 +156,7 @@ impl<'a> Pass<'a> {
             time: String::new(),
             micros: 0,
             mono: 0,
+            aws_clock: AwsClock::default(),
             opened: None,
             session: None,
             began: None,
@@ -240,7 +249,7 @@ impl<'a> Pass<'a> {
             // What came before is missing, and that was said.
             None if self.number > 1 => true,
             None => head.prev.is_empty(),
-            Some(digest) => is_hex_of(head.prev, digest),
+            Some(digest) => line::is_hex_of(head.prev, digest),
         };
         if head.seq != self.next {
             let text = format!(
@@ -273,7 +282,7 @@ impl<'a> Pass<'a> {
                 Err(_) => self.damage(Some(self.number), "the line does not say who seals"),
             },
             "seal" => self.seal(line, head),
-            "attempt-finished" => self.finished(line),
+            "attempt-finished" => self.finished(line, head),
             _ => {
                 let found = self.consent.line(line, head, self.opened.as_ref(), self.trust);
                 self.found(found);
@@ -293,8 +302,11 @@ impl<'a> Pass<'a> {
         }
     }
 
-    fn finished(&mut self, line: &[u8]) {
-        if let Ok(Finished { attempt, streams }) = serde_json::from_slice::<Finished>(line) {
+    fn finished(&mut self, line: &[u8], head: &Head<'_>) {
+        if let Ok(Finished { attempt, streams, took_ms, aws }) = serde_json::from_slice::<Finished>(line) {
+            if let Some(date) = aws.and_then(|aws| aws.date) {
+                self.aws_clock.answered(self.number, head, &date, took_ms);
+            }
             (self.outputs)(OutputClaim { line: self.number, attempt, streams });
         } else {
             let text = "the line does not say what the attempt printed; its output was not checked";
@@ -307,14 +319,9 @@ impl<'a> Pass<'a> {
             self.result.add(Some(self.number), Severity::Warning, "the monotonic clock went back");
             return;
         }
-        let Some(micros) = line::micros(head.time) else { return };
-        let elapsed = i64::try_from(head.mono - self.mono).unwrap_or(i64::MAX);
-        let jump = (micros - self.micros).saturating_sub(elapsed);
-        if jump.abs() > JUMP_MICROS {
-            let size = say_duration(std::time::Duration::from_micros(jump.unsigned_abs()));
-            let way = if jump < 0 { "back" } else { "ahead" };
-            self.result.add(Some(self.number), Severity::Warning, format!("the wall clock was set {way} by {size}"));
-        }
+        let micros = line::micros(head.time).unwrap_or(self.micros);
+        let jump = clocks::jump(self.micros, micros, head.mono - self.mono);
+        self.found(jump.map(|jump| (Severity::Warning, jump)).into_iter().collect());
     }
 
     fn open(&mut self, line: &[u8]) {
@@ -585,15 +592,9 @@ impl<'a> Pass<'a> {
                 "no person let a session key sign during the run; only the seal vouches",
             );
         }
+        self.aws_clock.conclude(&mut self.result);
         self.anchors.conclude(&mut self.result, self.number);
         self.result.findings.sort_by(|a, b| b.severity.cmp(&a.severity).then(a.line.cmp(&b.line)));
         self.result
     }
-}
-
-fn is_hex_of(hex: &str, digest: &[u8; 32]) -> bool {
-    const DIGITS: [u8; 16] = *b"0123456789abcdef";
-    let digit = |nibble: u8| DIGITS.get(usize::from(nibble)).copied().unwrap_or_default();
-    hex.len() == 64
-        && hex.as_bytes().chunks_exact(2).zip(digest).all(|(pair, b)| pair == [digit(b >> 4), digit(b & 15)])
 }

@@ -1,12 +1,23 @@
-//! Changes of a database instance: is it as the call would have it, or about to be?
+//! Changes of a database instance, and of whether a cluster runs: is it as the call would have it, or about to be?
 
+use chrono::{DateTime, Utc};
 use serde_json::Value;
 
-use super::{INSTANCES, Told, first, status};
+use super::{CLUSTERS, INSTANCES, Told, first};
 use crate::runbook::aws::{GENERAL, operation, option};
 
 /// Lists the calls that are settled here.
-pub(super) const CALLS: [&str; 3] = ["modify-db-instance", "start-db-instance", "stop-db-instance"];
+pub(super) const CALLS: [&str; 6] = [
+    "modify-db-instance",
+    "reboot-db-instance",
+    "start-db-instance",
+    "stop-db-instance",
+    "start-db-cluster",
+    "stop-db-cluster",
+];
+
+/// How far back events are asked for, in minutes: as far as the service keeps them.
+const FAR_BACK: &str = "20160";
 
 /// Says what is looked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,6 +28,8 @@ pub(super) enum Sign {
     Renamed { from: String, to: String },
     /// It is in one of these states; in the other one nothing happened.
     Status { after: &'static [&'static str], before: &'static str },
+    /// Its events tell that it restarted.
+    Restarted,
 }
 
 /// Is one thing that a call wanted of an instance.
@@ -52,11 +65,25 @@ const SILENT: [&str; 3] = ["--db-instance-identifier", "--apply-immediately", "-
 
 /// Returns the words of the look and what it has to show; nothing where a look cannot tell.
 pub(super) fn of(words: &[String]) -> Option<(Vec<String>, Sign)> {
+    let status = |after, before| Sign::Status { after, before };
+    if let Some(id) = option(words, CLUSTERS.1) {
+        let look = ["rds", CLUSTERS.0, CLUSTERS.1, id].map(str::to_owned).to_vec();
+        return match words.get(1)?.as_str() {
+            "start-db-cluster" => Some((look, status(&["starting", "available"], "stopped"))),
+            "stop-db-cluster" => Some((look, status(&["stopping", "stopped"], "available"))),
+            _ => None,
+        };
+    }
     let id = option(words, "--db-instance-identifier")?.to_owned();
     let one = |id: &str| ["rds", INSTANCES.0, INSTANCES.1, id].map(str::to_owned).to_vec();
     match words.get(1)?.as_str() {
-        "start-db-instance" => Some((one(&id), Sign::Status { after: &["starting", "available"], before: "stopped" })),
-        "stop-db-instance" => Some((one(&id), Sign::Status { after: &["stopping", "stopped"], before: "available" })),
+        "start-db-instance" => Some((one(&id), status(&["starting", "available"], "stopped"))),
+        "stop-db-instance" => Some((one(&id), status(&["stopping", "stopped"], "available"))),
+        "reboot-db-instance" => {
+            let events = ["rds", "describe-events", "--source-type", "db-instance", "--source-identifier", &id];
+            let events = events.into_iter().chain(["--duration", FAR_BACK]).map(str::to_owned).collect();
+            Some((events, Sign::Restarted))
+        }
         // What has another name by now is found among all.
         _ if words.iter().any(|word| word.starts_with("--new-db-instance-identifier")) => {
             let to = option(words, "--new-db-instance-identifier")?.to_owned();
@@ -93,15 +120,17 @@ fn settings(words: &[String]) -> Option<Vec<Setting>> {
 }
 
 impl Sign {
-    /// Says what an answer tells.
-    pub(super) fn tells(&self, answer: &Value) -> Told {
-        if let Self::Renamed { from, to } = self {
-            return renamed(from, to, answer);
+    /// Says what an answer tells of a call that was made at `made`, or a moment later.
+    pub(super) fn tells(&self, answer: &Value, made: DateTime<Utc>) -> Told {
+        match self {
+            Self::Renamed { from, to } => return renamed(from, to, answer),
+            Self::Restarted => return restarted(answer, made),
+            Self::Settings(_) | Self::Status { .. } => {}
         }
-        let Some(instance) = first(answer, INSTANCES.2) else {
+        let Some(instance) = first(answer, INSTANCES.2).or_else(|| first(answer, CLUSTERS.2)) else {
             return Told::Unclear("the answer names no instance".to_owned());
         };
-        let now = status(instance);
+        let now = super::status(instance);
         match self {
             Self::Status { after, before } => {
                 let now = now.trim_start_matches(", ");
@@ -123,7 +152,7 @@ impl Sign {
                 )),
                 Some(setting) => Told::Unclear(format!("its {} is {}{now}", setting.member, setting.shown(instance))),
             },
-            Self::Renamed { .. } => Told::Unclear(now),
+            Self::Renamed { .. } | Self::Restarted => Told::Unclear(now),
         }
     }
 }
@@ -154,6 +183,20 @@ fn values(value: &Value) -> Vec<String> {
     }
 }
 
+/// Events come some time after what they tell of, so that there is none proves nothing.
+fn restarted(answer: &Value, made: DateTime<Utc>) -> Told {
+    let events = answer.get("Events").and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default();
+    let told = events.iter().find_map(|event| {
+        let text = |name: &str| event.get(name).and_then(Value::as_str);
+        let (message, date) = (text("Message")?, text("Date")?);
+        let at = DateTime::parse_from_rfc3339(date).ok()?;
+        // The service's times are whole seconds, or come close to them.
+        let since = at.signed_duration_since(made).num_milliseconds() >= -1_000;
+        (since && message.contains("restarted")).then(|| format!("its events say `{message}` at {date}"))
+    });
+    told.map_or_else(|| Told::Unclear("none of its events since then tells of a restart".to_owned()), Told::Happened)
+}
+
 fn renamed(from: &str, to: &str, answer: &Value) -> Told {
     let empty = Vec::new();
     let listed = answer.get(INSTANCES.2).and_then(Value::as_array).unwrap_or(&empty);
@@ -164,10 +207,10 @@ fn renamed(from: &str, to: &str, answer: &Value) -> Told {
         })
     };
     match (named(from), named(to)) {
-        (None, Some(instance)) => Told::Happened(format!("it is called {to}{}", status(instance))),
+        (None, Some(instance)) => Told::Happened(format!("it is called {to}{}", super::status(instance))),
         (Some(instance), None) => {
             let pending = instance.get("PendingModifiedValues").and_then(|pending| pending.get("DBInstanceIdentifier"));
-            let now = status(instance);
+            let now = super::status(instance);
             if pending.and_then(Value::as_str).is_some_and(|name| name.eq_ignore_ascii_case(to)) || now == ", renaming"
             {
                 Told::Happened(format!("it is about to be called {to}{now}"))
@@ -212,6 +255,16 @@ mod tests {
     }
 
     #[test]
+    fn a_restarted_instance_tells_so_by_an_event_since_the_call() {
+        let call = "rds reboot-db-instance --db-instance-identifier x";
+        let event = |message: &str, date: &str| json!({"Events": [{"Message": message, "Date": date}]});
+        assert_eq!(told(call, &event("DB instance restarted", "2026-11-22T10:00:31+00:00")), Some(true));
+        assert_eq!(told(call, &event("DB instance restarted", "2026-11-22T09:59:31+00:00")), None, "another restart");
+        assert_eq!(told(call, &event("Backing up DB instance", "2026-11-22T10:00:31+00:00")), None);
+        assert_eq!(told(call, &json!({"Events": []})), None, "it may be told yet");
+    }
+
+    #[test]
     fn a_renamed_instance_is_found_by_either_name() {
         let call = "rds modify-db-instance --db-instance-identifier old --new-db-instance-identifier new";
         let list = |items: &[(&str, &str)]| {
@@ -232,6 +285,13 @@ mod tests {
             assert_eq!(told(&call, &list(&[("old", before)])), Some(false));
             assert_eq!(told(&call, &list(&[("old", after)])), Some(true));
             assert_eq!(told(&call, &list(&[("old", "failed")])), None);
+        }
+        for (call, before, after) in [("start", "stopped", "starting"), ("stop", "available", "stopping")] {
+            let call = format!("rds {call}-db-cluster --db-cluster-identifier c");
+            let cluster = |status: &str| json!({"DBClusters": [{"Status": status}]});
+            assert_eq!(told(&call, &cluster(before)), Some(false));
+            assert_eq!(told(&call, &cluster(after)), Some(true));
+            assert_eq!(told(&call, &cluster("inaccessible-encryption-credentials")), None);
         }
     }
 }
