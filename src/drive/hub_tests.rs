@@ -302,6 +302,8 @@ fn where_the_screen_does_not_sign_the_engine_does_with_what_it_has_and_else_says
     assert_eq!(engine.remark(), "bob holds control of the run now.");
     assert!(matches!(bob.asked().what, Wanted::Delegation { .. }));
     drop((asking, bob));
+    // Or the next one would only wait for control.
+    assert!(engine.remark().contains("is gone"));
 
     let _asking = engine.ask(&begun, Ok((*own).clone()));
     let mut carol = Screen::attach(&engine, "carol", Wants::Control);
