@@ -307,7 +307,6 @@ fn where_the_screen_does_not_sign_the_engine_does_with_what_it_has_and_else_says
 
     let _asking = engine.ask(&begun, Ok((*own).clone()));
     let mut carol = Screen::attach(&engine, "carol", Wants::Control);
-    carol.write(&FromScreen::Signs(Err("there is no key".to_owned())));
     let asked = carol.asked();
     carol.write(&FromScreen::Signed { id: asked.id, sig: Err("no".to_owned()) });
     assert_eq!(engine.vouched(), "engine");
