@@ -1,4 +1,7 @@
-//! What the tests of this floor share: a clock that stands, and the first fact of a drill.
+//! What the tests of this floor share: a clock that stands, the first fact of a drill, a copy of a run's folder.
+
+use std::fs;
+use std::path::Path;
 
 use super::Clock;
 use crate::engine::Opened;
@@ -17,4 +20,17 @@ pub(super) fn opened() -> Opened {
         "rpo_s": 0, "seed": null, "speed": 1, "prev_run": null, "prev_sha512": null
     }))
     .unwrap()
+}
+
+/// Copies a folder with all that is in it.
+pub(super) fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().flatten() {
+        let to = to.join(entry.file_name());
+        if entry.path().is_dir() {
+            copy(&entry.path(), &to);
+        } else {
+            fs::copy(entry.path(), to).unwrap();
+        }
+    }
 }

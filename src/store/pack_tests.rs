@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::fixture::copy;
 use super::pack::{PackError, leave_packs, open_pack, pack};
 use super::runs::Runs;
 use super::tar;
@@ -25,18 +26,6 @@ fn packed(folder: &Path) -> Vec<u8> {
     let said = pack(&place, "20261128T000000Z-test", 1_795_000_000, &mut bytes).unwrap();
     assert_eq!(said.bytes, bytes.len() as u64);
     bytes
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap().flatten() {
-        let to = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &to);
-        } else {
-            fs::copy(entry.path(), to).unwrap();
-        }
-    }
 }
 
 fn open(root: &Path, bytes: &[u8]) -> Result<super::LogPlace, PackError> {

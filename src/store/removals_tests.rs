@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
+use super::fixture::copy;
 use super::removals::{RemoveError, Remover, removals};
 use super::retention::{Asked, Beyond, Limits, beyond};
 use super::runs::Runs;
@@ -14,18 +15,6 @@ const NONE: Limits = Limits { count: Some(0), age: None, bytes: None };
 
 fn now() -> Stamp {
     Stamp { utc: chrono::DateTime::from_timestamp(1_800_000_000, 0).unwrap(), mono: 0 }
-}
-
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap().flatten() {
-        let to = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copy(&entry.path(), &to);
-        } else {
-            fs::copy(entry.path(), to).unwrap();
-        }
-    }
 }
 
 /// Puts samples into a folder of runs, under their own names.
