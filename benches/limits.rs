@@ -6,26 +6,30 @@
 
 #[path = "limits/forecast.rs"]
 mod forecast;
+#[path = "limits/keys.rs"]
+mod keys;
 #[path = "limits/log.rs"]
 mod log;
 #[path = "limits/replay.rs"]
 mod replay;
+#[path = "limits/terminal.rs"]
+mod terminal;
 
-use std::io::{Read, Write};
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{Arc, mpsc};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use lifeboat::estate::postgres::{House, Programs, Server};
-use portable_pty::{CommandBuilder, NativePtySystem, PtySize, PtySystem as _};
+use portable_pty::CommandBuilder;
+use terminal::{Screen, the_minimal};
 
 const LIFEBOAT: &str = env!("CARGO_BIN_EXE_lifeboat");
-const MINIMAL: &str = "LIFEBOAT_BENCH_MINIMAL";
 
 fn main() {
-    if std::env::var_os(MINIMAL).is_some() {
-        minimal();
+    if std::env::var_os(terminal::MINIMAL).is_some() {
+        terminal::minimal();
         return;
     }
     if let Some(folder) = std::env::var_os(replay::CHILD) {
@@ -45,7 +49,10 @@ fn main() {
     run("version", &|_| version());
     run("frame", &first_frame);
     run("steps", &thousand_steps);
-    run("flood", &flood);
+    run("keys", &keys::idle);
+    run("scroll", &keys::scroll);
+    run("flood", &keys::flood);
+    run("minute", &keys::minute);
     run("drill", &drill);
     run("fingerprint", &fingerprint);
     run("forecast", &|_| forecast::forecast());
@@ -142,70 +149,6 @@ fn version() {
     say("--version", time(LIFEBOAT, &["--version"]), time("/bin/true", &[]), "/bin/true", "10 ms");
 }
 
-/// The smallest ratatui program there is: one frame, and one more for each key. `?` opens its help and closes it again.
-fn minimal() {
-    let mut terminal = ratatui::init();
-    let mut help = false;
-    loop {
-        let text = if help { "Help" } else { "minimal" };
-        terminal.draw(|frame| frame.render_widget(text, frame.area())).unwrap();
-        match crossterm::event::read() {
-            Ok(crossterm::event::Event::Key(key)) if key.code == crossterm::event::KeyCode::Char('?') => help = !help,
-            Ok(crossterm::event::Event::Resize(..)) => {}
-            _ => break,
-        }
-    }
-    ratatui::restore();
-}
-
-struct Screen {
-    child: Box<dyn portable_pty::Child + Send + Sync>,
-    keys: Box<dyn Write + Send>,
-    bytes: mpsc::Receiver<Vec<u8>>,
-    _master: Box<dyn portable_pty::MasterPty + Send>,
-}
-
-impl Screen {
-    fn open(mut command: CommandBuilder) -> Self {
-        command.env("TERM", "xterm-256color");
-        let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
-        let pair = NativePtySystem::default().openpty(size).unwrap();
-        let child = pair.slave.spawn_command(command).unwrap();
-        drop(pair.slave);
-        let mut reader = pair.master.try_clone_reader().unwrap();
-        let (tx, bytes) = mpsc::channel();
-        std::thread::spawn(move || {
-            let mut buffer = vec![0; 65536];
-            while let Ok(n @ 1..) = reader.read(&mut buffer) {
-                if tx.send(buffer[..n].to_vec()).is_err() {
-                    return;
-                }
-            }
-        });
-        let keys = pair.master.take_writer().unwrap();
-        Self { child, keys, bytes, _master: pair.master }
-    }
-
-    fn wait_for(&self, text: &str) {
-        let mut seen = Vec::new();
-        let deadline = Instant::now() + Duration::from_secs(30);
-        while Instant::now() < deadline {
-            if let Ok(bytes) = self.bytes.recv_timeout(Duration::from_secs(1)) {
-                seen.extend(bytes);
-                if String::from_utf8_lossy(&seen).contains(text) {
-                    return;
-                }
-            }
-        }
-        panic!("`{text}` never came; got {}", String::from_utf8_lossy(&seen));
-    }
-
-    fn end(mut self) {
-        self.child.kill().ok();
-        self.child.wait().ok();
-    }
-}
-
 fn first_frame(state: &Path) {
     let time = |command: &dyn Fn() -> CommandBuilder, text: &str| {
         let once = |_| {
@@ -225,12 +168,6 @@ fn first_frame(state: &Path) {
     };
     let ours = time(&lifeboat, "region-failure");
     say("first frame", ours, time(&the_minimal, "minimal"), "minimal ratatui", "4");
-}
-
-fn the_minimal() -> CommandBuilder {
-    let mut command = CommandBuilder::new(std::env::current_exe().unwrap());
-    command.env(MINIMAL, "1");
-    command
 }
 
 fn thousand_steps(state: &Path) {
@@ -270,131 +207,6 @@ fn thousand_steps(state: &Path) {
     // By turns, so that a busy moment of the machine falls on both.
     let (ours, limits): (Vec<_>, Vec<_>) = (0..5).map(|_| (ours(), limit())).unzip();
     say("1,000 steps, unattended", median(ours), median(limits), "dash + 1,000 fdatasync", "1.3");
-}
-
-/// How many keys are pressed at least, under the flood.
-const KEYS: usize = 300;
-/// What prints 1 GiB.
-const FLOOD: &str = "yes 'a line of output that fills some of the screen' | head -c 1073741824";
-
-/// Presses `?` on a screen and takes the time until help is there, or no longer there.
-struct Presser {
-    screen: Screen,
-    terminal: vt100::Parser,
-    help: bool,
-    answers: Vec<Duration>,
-}
-
-impl Presser {
-    fn new(screen: Screen) -> Self {
-        let terminal = vt100::Parser::new(24.try_into().unwrap(), 80.try_into().unwrap(), 0);
-        Self { screen, terminal, help: false, answers: Vec::new() }
-    }
-
-    fn press(&mut self) -> Duration {
-        while let Ok(bytes) = self.screen.bytes.try_recv() {
-            self.terminal.process(&bytes);
-        }
-        let pressed = Instant::now();
-        self.screen.keys.write_all(b"?").unwrap();
-        self.help = !self.help;
-        while self.terminal.screen().contents().contains("Help") != self.help {
-            let bytes = self.screen.bytes.recv_timeout(Duration::from_secs(5)).unwrap();
-            self.terminal.process(&bytes);
-        }
-        let answered = pressed.elapsed();
-        // People are not in step with frames.
-        std::thread::sleep(Duration::from_millis(5 + fastrand::u64(0..20)));
-        answered
-    }
-
-    fn say(mut self, whose: &str, goal: &str) {
-        let mut answers = std::mem::take(&mut self.answers);
-        assert!(answers.len() >= KEYS, "only {} keys while it printed", answers.len());
-        answers.sort();
-        let p99 = answers[answers.len() * 99 / 100];
-        println!(
-            "key to frame under a flood   {whose}: p50 {:.2?} p99 {p99:.2?} max {:.2?} of {} keys   {goal}",
-            answers[answers.len() / 2],
-            answers[answers.len() - 1],
-            answers.len(),
-        );
-        self.screen.end();
-    }
-}
-
-/// What the machine leaves for keys while the same output goes from a shell straight to a file.
-fn flood_beside_minimal(folder: &Path) {
-    let screen = Screen::open(the_minimal());
-    screen.wait_for("minimal");
-    let mut presser = Presser::new(screen);
-    for n in 0..4 {
-        let file = std::fs::File::create(folder.join(format!("flood{n}"))).unwrap();
-        let mut shell = Command::new("sh").args(["-c", FLOOD]).stdout(file).spawn().unwrap();
-        while shell.try_wait().unwrap().is_none() {
-            let answered = presser.press();
-            presser.answers.push(answered);
-        }
-        // As long as the other one pauses between its steps.
-        std::thread::sleep(Duration::from_secs(2));
-    }
-    presser.say("minimal ratatui", "");
-}
-
-fn flood(state: &Path) {
-    let folder = tempfile::tempdir().unwrap();
-    flood_beside_minimal(folder.path());
-    let book = folder.path().join("flood.md");
-    // Four times, since once is over before the keys are pressed often enough; each attempt prints 1 GiB.
-    let mut text = String::from("# Flood\n\n## All\n\n");
-    for n in 1..=4 {
-        use std::fmt::Write as _;
-        write!(text, "### Print {n}\n\n```sh {{name=flood{n} impact=observe}}\n{FLOOD}\n```\n\n").unwrap();
-    }
-    std::fs::write(&book, text).unwrap();
-    let runs = folder.path().join("runs");
-    let mut command = CommandBuilder::new(LIFEBOAT);
-    command.env("XDG_STATE_HOME", state);
-    command.args(["run", "--onset", "-1m", "--runs"]);
-    command.arg(&runs);
-    command.arg(&book);
-    command.cwd(folder.path());
-    let screen = Screen::open(command);
-    screen.wait_for("Print");
-    // The idle figure is taken once the screen has been still for a while.
-    while screen.bytes.recv_timeout(Duration::from_millis(900)).is_ok() {}
-    let idle: u64 = resident(state, "VmRSS:").into_values().map(|(_, kilobytes)| kilobytes).sum();
-    let mut presser = Presser::new(screen);
-    let mut most = idle;
-    let mut step = 1;
-    let printed = |step: usize| {
-        std::fs::metadata(newest(&runs).join(format!("output/{step}.1.out"))).map_or(0, |data| data.len())
-    };
-    presser.screen.keys.write_all(b"r").unwrap();
-    let began = Instant::now();
-    while step <= 4 && began.elapsed() < Duration::from_secs(180) {
-        if printed(step) == 1 << 30 {
-            step += 1;
-            // The digest goes on for a moment; what runs next is what the screen offers next.
-            std::thread::sleep(Duration::from_secs(2));
-            if step <= 4 {
-                if presser.help {
-                    presser.press();
-                    std::thread::sleep(Duration::from_millis(300));
-                }
-                presser.screen.keys.write_all(b"r").unwrap();
-            }
-            continue;
-        }
-        let before = printed(step);
-        let answered = presser.press();
-        if before > 0 {
-            presser.answers.push(answered);
-        }
-        most = most.max(resident(state, "VmRSS:").into_values().map(|(_, kilobytes)| kilobytes).sum());
-    }
-    presser.say("ours", "goal p99 16 ms");
-    println!("memory under a flood         {} kB above idle ({idle} kB)   goal 65536 kB", most.saturating_sub(idle));
 }
 
 fn drill(state: &Path) {
