@@ -22,7 +22,7 @@ use crate::engine::{Attempt, Mode, Outlook, Run, Stage, StepState, Strand};
 use crate::kernel::{AttemptId, SafeText, Stamp, StepId};
 use crate::runbook::{Plan, Step};
 use crate::settings;
-use crate::settings::keymap::Keymap;
+use crate::settings::keymap::{Command, Keymap};
 use crate::settings::theme::{Role, Theme};
 
 /// Holds everything a frame is made of.
@@ -339,6 +339,22 @@ impl RunScreen {
                 before.map(|step| of(step.parts().0)).unwrap_or_default()
             }
         }
+    }
+
+    /// Returns the pane that keys move in: that of the output only where there is output.
+    pub(super) fn focused(&self) -> Focus {
+        if self.focus == Focus::Output && self.lines_held() == 0 { Focus::Step } else { self.focus }
+    }
+
+    /// Moves to the next pane, or to the one before; one that isn't there is passed over.
+    pub(super) fn turn(&mut self, command: Command) {
+        let mut round = vec![Focus::Plan, Focus::Step];
+        if self.lines_held() > 0 {
+            round.push(Focus::Output);
+        }
+        let at = round.iter().position(|pane| *pane == self.focused()).unwrap_or_default();
+        let step = if command == Command::PreviousPane { round.len() - 1 } else { 1 };
+        self.focus = round.get((at + step) % round.len()).copied().unwrap_or(Focus::Plan);
     }
 
     /// Returns how many lines of them there are to show, with one that names each where there are several.

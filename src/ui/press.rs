@@ -411,13 +411,7 @@ fn in_run(screen: &mut RunScreen, command: Command, ways: (usize, usize)) -> Opt
         Command::Tag => {
             return Some(Output::Intent(Intent::Note { text: "time tag".to_owned(), occurred_at: None }));
         }
-        Command::NextPane | Command::PreviousPane => {
-            screen.focus = match (screen.focus, command) {
-                (Focus::Plan, Command::NextPane) | (Focus::Output, Command::PreviousPane) => Focus::Step,
-                (Focus::Step, Command::NextPane) | (Focus::Plan, Command::PreviousPane) => Focus::Output,
-                _ => Focus::Plan,
-            };
-        }
+        Command::NextPane | Command::PreviousPane => screen.turn(command),
         command => scroll(screen, command, ways),
     }
     None
@@ -463,7 +457,7 @@ fn copied(screen: &RunScreen) -> Option<String> {
 }
 
 fn scroll(screen: &mut RunScreen, command: Command, (page, text_last): (usize, usize)) {
-    match screen.focus {
+    match screen.focused() {
         Focus::Plan => {
             let last = screen.run.plan.steps.len().saturating_sub(1);
             let next = scrolled(command, screen.shown(), page, last);

@@ -1,8 +1,10 @@
 //! What is read at full height, output and timeline, and the palette.
 
-use crate::support::{Screen, screen};
-use lifeboat::engine::Intent;
-use lifeboat::ui::{Leaf, LeafLine, Msg, Output, Seek, Stream, Want, Way};
+use std::sync::Arc;
+
+use crate::support::{Screen, plan, screen, theme};
+use lifeboat::engine::{Intent, Mode};
+use lifeboat::ui::{Leaf, LeafLine, Model, Msg, Output, Seek, Stream, Want, Way};
 
 const SIZES: [(u16, u16); 4] = [(60, 16), (80, 24), (120, 40), (200, 50)];
 
@@ -125,4 +127,18 @@ fn the_palette_leads_to_questions_and_steps_and_runs_nothing() {
     let refused = running(80, 24).keys(":").typed("retry").keys("enter");
     assert!(refused.text().contains("retry can't be had now: nothing has failed here."), "{}", refused.text());
     assert!(refused.keys("esc").text().contains("Plan"));
+}
+
+#[test]
+fn where_nothing_was_printed_keys_move_in_the_steps_text() {
+    let mut plan = plan();
+    plan.steps[0].body = (1..=60).fold(String::new(), |text, n| text + &format!("Line {n} of what is read.\n\n"));
+    let before = screen(80, 24);
+    let model = Model::run(Arc::new(plan), "/var/lib/lifeboat/runs/20261122T102000Z-7f3k", &theme(), before.stamp());
+    let open = Screen::of(model, 80, 24).opened(Mode::Drill).onset();
+    assert!(open.text().contains("Line 1 of"), "{}", open.text());
+    let down = open.keys("pgdn");
+    assert!(!down.text().contains("Line 1 of") && down.text().contains("Line 9 of"), "{}", down.text());
+    // There is no pane of output to stop at between the text and the plan.
+    assert!(down.keys("tab tab pgup").text().contains("Line 1 of"));
 }

@@ -16,7 +16,7 @@ pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buff
     let run = &screen.run;
     let settled = run.steps.iter().filter(|state| state.is_settled()).count();
     let right = format!("{settled} of {} settled", run.steps.len());
-    let border = if screen.focus == Focus::Plan { Role::Focus } else { Role::Border };
+    let border = if screen.focused() == Focus::Plan { Role::Focus } else { Role::Border };
     let inner = Pane { title: "Plan", right: &right, border, ..Pane::default() }.draw(model, area, buf);
     let (columns, height) = (usize::from(inner.width), usize::from(inner.height));
     let shown = screen.shown();

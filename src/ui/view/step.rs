@@ -27,7 +27,7 @@ pub(super) fn impact_role(impact: Impact) -> Role {
 }
 
 pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buffer) {
-    let border = if screen.focus == Focus::Step { Role::Focus } else { Role::Border };
+    let border = if screen.focused() == Focus::Step { Role::Focus } else { Role::Border };
     let at = screen.shown();
     let Some((step, state)) = screen.run.plan.steps.get(at).zip(screen.run.steps.get(at)) else {
         Pane { title: "No steps", border, ..Pane::default() }.draw(model, area, buf);
