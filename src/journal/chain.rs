@@ -374,6 +374,15 @@ pub(super) fn checkpoint_line(seq: u64, prev: &str, time: &str, mono: u64, sig: 
     head(seq, prev, time, mono) + &format!("\"k\":\"checkpoint\",\"lines\":{seq},\"sig\":\"{sig}\"}}")
 }
 
+/// Returns the signature of a checkpoint that has the one form of checkpoints, as far as the line alone can say.
+pub(super) fn checkpoint_sig<'l>(head: &line::Head<'l>) -> Option<&'l str> {
+    let rest = head.rest.strip_prefix("\"k\":\"checkpoint\",\"lines\":")?;
+    let (lines, rest) = rest.split_once(",\"sig\":\"")?;
+    let sig = rest.strip_suffix("\"}")?;
+    let base64 = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=');
+    (lines.parse() == Ok(head.seq) && sig.len() == 88 && sig.bytes().all(base64)).then_some(sig)
+}
+
 /// Is the one form of the seal's line, likewise.
 pub(super) fn seal_line(seq: u64, prev: &str, time: &str, mono: u64, armour: &str) -> String {
     head(seq, prev, time, mono) + &format!("\"k\":\"seal\",\"sig\":{}}}", quoted(armour))

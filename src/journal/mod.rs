@@ -16,6 +16,7 @@ mod parts;
 mod pass;
 mod read;
 mod removals;
+mod running;
 mod signers;
 mod sshsig;
 mod stamp;
@@ -32,10 +33,11 @@ pub use line::{Broken, MAX_LINE, time_text};
 pub use parts::{Part, continues, in_order, part_name};
 pub use read::{Reading, read_entry, read_log};
 pub use removals::{Recorded as RecordedRemoval, Removal, Removals, Stage as RemovalStage};
+pub use running::{Here, Running};
 pub use signers::{AllowedSigners, Skipped, Standing};
 pub use sshsig::{
     ADDENDUM_NAMESPACE, Armour, CHECKPOINT_NAMESPACE, Digest512, SEAL_NAMESPACE, SESSION_NAMESPACE, SessionKey,
     SignatureError, WITNESS_NAMESPACE, signed_blob,
 };
 pub use stamp::{Stamp, StampError, nonce_bytes, read_stamp, stamp_request};
-pub use verify::{PRACTICE_PRINCIPAL, Trust, VerifyError, verify};
+pub use verify::{PRACTICE_PRINCIPAL, Trust, VerifyError, verify, verify_with};

@@ -12,19 +12,11 @@ use super::consent::Consent;
 use super::findings::{Coverage, OutputClaim, Severity, Signed, Verdict, Verification};
 use super::line::{self, Head};
 use super::parts;
+use super::running::Running;
 use super::sshsig::{self, Armour, SEAL_NAMESPACE, SESSION_NAMESPACE, SignatureError};
 use super::verify::Trust;
 use crate::engine::{Continues, Event, Mode, Opened, PartBefore, Streams};
 use crate::kernel::{AttemptId, RunId, SafeText, Sha256Hex, sha256_hex};
-
-/// Returns the signature of a checkpoint that has the one form of checkpoints, as far as the line alone can say.
-pub(super) fn checkpoint_sig<'l>(head: &Head<'l>) -> Option<&'l str> {
-    let rest = head.rest.strip_prefix("\"k\":\"checkpoint\",\"lines\":")?;
-    let (lines, rest) = rest.split_once(",\"sig\":\"")?;
-    let sig = rest.strip_suffix("\"}")?;
-    let base64 = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=');
-    (lines.parse() == Ok(head.seq) && sig.len() == 88 && sig.bytes().all(base64)).then_some(sig)
-}
 
 #[derive(Clone, Copy, PartialEq)]
 enum Intact {
@@ -34,7 +26,6 @@ enum Intact {
 
 struct Checkpoint {
     line: u64,
-    before: Sha512,
     sig: String,
     key: PublicKey,
     vouched: Vouched,
@@ -57,13 +48,14 @@ struct Began {
 pub(super) struct Pass<'a> {
     trust: &'a Trust,
     outputs: &'a mut dyn FnMut(OutputClaim),
+    /// Hashes every byte, and keeps for each session the digest that its last checkpoint signs, in their order.
+    running: &'a mut dyn Running,
     result: Verification,
     /// Lines so far.
     number: u64,
     /// The number that the next line should have.
     next: u64,
     digest: Option<[u8; 32]>,
-    hash: Sha512,
     time: String,
     micros: i64,
     mono: u64,
@@ -128,7 +120,7 @@ struct Answered {
 }
 
 impl<'a> Pass<'a> {
-    pub(super) fn new(trust: &'a Trust, outputs: &'a mut dyn FnMut(OutputClaim)) -> Self {
+    pub(super) fn new(trust: &'a Trust, outputs: &'a mut dyn FnMut(OutputClaim), running: &'a mut dyn Running) -> Self {
         let result = Verification {
             verdict: Verdict::Sealed,
             findings: Vec::new(),
@@ -148,11 +140,11 @@ impl<'a> Pass<'a> {
         Self {
             trust,
             outputs,
+            running,
             result,
             number: 0,
             next: 0,
             digest: None,
-            hash: Sha512::new(),
             time: String::new(),
             micros: 0,
             mono: 0,
@@ -200,13 +192,14 @@ impl<'a> Pass<'a> {
         self.before_part = self.number;
         if number > 1 {
             self.earlier.extend(self.last_checkpoint.take());
-            (self.hash, self.bytes, self.begins) = (Sha512::new(), 0, Some(number));
+            self.running.begin();
+            (self.bytes, self.begins) = (0, Some(number));
         }
     }
 
     /// Says that a file ended, and how many bytes of it do not count.
     pub(super) fn part_ended(&mut self, number: u32, beyond: u64) {
-        let sha512 = Sha256Hex::from_digest(&sshsig::finish(&self.hash)).as_str().to_owned();
+        let sha512 = Sha256Hex::from_digest(&self.running.digest()).as_str().to_owned();
         let part = PartBefore { lines: self.number - self.before_part, bytes: self.bytes, sha512 };
         self.parts.push((number, part));
         if beyond > 0 {
@@ -216,7 +209,9 @@ impl<'a> Pass<'a> {
         }
     }
 
-    pub(super) fn line(&mut self, line: &[u8]) {
+    /// Takes a line with its LF.
+    pub(super) fn line(&mut self, whole: &[u8]) {
+        let line = whole.strip_suffix(b"\n").unwrap_or(whole);
         self.number += 1;
         if self.sealed.is_some() {
             self.damage(Some(self.number), "the line follows the seal");
@@ -234,9 +229,8 @@ impl<'a> Pass<'a> {
         let digest = Sha256::digest(line).into();
         self.anchors.line(self.number, &digest);
         self.digest = Some(digest);
-        self.hash.update(line);
-        self.hash.update(b"\n");
-        self.bytes += line.len() as u64 + 1;
+        self.running.update(whole);
+        self.bytes += whole.len() as u64;
     }
 
     fn parsed(&mut self, line: &[u8], head: &Head<'_>) {
@@ -267,8 +261,9 @@ impl<'a> Pass<'a> {
         } else if !linked {
             self.damage(Some(1), "the first line links to a line before it");
         }
+        let micros = line::micros(head.time).unwrap_or(self.micros);
         if !self.time.is_empty() {
-            self.clocks(head);
+            self.clocks(head, micros);
         }
         match head.kind {
             "continues" => {}
@@ -292,7 +287,7 @@ impl<'a> Pass<'a> {
             self.sealing_by = None;
         }
         head.time.clone_into(&mut self.time);
-        self.micros = line::micros(head.time).unwrap_or(self.micros);
+        self.micros = micros;
         self.mono = head.mono;
     }
 
@@ -314,12 +309,11 @@ impl<'a> Pass<'a> {
         }
     }
 
-    fn clocks(&mut self, head: &Head<'_>) {
+    fn clocks(&mut self, head: &Head<'_>, micros: i64) {
         if head.mono < self.mono {
             self.result.add(Some(self.number), Severity::Warning, "the monotonic clock went back");
             return;
         }
-        let micros = line::micros(head.time).unwrap_or(self.micros);
         let jump = clocks::jump(self.micros, micros, head.mono - self.mono);
         self.found(jump.map(|jump| (Severity::Warning, jump)).into_iter().collect());
     }
@@ -468,15 +462,15 @@ impl<'a> Pass<'a> {
         if head.time != self.time || head.mono != self.mono {
             self.damage(Some(self.number), "the checkpoint has another time than the line before it");
         }
-        match (checkpoint_sig(head), &self.session) {
+        match (chain::checkpoint_sig(head), &self.session) {
             (None, _) => self.damage(Some(self.number), "the checkpoint is not in the one form of checkpoints"),
             (Some(_), None) => {
                 self.damage(Some(self.number), "there is a checkpoint, but no session key in the line that begins it");
             }
             (Some(sig), Some((key, _))) => {
+                self.running.keep(self.earlier.len());
                 self.last_checkpoint = Some(Checkpoint {
                     line: self.number,
-                    before: self.hash.clone(),
                     sig: sig.to_owned(),
                     key: key.clone(),
                     vouched: self.vouched,
@@ -499,7 +493,7 @@ impl<'a> Pass<'a> {
             self.damage(Some(self.number), "the seal is not in the one form of seals");
             return;
         }
-        let digest = sshsig::finish(&self.hash);
+        let digest = self.running.digest();
         let checked = Armour::read_exactly(&sig).and_then(|sig| sig.check(SEAL_NAMESPACE, &digest).map(|()| sig));
         if let Some(signed) = self.signer(checked, &by, SEAL_NAMESPACE, "the seal's signature") {
             self.result.sealed_by = Some(signed);
@@ -554,9 +548,9 @@ impl<'a> Pass<'a> {
         if self.result.has(Severity::Damage) && self.only_the_seal_is_wrong == Intact::No {
             return false;
         }
-        for checkpoint in last {
-            let digest = sshsig::finish(&checkpoint.before);
-            if sshsig::check_checkpoint(&checkpoint.key, &digest, &checkpoint.sig).is_err() {
+        for (number, checkpoint) in last.into_iter().enumerate() {
+            let fits = |digest| sshsig::check_checkpoint(&checkpoint.key, &digest, &checkpoint.sig).is_ok();
+            if !self.running.kept(number).is_some_and(fits) {
                 return true;
             }
             if checkpoint.vouched == Vouched::Yes {
@@ -569,7 +563,7 @@ impl<'a> Pass<'a> {
     pub(super) fn conclude(mut self) -> Verification {
         let covered = self.result.coverage.lines;
         self.result.coverage.lines = self.number;
-        self.result.log_sha512 = sshsig::finish(&self.hash);
+        self.result.log_sha512 = self.running.digest();
         self.result.mode = self.mode();
         self.result.approvals = self.consent.approvals;
         self.result.coverage.uncovered = self.number - covered.min(self.number);

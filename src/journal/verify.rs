@@ -10,10 +10,12 @@ use ssh_key::PublicKey;
 use ssh_key::public::KeyData;
 
 use super::anchor::Vouched;
+use super::chain::checkpoint_sig;
 use super::findings::{OutputClaim, Verification};
 use super::line::{self, MAX_LINE};
 use super::parts::{self, Part, in_order};
-use super::pass::{Pass, checkpoint_sig};
+use super::pass::Pass;
+use super::running::{Here, Running};
 use super::signers::{AllowedSigners, Standing};
 use super::sshsig;
 use crate::engine::Mode;
@@ -78,8 +80,21 @@ pub fn verify<R: Read + Seek>(
     trust: &Trust,
     outputs: &mut dyn FnMut(OutputClaim),
 ) -> Result<Verification, VerifyError> {
+    verify_with(&mut Here::default(), logs, trust, outputs)
+}
+
+/// Verifies a log as [`verify`] does. Every byte goes through `running`, which has seen none before.
+///
+/// # Errors
+/// If there is nothing to verify or it cannot be read.
+pub fn verify_with<R: Read + Seek>(
+    running: &mut dyn Running,
+    logs: &mut [R],
+    trust: &Trust,
+    outputs: &mut dyn FnMut(OutputClaim),
+) -> Result<Verification, VerifyError> {
     let parts = in_order(logs)?;
-    let mut pass = Pass::new(trust, outputs);
+    let mut pass = Pass::new(trust, outputs, running);
     for part in &parts {
         let Some(log) = logs.get_mut(part.index) else { continue };
         let length = parts::length(log)?;
@@ -107,7 +122,7 @@ fn read_part(pass: &mut Pass<'_>, log: &mut impl Read, counts: Option<u64>) -> i
     let mut buffer = Vec::with_capacity(64 * 1024);
     loop {
         match next_line(&mut reader, &mut buffer)? {
-            Next::Line => pass.line(buffer.strip_suffix(b"\n").unwrap_or(&buffer)),
+            Next::Line => pass.line(&buffer),
             Next::Torn(bytes) => {
                 pass.torn(bytes);
                 return Ok(());

@@ -8,11 +8,13 @@ use chrono::{DateTime, Utc};
 use sha2::{Digest as _, Sha256};
 use ssh_key::PublicKey;
 
+use super::beside::Beside;
 use super::error::StoreError;
 use super::practice::practice_signers;
 use super::runs::LogPlace;
 use crate::journal::{
-    Addition, AllowedSigners, Approvals, OutputClaim, Severity, Signed, Trust, Verdict, Verification, time_text, verify,
+    Addition, AllowedSigners, Approvals, OutputClaim, Severity, Signed, Trust, Verdict, Verification, time_text,
+    verify_with,
 };
 use crate::kernel::{SafeText, Sha256Hex, spoken};
 
@@ -61,7 +63,8 @@ pub fn verify_log(place: &LogPlace, trust: &Trust) -> Result<Verification, Store
 fn read(place: &LogPlace, trust: &Trust, outputs: &mut dyn FnMut(OutputClaim)) -> Result<Verification, StoreError> {
     let open = |path: PathBuf| File::open(&path).map_err(StoreError::io("open the log", &path));
     let mut parts = place.parts().into_iter().map(open).collect::<Result<Vec<_>, _>>()?;
-    verify(&mut parts, trust, outputs).map_err(|source| StoreError::Verify { path: place.log.clone(), source })
+    verify_with(&mut Beside::default(), &mut parts, trust, outputs)
+        .map_err(|source| StoreError::Verify { path: place.log.clone(), source })
 }
 
 /// Verifies a log and, where it lies in a run's folder, the outputs and the runbook beside it.

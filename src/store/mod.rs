@@ -6,6 +6,7 @@ mod addenda;
 mod agent;
 mod anchors;
 mod audit;
+mod beside;
 mod cache;
 mod check;
 mod error;

@@ -9,11 +9,12 @@ use std::path::PathBuf;
 
 use sha2::{Digest as _, Sha512};
 
+use super::beside::Beside;
 use super::error::StoreError;
 use super::medium::{Folders, Medium, Places};
 use super::runs::{self, LogPlace};
 use crate::engine::{Event, Fact, Opened, PartBefore, Torn};
-use crate::journal::{Body, Severity, Trust, Verification, in_order, part_name, read_entry, read_log, verify};
+use crate::journal::{Body, Severity, Trust, Verification, in_order, part_name, read_entry, read_log, verify_with};
 use crate::kernel::{Sha256Hex, Stamp, sha256_hex};
 
 /// Is a log without an engine, held so that no other engine can take it.
@@ -116,7 +117,7 @@ impl Left {
         }
         facts.extend(extent.facts);
         let mut views: Vec<_> = parts.iter().map(|part| &part.bytes).chain([&whole]).map(Cursor::new).collect();
-        let verified = verify(&mut views, trust, &mut |_| {})
+        let verified = verify_with(&mut Beside::default(), &mut views, trust, &mut |_| {})
             .map_err(|source| StoreError::Verify { path: path.clone(), source })?;
         if let Some(damage) = verified.findings.iter().find(|finding| finding.severity == Severity::Damage) {
             return Err(StoreError::Damaged { path, line: damage.line.unwrap_or(1), what: damage.text.clone() });

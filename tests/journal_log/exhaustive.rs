@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 
 use lifeboat::engine::Mode;
 use lifeboat::journal::{Severity, Trust, Verdict, Verification, verify};
-use lifeboat::store::Left;
+use lifeboat::store::{Left, verify_log};
 
+use crate::attacks::{edit, lines_of, relink};
 use crate::fixture::{Drill, Opinion, note, practice, practice_trust, released, second_opinions, signers_of};
 
 /// A sealed log of a few lines.
@@ -126,4 +127,43 @@ fn a_log_that_is_cut_anywhere_in_its_last_two_lines_is_open() {
             }
         }
     }
+}
+
+/// A log that is worth a thread of its own for its digest says what it says without one, whatever was done to it.
+#[test]
+fn a_long_log_is_judged_as_a_short_one_is() {
+    let root = tempfile::tempdir().unwrap();
+    let operator = practice(root.path());
+    let drill = Drill::begin(root.path(), Mode::Drill, Ok(&operator));
+    for n in 0..60 {
+        drill.begun.writer.append_blocking(vec![note(&format!("{n}: {}", "waited. ".repeat(2_000)))]).unwrap();
+    }
+    drill.begun.writer.seal_blocking(operator).unwrap();
+    let (place, trust) = (drill.place(), practice_trust(&drill.state));
+    let whole = fs::read(&place.log).unwrap();
+    assert!(whole.len() > 900_000);
+    let mut logs = vec![whole.clone(), whole[..whole.len() / 2].to_vec()];
+    for part in 0..23 {
+        let mut log = whole.clone();
+        log[whole.len() * part / 23 + part] ^= 1;
+        logs.push(log);
+    }
+    // Between two checkpoints, with the links made anew: first to last, and in the last lines.
+    for line in [3, 41, lines_of(&whole).len() - 6] {
+        let mut lines = lines_of(&whole);
+        let note = (line..lines.len()).find(|at| lines[*at].windows(7).any(|text| text == b"waited.")).unwrap();
+        edit(&mut lines[note], "waited.", "slept.");
+        relink(&mut lines);
+        logs.push(lines.join(&b'\n'));
+        logs.last_mut().unwrap().push(b'\n');
+    }
+    let mut verdicts = Vec::new();
+    for (n, log) in logs.iter().enumerate() {
+        fs::write(&place.log, log).unwrap();
+        let beside = verify_log(&place, &trust).unwrap();
+        assert_eq!(Some(&beside), judged(log, &trust).as_ref(), "log {n}");
+        verdicts.push(beside.verdict);
+    }
+    assert_eq!(verdicts[..2], [Verdict::Sealed, Verdict::Open]);
+    assert!(verdicts[2..].iter().all(|verdict| *verdict == Verdict::Tampered), "{verdicts:?}");
 }
