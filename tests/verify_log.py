@@ -6,7 +6,7 @@ usage: verify_log.py ALLOWED_SIGNERS RUN_FOLDER|incident.jsonl [REVOKED_KEYS] [i
        verify_log.py --many    each line of the input is a JSON list of such arguments; answers with a list each
 Written from docs/incident-log.md alone; prints the verdict and its reasons; exit codes as `lifeboat log verify`.
 """
-import base64, contextlib, hashlib, io, json, os, re, struct, subprocess, sys, tempfile
+import base64, contextlib, datetime, hashlib, io, json, os, re, struct, subprocess, sys, tempfile
 
 LIMIT, STRING = 1 << 20, re.compile(rb'"(?:[^"\\]|\\.)*"(:?)')
 HEAD = re.compile(r'\{"seq":(\d+),"prev":"([0-9a-f]{64}|)","t":"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z)","mono":(\d+),"k":"([a-z0-9-]+)"')
@@ -149,6 +149,65 @@ class Consent:
             self.starts = None
 
 
+def micros(time):
+    """Microseconds since the epoch, by the calendar's rules alone, whatever the digits say."""
+    year, month, day, hour, minute, second, rest = map(int, re.split(r"\D", time[:-1]))
+    year, month = (year - 1, month + 9) if month <= 2 else (year, month - 3)  # years that begin in March
+    days = year * 365 + year // 4 - year // 100 + year // 400 + (month * 153 + 2) // 5 + day - 719469
+    return ((days * 24 + hour) * 3600 + minute * 60 + second) * 10**6 + rest
+
+
+def lasting(span):
+    """A time as people say it: the two greatest units, and of hours whole minutes."""
+    span = abs(span) // 1000
+    hours, minutes, seconds = span // 3600000, span // 60000 % 60, span // 1000 % 60
+    if hours:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    if minutes:
+        return f"{minutes} min {seconds} s" if seconds else f"{minutes} min"
+    return f"{seconds} s" if seconds else f"{span} ms"
+
+
+class Clocks:
+    """What the log's two clocks say of each other, and the `Date` of AWS's answers of its wall clock; two seconds are nothing."""
+    before, answers, worst = None, 0, None
+
+    def line(self, number, time, mono):
+        now = micros(time), int(mono)
+        if self.before and now[1] < self.before[1]:
+            say("warning", number, "the monotonic clock went back")
+        elif self.before:
+            jump = now[0] - self.before[0] - (now[1] - self.before[1])
+            if abs(jump) > 2000000:
+                say("warning", number, f"the wall clock was set {'back' if jump < 0 else 'ahead'} by {lasting(jump)}")
+        self.before = now
+
+    def finished(self, number, time, value):
+        aws, took = value.get("aws"), value.get("took_ms", 0)
+        date, form, end = aws.get("date") if isinstance(aws, dict) else None, "%a, %d %b %Y %H:%M:%S GMT", micros(time)
+        try:
+            read = datetime.datetime.strptime(date, form)
+        except (ValueError, TypeError):
+            return
+        if type(took) is not int or read.strftime(form) != date:
+            return
+        said = (read - datetime.datetime(1970, 1, 1)) // datetime.timedelta(microseconds=1)
+        # It was said between the attempt's beginning and its end.
+        ahead = max(end - took * 1000 - said, 0) + min(end - said, 0)
+        self.answers += 1
+        if abs(ahead) > max(2000000, abs(self.worst[1]) if self.worst else 0):
+            self.worst = number, ahead
+
+    def conclude(self):
+        if self.worst:
+            number, ahead = self.worst
+            how = "behind AWS's" if ahead < 0 else "ahead of AWS's, or this was recorded that much later"
+            say("warning", number, f"the wall clock was {lasting(ahead)} {how}")
+        elif self.answers:
+            answers = "1 answer" if self.answers == 1 else f"{self.answers} answers"
+            found["note"].append((0, f"the wall clock agrees with AWS's in {answers}, to two seconds"))
+
+
 def session_fits(session, sig, message):
     """Rebuilds the armour of a checkpoint from the session key in the first line."""
     string = lambda data: struct.pack(">I", len(data)) + data
@@ -172,6 +231,13 @@ def beside(folder, number, name, size, digest):
     data = open(path, "rb").read()
     if hashlib.sha256(data).hexdigest() != digest or size not in (None, len(data)):
         say("damage", number, f"{name} was changed")
+
+
+def outputs(folder, number, name, streams):
+    if not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]*", name):
+        return say("damage", number, "no name of an attempt")
+    for end in ("out", "err"):
+        beside(folder, number, f"output/{name}.{end}", streams[f"{end}_bytes"], streams[f"{end}_sha256"])
 
 
 def addenda(folder, begun, log, count):
@@ -269,6 +335,7 @@ def main(path, *further):
     if not any(b"\n" in data for _, data in parts):
         sys.exit("there is no complete line")
     begun, session, began, delegated, last, sealing, sealed, practice, consent = {}, "", None, False, {}, None, None, False, Consent()
+    clocks = Clocks()
     wanted, prev, at, digests = 0, "", None, {}
     for part, data in parts:
         lines = data.split(b"\n")
@@ -279,6 +346,7 @@ def main(path, *further):
                 say("damage", number, "follows the seal")
             try:
                 value, (seq, link, time, mono, kind) = parse(line)
+                clocks.line(number, time, mono)
                 if opening or kind == "continues":
                     if kind != "continues" or not opening:
                         say("damage", number, "does not say which parts come before it")
@@ -326,13 +394,10 @@ def main(path, *further):
                     else:
                         practice = sealing == "practice@lifeboat"
                         person(number, value["sig"], data[:before], sealing, "seal@lifeboat", begun["mode"])
-                elif kind == "attempt-finished" and os.path.isdir(os.path.join(folder, "output")):
-                    name, streams = value["attempt"], value["streams"]
-                    if not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]*", name):
-                        say("damage", number, "no name of an attempt")
-                    else:
-                        for end in ("out", "err"):
-                            beside(folder, number, f"output/{name}.{end}", streams[f"{end}_bytes"], streams[f"{end}_sha256"])
+                elif kind == "attempt-finished":
+                    clocks.finished(number, time, value)
+                    if os.path.isdir(os.path.join(folder, "output")):
+                        outputs(folder, number, value["attempt"], value["streams"])
                 else:
                     consent.line(number, kind, value, seq, link, begun)
                 sealing = sealing if kind == "checkpoint" else mark
@@ -353,6 +418,7 @@ def main(path, *further):
         say("open", whole, "there is no seal")
         if not delegated:
             say("distrust", whole, "no person's key vouches for the log")
+    clocks.conclude()
     if consent.confirmed:
         found["note"].append((0, f"{consent.signed} of {consent.confirmed} confirmations that wanted approvals have them signed"))
     anchored = anchors(folder, begun.get("run"), digests, further)
@@ -365,7 +431,7 @@ def main(path, *further):
 def judge(arguments):
     """Judges one log; gives the exit code."""
     sys.argv[1:] = arguments
-    found.update({"damage": [], "anchor": [], "distrust": [], "open": [], "note": []})
+    found.update({"damage": [], "anchor": [], "distrust": [], "open": [], "warning": [], "note": []})
     try:
         return main(*arguments[1:])
     except (OSError, SystemExit) as error:

@@ -1,7 +1,7 @@
 //! What a log's clocks say of each other, and what AWS's clock says of them: an answer's `Date` was said while its
 //! attempt lasted.
 
-use chrono::DateTime;
+use chrono::NaiveDateTime;
 
 use super::findings::{Severity, Verification};
 use super::line::{self, Head};
@@ -24,8 +24,8 @@ pub(super) struct AwsClock {
 impl AwsClock {
     /// Takes what an answer said of an attempt that ended in this line.
     pub(super) fn answered(&mut self, number: u64, head: &Head<'_>, date: &str, took_ms: u64) {
-        let (Ok(said), Some(end)) = (DateTime::parse_from_rfc2822(date), line::micros(head.time)) else { return };
-        let (said, took) = (said.timestamp_micros(), i64::try_from(took_ms.saturating_mul(1_000)).unwrap_or(i64::MAX));
+        let (Some(said), Some(end)) = (http_date(date), line::micros(head.time)) else { return };
+        let took = i64::try_from(took_ms.saturating_mul(1_000)).unwrap_or(i64::MAX);
         self.answers += 1;
         // Between its beginning and its end: no difference.
         let ahead = (end.saturating_sub(took) - said).max(0) + (end - said).min(0);
@@ -54,6 +54,13 @@ impl AwsClock {
             }
         }
     }
+}
+
+/// Reads a time in the one form of HTTP: `Sun, 22 Nov 2026 10:00:31 GMT`. Gives microseconds since the epoch.
+fn http_date(date: &str) -> Option<i64> {
+    const FORM: &str = "%a, %d %b %Y %H:%M:%S GMT";
+    let said = NaiveDateTime::parse_from_str(date, FORM).ok()?;
+    (said.format(FORM).to_string() == date).then(|| said.and_utc().timestamp_micros())
 }
 
 /// Says by how much the wall clock jumped between two lines that are `elapsed` microseconds apart, if it did.

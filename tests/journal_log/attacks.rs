@@ -4,9 +4,7 @@
 use std::fs;
 use std::io::Write as _;
 use std::path::Path;
-use std::sync::atomic::{AtomicU32, Ordering};
 
-use chrono::TimeDelta;
 use lifeboat::engine::{Event, Mode, Resumed};
 use lifeboat::journal::{Chain, SEAL_NAMESPACE, SESSION_NAMESPACE, SessionKey, Severity, Trust, Verdict, Verification};
 use lifeboat::kernel::{Stamp, sha256_hex};
@@ -318,29 +316,6 @@ fn an_audit_misses_a_run_that_is_gone_and_one_that_was_replaced() {
     let found = audit(&first.runs, &trust).unwrap();
     assert_eq!(found.exit_code(), 5);
     assert!(found.breaks[0].starts_with(&format!("{} is missing: {}", second.id(), third.id())), "{:?}", found.breaks);
-}
-
-#[test]
-fn a_clock_that_was_set_back_is_a_warning_with_the_size_of_the_jump() {
-    let root = tempfile::tempdir().unwrap();
-    let operator = practice(root.path());
-    let drill = Drill::begin_at(root.path(), Mode::Drill, Ok(&operator), {
-        let (told, clock) = (AtomicU32::new(0), run_clock());
-        // Three lines begin the log; from then on the wall clock is an hour behind, and the monotonic one goes on.
-        Box::new(move || {
-            let at = clock();
-            let told = told.fetch_add(1, Ordering::SeqCst);
-            Stamp { utc: if told > 2 { at.utc - TimeDelta::hours(1) } else { at.utc }, mono: at.mono }
-        })
-    });
-    for text in ["before", "and after"] {
-        drill.begun.writer.append_blocking(vec![note(text)]).unwrap();
-    }
-    drill.begun.writer.seal_blocking(operator).unwrap();
-    let found = both("set back", &drill.place(), &drill.state, &signers_of(&drill));
-    assert_eq!(found.words(), "SEALED by a practice key");
-    let warning = found.findings.iter().find(|finding| finding.severity == Severity::Warning).unwrap();
-    assert!(warning.text.contains("the wall clock was set back by 1 h"), "{}", warning.text);
 }
 
 #[test]

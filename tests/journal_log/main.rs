@@ -9,6 +9,8 @@ mod approvals;
 #[cfg(test)]
 mod attacks;
 #[cfg(test)]
+mod clocks;
+#[cfg(test)]
 mod delegations;
 #[cfg(test)]
 mod exhaustive;
