@@ -38,7 +38,7 @@ fn program() {
         assert!(!(fails && start.elapsed() > Duration::from_millis(300)), "failed on purpose");
         clock()
     };
-    let exit_as = term::run(&mut model, inbox, &mut |_| {}, &ticking).unwrap();
+    let exit_as = term::run(&mut model, &inbox, &mut |_| {}, &ticking).unwrap();
     exit(match exit_as {
         Exit::Quit => 0,
         Exit::Detached => 10,
@@ -48,6 +48,7 @@ fn program() {
         }
         Exit::Resume(_) => 12,
         Exit::HungUp => 129,
+        Exit::Watch(_) | Exit::Compare(..) | Exit::Back => 15,
         Exit::Signalled(signal) => 100 + signal,
     });
 }

@@ -14,7 +14,8 @@ use codes::EXIT_CODES;
 pub(super) use exercise::{Drill, FacilitateArgs};
 pub(super) use history::{EndArg, KindArg, ListArgs, PackArgs, PruneArgs, RunsArgs, RunsCommand, VerdictArg};
 pub(super) use records::{
-    CompareArgs, ExportArgs, ExportFormat, ForecastArgs, PlanArgs, Recorded, ReplayArgs, ReportArgs, ReportFormat,
+    CompareArgs, CompareFormat, ExportArgs, ExportFormat, ForecastArgs, PlanArgs, Recorded, ReplayArgs, ReportArgs,
+    ReportFormat,
 };
 
 /// Markdown runbooks that run, under the clock, on the record.

@@ -1,14 +1,15 @@
 //! `lifeboat` without a command: the list of runbooks and runs.
 
 use std::io::IsTerminal as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use super::args::{Common, Data, Drill, Resume};
 use super::failure::{Failure, Kind};
-use super::{log, places, resume, themes, work};
+use super::{compare, log, places, replay, resume, themes, work};
 use crate::clock::Clock;
+use crate::drive::attach::Looks;
 use crate::drive::doctor::{Wish, examine};
 use crate::drive::dry_run::dry_run;
 use crate::drive::library::Library;
@@ -19,10 +20,14 @@ use crate::engine::Mode;
 use crate::kernel::say_duration;
 use crate::report;
 use crate::runbook::{Plan, parse};
+use crate::settings::calls::Calls;
 use crate::settings::config::Config;
 use crate::store::Runs;
 use crate::term::{self, Exit, Feed};
 use crate::ui::{About, Entry, Learnt, Model, Msg, Output};
+
+/// Where recordings lie that are listed, as `./runbooks` is for runbooks.
+const RECORDINGS: &str = "recordings";
 
 /// Shows the list; a drill that is chosen there starts, a run that is not over goes on.
 pub(super) fn open() -> Result<ExitCode, Failure> {
@@ -39,16 +44,16 @@ pub(super) fn open() -> Result<ExitCode, Failure> {
             "`lifeboat runs` and `lifeboat plan RUNBOOK` print lines, `lifeboat drill RUNBOOK` is worked line by line",
         ));
     }
-    let theme = themes::chosen(None);
+    let looks = Looks { theme: themes::chosen(None), keys: work::keys(), calls: Calls::Off };
     let clock = Clock::start();
     let library = places::library();
     // A configuration that is not right is said where it is needed: the list opens all the same.
     let config = places::read_config().config;
     let names = library.names();
     let entries = names.iter().map(|name| Entry { name: name.clone(), ..Entry::default() }).collect();
-    let mut model = Model::picker(entries, &theme, clock.now()).with_keys(work::keys());
+    let mut model = Model::picker(entries, &looks.theme, clock.now()).with_keys(looks.keys.clone());
     let (feed, inbox) = term::channel();
-    let answers = feed.clone();
+    let (answers, refused) = (feed.clone(), feed.clone());
     // Not waited for: it only reads, and ends with the last look or with the process.
     std::thread::Builder::new()
         .name("runbooks".to_owned())
@@ -65,8 +70,21 @@ pub(super) fn open() -> Result<ExitCode, Failure> {
             drop(std::thread::Builder::new().name("report".to_owned()).spawn(make));
         }
     };
-    let exit = term::run(&mut model, inbox, &mut wish, &|| clock.now())
-        .map_err(|error| Failure::new(Kind::Terminal, error.to_string()))?;
+    // What is only looked at comes back to the list, with what was wrong with it.
+    let exit = loop {
+        let exit = term::run(&mut model, &inbox, &mut wish, &|| clock.now())
+            .map_err(|error| Failure::new(Kind::Terminal, error.to_string()))?;
+        let looked = match &exit {
+            Exit::Watch(watch) => replay::watch(watch, None, &looks),
+            Exit::Compare(one, other) => compare::from_screen(one, other, &looks),
+            _ => break exit,
+        };
+        match looked {
+            Ok(Exit::Back) => {}
+            Ok(exit) => break exit,
+            Err(failure) => refused.send(Msg::Refused(failure.over().message)),
+        }
+    };
     match exit {
         Exit::Drill(scenario) => work::drill(&Drill {
             facilitate: None,
@@ -86,7 +104,7 @@ pub(super) fn open() -> Result<ExitCode, Failure> {
             take_over: None,
             theme: None,
         }),
-        Exit::Quit | Exit::Detached => Ok(ExitCode::SUCCESS),
+        Exit::Quit | Exit::Detached | Exit::Back | Exit::Watch(_) | Exit::Compare(..) => Ok(ExitCode::SUCCESS),
         Exit::HungUp | Exit::Signalled(_) => Err(Failure::new(Kind::Terminal, "")),
     }
 }
@@ -105,6 +123,7 @@ fn look(library: &Library, names: &[String], config: &Config, feed: &Feed) {
     tell(Learnt::Runs {
         unfinished: unfinished.iter().map(past::described).collect(),
         ended: ended.iter().map(past::described).collect(),
+        recordings: past::recordings(Path::new(RECORDINGS)),
     });
     for name in names {
         tell(Learnt::Drilled { name: name.clone(), how: past::last_drill(&ended, name) });

@@ -1,14 +1,16 @@
 //! `lifeboat replay`: a recording on the run's screen.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use super::args::{Recorded, ReplayArgs};
 use super::failure::{Failure, Kind};
 use super::work::Seat;
 use super::{log, places, work};
+use crate::drive::attach::Looks;
 use crate::replay::{self, Recording, ReplayError, Start};
 use crate::term::Exit;
-use crate::ui::Spot;
+use crate::ui::{Behind, Spot, Watch};
 
 /// Shows a recording.
 pub(super) fn replay(wanted: &ReplayArgs) -> Result<ExitCode, Failure> {
@@ -23,12 +25,25 @@ pub(super) fn replay(wanted: &ReplayArgs) -> Result<ExitCode, Failure> {
         return Err(Failure::new(Kind::Usage, "a replay needs a screen that can be drawn on")
             .hint("`lifeboat log show` prints what was recorded, line by line"));
     };
-    let start = Start { at, speed: wanted.speed };
-    match replay::show(recording, trust, start, (&looks.theme, &looks.keys)) {
-        Ok(Exit::Signalled(_) | Exit::HungUp) => Ok(ExitCode::from(Kind::Terminal as u8)),
-        Ok(Exit::Quit | Exit::Detached | Exit::Drill(_) | Exit::Resume(_)) => Ok(ExitCode::SUCCESS),
-        Err(error) => Err(unusable(error)),
+    let start = Start { at, speed: wanted.speed, behind: Behind::Nothing };
+    code(replay::show(recording, trust, start, (&looks.theme, &looks.keys)).map_err(unusable)?)
+}
+
+/// Says how a screen that only shows was left.
+pub(super) fn code(exit: Exit) -> Result<ExitCode, Failure> {
+    match exit {
+        Exit::Signalled(_) | Exit::HungUp => Err(Failure::new(Kind::Terminal, "")),
+        _ => Ok(ExitCode::SUCCESS),
     }
+}
+
+/// Shows a recording from another screen.
+pub(super) fn watch(watch: &Watch, allowed_signers: Option<PathBuf>, looks: &Looks) -> Result<Exit, Failure> {
+    let trust = log::trust(allowed_signers.clone())?;
+    let recording = open(&Recorded { run: watch.folder.clone(), allowed_signers, runs: None })?;
+    let at = watch.seq.map_or(Spot::Beginning, Spot::Line);
+    let start = Start { at, speed: 1, behind: Behind::Screen };
+    replay::show(recording, trust, start, (&looks.theme, &looks.keys)).map_err(unusable)
 }
 
 /// Opens the recording that was named.

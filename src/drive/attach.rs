@@ -150,7 +150,7 @@ impl Engine {
                 None => {}
             },
         };
-        let exit = term::run_seated(&mut model, inbox, &mut wish, &|| clock.now(), &|attempt| {
+        let exit = term::run_seated(&mut model, &inbox, &mut wish, &|| clock.now(), &|attempt| {
             sit_down(&begun.folder, attempt)
         })?;
         begun.ended = model.run_screen().is_some_and(crate::ui::RunScreen::is_ended);

@@ -47,6 +47,12 @@ pub fn described(standing: &Standing) -> PastRun {
     }
 }
 
+/// Describes the recordings in a folder, by the names of their folders. They are only watched.
+pub fn recordings(folder: &Path) -> Vec<PastRun> {
+    let of = |standing: &Standing| PastRun { run: standing.opened.run.to_string(), ..described(standing) };
+    store::standings(&Runs::at(folder)).iter().map(of).collect()
+}
+
 /// Says what is asked of whoever goes on with a run. What was running when its engine went is in doubt.
 fn waits(run: &Run, end: &End) -> String {
     let doubtful = run.running.iter().filter(|attempt| !run.is_watch(attempt));

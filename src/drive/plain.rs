@@ -184,7 +184,10 @@ fn act(
             | Output::Edit(_)
             | Output::Report(_)
             | Output::Seek(_)
-            | Output::Save { .. } => {}
+            | Output::Save { .. }
+            | Output::Watch(_)
+            | Output::Compare(..)
+            | Output::Back => {}
         }
     }
     let printed = said.lines.iter().try_for_each(|line| writeln!(out, "{line}")).and_then(|()| out.flush());

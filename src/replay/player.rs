@@ -15,7 +15,7 @@ use super::search::Search;
 use crate::engine::{Attempt, AttemptState, Event, Run};
 use crate::kernel::{AttemptId, Stamp, counted};
 use crate::runbook::Kind;
-use crate::ui::{Going, Marks, Moment, Msg, Played, Seek, Spot, Stream, Tail, Transport, Worth};
+use crate::ui::{Behind, Going, Marks, Moment, Msg, Played, Seek, Spot, Stream, Tail, Transport, Worth};
 
 /// So many facts are read before anything is shown: all of what people record.
 const AT_FIRST: u64 = 4 * EXACT;
@@ -42,6 +42,8 @@ pub struct Start {
     pub at: Spot,
     /// By how much faster than it was.
     pub speed: u32,
+    /// What lies behind the screen.
+    pub behind: Behind,
 }
 
 /// Plays a recording.

@@ -66,7 +66,7 @@ pub fn show(
     let local = chrono::Offset::fix(chrono::Local::now().offset());
     let log = recording.place.log.display().to_string();
     let model = Model::replay(Arc::clone(&recording.plan), log, theme, recording.began);
-    let mut model = model.in_local_time(local).with_keys(keys.clone());
+    let mut model = model.in_local_time(local).with_keys(keys.clone()).before(start.behind);
     let place = recording.place.clone();
     let mut player = Player::open(recording, start.speed)?;
     let shown = Shown::of(&player);
@@ -100,7 +100,7 @@ pub fn show(
         };
         drop(asks.send(ask));
     };
-    Ok(term::run(&mut model, inbox, &mut wish, &|| clock.now())?)
+    Ok(term::run(&mut model, &inbox, &mut wish, &|| clock.now())?)
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), ReplayError> {

@@ -16,7 +16,10 @@ pub use after::{
     Added, Afterword, Bar, BurnDown, Cite, File, Integrity, Record, Report, Row, Section, Settled, after_action, kind,
     markdown,
 };
-pub use compare::{Compared, NothingShared, compare};
+pub use compare::{
+    Aligned, Compared, Comparison, Did, Differing, Head, NothingShared, Sides, Spent, Tried, bar_parts, compare, diff,
+    gap_words, side_by_side, step_shown,
+};
 pub use doctor::{Finding, Grade, Part, findings, worst};
 pub use dry_run::{confirmations, dry_run, times};
 pub use exercise::{
@@ -26,5 +29,5 @@ pub use export::{json_of, junit, trace};
 pub use forecast::{forecast, percent};
 pub use history::{Over, PastRow, Trend, Went, past_runs, trends};
 pub use html::{Excerpt, Printed, html};
-pub use narrate::narrate;
+pub use narrate::{exact, narrate};
 pub use summary::{Corruption, Customers, Exercised, RpoVerdict, RtoVerdict, rpo_verdict, rto_verdict, summary};

@@ -210,7 +210,7 @@ fn one_line(value: &str) -> String {
 }
 
 /// Shows a measured figure: with tenths below a minute, where they matter, as a clock above.
-pub(super) fn exact(ms: u64) -> String {
+pub fn exact(ms: u64) -> String {
     if ms < 60_000 { format!("{}.{} s", ms / 1000, ms % 1000 / 100) } else { clock(Duration::from_millis(ms)) }
 }
 

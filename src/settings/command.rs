@@ -63,8 +63,24 @@ pub enum Command {
     Drill,
     /// Show what a run of the selected runbook would do.
     DryRun,
-    /// Show the selected runbook.
+    /// Show the selected runbook, or watch the selected run.
     Show,
+    /// Read the report of the selected run.
+    Report,
+    /// Compare the selected run with another.
+    Compare,
+    /// Order by how much is different, or as planned.
+    Order,
+    /// Read the selected step at full height.
+    Whole,
+    /// To the next difference.
+    NextDifference,
+    /// To the difference before.
+    PreviousDifference,
+    /// Watch the first of two runs.
+    WatchA,
+    /// Watch the second.
+    WatchB,
     /// Move up.
     Up,
     /// Move down.

@@ -18,6 +18,8 @@ pub enum Group {
     Question,
     /// In a replay.
     Replay,
+    /// In a comparison of two runs.
+    Compare,
     /// On the facilitator's screen.
     Facilitator,
     /// In the list of runbooks.
@@ -28,8 +30,16 @@ pub enum Group {
 
 impl Group {
     /// Lists all groups in the order of help.
-    pub const ALL: [Self; 7] =
-        [Self::Run, Self::Output, Self::Question, Self::Replay, Self::Facilitator, Self::Picker, Self::Everywhere];
+    pub const ALL: [Self; 8] = [
+        Self::Run,
+        Self::Output,
+        Self::Question,
+        Self::Replay,
+        Self::Compare,
+        Self::Facilitator,
+        Self::Picker,
+        Self::Everywhere,
+    ];
 
     /// Returns the heading.
     pub fn title(self) -> &'static str {
@@ -38,6 +48,7 @@ impl Group {
             Self::Output => "In the output at full height",
             Self::Question => "In a question",
             Self::Replay => "In a replay",
+            Self::Compare => "In a comparison",
             Self::Facilitator => "On a facilitator's screen",
             Self::Picker => "In the list of runbooks",
             Self::Everywhere => "On every screen",
@@ -70,7 +81,7 @@ impl Default for Keymap {
     fn default() -> Self {
         use Chord::{BackTab, Char, Ctrl, Down, End, Enter, Esc, Home, Left, PageDown, PageUp, Right, Tab, Up};
         use Command as C;
-        use Group::{Everywhere, Facilitator, Output, Picker, Question, Replay, Run};
+        use Group::{Compare, Everywhere, Facilitator, Output, Picker, Question, Replay, Run};
         let bind = |group, command, chords: &[Chord], hint, help| Binding {
             command,
             group,
@@ -287,6 +298,36 @@ impl Default for Keymap {
             ),
             bind(Replay, C::Beginning, &[Char('0')], "to the start", "Go to where the recording begins."),
             bind(Replay, C::Ending, &[Char('$')], "to the end", "Go to where the recording ends."),
+            bind(Compare, C::Order, &[Char('o')], "order", "Order the steps by how much differs, or as planned."),
+            bind(
+                Compare,
+                C::Whole,
+                &[Enter, Char('z')],
+                "full height",
+                "Read what both did at the selected step at full height; and back.",
+            ),
+            bind(Compare, C::NextDifference, &[Char('d')], "next difference", "Go to the next step that differs."),
+            bind(
+                Compare,
+                C::PreviousDifference,
+                &[Char('D')],
+                "difference before",
+                "Go to the step before that differs.",
+            ),
+            bind(
+                Compare,
+                C::WatchA,
+                &[Char('a')],
+                "watch A",
+                "Watch run A where it began the selected step; esc comes back.",
+            ),
+            bind(
+                Compare,
+                C::WatchB,
+                &[Char('b')],
+                "watch B",
+                "Watch run B where it began the selected step; esc comes back.",
+            ),
             bind(
                 Facilitator,
                 C::Fire,
@@ -353,7 +394,15 @@ impl Default for Keymap {
                 C::Show,
                 &[Enter],
                 "show",
-                "Show the selected runbook or report, or go on with a run that is not over. Enter runs nothing, here or elsewhere.",
+                "Show the selected runbook, watch a run that is over, or go on with one that is not. Enter runs nothing, here or elsewhere.",
+            ),
+            bind(Picker, C::Report, &[Char('r')], "report", "Read the report of the selected run, which is over."),
+            bind(
+                Picker,
+                C::Compare,
+                &[Char('c')],
+                "compare…",
+                "Compare two runs that are over: press it on the one, then on the other.",
             ),
             bind(Everywhere, C::Up, &[Up, Char('k')], "up", "Move or scroll up."),
             bind(Everywhere, C::Down, &[Down, Char('j')], "down", "Move or scroll down."),

@@ -23,7 +23,7 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::time::{Duration, Instant};
 
 use crate::kernel::{AttemptId, Stamp};
-use crate::ui::{Model, Msg, Output, update};
+use crate::ui::{Model, Msg, Output, Watch, update};
 use screen::Screen;
 
 pub use paint::painted;
@@ -65,6 +65,12 @@ pub enum Exit {
     Drill(String),
     /// The operator goes on with the run in this folder.
     Resume(String),
+    /// The reader watches a recording.
+    Watch(Watch),
+    /// The reader compares the runs in these folders.
+    Compare(String, String),
+    /// The reader goes back to the screen before.
+    Back,
     /// The terminal is gone.
     HungUp,
     /// A signal asked the process to end.
@@ -124,13 +130,13 @@ pub fn channel() -> (Feed, Inbox) {
 
 /// Shows `model` until the operator leaves, the terminal goes, or a signal ends it.
 ///
-/// Intents go to `wishes`, which must not block. Ctrl-Z stops this process; a run goes on in another one. `clock` says the time now.
+/// The same inbox can show one model after another. Intents go to `wishes`, which must not block. Ctrl-Z stops this process; a run goes on in another one. `clock` says the time now.
 ///
 /// # Errors
 /// When there is no terminal or it does not work.
 pub fn run(
     model: &mut Model,
-    inbox: Inbox,
+    inbox: &Inbox,
     wishes: &mut dyn FnMut(Output),
     clock: &dyn Fn() -> Stamp,
 ) -> Result<Exit, TermError> {
@@ -146,7 +152,7 @@ pub type SitDown<'s> = &'s dyn Fn(&AttemptId) -> io::Result<UnixStream>;
 /// When there is no terminal or it does not work.
 pub fn run_seated(
     model: &mut Model,
-    inbox: Inbox,
+    inbox: &Inbox,
     wishes: &mut dyn FnMut(Output),
     clock: &dyn Fn() -> Stamp,
     sit: SitDown<'_>,
@@ -154,7 +160,9 @@ pub fn run_seated(
     let _signals = signals::watch(inbox.feed.clone()).map_err(TermError::Watch)?;
     let mut screen = Screen::open()?;
     let keys = Some(input::watch(inbox.feed.clone()).map_err(TermError::Watch)?);
-    let mut show = Loop { model, inbox, wishes, clock, sit, keys, held: VecDeque::new(), urgent: Urgency::Calm };
+    // Keys that came while another screen had the terminal were not meant for this one.
+    let held = inbox.rx.try_iter().filter(|event| !matches!(event, Event::Msg(Msg::Key(_) | Msg::Paste(_)))).collect();
+    let mut show = Loop { model, inbox, wishes, clock, sit, keys, held, urgent: Urgency::Calm };
     let (columns, rows) = screen.size();
     show.take(&mut screen, Msg::Resize { columns, rows })?;
     match show.run(&mut screen) {
@@ -179,7 +187,7 @@ enum Urgency {
 
 struct Loop<'a> {
     model: &'a mut Model,
-    inbox: Inbox,
+    inbox: &'a Inbox,
     wishes: &'a mut dyn FnMut(Output),
     clock: &'a dyn Fn() -> Stamp,
     sit: SitDown<'a>,
@@ -322,6 +330,9 @@ impl Loop<'_> {
             }
             Output::Drill(name) => return Ok(Some(Exit::Drill(name))),
             Output::Resume(folder) => return Ok(Some(Exit::Resume(folder))),
+            Output::Watch(watch) => return Ok(Some(Exit::Watch(watch))),
+            Output::Compare(one, other) => return Ok(Some(Exit::Compare(one, other))),
+            Output::Back => return Ok(Some(Exit::Back)),
             Output::Quit => return Ok(Some(Exit::Quit)),
             Output::Detach => return Ok(Some(Exit::Detached)),
             Output::Gone => return Ok(Some(Exit::HungUp)),
@@ -364,7 +375,7 @@ impl Loop<'_> {
         if let Some(keys) = self.keys.take() {
             keys.end();
         }
-        let (inbox, held) = (&self.inbox, &mut self.held);
+        let (inbox, held) = (self.inbox, &mut self.held);
         let mut called_away = || {
             let from = held.len();
             held.extend(inbox.rx.try_iter());

@@ -50,7 +50,7 @@ impl Model {
     pub fn take_call(&mut self) -> Option<String> {
         match &mut self.place {
             Place::Run(screen) => screen.calls.waiting.take(),
-            Place::Picker(_) | Place::Facilitator(_) => None,
+            Place::Picker(_) | Place::Facilitator(_) | Place::Compare(_) => None,
         }
     }
 }

@@ -77,6 +77,7 @@ fn everything(model: &Model) -> Vec<Found> {
     let groups: &[Group] = match &model.place {
         Place::Picker(_) => &[Group::Picker, Group::Everywhere],
         Place::Facilitator(_) => &[Group::Facilitator, Group::Everywhere],
+        Place::Compare(_) => &[Group::Compare, Group::Everywhere],
         Place::Run(screen) if screen.replay.is_some() => &[Group::Replay, Group::Output, Group::Everywhere],
         Place::Run(_) => &[Group::Run, Group::Output, Group::Everywhere],
     };
@@ -106,6 +107,13 @@ fn everything(model: &Model) -> Vec<Found> {
             key: String::new(),
             name: safe(&entry.name),
             help: "Go to this runbook.".to_owned(),
+            why_not: None,
+        })),
+        Place::Compare(beside) => all.extend(beside.compared.steps.iter().enumerate().map(|(at, step)| Found {
+            to: To::Step(at),
+            key: String::new(),
+            name: step.title.clone(),
+            help: "Go to this step.".to_owned(),
             why_not: None,
         })),
         Place::Facilitator(_) => {}

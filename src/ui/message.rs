@@ -200,6 +200,15 @@ pub enum LogHealth {
     Lost,
 }
 
+/// Names a recording, and where to begin.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Watch {
+    /// Its folder.
+    pub folder: String,
+    /// The line of the log at which it stands at first; `None`: it plays from its beginning.
+    pub seq: Option<u64>,
+}
+
 /// Is something the screen asks of those who drive it.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
@@ -247,6 +256,12 @@ pub enum Output {
     Drill(String),
     /// Go on with the run in this folder.
     Resume(String),
+    /// Watch a recording.
+    Watch(Watch),
+    /// Compare the runs in these folders, A and B.
+    Compare(String, String),
+    /// Go back to the screen from which this one was opened.
+    Back,
     /// Make the report of the run in this folder: a [`Learnt::Report`] answers.
     Report(String),
     /// Leave the screen; the run, if there is one, ended.

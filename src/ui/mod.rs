@@ -11,6 +11,7 @@
 mod approval;
 mod asking;
 mod calls;
+mod compare;
 mod confirm;
 mod facilitator;
 mod field;
@@ -36,12 +37,13 @@ mod timeline;
 mod update;
 mod view;
 
+pub use compare::Beside;
 pub use confirm::{Confirmation, DEAD_TIME};
 pub use facilitator::{Desk, FacilitatorLines};
 pub use field::{Edited, Field};
 pub use form::{Form, FormKind, Opener};
-pub use message::{Leaf, LeafLine, LogHealth, Msg, Output, Progress, Seek, Stream, Want, Way};
-pub use model::{Focus, Model, Place, RunScreen};
+pub use message::{Leaf, LeafLine, LogHealth, Msg, Output, Progress, Seek, Stream, Want, Watch, Way};
+pub use model::{Behind, Focus, Model, Place, RunScreen};
 pub use offered::{Offer, offered};
 pub use order::Order;
 pub use picker::{About, Entry, LastDrill, Learnt, Page, PastRun, Picker, Reading, Row};

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use chrono::FixedOffset;
 
 use super::calls::Calls;
+use super::compare::Beside;
 use super::confirm::Confirmation;
 use super::facilitator::Desk;
 use super::finder::Finder;
@@ -57,6 +58,18 @@ pub enum Place {
     Run(Box<RunScreen>),
     /// A run, as its facilitator sees it.
     Facilitator(Box<Desk>),
+    /// Two runs side by side.
+    Compare(Box<Beside>),
+}
+
+/// Says what lies behind a screen, which is where esc leads from its first level.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Behind {
+    /// The shell: there is nothing to go back to.
+    #[default]
+    Nothing,
+    /// The screen from which it was opened.
+    Screen,
 }
 
 /// Names the panes of a run.
@@ -155,6 +168,11 @@ impl Model {
         Self::new(Place::Facilitator(Box::new(Desk::new(screen))), theme, now)
     }
 
+    /// Makes the screen of two runs side by side.
+    pub fn compare(beside: Beside, theme: &Theme, now: Stamp) -> Self {
+        Self::new(Place::Compare(Box::new(beside)), theme, now)
+    }
+
     /// Makes the list of runbooks.
     pub fn picker(entries: Vec<Entry>, theme: &Theme, now: Stamp) -> Self {
         Self::new(Place::Picker(Picker::new(entries)), theme, now)
@@ -190,6 +208,21 @@ impl Model {
         Self { calls, ..self }
     }
 
+    /// Says what lies behind it.
+    #[must_use]
+    pub fn before(mut self, behind: Behind) -> Self {
+        match &mut self.place {
+            Place::Run(screen) => {
+                if let Some(replay) = &mut screen.replay {
+                    replay.behind = behind;
+                }
+            }
+            Place::Compare(beside) => beside.behind = behind,
+            Place::Picker(_) | Place::Facilitator(_) => {}
+        }
+        self
+    }
+
     /// Returns how the operator is called back.
     pub fn calls(&self) -> settings::calls::Calls {
         self.calls
@@ -205,7 +238,7 @@ impl Model {
     pub fn run_screen(&self) -> Option<&RunScreen> {
         match &self.place {
             Place::Run(screen) => Some(screen),
-            Place::Picker(_) | Place::Facilitator(_) => None,
+            Place::Picker(_) | Place::Facilitator(_) | Place::Compare(_) => None,
         }
     }
 

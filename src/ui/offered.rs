@@ -2,7 +2,7 @@
 
 use super::form::{FormKind, Opener};
 use super::message::{LogHealth, Stream};
-use super::model::{Break, Model, Place, RunScreen, Zoom};
+use super::model::{Behind, Break, Model, Place, RunScreen, Zoom};
 use super::picker::{Picker, Row};
 use super::reader::Reader;
 use super::replay::Replay;
@@ -38,6 +38,7 @@ pub(super) fn below(model: &Model) -> Vec<Offer> {
     match &model.place {
         Place::Picker(picker) => in_picker(picker),
         Place::Facilitator(desk) => super::facilitator::offered(desk, model.now),
+        Place::Compare(beside) => super::compare::offered(beside),
         Place::Run(screen) => match &screen.replay {
             Some(replay) => in_replay(screen, replay),
             None => in_run(screen),
@@ -49,7 +50,7 @@ fn in_picker(picker: &Picker) -> Vec<Offer> {
     use Command as C;
     let mut list = match picker.selected {
         Row::Runbook(_) if picker.entry().is_some() => offers(&[C::Drill, C::DryRun]),
-        Row::Runbook(_) | Row::Unfinished(_) | Row::Ended(_) => Vec::new(),
+        Row::Runbook(_) | Row::Unfinished(_) | Row::Ended(_) | Row::Recording(_) => Vec::new(),
     };
     if picker.reading.is_some() {
         list.extend(offers(&[C::Back, C::Up, C::Down, C::Help, C::PageUp, C::PageDown, C::Top, C::Bottom]));
@@ -57,9 +58,13 @@ fn in_picker(picker: &Picker) -> Vec<Offer> {
     }
     match picker.selected {
         Row::Unfinished(_) => list.push(Offer { command: C::Show, words: Some("go on with it") }),
-        Row::Ended(_) => list.push(Offer { command: C::Show, words: Some("report") }),
+        Row::Ended(_) | Row::Recording(_) if picker.is_over() => {
+            list.push(Offer { command: C::Show, words: Some("watch") });
+            list.push(C::Report.into());
+            list.push(Offer { command: C::Compare, words: picker.marked.as_ref().map(|_| "compare") });
+        }
         Row::Runbook(_) if picker.entry().is_some() => list.push(C::Show.into()),
-        Row::Runbook(_) => {}
+        Row::Runbook(_) | Row::Ended(_) | Row::Recording(_) => {}
     }
     if !picker.find.is_empty() {
         list.push(Offer { command: C::Back, words: Some("all again") });
@@ -241,7 +246,11 @@ fn in_replay(screen: &RunScreen, replay: &Replay) -> Vec<Offer> {
         Zoom::Output(reader) => in_output(screen, reader).into_iter().filter(|offer| reads(offer.command)).collect(),
         Zoom::Timeline(_) => in_timeline(screen).into_iter().filter(|offer| reads(offer.command)).collect(),
         Zoom::Shared => {
-            let back = if screen.look.is_some() || replay.searches() { offers(&[C::Back]) } else { Vec::new() };
+            let back = match (screen.look.is_some() || replay.searches(), replay.behind) {
+                (true, _) => offers(&[C::Back]),
+                (false, Behind::Screen) => vec![Offer { command: C::Back, words: Some("go back") }],
+                (false, Behind::Nothing) => Vec::new(),
+            };
             let matches = if replay.search.is_some() { offers(&[C::NextMatch, C::PreviousMatch]) } else { Vec::new() };
             back.into_iter().chain(matches).collect()
         }
@@ -356,9 +365,13 @@ fn beside(screen: &RunScreen) -> Vec<Offer> {
 /// Says why a command can't be had now.
 pub(super) fn why_not(model: &Model, command: Command) -> String {
     use Command as C;
+    if let Place::Compare(beside) = &model.place {
+        return super::compare::why_not(beside, command).to_owned();
+    }
     let Place::Run(screen) = &model.place else {
         let words = match command {
             C::Back => "this is the list itself",
+            C::Report | C::Compare => "no run that is over is selected",
             C::Drill | C::DryRun => "no runbook is selected",
             C::Show => "there is no runbook",
             _ => "it belongs to a run",

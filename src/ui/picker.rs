@@ -96,6 +96,8 @@ pub enum Learnt {
         unfinished: Vec<PastRun>,
         /// The others.
         ended: Vec<PastRun>,
+        /// Recordings that lie beside the runbooks, in the order of their folders.
+        recordings: Vec<PastRun>,
     },
     /// How the last drill of a runbook went.
     Drilled {
@@ -151,6 +153,8 @@ pub enum Row {
     Runbook(usize),
     /// A run that is over, by its index.
     Ended(usize),
+    /// A recording, by its index.
+    Recording(usize),
 }
 
 /// Holds the list and where the operator is in it.
@@ -162,6 +166,10 @@ pub struct Picker {
     pub entries: Vec<Entry>,
     /// Runs that are over.
     pub ended: Vec<PastRun>,
+    /// Recordings.
+    pub recordings: Vec<PastRun>,
+    /// The folder of the run that another one is to be compared with.
+    pub(super) marked: Option<String>,
     /// The selected row.
     pub selected: Row,
     /// What of the selected one is shown instead of the list.
@@ -183,6 +191,8 @@ impl Picker {
             unfinished: Vec::new(),
             entries,
             ended: Vec::new(),
+            recordings: Vec::new(),
+            marked: None,
             selected: Row::Runbook(0),
             reading: None,
             preflight: None,
@@ -201,7 +211,9 @@ impl Picker {
                     entry.about = Some(*about);
                 }
             }
-            Learnt::Runs { unfinished, ended } => (self.unfinished, self.ended) = (unfinished, ended),
+            Learnt::Runs { unfinished, ended, recordings } => {
+                (self.unfinished, self.ended, self.recordings) = (unfinished, ended, recordings);
+            }
             Learnt::Drilled { name, how } => {
                 if let Some(entry) = entry(&mut self.entries, &name).and_then(|at| self.entries.get_mut(at)) {
                     entry.drilled = Some(how);
@@ -216,17 +228,40 @@ impl Picker {
     pub fn entry(&self) -> Option<&Entry> {
         match self.selected {
             Row::Runbook(at) => self.entries.get(at),
-            Row::Unfinished(_) | Row::Ended(_) => None,
+            Row::Unfinished(_) | Row::Ended(_) | Row::Recording(_) => None,
         }
     }
 
     /// Returns the selected run.
     pub fn run(&self) -> Option<&PastRun> {
-        match self.selected {
+        self.run_of(self.selected)
+    }
+
+    /// Returns the run of a row.
+    pub(super) fn run_of(&self, row: Row) -> Option<&PastRun> {
+        match row {
             Row::Unfinished(at) => self.unfinished.get(at),
             Row::Ended(at) => self.ended.get(at),
+            Row::Recording(at) => self.recordings.get(at),
             Row::Runbook(_) => None,
         }
+    }
+
+    /// Marks the selected run, which is over, as the one that another is compared with; with one that is marked it is
+    /// compared.
+    pub(super) fn compare(&mut self) -> Option<(String, String)> {
+        let folder = self.run().filter(|_| self.is_over())?.folder.clone();
+        match self.marked.take() {
+            None => self.marked = Some(folder),
+            Some(marked) if marked == folder => {}
+            Some(marked) => return Some((marked, folder)),
+        }
+        None
+    }
+
+    /// Is a run selected that is over?
+    pub(super) fn is_over(&self) -> bool {
+        matches!(self.selected, Row::Ended(_) | Row::Recording(_)) && self.run().is_some()
     }
 
     /// Returns what is searched for.
@@ -234,7 +269,7 @@ impl Picker {
         self.finding.as_ref().map_or_else(|| self.find.clone(), Field::text)
     }
 
-    /// Lists the rows that are shown: runs that are not over, runbooks, runs that are over; where something is searched
+    /// Lists the rows that are shown: runs that are not over, runbooks, runs that are over, recordings; where something is searched
     /// for, those in which it is found, the best of each first.
     pub(super) fn rows(&self) -> Vec<Row> {
         let wanted = self.wanted();
@@ -256,7 +291,8 @@ impl Picker {
         let unfinished = ranked(self.unfinished.iter().map(run).collect(), Row::Unfinished);
         let runbooks = ranked(self.entries.iter().map(runbook).collect(), Row::Runbook);
         let ended = ranked(self.ended.iter().map(run).collect(), Row::Ended);
-        unfinished.into_iter().chain(runbooks).chain(ended).map(|(_, row)| row).collect()
+        let recordings = ranked(self.recordings.iter().map(run).collect(), Row::Recording);
+        unfinished.into_iter().chain(runbooks).chain(ended).chain(recordings).map(|(_, row)| row).collect()
     }
 
     /// Takes a key while something is searched for; what is found first is selected.
@@ -313,6 +349,7 @@ mod tests {
         picker.learn(Learnt::Runs {
             unfinished: vec![run("20261122T1-7f3k", "region-failure")],
             ended: vec![run("20261121T1-aaaa", "az-failure"), run("20261120T1-bbbb", "region-failure")],
+            recordings: Vec::new(),
         });
         picker
     }

@@ -8,8 +8,8 @@ use super::confirm::DEAD_TIME;
 use super::field::{Edited, Field};
 use super::finder::{self, Chosen, Finder, To};
 use super::form::{Form, FormKind};
-use super::message::Output;
-use super::model::{Break, Focus, Model, Place, RunScreen, Zoom};
+use super::message::{Output, Watch};
+use super::model::{Behind, Break, Focus, Model, Place, RunScreen, Zoom};
 use super::offered::{offered, question};
 use super::picker::{Page, Picker, Reading, Row};
 use super::reader::Reader;
@@ -151,6 +151,10 @@ fn choose(model: &mut Model, chosen: Chosen) -> Option<Output> {
             (screen.step_scroll, screen.zoom, screen.focus) = (0, Zoom::Shared, Focus::Step);
             None
         }
+        (To::Step(at), Place::Compare(beside)) => {
+            beside.select(at);
+            None
+        }
         (To::Runbook(at), Place::Picker(picker)) => {
             (picker.selected, picker.reading) = (Row::Runbook(at), None);
             None
@@ -176,7 +180,7 @@ fn acts(command: Command) -> bool {
 
 fn break_off(model: &mut Model) -> Option<Output> {
     match &mut model.place {
-        Place::Picker(_) | Place::Facilitator(_) => Some(Output::Quit),
+        Place::Picker(_) | Place::Facilitator(_) | Place::Compare(_) => Some(Output::Quit),
         Place::Run(screen) if screen.is_ended() || screen.replay.is_some() => Some(Output::Quit),
         Place::Run(screen) if screen.breaking == Break::Asked => Some(Output::Detach),
         Place::Run(screen) => {
@@ -199,7 +203,7 @@ pub(super) fn help(model: &mut Model, meant: &[Command]) {
 }
 
 /// Returns where a scrolling command leads, for text that is read from the top.
-fn scrolled(command: Command, top: usize, page: usize, last: usize) -> Option<usize> {
+pub(super) fn scrolled(command: Command, top: usize, page: usize, last: usize) -> Option<usize> {
     Some(match command {
         Command::Up => top.saturating_sub(1),
         Command::Down => top.saturating_add(1).min(last),
@@ -240,12 +244,16 @@ fn perform(model: &mut Model, command: Command) -> Option<Output> {
         if command == Command::Quit {
             return Some(Output::Quit);
         }
+        if command == Command::Back && screen.look.is_none() && !replay.searches() && replay.behind == Behind::Screen {
+            return Some(Output::Back);
+        }
         if let ControlFlow::Break(output) = replay::perform(replay, command) {
             return output;
         }
     }
     match &mut model.place {
         Place::Picker(picker) => in_picker(picker, command, (page, last)),
+        Place::Compare(beside) => super::compare::perform(beside, command, (rows, last)),
         // Its keys are its own.
         Place::Facilitator(_) => None,
         Place::Run(screen) if screen.is_ended() => {
@@ -326,6 +334,8 @@ fn in_picker(picker: &mut Picker, command: Command, (page, text_last): (usize, u
         (_, Command::Drill) => return picker.entry().map(|entry| Output::Drill(entry.name.clone())),
         (_, Command::Quit) => return Some(Output::Quit),
         (None, Command::Show) => return show(picker),
+        (None, Command::Report) => return report(picker),
+        (None, Command::Compare) => return picker.compare().map(|(one, other)| Output::Compare(one, other)),
         (_, Command::DryRun) => picker.reading = picker.entry().map(|_| Reading::begin(Page::DryRun)),
         (None, Command::Search) => picker.search(),
         (None, Command::Back) => picker.find = String::new(),
@@ -345,20 +355,24 @@ fn in_picker(picker: &mut Picker, command: Command, (page, text_last): (usize, u
     None
 }
 
-/// Shows a runbook or the report of a run that is over; goes on with one that is not.
+/// Shows a runbook; watches a run that is over, goes on with one that is not.
 fn show(picker: &mut Picker) -> Option<Output> {
     let folder = picker.run().map(|run| run.folder.clone());
     match (picker.selected, folder) {
         (Row::Runbook(_), _) => picker.reading = picker.entry().map(|_| Reading::begin(Page::Text)),
         (Row::Unfinished(_), Some(folder)) => return Some(Output::Resume(folder)),
-        (Row::Ended(_), Some(folder)) => {
-            picker.reading = Some(Reading::begin(Page::Report));
-            let made = picker.report.as_ref().is_some_and(|(of, _)| *of == folder);
-            return (!made).then_some(Output::Report(folder));
-        }
-        (Row::Unfinished(_) | Row::Ended(_), None) => {}
+        (Row::Ended(_) | Row::Recording(_), Some(folder)) => return Some(Output::Watch(Watch { folder, seq: None })),
+        (Row::Unfinished(_) | Row::Ended(_) | Row::Recording(_), None) => {}
     }
     None
+}
+
+/// Shows the report of a run that is over.
+fn report(picker: &mut Picker) -> Option<Output> {
+    let folder = picker.run()?.folder.clone();
+    picker.reading = Some(Reading::begin(Page::Report));
+    let made = picker.report.as_ref().is_some_and(|(of, _)| *of == folder);
+    (!made).then_some(Output::Report(folder))
 }
 
 /// Asks what runs to end; asked again, ends it.

@@ -198,7 +198,7 @@ pub(super) fn paste(model: &mut Model, text: &str) -> Option<Output> {
             }
             return None;
         }
-        Place::Facilitator(_) => return None,
+        Place::Facilitator(_) | Place::Compare(_) => return None,
     };
     if model.help.is_some() || screen.breaking == Break::Asked {
         return None;

@@ -177,14 +177,14 @@ fn take(model: &mut Model, msg: Msg) -> Option<Output> {
 fn on_run(model: &mut Model, act: impl FnOnce(&mut RunScreen) -> Option<Output>) -> Option<Output> {
     match &mut model.place {
         Place::Run(screen) => act(screen),
-        Place::Picker(_) | Place::Facilitator(_) => None,
+        Place::Picker(_) | Place::Facilitator(_) | Place::Compare(_) => None,
     }
 }
 
 fn on_replay<T>(model: &mut Model, act: impl FnOnce(&mut replay::Replay) -> T) -> Option<T> {
     match &mut model.place {
         Place::Run(screen) => screen.replay.as_mut().map(act),
-        Place::Picker(_) | Place::Facilitator(_) => None,
+        Place::Picker(_) | Place::Facilitator(_) | Place::Compare(_) => None,
     }
 }
 

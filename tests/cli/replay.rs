@@ -86,6 +86,11 @@ fn two_runs_are_compared_and_runs_of_different_runbooks_are_not() {
     let same = home.run(&["compare", "one", "two"]);
     assert!(same.code == Some(0) && same.out.contains("Both took 0:21 until the service was restored."), "{same:?}");
     assert!(same.err.contains("note: the log of A is UNTRUSTED"), "{same:?}");
+    let json = home.run(&["compare", "one", "two", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&json.out).unwrap();
+    assert_eq!((json["steps"].as_array().unwrap().len(), json["steps"][0]["gap_ms"].as_i64()), (19, Some(0)));
+    let screen = home.run(&["compare", "one", "two", "--format", "screen"]);
+    assert!(screen.code == Some(2) && screen.err.contains("there is no terminal"), "{screen:?}");
     home.write("other.md", "# Other\n\n### Another thing\n\n```sh {name=x impact=observe}\ntrue\n```\n");
     assert_eq!(home.run(&["run", "other.md", "--unattended"]).code, Some(0));
     let said = home.run(&["compare", "one", home.the_run().to_str().unwrap()]);

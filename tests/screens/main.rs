@@ -4,6 +4,7 @@
 
 mod approvals;
 mod calls;
+mod compare;
 mod decisions;
 mod frames;
 mod keys;

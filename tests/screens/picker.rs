@@ -5,7 +5,7 @@ use chrono::DateTime;
 use lifeboat::engine::Mode;
 use lifeboat::kernel::Stamp;
 use lifeboat::report::{Finding, Part};
-use lifeboat::ui::{About, Entry, LastDrill, Learnt, Model, Msg, Output, PastRun};
+use lifeboat::ui::{About, Entry, LastDrill, Learnt, Model, Msg, Output, PastRun, Watch};
 
 const SIZES: [(u16, u16); 5] = [(80, 24), (120, 40), (200, 50), (60, 16), (20, 5)];
 
@@ -77,6 +77,7 @@ fn with_runs(screen: Screen) -> Screen {
     screen.said(Msg::Learnt(Learnt::Runs {
         unfinished: vec![run("7f3k", "region-failure", "NEXT: 9 Promote the replica. It waits for you to confirm.")],
         ended: vec![run("aaaa", "corruption", ""), run("bbbb", "region-failure", "")],
+        recordings: Vec::new(),
     }))
 }
 
@@ -118,7 +119,7 @@ fn runs_come_in_above_and_below_and_the_selection_stays() {
 }
 
 #[test]
-fn enter_goes_on_with_what_is_not_over_and_reports_what_is() {
+fn enter_goes_on_with_what_is_not_over_and_watches_what_is() {
     let mut screen = with_runs(screen(80, 24)).keys("up");
     let text = screen.text();
     assert!(text.contains("NEXT: 9 Promote the") && text.contains("24:00 of 30:00, GETTING LATE"), "{text}");
@@ -130,13 +131,16 @@ fn enter_goes_on_with_what_is_not_over_and_reports_what_is() {
     screen.outputs.clear();
     let mut screen = screen.keys("G enter");
     let folder = "/var/lib/lifeboat/runs/20261122T094800Z-bbbb".to_owned();
+    assert_eq!(screen.outputs, [Output::Watch(Watch { folder: folder.clone(), seq: None })]);
+    screen.outputs.clear();
+    screen = screen.keys("r");
     assert_eq!(screen.outputs, [Output::Report(folder.clone())]);
     assert!(screen.text().contains("The log is being verified and read."), "{}", screen.text());
     let text = Ok("# Report\n\nRTO **MET**.\n".to_owned());
     screen = screen.said(Msg::Learnt(Learnt::Report { folder, text }));
     assert!(screen.text().contains("RTO MET."), "{}", screen.text());
     screen.outputs.clear();
-    let screen = screen.keys("esc enter");
+    let screen = screen.keys("esc r");
     assert_eq!(screen.outputs, [], "what was made is shown again");
 }
 
@@ -154,4 +158,35 @@ fn a_few_letters_find_a_runbook_and_nothing_is_started_by_them() {
     screen = screen.keys("esc");
     assert!(screen.text().contains("↺ region-failure"), "{}", screen.text());
     assert_eq!(screen.keys("d").outputs, [Output::Drill("corruption".to_owned())]);
+}
+
+#[test]
+fn two_runs_are_marked_one_after_the_other_and_compared() {
+    let folder = |tail: &str| format!("/var/lib/lifeboat/runs/20261122T094800Z-{tail}");
+    let mut screen = with_runs(screen(80, 24)).keys("down down c");
+    let text = screen.text();
+    assert!(text.contains("A corruption REAL aaaa") || text.contains("▶ corruption REAL aaaa"), "{text}");
+    assert!(text.contains("Run aaaa is A: choose the run to compare it with"), "{text}");
+    assert_eq!(screen.outputs, []);
+    screen = screen.keys("down");
+    let text = screen.text();
+    assert!(text.contains("A corruption REAL aaaa") && text.contains("c compares A with run bbbb"), "{text}");
+    at("picker_marked", 80, 24, &screen);
+    screen = screen.keys("c");
+    assert_eq!(screen.outputs, [Output::Compare(folder("aaaa"), folder("bbbb"))]);
+    screen.outputs.clear();
+    // Pressed twice on one run, and where no run that is over is selected, nothing is compared.
+    let screen = screen.keys("c c g c down c");
+    assert_eq!(screen.outputs, []);
+}
+
+#[test]
+fn recordings_stand_below_and_are_watched() {
+    let recorded = PastRun { folder: "recordings/az-failure".to_owned(), ..run("cccc", "az-failure", "") };
+    let learnt = Learnt::Runs { unfinished: Vec::new(), ended: Vec::new(), recordings: vec![recorded] };
+    let screen = screen(80, 24).said(Msg::Learnt(learnt)).keys("G");
+    let text = screen.text();
+    assert!(text.contains("Recordings") && text.contains("▶ az-failure REAL cccc"), "{text}");
+    let screen = screen.keys("enter");
+    assert_eq!(screen.outputs, [Output::Watch(Watch { folder: "recordings/az-failure".to_owned(), seq: None })]);
 }

@@ -78,6 +78,23 @@ pub(in crate::cli) struct CompareArgs {
     /// Where runs are kept.
     #[arg(long, value_name = "DIR")]
     pub(in crate::cli) runs: Option<PathBuf>,
+    /// How they are shown: on the screen where there is one, else as text.
+    #[arg(long, value_enum)]
+    pub(in crate::cli) format: Option<CompareFormat>,
+    /// The theme.
+    #[arg(long, value_name = "NAME")]
+    pub(in crate::cli) theme: Option<String>,
+}
+
+/// Says how a comparison is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(in crate::cli) enum CompareFormat {
+    /// On a screen, to look around in.
+    Screen,
+    /// Line by line.
+    Text,
+    /// For programs.
+    Json,
 }
 
 /// Holds the options of a replay.

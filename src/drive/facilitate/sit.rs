@@ -81,7 +81,7 @@ pub fn on_screen(
             drop(wishes.send(Seen::Order(wanted)));
         }
     };
-    let shown = term::run(&mut model, inbox, &mut wish, &|| clock.now());
+    let shown = term::run(&mut model, &inbox, &mut wish, &|| clock.now());
     // However the screen ended, whoever conducts ends with it.
     drop(order.send(Seen::Order(Order::Leave)));
     let ended = thread.join().ok();

@@ -27,7 +27,7 @@ impl Lines {
     fn desk(&self) -> Option<&Desk> {
         match &self.model.place {
             Place::Facilitator(desk) => Some(desk),
-            Place::Picker(_) | Place::Run(_) => None,
+            Place::Picker(_) | Place::Run(_) | Place::Compare(_) => None,
         }
     }
 

@@ -16,7 +16,7 @@ pub use spot::Spot;
 
 use super::field::{Edited, Field};
 use super::message::{Output, Way};
-use super::model::{Model, Place, RunScreen, Zoom};
+use super::model::{Behind, Model, Place, RunScreen, Zoom};
 use super::tail::Tail;
 use super::timeline::Told;
 use crate::engine::Run;
@@ -143,6 +143,8 @@ pub(super) struct Replay {
     pub(super) asking: Option<(Typed, Field)>,
     /// What was searched for last.
     pub(super) search: Option<String>,
+    /// What lies behind the screen.
+    pub(super) behind: Behind,
     /// The step whose attempts and outputs are at hand.
     shown: Option<usize>,
 }

@@ -15,6 +15,7 @@ fn groups(model: &Model) -> &'static [Group] {
     match &model.place {
         Place::Picker(_) => &[Group::Picker, Group::Everywhere],
         Place::Facilitator(_) => &[Group::Facilitator, Group::Everywhere],
+        Place::Compare(_) => &[Group::Compare, Group::Everywhere],
         Place::Run(screen) if screen.replay.is_some() => &[Group::Replay, Group::Output, Group::Everywhere],
         Place::Run(_) => &[Group::Run, Group::Output, Group::Question, Group::Everywhere],
     }

@@ -8,7 +8,7 @@ mod head;
 mod help;
 mod leaf;
 mod output;
-mod pane;
+pub(super) mod pane;
 mod picker;
 mod plan;
 mod preview;
@@ -44,6 +44,7 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
     match &model.place {
         Place::Picker(picker) => picker::draw(model, picker, area, buf),
         Place::Facilitator(desk) => super::facilitator::draw(model, desk, area, buf),
+        Place::Compare(beside) => super::compare::draw(model, beside, area, buf),
         Place::Run(screen) if is_tiny(area) => tiny::draw(model, screen, area, buf),
         Place::Run(screen) => run(model, screen, area, buf),
     }
@@ -55,6 +56,7 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
         }
         Place::Run(screen) if area.height > 3 && shout(screen, model.now).is_some() => row(area, 2, area.height - 2),
         Place::Run(_) | Place::Picker(_) => area,
+        Place::Compare(_) => row(area, 1, area.height.saturating_sub(1)),
         Place::Facilitator(_) => row(area, 3, area.height.saturating_sub(3)),
     };
     if model.help.is_some() {
@@ -63,7 +65,7 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
         // The sentence stays in view: it says why what was chosen can't be had.
         let foot = match &model.place {
             Place::Run(screen) => asked(model, screen, area).len().max(1) + 1,
-            Place::Picker(_) | Place::Facilitator(_) => 2,
+            Place::Picker(_) | Place::Facilitator(_) | Place::Compare(_) => 2,
         };
         let height = below.height.saturating_sub(foot as u16).max(below.height.min(3));
         finder::draw(model, finder, Rect { height, ..below }, buf);

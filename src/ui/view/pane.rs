@@ -24,17 +24,17 @@ const ASCII: border::Set<'static> = border::Set {
 };
 
 /// Describes a pane's frame.
-pub(super) struct Pane<'a> {
+pub(in crate::ui) struct Pane<'a> {
     /// The title.
-    pub(super) title: &'a str,
+    pub(in crate::ui) title: &'a str,
     /// How the title looks.
-    pub(super) role: Role,
+    pub(in crate::ui) role: Role,
     /// A word on the right.
-    pub(super) right: &'a str,
+    pub(in crate::ui) right: &'a str,
     /// How that looks.
-    pub(super) right_role: Role,
+    pub(in crate::ui) right_role: Role,
     /// How the frame looks.
-    pub(super) border: Role,
+    pub(in crate::ui) border: Role,
 }
 
 impl Default for Pane<'_> {
@@ -45,7 +45,7 @@ impl Default for Pane<'_> {
 
 impl Pane<'_> {
     /// Draws the frame, clears what was below it, and returns what is inside.
-    pub(super) fn draw(&self, model: &Model, area: Rect, buf: &mut Buffer) -> Rect {
+    pub(in crate::ui) fn draw(&self, model: &Model, area: Rect, buf: &mut Buffer) -> Rect {
         let area = area.intersection(buf.area);
         let right = cut(self.right, usize::from(area.width.saturating_sub(8)));
         let taken = if right.is_empty() { 4 } else { width(&right) + 7 };
@@ -72,7 +72,7 @@ impl Pane<'_> {
 }
 
 /// Says at the lower right which rows of a text are seen, where it goes on: `rows` begins with the first one that is.
-pub(super) fn foot(model: &Model, area: Rect, buf: &mut Buffer, rows: Range<usize>) {
+pub(in crate::ui) fn foot(model: &Model, area: Rect, buf: &mut Buffer, rows: Range<usize>) {
     let area = area.intersection(buf.area);
     let height = usize::from(area.height.saturating_sub(2));
     if rows.end <= height || area.height < 3 {

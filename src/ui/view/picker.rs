@@ -62,7 +62,13 @@ fn asked(model: &Model, picker: &Picker) -> String {
         (Row::Unfinished(_), _, Some(run)) => {
             format!("Enter goes on with run {}. Nothing is started by that.", tail(run))
         }
-        (_, _, Some(run)) => format!("Enter shows the report of run {}.", tail(run)),
+        (_, _, Some(run)) if picker.marked.as_ref() == Some(&run.folder) => {
+            format!("Run {} is A: choose the run to compare it with, and press c there.", tail(run))
+        }
+        (_, _, Some(run)) if picker.marked.is_some() => {
+            format!("c compares A with run {}. Enter watches it.", tail(run))
+        }
+        (_, _, Some(run)) => format!("Enter watches run {}: it is shown again, nothing is run.", tail(run)),
         (_, Some(entry), None) => {
             format!("d starts a drill of {} in the practice estate. Nothing real is touched.", safe(&entry.name))
         }
@@ -92,7 +98,7 @@ enum Listed {
 
 /// Lists the rows with their headings, which are there only where there are runs.
 fn listed(picker: &Picker) -> Vec<Listed> {
-    let heads = !picker.unfinished.is_empty() || !picker.ended.is_empty();
+    let heads = !picker.unfinished.is_empty() || !picker.ended.is_empty() || !picker.recordings.is_empty();
     let mut listed = Vec::new();
     let mut last = None;
     for row in picker.rows() {
@@ -100,6 +106,7 @@ fn listed(picker: &Picker) -> Vec<Listed> {
             Row::Unfinished(_) => "Not over",
             Row::Runbook(_) => "Runbooks",
             Row::Ended(_) => "Ended runs",
+            Row::Recording(_) => "Recordings",
         };
         if heads && last.replace(head) != Some(head) {
             listed.push(Listed::Head(head));
@@ -130,13 +137,10 @@ fn list(model: &Model, picker: &Picker, area: Rect, buf: &mut Buffer) {
                 Some(entry) => runbook(model, entry, picker.selected == Row::Runbook(*at), usize::from(inner.width)),
                 None => continue,
             },
-            Listed::Row(row @ (Row::Unfinished(at) | Row::Ended(at))) => {
-                let runs = if matches!(row, Row::Unfinished(_)) { &picker.unfinished } else { &picker.ended };
-                match runs.get(*at) {
-                    Some(run) => past(model, (*row, run), picker.selected == *row, usize::from(inner.width)),
-                    None => continue,
-                }
-            }
+            Listed::Row(row @ (Row::Unfinished(_) | Row::Ended(_) | Row::Recording(_))) => match picker.run_of(*row) {
+                Some(run) => past(model, picker, (*row, run), usize::from(inner.width)),
+                None => continue,
+            },
         };
         put(buf, at, &text);
     }
@@ -180,10 +184,11 @@ fn runbook(model: &Model, entry: &Entry, selected: bool, columns: usize) -> Line
     row(model, role, (&format!("{mark} {}", safe(&entry.name)), &right), columns)
 }
 
-fn past(model: &Model, (at, run): (Row, &PastRun), selected: bool, columns: usize) -> Line<'static> {
-    let open = matches!(at, Row::Unfinished(_));
+fn past(model: &Model, picker: &Picker, (at, run): (Row, &PastRun), columns: usize) -> Line<'static> {
+    let (open, selected) = (matches!(at, Row::Unfinished(_)), picker.selected == at);
     let (mark, role) = match (selected, open) {
         (true, _) => (model.palette.glyph("▶", ">"), Role::Focus),
+        (false, _) if picker.marked.as_ref() == Some(&run.folder) => ("A", Role::Key),
         (false, true) => (model.palette.glyph("↺", "R"), Role::Warn),
         (false, false) => (" ", Role::Text),
     };
