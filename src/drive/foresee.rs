@@ -6,10 +6,11 @@ use std::time::{Duration, Instant};
 
 use super::history::{Kind, gather};
 use crate::clock::Clock;
-use crate::engine::{Fact, Followed, LIVE_ROUNDS, Opened};
+use crate::engine::{Fact, Followed, History, LIVE_ROUNDS, Opened, StepState};
+use crate::kernel::Stamp;
 use crate::runbook::Plan;
 use crate::store::Runs;
-use crate::ui::Msg;
+use crate::ui::{Effects, Msg, choices};
 
 /// How often it is worked out again while nothing happens: what goes on takes longer all the while.
 const AGAIN: Duration = Duration::from_secs(2);
@@ -35,6 +36,7 @@ pub(super) fn follow(
     }
     let mut followed = Followed::new(plan);
     let mut told = None;
+    let mut told_of_choices = None;
     loop {
         match facts.recv_timeout(AGAIN) {
             Ok(fact) => {
@@ -53,7 +55,22 @@ pub(super) fn follow(
             told = Some(outlook.clone());
             tell(Msg::Outlook(outlook));
         }
+        let effects = effects(&followed, &gathered.history, clock.now());
+        if effects != told_of_choices {
+            told_of_choices.clone_from(&effects);
+            tell(Msg::Effects(effects));
+        }
         // Facts wait meanwhile, and nobody waits for them.
         std::thread::sleep(PAUSE.max(began.elapsed() * PART));
     }
+}
+
+/// Forecasts what each choice after a failure would lead to, where one is to be made.
+fn effects(followed: &Followed, history: &History, now: Stamp) -> Option<Effects> {
+    let run = followed.run();
+    let strand = run.focus()?;
+    let StepState::Failed { .. } = run.state(strand)? else { return None };
+    let of = choices(run, strand).into_iter();
+    let of = of.map(|(command, intent)| (command, followed.outlook_if(&intent, history, now, LIVE_ROUNDS)));
+    Some(Effects { step: run.strand_id(strand)?, of: of.collect() })
 }

@@ -425,6 +425,7 @@ impl Host {
             Effect::Start(job) => self.performer.start(*job),
             Effect::Watch(job) => self.performer.watch(*job),
             Effect::Settle(doubt) => self.performer.settle(*doubt),
+            Effect::Look(doubt) => self.performer.look_at(*doubt),
             Effect::Unwatch(attempt) => self.performer.enough(&attempt),
             Effect::Interrupt { attempt, force } => {
                 self.performer.interrupt(&attempt, if force { Force::AtOnce } else { Force::Gentle });

@@ -10,8 +10,7 @@ use serde_json::Value;
 
 use crate::engine::Outcome;
 use crate::exec::Reply;
-use crate::runbook::Impact;
-use crate::runbook::aws::{operation, option};
+use crate::runbook::aws::option;
 
 /// Is the look that settles a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,11 +86,6 @@ const COPIES: (&str, &str, &str) =
     ("describe-db-cluster-snapshots", "--db-cluster-snapshot-identifier", "DBClusterSnapshots");
 const GLOBAL: (&str, &str, &str) = ("describe-global-clusters", "--global-cluster-identifier", "GlobalClusters");
 const GROUPS: (&str, &str, &str) = ("describe-db-parameter-groups", "--db-parameter-group-name", "DBParameterGroups");
-
-/// Does the call change nothing? Then making it again tells how it ends.
-pub fn only_reads(words: &[String]) -> bool {
-    operation(words).is_some_and(|operation| operation.impact == Impact::Observe)
-}
 
 /// Returns the look that settles a call, where there is one.
 pub fn probe(words: &[String]) -> Option<Probe> {
@@ -231,6 +225,8 @@ mod tests {
     use std::fmt::Write as _;
 
     use super::*;
+    use crate::runbook::Impact;
+    use crate::runbook::aws::only_reads;
 
     pub(super) fn words(line: &str) -> Vec<String> {
         line.split(' ').map(str::to_owned).collect()

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use crate::engine::{AttemptState, Intent, Mode, Outcome, Progress, Run, Stage, StepState, Strand};
+use crate::engine::{Again, AttemptState, Intent, Mode, Outcome, Progress, Run, Stage, StepState, Strand};
 use crate::kernel::{AttemptId, StepId};
 use crate::runbook::{Impact, Plan, Way};
 
@@ -98,7 +98,12 @@ pub fn next(run: &Run, failures: usize, answers: &BTreeMap<String, String>, now:
             let harmless =
                 step.actions.get(*cursor).is_some_and(|action| action.impact == Impact::Observe || action.repeatable);
             let undone = attempt.as_ref().is_some_and(|attempt| was_not_carried_out(run, attempt));
-            Some(if undone || (harmless && failures <= RETRIES) {
+            let again = run.again(strand);
+            if again == Again::Looking {
+                return None;
+            }
+            let looked = matches!(again, Again::NotHappened(_));
+            Some(if undone || ((harmless || looked) && failures <= RETRIES) {
                 Intent::Retry { step: id }
             } else {
                 Intent::Stop { reason: format!("drill script: step {} failed: {why}", run.label(strand)) }

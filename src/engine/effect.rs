@@ -18,6 +18,8 @@ pub enum Effect {
     /// Find out how an attempt ended that may have run when its engine was gone, and report its end. Nothing that acts is
     /// performed again.
     Settle(Box<Doubt>),
+    /// Look whether a failed attempt happened, by calls that only read, and report what that tells.
+    Look(Box<Doubt>),
     /// Stop watching.
     Unwatch(AttemptId),
     /// Interrupt an attempt.
@@ -71,7 +73,7 @@ pub enum Output {
     },
 }
 
-/// Is an attempt that was started and whose end nobody recorded.
+/// Is an attempt of which it is not known whether it happened.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Doubt {
     /// What was started.

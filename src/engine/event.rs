@@ -8,6 +8,7 @@ mod opened;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::again::Seen;
 use super::outcome::{AwsReceipt, Outcome, Streams};
 use crate::kernel::{ActionName, AttemptId, Stamp, StepId};
 use crate::runbook::{Impact, LossKind, Moment};
@@ -423,10 +424,31 @@ pub enum Event {
         /// Who.
         by: String,
     },
+    /// Somebody, or lifeboat, looks whether a failed attempt happened, by calls that only read.
+    LookAsked {
+        /// The step.
+        step: StepId,
+        /// The attempt.
+        attempt: AttemptId,
+        /// Who.
+        by: String,
+    },
+    /// A look told whether a failed attempt happened.
+    Looked {
+        /// The attempt.
+        attempt: AttemptId,
+        /// What it tells.
+        seen: Seen,
+        /// By what that is known.
+        what: String,
+    },
     /// The operator chose to run a failed step's action again.
     RetryChosen {
         /// The step.
         step: StepId,
+        /// How they know that it did not happen, where nothing else tells.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        evidence: Option<String>,
         /// Who.
         by: String,
     },

@@ -21,7 +21,7 @@ use super::state::{
 };
 use crate::kernel::{ActionName, AttemptId, StepId};
 use crate::runbook::{Moment, Watching};
-use attempts::{Starting, finish, retried, start};
+use attempts::{Starting, finish, look_asked, looked, retried, start};
 use course::{decided, recall};
 use strands::{askable, asked_at, change_turn, names, offer, open_strand, set_state, settle, stand};
 
@@ -456,6 +456,8 @@ fn apply(run: &mut Run, fact: &Fact) -> Legal {
             require(fits, "the step cannot be left out from where it is")?;
             settle(run, strand, StepState::Skipped { reason: reason.clone() }, at);
         }
+        Event::LookAsked { step, attempt, .. } => look_asked(run, step, attempt)?,
+        Event::Looked { attempt, seen, what } => looked(run, attempt, *seen, what)?,
         Event::RetryChosen { step, .. } => retried(run, step, None)?,
         Event::CommandEdited { step, action, after, .. } => retried(run, step, Some((action, after)))?,
         Event::JumpChosen { step, to, reason, ruled_out, again, .. } => {

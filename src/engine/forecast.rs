@@ -9,9 +9,8 @@ mod spread;
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use super::decide::ruled_out;
-use super::event::{Event, Fact};
-use super::evolve::evolve;
+use super::decide::{after, ruled_out};
+use super::input::Intent;
 use super::objectives::{between, runnable};
 use super::state::{AttemptState, Recovery, Run, StepState, Strand};
 use crate::kernel::Stamp;
@@ -35,6 +34,16 @@ impl Forecast {
     fn certain(finish: Duration) -> Self {
         Self { finish, known: 0, unknown: 0 }
     }
+}
+
+/// Is what is still to be taken back.
+#[derive(Clone, Copy, Debug, Default)]
+struct Back {
+    takes: Duration,
+    /// How many of its actions say how long they take.
+    known: usize,
+    /// How many do not.
+    unknown: usize,
 }
 
 impl Run {
@@ -83,27 +92,52 @@ impl Run {
                 break;
             }
         }
-        let sum = sum.saturating_add(group);
+        // What is taken back is taken back first.
+        let back = self.rollback_left(now);
+        let sum = sum.saturating_add(group).saturating_add(back.takes);
+        (known, unknown) = (known + back.known, unknown + back.unknown);
         (known > 0).then(|| Forecast { finish: between(origin, now.utc).saturating_add(sum), known, unknown })
     }
 
-    /// Forecasts the recovery as it would be after this fact; `None` where it makes no sense now.
-    pub fn forecast_after(&self, event: Event, now: Stamp) -> Option<Forecast> {
-        let mut run = self.clone();
-        let seq = run.last_seq.map_or(0, |last| last.saturating_add(1));
-        evolve(&mut run, &Fact { seq, at: now, event }).ok()?;
-        run.forecast(now)
+    /// Forecasts the recovery as it would be after a person's choice; `None` where it can't be chosen now.
+    pub fn forecast_if(&self, intent: &Intent, now: Stamp) -> Option<Forecast> {
+        after(self, intent, now)?.forecast(now)
+    }
+
+    /// Returns what is still to be taken back.
+    fn rollback_left(&self, now: Stamp) -> Back {
+        let mut back = Back::default();
+        for strand in &self.rollback {
+            let Some((lane, undoes)) = self.lanes.get(strand).and_then(|lane| Some((lane, lane.undoes.as_ref()?)))
+            else {
+                continue;
+            };
+            for (at, name) in undoes.actions.iter().enumerate().skip(lane.state.cursor()) {
+                let Some(expected) = self.plan.action(name).and_then(|(_, action)| action.expected) else {
+                    back.unknown += 1;
+                    continue;
+                };
+                let gone = if at == lane.state.cursor() { self.runs_for(&lane.state, now) } else { Duration::ZERO };
+                back.known += 1;
+                back.takes = back.takes.saturating_add((expected / self.speed()).saturating_sub(gone));
+            }
+        }
+        back
     }
 
     /// Returns for how long the current action of a step has run; of several items, the first one that began.
     fn running_for(&self, step: usize, now: Stamp) -> Duration {
         let strands = std::iter::once(Strand::whole(step)).chain(self.lanes_of(step).map(|(strand, _)| strand));
-        let runs = strands.filter_map(|strand| match self.state(strand) {
-            Some(StepState::Running { attempt, .. }) => self.attempts.get(attempt),
+        strands.filter_map(|strand| Some(self.runs_for(self.state(strand)?, now))).max().unwrap_or_default()
+    }
+
+    fn runs_for(&self, state: &StepState, now: Stamp) -> Duration {
+        let runs = match state {
+            StepState::Running { attempt, .. } => self.attempts.get(attempt),
             _ => None,
-        });
+        };
         let runs = runs.filter(|attempt| attempt.state == AttemptState::Running);
-        runs.map(|attempt| now.since(&attempt.started)).max().unwrap_or_default()
+        runs.map(|attempt| now.since(&attempt.started)).unwrap_or_default()
     }
 
     /// Lists the steps that are not for this case if every decision that is still to be made goes as its conditions or

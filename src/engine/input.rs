@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::again::Seen;
 use super::event::{Exercise, InputSource, Opened};
 use super::outcome::{AwsReceipt, Outcome, Streams};
 use crate::kernel::{ActionName, AttemptId, StepId};
@@ -125,6 +126,18 @@ pub enum Intent {
     },
     /// Run a failed step's action again.
     Retry {
+        /// The step.
+        step: StepId,
+    },
+    /// Run a failed step's action again although nothing tells whether it happened.
+    RetryOnWord {
+        /// The step.
+        step: StepId,
+        /// How the operator knows that it did not; must not be empty.
+        evidence: String,
+    },
+    /// Look whether a failed step's action happened, by calls that only read.
+    Look {
         /// The step.
         step: StepId,
     },
@@ -329,6 +342,15 @@ pub enum Report {
         looked_at: DateTime<Utc>,
         /// `Ok` if `recovered_when` succeeded, else why not.
         seen: Result<(), String>,
+    },
+    /// What a look at a failed attempt tells.
+    Looked {
+        /// The attempt.
+        attempt: AttemptId,
+        /// What it tells.
+        seen: Seen,
+        /// By what that is known.
+        what: String,
     },
 }
 

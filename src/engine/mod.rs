@@ -8,6 +8,7 @@
 //!
 //! It does no I/O, reads no clock and spawns nothing; time comes in as an argument.
 
+mod again;
 mod decide;
 mod dry_run;
 mod effect;
@@ -27,6 +28,7 @@ mod state;
 mod strand;
 mod texts;
 
+pub use again::{Again, Seen, Sight};
 pub use decide::decide;
 pub use dry_run::{
     ActionAhead, Agreement, AgreementRule, ByHand, Choice, Course, DecisionAhead, DryRun, Holds, Items, Known, Origin,
@@ -42,7 +44,7 @@ pub use evolve::{IllegalHistory, evolve};
 pub use forecast::{Followed, Forecast, History, LIVE_ROUNDS, Outlook, Past, StepOutlook};
 pub use input::{Ended, Facilitate, Input, Intent, Notice, Report, SignedApproval, TimerId};
 pub use judge::{holds, shown};
-pub use outcome::{AwsReceipt, Outcome, Streams};
+pub use outcome::{AWS_MAY_HAVE_ACTED, AwsReceipt, Outcome, Streams};
 pub use react::{react, rearm};
 pub use refusal::Refusal;
 pub use request::{Asking, REQUEST_TITLE, find_request, is_whole, requested};

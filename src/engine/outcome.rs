@@ -78,7 +78,27 @@ pub enum Outcome {
     },
 }
 
+/// What stands in an outcome of a call that acts and may have reached AWS, although no word of AWS's came back.
+pub const AWS_MAY_HAVE_ACTED: &str = "whether AWS acted is not known: look before you do it again";
+
 impl Outcome {
+    /// Did a call that acts end so that AWS may have carried it out, whatever came back?
+    pub(super) fn may_have_acted(&self) -> bool {
+        match self {
+            Self::Answered { .. } | Self::TimedOut { .. } | Self::Interrupted | Self::InDoubt { .. } => true,
+            Self::Unreachable { error: text } | Self::Throttled { message: text, .. } => {
+                text.contains(AWS_MAY_HAVE_ACTED)
+            }
+            Self::Exited { .. }
+            | Self::Signalled { .. }
+            | Self::SpawnFailed { .. }
+            | Self::AwsRefused { .. }
+            | Self::SqlRefused { .. }
+            | Self::Unusable { .. }
+            | Self::NotCarriedOut { .. } => false,
+        }
+    }
+
     /// May the same call succeed a little later? Polling goes on through these.
     pub fn is_transient(&self) -> bool {
         matches!(self, Self::Throttled { .. } | Self::Unreachable { .. } | Self::TimedOut { .. })

@@ -519,7 +519,8 @@ fn line_of(call: &[String]) -> String {
     line
 }
 
-fn read_calls(command: &str) -> Vec<Vec<String>> {
+/// Reads recorded calls back.
+pub(super) fn read_calls(command: &str) -> Vec<Vec<String>> {
     let literal = |call: &Vec<words::Word>| call.iter().filter_map(words::Word::literal).collect();
     words::calls(command).map_or_else(|_| Vec::new(), |calls| calls.iter().map(literal).collect())
 }

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use super::again::Sight;
 use super::effect::{Doubt, Effect, Job, Poll};
 use super::event::{Event, Exercise, Fact};
 use super::input::TimerId;
 use super::prepare::{divided, improvised_job, job};
-use super::state::{AttemptState, PendingRetry, Recovery, Run, Stage, StepState, Strand};
+use super::state::{Attempt, AttemptState, PendingRetry, Recovery, Run, Stage, StepState, Strand};
 use crate::kernel::{ActionName, AttemptId, Stamp};
-use crate::runbook::Moment;
+use crate::runbook::{Action, Moment};
 
 /// Says what to do about a fact; `run` is the state after this fact and before the next.
 pub fn react(run: &Run, fact: &Fact) -> Vec<Effect> {
@@ -25,6 +26,7 @@ pub fn react(run: &Run, fact: &Fact) -> Vec<Effect> {
         Event::InterruptAsked { attempt, force, .. } => {
             vec![Effect::Interrupt { attempt: attempt.clone(), force: *force }]
         }
+        Event::LookAsked { attempt, .. } => look(run, attempt, fact.at).into_iter().collect(),
         Event::MomentFixed { moment: Moment::Onset, .. } => rto(run, fact.at).into_iter().collect(),
         Event::Recovered { .. } => run.watch.iter().cloned().map(Effect::Unwatch).collect(),
         Event::Ended { .. } => run.all_watches().cloned().map(Effect::Unwatch).chain([Effect::Seal]).collect(),
@@ -70,6 +72,7 @@ pub fn react(run: &Run, fact: &Fact) -> Vec<Effect> {
         | Event::LossMeasured { .. }
         | Event::ItemTicked { .. }
         | Event::StepFailed { .. }
+        | Event::Looked { .. }
         | Event::RetryChosen { .. }
         | Event::CommandEdited { .. }
         | Event::FailurePassed { .. }
@@ -97,7 +100,10 @@ pub fn rearm(run: &Run, now: Stamp) -> Vec<Effect> {
     let retries = run.retries_pending().into_iter().filter_map(|at| retry(run, at));
     let nags = run.sent_at.keys().filter(|name| !run.due.contains(*name)).filter_map(|name| nag(run, name));
     let deadlines = run.came.keys().filter_map(|step| deadline(run, *step, now));
-    rto(run, now).into_iter().chain(retries).chain(deadlines).chain(nags).chain(watch).chain(doubts(run, now)).collect()
+    let asked = run.sights.iter().filter(|(_, sight)| **sight == Sight::Asked);
+    let looks = asked.filter_map(|(attempt, _)| look(run, attempt, now));
+    let timers = rto(run, now).into_iter().chain(retries).chain(deadlines).chain(nags);
+    timers.chain(watch).chain(looks).chain(doubts(run, now)).collect()
 }
 
 /// Wakes when the steps whose turn came with a fact have waited for too long.
@@ -139,17 +145,23 @@ fn doubts(run: &Run, now: Stamp) -> impl Iterator<Item = Effect> {
     )
 }
 
+/// Looks whether a failed attempt happened.
+fn look(run: &Run, id: &AttemptId, now: Stamp) -> Option<Effect> {
+    let attempt = run.attempts.get(id)?;
+    let action = action_of(run, attempt)?;
+    let job = job(run, id, attempt.step.as_ref(), action, &attempt.command);
+    let age = now.since(&attempt.started);
+    Some(Effect::Look(Box::new(Doubt { job, impact: attempt.impact, age })))
+}
+
 fn begin(run: &Run, id: &AttemptId, at: Stamp) -> Vec<Effect> {
     let Some(attempt) = run.attempts.get(id).filter(|attempt| attempt.state == AttemptState::Running) else {
         return Vec::new();
     };
-    let Some(name) = &attempt.action else {
+    if attempt.action.is_none() {
         return vec![Effect::Start(Box::new(improvised_job(run, id, &attempt.command, at.utc)))];
-    };
-    let here =
-        attempt.step.as_ref().and_then(|step| run.strand(step)).and_then(|strand| run.plan.steps.get(strand.step));
-    let here = here.and_then(|step| step.actions.iter().find(|action| action.name == *name));
-    let Some(action) = here.or_else(|| run.plan.action(name).map(|(_, action)| action)) else { return Vec::new() };
+    }
+    let Some(action) = action_of(run, attempt) else { return Vec::new() };
     let job = job(run, id, attempt.step.as_ref(), action, &attempt.command);
     if attempt.step.is_some() {
         return vec![Effect::Start(Box::new(job))];
@@ -158,6 +170,15 @@ fn begin(run: &Run, id: &AttemptId, at: Stamp) -> Vec<Effect> {
     let every = divided(action.every, run.speed()).max(Duration::from_millis(1));
     let poll = Some(Poll { every, limit: None, until, hold: Duration::ZERO, fail_if: None });
     vec![Effect::Watch(Box::new(Job { poll, ..job }))]
+}
+
+/// Returns the action that an attempt performs: of its own step, if that has one of the name.
+fn action_of<'r>(run: &'r Run, attempt: &Attempt) -> Option<&'r Action> {
+    let name = attempt.action.as_ref()?;
+    let here =
+        attempt.step.as_ref().and_then(|step| run.strand(step)).and_then(|strand| run.plan.steps.get(strand.step));
+    let here = here.and_then(|step| step.actions.iter().find(|action| action.name == *name));
+    here.or_else(|| run.plan.action(name).map(|(_, action)| action))
 }
 
 /// Wakes when the RTO runs out. One that did already is found by `decide` with the fact that told.
@@ -171,11 +192,8 @@ fn rto(run: &Run, now: Stamp) -> Option<Effect> {
     Some(Effect::Wake { timer: TimerId::Rto, after })
 }
 
-fn retry(run: &Run, (strand, retry): (Strand, &PendingRetry)) -> Option<Effect> {
-    let name = run.attempts.get(&retry.attempt)?.action.as_ref()?;
-    let step = run.plan.steps.get(strand.step)?;
-    let here = step.actions.iter().find(|action| action.name == *name);
-    let action = here.or_else(|| run.plan.action(name).map(|(_, action)| action))?;
+fn retry(run: &Run, (_, retry): (Strand, &PendingRetry)) -> Option<Effect> {
+    let action = action_of(run, run.attempts.get(&retry.attempt)?)?;
     let after = divided(action.every, run.speed()).max(Duration::from_millis(1));
     Some(Effect::Wake { timer: TimerId::Retry(retry.number), after })
 }

@@ -39,6 +39,30 @@ pub enum Refusal {
     /// There is nothing to choose.
     #[error("Step `{0}` has not failed.")]
     NotFailed(StepId),
+    /// What must not run twice may have happened.
+    #[error(
+        "Step `{step}` is not just tried again: {why}. Look whether it happened, then say how you know that it did not; or mark it done."
+    )]
+    MayHaveHappened {
+        /// The step.
+        step: StepId,
+        /// Why nobody can tell.
+        why: String,
+    },
+    /// It happened, although it failed.
+    #[error("Step `{step}` is not tried again: {what}. Mark it done, edit the command, or look again.")]
+    Happened {
+        /// The step.
+        step: StepId,
+        /// By what that is known.
+        what: String,
+    },
+    /// The answer of a look is on its way.
+    #[error("It is being looked at whether step `{0}` happened. Wait for what that tells.")]
+    BeingLookedAt(StepId),
+    /// There is nothing that tells.
+    #[error("No call that only reads tells whether step `{0}` happened. Look at what it was to change.")]
+    NothingLooks(StepId),
     /// The command is as it was.
     #[error("The command is as it was; retry runs it again.")]
     NothingEdited,

@@ -11,6 +11,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
+use super::again::Sight;
 use super::event::{InputSource, Opened, Target, Verdict};
 use super::outcome::{AwsReceipt, Outcome, Streams};
 use crate::kernel::{ActionName, AttemptId, Stamp, StepId};
@@ -78,6 +79,8 @@ pub struct Run {
     pub attempts: BTreeMap<AttemptId, Attempt>,
     /// Attempt ids in the order in which they started.
     pub order: Vec<AttemptId>,
+    /// What looks at failed attempts tell: did they happen?
+    pub sights: BTreeMap<AttemptId, Sight>,
     /// Attempts that run, as far as is known, watches included.
     pub running: BTreeSet<AttemptId>,
     /// How many attempts each step had, same order as the plan's steps.
@@ -452,6 +455,7 @@ impl Run {
             current: 0,
             attempts: BTreeMap::new(),
             order: Vec::new(),
+            sights: BTreeMap::new(),
             running: BTreeSet::new(),
             tries: vec![0; count],
             improvised: 0,

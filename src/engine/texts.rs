@@ -15,7 +15,8 @@ impl Input {
             Self::Operator { intent, .. } => intent.texts(),
             Self::Report(Report::Finished { result, .. }) => result.texts(),
             Self::Report(Report::Watched { seen, .. }) => seen.as_mut().err().into_iter().collect(),
-            Self::Host(Notice::Remark(text))
+            Self::Report(Report::Looked { what: text, .. })
+            | Self::Host(Notice::Remark(text))
             | Self::Facilitator { wish: Facilitate::Announce { text, .. } | Facilitate::Pause { why: text }, .. } => {
                 vec![text]
             }
@@ -35,6 +36,7 @@ impl Intent {
             | Self::Done { note: text, .. }
             | Self::Skip { reason: text, .. }
             | Self::MarkDone { evidence: text, .. }
+            | Self::RetryOnWord { evidence: text, .. }
             | Self::Improvise { command: text }
             | Self::Edit { command: text, .. }
             | Self::Jump { reason: text, .. }
@@ -55,6 +57,7 @@ impl Intent {
             | Self::Decline { .. }
             | Self::Tick { .. }
             | Self::Retry { .. }
+            | Self::Look { .. }
             | Self::Interrupt { .. }
             | Self::Sent { .. }
             | Self::Auto { .. }

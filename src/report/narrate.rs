@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::exercise;
-use crate::engine::{Ask, Event, Mode, Resumed, Verdict};
+use crate::engine::{Ask, Event, Mode, Resumed, Seen, Verdict};
 use crate::kernel::{SafeText, clock, counted, say_duration};
 use crate::runbook::LossKind;
 
@@ -149,7 +149,23 @@ fn words(event: &Event) -> String {
             let again = if again.is_empty() { String::new() } else { format!("; to be done again: {}", list(again)) };
             format!("step {step} LEFT by {by}, and the run goes on at {to}: {reason}{out}{again}")
         }
-        Event::RetryChosen { step, by } => format!("step {step} is tried again by {by}"),
+        Event::LookAsked { step, attempt, by } => {
+            format!("step {step}: {by} looks whether attempt {attempt} happened")
+        }
+        Event::Looked { attempt, seen, what } => {
+            let seen = match seen {
+                Seen::Happened => "attempt HAPPENED",
+                Seen::NotHappened => "attempt did not happen",
+                Seen::Unclear => "can't be told whether attempt happened",
+            };
+            format!("{}: {what}", seen.replacen("attempt", &format!("attempt {attempt}"), 1))
+        }
+        Event::RetryChosen { step, evidence, by } => match evidence {
+            Some(evidence) => {
+                format!("step {step} is tried again by {by}, on their word that it did not happen: {evidence}")
+            }
+            None => format!("step {step} is tried again by {by}"),
+        },
         Event::FailurePassed { step, action, why } => format!("{action} of {step} failed and was passed over: {why}"),
         Event::InterruptAsked { attempt, force, by } => {
             format!("{attempt} interrupted by {by}{}", if *force { " (KILL)" } else { "" })

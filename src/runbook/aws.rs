@@ -170,6 +170,11 @@ pub fn named<'o>(operation: &'o Operation, word: &str) -> Option<&'o str> {
         .find(|option| *option == name || positive.as_deref().is_some_and(|positive| positive == *option))
 }
 
+/// Does the call change nothing? Then making it again harms nobody.
+pub fn only_reads(words: &[String]) -> bool {
+    operation(words).is_some_and(|operation| operation.impact == Impact::Observe)
+}
+
 /// Returns the value of `option` in `words`, written `--option value` or `--option=value`.
 pub fn option<'w>(words: &'w [String], option: &str) -> Option<&'w str> {
     words.iter().enumerate().find_map(|(at, word)| {

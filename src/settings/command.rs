@@ -7,6 +7,8 @@ pub enum Command {
     Run,
     /// Run a failed step again.
     Retry,
+    /// Look whether a failed action happened.
+    Look,
     /// Run a failed action again with an edited command.
     Edit,
     /// Go on at another step.

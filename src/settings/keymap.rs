@@ -105,6 +105,13 @@ impl Default for Keymap {
                 "edit…",
                 "After a failure: edit the failed command and run that instead, asked and recorded.",
             ),
+            bind(
+                Run,
+                C::Look,
+                &[Char('h')],
+                "look again",
+                "After a failure: look whether it happened, by calls that only read.",
+            ),
             bind(Run, C::Skip, &[Char('s')], "skip…", "Leave the step out. Asks for a reason."),
             bind(
                 Run,

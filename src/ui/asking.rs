@@ -2,10 +2,12 @@
 
 use chrono::{DateTime, FixedOffset, SecondsFormat, Utc};
 
+use super::effects::effect_of;
 use super::form::{Form, FormKind};
+use super::model::RunScreen;
 use crate::engine::{Intent, Mode, Run, StepState};
-use crate::kernel::{SafeText, StepId, parse_when};
-use crate::runbook::{Branch, InputDecl, InputType, Secrecy, Way};
+use crate::kernel::{SafeText, Stamp, StepId, parse_when};
+use crate::runbook::{Branch, InputDecl, InputType, Secrecy, Step, Way};
 
 /// Says what came of an answer.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,18 +61,11 @@ pub(super) fn answer(run: &Run, form: &Form, now: DateTime<Utc>) -> Result<Answe
             intent => Ok(Answered::Wish(intent)),
         },
         FormKind::Jump(step) => {
-            let text = text.trim();
-            let (number, reason) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
-            let number: u32 = number
-                .trim_end_matches([':', '.', ','])
-                .parse()
-                .map_err(|_| "The number of a step is needed; Esc goes back.".to_owned())?;
-            let to = run.plan.steps.iter().find(|step| step.number == number);
-            let to = to.ok_or_else(|| format!("There is no step {number}."))?.id.clone();
-            if reason.trim().is_empty() {
+            let (to, reason) = leads_to(run, &text)?;
+            if reason.is_empty() {
                 return Err("A reason is needed behind the number; Esc goes back.".to_owned());
             }
-            Ok(Answered::Wish(Intent::Jump { step: step.clone(), to, reason: reason.trim().to_owned() }))
+            Ok(Answered::Wish(Intent::Jump { step: step.clone(), to: to.id.clone(), reason: reason.to_owned() }))
         }
         _ => form.submit(now).map(Answered::Wish),
     }
@@ -102,6 +97,18 @@ pub(super) fn ways(run: &Run, step: &StepId) -> Vec<String> {
         format!("{} {words} ({leads}){speaks}", at + 1)
     };
     decision.branches.iter().enumerate().map(way).collect()
+}
+
+/// Reads the number of a step and what stands behind it.
+fn leads_to<'r, 't>(run: &'r Run, text: &'t str) -> Result<(&'r Step, &'t str), String> {
+    let text = text.trim();
+    let (number, reason) = text.split_once(char::is_whitespace).unwrap_or((text, ""));
+    let number: u32 = number
+        .trim_end_matches([':', '.', ','])
+        .parse()
+        .map_err(|_| "The number of a step is needed; Esc goes back.".to_owned())?;
+    let to = run.plan.steps.iter().find(|step| step.number == number);
+    Ok((to.ok_or_else(|| format!("There is no step {number}."))?, reason.trim()))
 }
 
 /// Lists the steps that a jump may lead to.
@@ -202,21 +209,32 @@ fn second(run: &Run, input: &InputDecl) -> &'static str {
 
 /// Says what the typed text is taken for; `Err` says why it is not taken. `None` while nothing is typed.
 pub(super) fn echo(
-    run: &Run,
+    screen: &RunScreen,
     form: &Form,
-    now: DateTime<Utc>,
+    now: Stamp,
     local: Option<FixedOffset>,
 ) -> Option<Result<String, String>> {
-    let (FormKind::Value(name) | FormKind::SecondValue { name, .. }) = &form.kind else { return None };
+    let run = &screen.run;
     let text = form.field.text();
     if text.trim().is_empty() {
         return None;
     }
+    if let FormKind::Jump(step) = &form.kind {
+        return Some(leads_to(run, &text).map(|(to, _)| {
+            let words = SafeText::line(&format!("step {} {}", to.number, to.title)).into_string();
+            let wish = Intent::Jump { step: step.clone(), to: to.id.clone(), reason: "?".to_owned() };
+            match effect_of(screen, &wish, now) {
+                Some((effect, _)) => format!("{words}; service back at {effect} by the runbook"),
+                None => words,
+            }
+        }));
+    }
+    let (FormKind::Value(name) | FormKind::SecondValue { name, .. }) = &form.kind else { return None };
     if hides(run, &form.kind) {
         return None;
     }
     let input = run.plan.input(name)?;
-    Some(taken(run, name, &text, now).map(|value| shown(&input.kind, &value, local)))
+    Some(taken(run, name, &text, now.utc).map(|value| shown(&input.kind, &value, local)))
 }
 
 /// Shows a value: a time in UTC and in local time, a list with commas.

@@ -37,6 +37,8 @@ pub enum FormKind {
     Waive(String),
     /// Why is the step left out?
     Skip(StepId),
+    /// How is it known that what is tried again did not happen?
+    Retry(StepId),
     /// What shows that the step was done by other means?
     MarkDone(StepId),
     /// What was done by hand?
@@ -92,6 +94,7 @@ impl Form {
             FormKind::Choose(_) => "Decide",
             FormKind::Waive(_) => "Go on without a second reader",
             FormKind::Skip(_) => "Skip the step",
+            FormKind::Retry(_) => "Retry on your word",
             FormKind::MarkDone(_) => "Mark the step done",
             FormKind::Done(..) => "Done by hand",
             FormKind::Improvise => "A command of your own",
@@ -121,6 +124,9 @@ impl Form {
             FormKind::Choose(_) => "Write the number of the way, and behind it, why.",
             FormKind::Waive(_) => "Why? The reason leads the report.",
             FormKind::Skip(_) => "Why is it left out? The reason goes into the log.",
+            FormKind::Retry(_) => {
+                "Nothing tells whether it happened. How do you know that it did not? That goes into the log."
+            }
             FormKind::MarkDone(_) => "What shows that it was done? The evidence goes into the log.",
             FormKind::Done(_, Evidence::Required) => "What shows that it is done? This step asks for evidence.",
             FormKind::Done(_, Evidence::Welcome) => "What was done? A note is welcome, Enter alone is enough.",
@@ -172,6 +178,9 @@ impl Form {
             FormKind::Skip(step) => {
                 Intent::Skip { step: step.clone(), reason: wanted("A reason is needed; Esc goes back.")? }
             }
+            FormKind::Retry(step) => {
+                Intent::RetryOnWord { step: step.clone(), evidence: wanted("Evidence is needed; Esc goes back.")? }
+            }
             FormKind::MarkDone(step) => {
                 Intent::MarkDone { step: step.clone(), evidence: wanted("Evidence is needed; Esc goes back.")? }
             }
@@ -221,6 +230,7 @@ mod tests {
         let step = StepId::from("a");
         for kind in [
             FormKind::Skip(step.clone()),
+            FormKind::Retry(step.clone()),
             FormKind::MarkDone(step.clone()),
             FormKind::Done(step.clone(), Evidence::Required),
             FormKind::Improvise,

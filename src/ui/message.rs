@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crossterm::event::KeyEvent;
 
+use super::effects::Effects;
 use super::order::Order;
 use super::picker::Learnt;
 use super::replay::{Moment, Played, Transport};
@@ -52,6 +53,8 @@ pub enum Msg {
     Summary(Vec<String>),
     /// When service will probably be restored by what earlier runs took; `None` where nothing can be said.
     Outlook(Option<Outlook>),
+    /// What each choice after a failure leads to by earlier runs; `None` where none is to be made.
+    Effects(Option<Effects>),
     /// What the customers themselves saw, line by line, where somebody kept a record.
     Truth(Vec<String>),
     /// What came out of the editor, or why nothing did.

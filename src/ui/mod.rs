@@ -13,6 +13,7 @@ mod asking;
 mod calls;
 mod compare;
 mod confirm;
+mod effects;
 mod facilitator;
 mod field;
 mod finder;
@@ -39,6 +40,7 @@ mod view;
 
 pub use compare::Beside;
 pub use confirm::{Confirmation, DEAD_TIME};
+pub use effects::{Effects, choices};
 pub use facilitator::{Desk, FacilitatorLines};
 pub use field::{Edited, Field};
 pub use form::{Form, FormKind, Opener};

@@ -8,6 +8,7 @@ use chrono::FixedOffset;
 use super::calls::Calls;
 use super::compare::Beside;
 use super::confirm::Confirmation;
+use super::effects::Effects;
 use super::facilitator::Desk;
 use super::finder::Finder;
 use super::form::Form;
@@ -143,6 +144,8 @@ pub struct RunScreen {
     pub(super) calls: Calls,
     /// When service will probably be restored by what earlier runs took.
     pub(super) outlook: Option<Outlook>,
+    /// What each choice after a failure leads to, by the same earlier runs.
+    pub(super) effects: Option<Effects>,
     /// Why the facts no longer make sense, if so.
     pub(super) broken: Option<String>,
     /// Where the reader is in the recording, if that is what drives this screen.
@@ -286,6 +289,7 @@ impl RunScreen {
             truth: Vec::new(),
             calls: Calls::default(),
             outlook: None,
+            effects: None,
             broken: None,
             replay: None,
         }

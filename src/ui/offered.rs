@@ -6,7 +6,8 @@ use super::model::{Behind, Break, Model, Place, RunScreen, Zoom};
 use super::picker::{Picker, Row};
 use super::reader::Reader;
 use super::replay::Replay;
-use crate::engine::{Progress, Stage, StepState};
+use crate::engine::{Again, Progress, Stage, StepState};
+use crate::kernel::SafeText;
 use crate::runbook::{Evidence, Section};
 use crate::settings::keymap::Command;
 
@@ -158,7 +159,14 @@ fn in_run(screen: &RunScreen) -> Vec<Offer> {
                 list.push(C::Skip.into());
             }
             StepState::Failed { .. } => {
-                list.push(C::Retry.into());
+                match again(screen) {
+                    Some(Again::Looking | Again::Happened(_)) => {}
+                    Some(Again::Untold(_)) => list.push(Offer { command: C::Retry, words: Some("retry…") }),
+                    Some(Again::Free | Again::NotHappened(_)) | None => list.push(C::Retry.into()),
+                }
+                if screen.subject().is_some_and(|strand| screen.run.can_look(strand).is_some()) {
+                    list.push(C::Look.into());
+                }
                 if screen.run.asked().is_empty() {
                     list.push(C::Edit.into());
                 }
@@ -388,6 +396,13 @@ pub(super) fn why_not(model: &Model, command: Command) -> String {
         };
         return words.to_owned();
     }
+    if let (C::Retry, Stage::Open, Zoom::Shared) = (command, &screen.run.stage, &screen.zoom) {
+        match again(screen) {
+            Some(Again::Looking) => return "it is being looked at whether it happened".to_owned(),
+            Some(Again::Happened(what)) => return SafeText::line(&format!("it happened: {what}")).into_string(),
+            Some(Again::Free | Again::NotHappened(_) | Again::Untold(_)) | None => {}
+        }
+    }
     let words = match (command, &screen.run.stage) {
         (C::NextMatch | C::PreviousMatch, _) => "nothing was searched for in the output",
         (C::Wrap | C::Save | C::Search, _) => "no output is read; z opens it",
@@ -399,6 +414,7 @@ pub(super) fn why_not(model: &Model, command: Command) -> String {
         (C::Run, Stage::Open) if !screen.run.asked().is_empty() => "the step asks for a value first",
         (C::Run, Stage::Open) => "no step waits to be run",
         (C::Retry | C::Edit | C::MarkDone, Stage::Open) => "nothing has failed here",
+        (C::Look, Stage::Open) => "nothing failed that a call which only reads could tell about",
         (C::RollBack, Stage::Open) => "nothing has failed that could be taken back",
         (C::Skip | C::Jump, Stage::Open) => "no step waits for you",
         (C::Tick, Stage::Open) => "no item is left to be ticked",
@@ -423,6 +439,7 @@ pub(super) fn question(screen: &RunScreen, command: Command) -> Option<FormKind>
     let step = screen.current().map(|(step, _)| step);
     match command {
         Command::Skip => screen.current_id().map(FormKind::Skip),
+        Command::Retry if matches!(again(screen), Some(Again::Untold(_))) => screen.current_id().map(FormKind::Retry),
         Command::MarkDone => screen.current_id().map(FormKind::MarkDone),
         Command::Done => step.map(|step| FormKind::Done(step.id.clone(), step.manual.unwrap_or(Evidence::Welcome))),
         Command::Improvise => Some(FormKind::Improvise),
@@ -438,6 +455,12 @@ pub(super) fn question(screen: &RunScreen, command: Command) -> Option<FormKind>
         Command::Unrecorded => Some(FormKind::Unrecorded),
         _ => None,
     }
+}
+
+/// Says whether what the keys act on may be tried again, where it failed.
+pub(super) fn again(screen: &RunScreen) -> Option<Again> {
+    let strand = screen.subject()?;
+    matches!(screen.run.state(strand)?, StepState::Failed { .. }).then(|| screen.run.again(strand))
 }
 
 /// Does the step wait for a person, so that the run can go on at another one?

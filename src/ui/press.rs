@@ -10,13 +10,13 @@ use super::finder::{self, Chosen, Finder, To};
 use super::form::{Form, FormKind};
 use super::message::{Output, Watch};
 use super::model::{Behind, Break, Focus, Model, Place, RunScreen, Zoom};
-use super::offered::{offered, question};
+use super::offered::{again, offered, question, why_not};
 use super::picker::{Page, Picker, Reading, Row};
 use super::reader::Reader;
 use super::replay;
 use super::timeline::Timeline;
 use super::{question as questions, tail::Tail};
-use crate::engine::{Intent, Progress, StepState};
+use crate::engine::{Again, Intent, Progress, StepState};
 use crate::runbook::Kind;
 use crate::settings::keymap::{Chord, Command};
 use crate::settings::theme::Role;
@@ -118,6 +118,11 @@ fn not_offered(model: &mut Model, meant: &[Command]) -> Option<Output> {
         if let Place::Run(screen) = &mut model.place {
             (screen.look, screen.zoom) = (None, Zoom::Shared);
         }
+    } else if let (true, Place::Run(screen)) = (meant.contains(&Command::Retry), &model.place)
+        && let Some(Again::Looking | Again::Happened(_)) = again(screen)
+    {
+        let why = why_not(model, Command::Retry);
+        model.news = Some((Role::Warn, format!("It is not tried again: {why}.")));
     } else if !meant.is_empty() {
         model.news = Some((Role::Dim, "That key does nothing now; ? shows what does.".to_owned()));
     }
@@ -398,6 +403,7 @@ fn in_run(screen: &mut RunScreen, command: Command, ways: (usize, usize)) -> Opt
     let step = screen.current_id();
     match command {
         Command::Run => return step.map(|step| Output::Intent(Intent::Run { step })),
+        Command::Look => return step.map(|step| Output::Intent(Intent::Look { step })),
         Command::Retry => return step.map(|step| Output::Intent(Intent::Retry { step })),
         Command::Tick => {
             let at = screen.subject()?.step;

@@ -13,7 +13,7 @@ use super::question::{self, paste};
 use super::replay;
 use super::tail::Tail;
 use super::timeline::Told;
-use crate::engine::{Fact, Stage, evolve};
+use crate::engine::{Again, Fact, Stage, evolve};
 use crate::kernel::{AttemptId, SafeText, Stamp};
 use crate::settings::theme::Role;
 
@@ -127,6 +127,13 @@ fn take(model: &mut Model, msg: Msg) -> Option<Output> {
             model.dirty = true;
             on_run(model, |screen| {
                 screen.outlook = outlook;
+                None
+            })
+        }
+        Msg::Effects(effects) => {
+            model.dirty = true;
+            on_run(model, |screen| {
+                screen.effects = effects;
                 None
             })
         }
@@ -292,6 +299,10 @@ impl RunScreen {
             | FormKind::Reader(name)
             | FormKind::SecondValue { name, .. }
             | FormKind::Waive(name) => self.run.asked().first().is_none_or(|asked| asked.name != *name),
+            FormKind::Retry(step) => {
+                let strand = self.run.strand(step);
+                strand.is_none_or(|strand| !matches!(self.run.again(strand), Again::Untold(_)))
+            }
             FormKind::SeeAlarm(action) => self.run.alarm() != Some(action),
             FormKind::Onset(Opener::Screen) => self.run.onset().is_some() && form.field.text().is_empty(),
             FormKind::Unrecorded => !matches!(self.log, Some((LogHealth::Halted, _))),

@@ -19,6 +19,9 @@ enum Op {
     Tick(u32),
     Done(bool),
     Retry,
+    RetryOnWord(bool),
+    LookAgain,
+    Told(Seen),
     Edit(bool),
     Jump(usize, bool),
     Skip,
@@ -231,6 +234,7 @@ fn outcome() -> impl Strategy<Value = Outcome> {
         1 => Just(Outcome::Exited { code: 7 }),
         1 => Just(Outcome::Interrupted),
         1 => Just(Outcome::Unreachable { error: "refused".into() }),
+        1 => Just(Outcome::InDoubt { evidence: "who knows".into() }),
         1 => Just(Outcome::SpawnFailed { error: "no sh".into() }),
     ]
 }
@@ -269,6 +273,9 @@ fn op() -> impl Strategy<Value = Op> {
         4 => (0_u32..3).prop_map(Op::Tick),
         4 => any::<bool>().prop_map(Op::Done),
         3 => Just(Op::Retry),
+        1 => any::<bool>().prop_map(Op::RetryOnWord),
+        1 => Just(Op::LookAgain),
+        3 => prop::sample::select(vec![Seen::Happened, Seen::NotHappened, Seen::Unclear]).prop_map(Op::Told),
         2 => any::<bool>().prop_map(Op::Edit),
         2 => (0_usize..6, any::<bool>()).prop_map(|(to, said)| Op::Jump(to, said)),
         2 => Just(Op::Skip),
@@ -321,6 +328,15 @@ fn perform(rig: &mut Rig, op: Op) -> Result<Vec<Event>, Refusal> {
         Op::Tick(item) => Intent::Tick { step: current, item },
         Op::Done(noted) => Intent::Done { step: current, note: if noted { "seen".into() } else { " ".into() } },
         Op::Retry => Intent::Retry { step: current },
+        Op::RetryOnWord(said) => {
+            Intent::RetryOnWord { step: current, evidence: if said { "it is gone" } else { " " }.into() }
+        }
+        Op::LookAgain => Intent::Look { step: current },
+        Op::Told(seen) => {
+            let asked = rig.run.sights.iter().find(|(_, sight)| **sight == Sight::Asked);
+            let attempt = asked.map_or("1.1".into(), |(attempt, _)| attempt.clone());
+            return rig.feed(&Input::Report(Report::Looked { attempt, seen, what: "so it is".into() }));
+        }
         Op::Edit(said) => Intent::Edit { step: current, command: if said { "echo edited" } else { " " }.into() },
         Op::Jump(to, said) => Intent::Jump {
             to: steps.get(to).map_or("none".into(), |step| step.id.clone()),
@@ -405,6 +421,7 @@ fn taken_up_again_starts_nothing(rig: &Rig) {
                 Effect::Watch(job) => assert!(run.is_watch(&job.attempt)),
                 Effect::Wake { .. } => {}
                 Effect::Settle(doubt) => assert!(unsettled.remove(&doubt.job.attempt)),
+                Effect::Look(doubt) => assert_eq!(run.sights.get(&doubt.job.attempt), Some(&Sight::Asked)),
                 other => panic!("{other:?} in a run that was taken up again"),
             }
         }
@@ -460,6 +477,10 @@ proptest! {
             rig.run.undoable();
             drop(rig.run.advice(rig.run.current, rig.now.utc));
             rig.run.forecast(rig.now);
+            if let Some(strand) = rig.run.focus() {
+                rig.run.again(strand);
+                rig.run.forecast_if(&Intent::Skip { step: "step-0".into(), reason: "?".into() }, rig.now);
+            }
             rig.run.phase_time(0, rig.now);
         }
         rig.refold();

@@ -1,6 +1,8 @@
 //! The engine's laws, over generated plans and inputs, and its stories, as tables. Time is an argument: nothing waits.
 
 #[cfg(test)]
+mod again;
+#[cfg(test)]
 mod approvals;
 #[cfg(test)]
 mod decisions;

@@ -102,6 +102,7 @@ impl Rig {
             let seq = self.facts.last().map_or(0, |fact| fact.seq + 1 + fact.seq % 2);
             let fact = Fact { seq, at: self.now, event: back };
             self.confirmations(&fact.event);
+            self.nothing_twice(&fact.event);
             evolve(&mut self.run, &fact).unwrap();
             evolve(&mut self.folded, &fact).unwrap();
             let effects = react(&self.run, &fact);
@@ -138,6 +139,25 @@ impl Rig {
         }
         if let Event::AttemptStarted { attempt, .. } = event {
             assert!(self.started.contains(attempt), "{attempt} is on the record and was not started");
+        }
+    }
+
+    /// What must not run twice is tried again only once it is known not to have happened, or on a person's word.
+    fn nothing_twice(&self, event: &Event) {
+        let Event::RetryChosen { step, evidence, .. } = event else { return };
+        let failed = self.run.strand(step).and_then(|strand| self.run.state(strand));
+        let Some(StepState::Failed { attempt: Some(id), .. }) = failed else { return };
+        let attempt = &self.run.attempts[id];
+        let AttemptState::Finished { outcome, .. } = &attempt.state else { panic!("{id} still runs") };
+        let name = attempt.action.as_ref().unwrap();
+        let repeatable = self.run.plan.action(name).is_some_and(|(_, action)| action.repeatable);
+        if attempt.impact == Impact::Observe || repeatable || evidence.is_some() {
+            return;
+        }
+        match self.run.sights.get(id) {
+            Some(Sight::Told { seen, .. }) => assert_eq!(*seen, Seen::NotHappened, "{id} runs twice"),
+            Some(Sight::Asked) => panic!("{id} is being looked at"),
+            None => assert!(!matches!(outcome, Outcome::InDoubt { .. }), "{id} may run twice"),
         }
     }
 

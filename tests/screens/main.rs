@@ -6,6 +6,7 @@ mod approvals;
 mod calls;
 mod compare;
 mod decisions;
+mod failures;
 mod frames;
 mod keys;
 mod outputs;

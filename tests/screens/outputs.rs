@@ -15,7 +15,7 @@ fn the_outputs_of_a_step_stand_under_each_other_and_scroll() {
             .started("2.1", "check", "check-replica")
             .output("2.1", "what the first one said\n")
             .failed("2.1", "check", refused)
-            .fact(Event::RetryChosen { step: "check".into(), by: "alice".to_owned() })
+            .fact(Event::RetryChosen { step: "check".into(), evidence: None, by: "alice".to_owned() })
             .started("2.2", "check", "check-replica")
             .output("2.2", "what the second one says\nand more\n")
     };

@@ -46,6 +46,19 @@ pub(crate) fn screen(columns: u16, rows: u16) -> Screen {
     screen
 }
 
+/// A drill of the same plan, changed so, as [`screen`] shows it.
+pub(crate) fn screen_of(plan: Plan, columns: u16, rows: u16) -> Screen {
+    let now = Stamp { utc: start(), mono: 0 };
+    let model = Model::run(Arc::new(plan), "/var/lib/lifeboat/runs/20261122T102000Z-7f3k", &theme(), now);
+    Screen::of(model, columns, rows).opened(Mode::Drill).onset()
+}
+
+pub(crate) fn plan_with(change: impl FnOnce(&mut Plan)) -> Plan {
+    let mut plan = plan();
+    change(&mut plan);
+    plan
+}
+
 impl Screen {
     pub(crate) fn new(columns: u16, rows: u16, theme: &Theme) -> Self {
         let now = Stamp { utc: start(), mono: 0 };
@@ -276,12 +289,17 @@ impl Screen {
     }
 
     pub(crate) fn failed(self, attempt: &str, step: &str, why: &str) -> Self {
+        let outcome = Outcome::AwsRefused {
+            code: "InvalidDBInstanceState".to_owned(),
+            message: "Instance shop-db-west is not in available state".to_owned(),
+        };
+        self.failed_by(outcome, attempt, step, why)
+    }
+
+    pub(crate) fn failed_by(self, outcome: Outcome, attempt: &str, step: &str, why: &str) -> Self {
         self.fact(Event::AttemptFinished {
             attempt: AttemptId::new(attempt),
-            outcome: Outcome::AwsRefused {
-                code: "InvalidDBInstanceState".to_owned(),
-                message: "Instance shop-db-west is not in available state".to_owned(),
-            },
+            outcome,
             verdict: Verdict::Failed { why: why.to_owned() },
             polls: 1,
             took_ms: 4_000,

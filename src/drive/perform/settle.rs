@@ -1,4 +1,5 @@
-//! Finds out how an attempt ended whose engine was gone before it did. What acts is never performed again here.
+//! Finds out how an attempt ended whose engine was gone before it did, and whether one that failed happened. What acts is
+//! never performed again here.
 
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
@@ -8,18 +9,21 @@ use tokio::sync::watch;
 
 use super::{Files, ONE_CALL, Performer, Word, pause};
 use crate::drive::look::{self, Look, Verdict};
-use crate::drive::probe::{Told, only_reads, probe};
-use crate::engine::{Access, Doubt, Ended, Input, Notice, Outcome, Output, Report, What};
+use crate::drive::probe::{Told, probe};
+use crate::engine::{Access, Doubt, Ended, Input, Job, Notice, Outcome, Output, Report, Seen, What};
 use crate::exec::Reply;
 use crate::exec::folder::output_file;
 use crate::exec::supervisor::{Found, ShellEnd, adopt};
 use crate::kernel::AttemptId;
 use crate::runbook::Impact;
+use crate::runbook::aws::only_reads;
 
 /// How often something is looked at that does not tell yet whether it happened.
 const LOOK_AGAIN: Duration = Duration::from_secs(2);
 /// How long that may go on.
 const LOOK_LIMIT: Duration = Duration::from_mins(10);
+/// How long that may go on where a person waits for what it tells: they can look again.
+const LOOK_NOW: Duration = Duration::from_secs(30);
 /// How long it may go on while nobody answers: what is asked may be gone with its region.
 const SILENCE_LIMIT: Duration = Duration::from_secs(20);
 /// In how many looks in a row something has to be missing before it counts as not carried out: what was sent last may
@@ -58,9 +62,7 @@ impl Performer {
         let observes = doubt.impact == Impact::Observe;
         match &doubt.job.what {
             What::Shell { .. } => self.shell_block(doubt, word).await,
-            What::Aws { calls } if !(observes && calls.iter().all(|call| only_reads(call))) => {
-                self.calls(doubt, calls, word).await
-            }
+            What::Aws { calls } if calls.iter().any(|call| !only_reads(call)) => self.calls(doubt, calls, word).await,
             What::Http { request } if !(observes && is_read(request)) => {
                 self.in_doubt(doubt, "nothing tells whether the server got the request; look there".to_owned())
             }
@@ -161,14 +163,35 @@ impl Performer {
     /// Looks at what AWS calls leave behind. Only if all of them happened does the block count as done.
     async fn calls(&self, doubt: &Doubt, calls: &[Vec<String>], word: &mut watch::Receiver<Word>) -> Ended {
         let mut files = Files::new(&self.world, &doubt.job);
+        match self.told_by_looks(doubt, calls, (LOOK_LIMIT, word), Some(&mut files)).await {
+            Told::Happened(what) => self.remark(doubt, &what),
+            Told::NotHappened(why) => return self.not_carried_out(doubt, why),
+            Told::Unclear(why) => return self.in_doubt(doubt, why),
+        }
+        let look = Look::of_reply(
+            started(doubt),
+            Reply { outcome: Outcome::Answered { status: None }, stdout: Vec::new(), stderr: Vec::new(), aws: None },
+        );
+        let streams = files.finish(&look);
+        look.ended(streams, None, 1, doubt.age)
+    }
+
+    /// Says of AWS calls that may have been made whether they were, by what they leave behind.
+    async fn told_by_looks(
+        &self,
+        doubt: &Doubt,
+        calls: &[Vec<String>],
+        (limit, word): (Duration, &mut watch::Receiver<Word>),
+        mut files: Option<&mut Files>,
+    ) -> Told {
         let mut seen = Vec::new();
         for call in calls.iter().filter(|call| !only_reads(call)) {
             let name = call.iter().take(2).map(String::as_str).collect::<Vec<_>>().join(" ");
             let Some(probe) = probe(call) else {
                 let why = format!("no read-only call tells whether `aws {name}` was carried out; look at its target");
-                return self.in_doubt(doubt, why);
+                return Told::Unclear(why);
             };
-            let until = Instant::now() + LOOK_LIMIT;
+            let until = Instant::now() + limit;
             let mut missing = 0;
             let mut answered = Instant::now();
             let told = loop {
@@ -181,7 +204,9 @@ impl Performer {
                 let over = Instant::now() >= until || answered.elapsed() >= SILENCE_LIMIT;
                 let settled = matches!(told, Told::Happened(_)) || missing >= MISSING || over;
                 if settled || pause(LOOK_AGAIN, word).await != Word::GoOn {
-                    self.keep(&mut files, &doubt.job.attempt, &reply);
+                    if let Some(files) = &mut files {
+                        self.keep(files, &doubt.job.attempt, &reply);
+                    }
                     break told;
                 }
             };
@@ -189,26 +214,43 @@ impl Performer {
             match told {
                 Told::Happened(what) => seen.push(format!("`aws {name}` happened, says `aws {looked}`: {what}")),
                 Told::NotHappened(what) if missing >= MISSING && seen.is_empty() => {
-                    let why = format!("`aws {name}` did not happen, says `aws {looked}`: {what}");
-                    return self.not_carried_out(doubt, why);
+                    return Told::NotHappened(format!("`aws {name}` did not happen, says `aws {looked}`: {what}"));
                 }
                 Told::NotHappened(what) => {
                     let why = format!("`aws {name}` seems not to have happened, says `aws {looked}`: {what}");
-                    return self.in_doubt(doubt, seen.into_iter().chain([why]).collect::<Vec<_>>().join("; "));
+                    return Told::Unclear(seen.into_iter().chain([why]).collect::<Vec<_>>().join("; "));
                 }
                 Told::Unclear(what) => {
-                    let why = format!("`aws {looked}` does not tell whether `aws {name}` happened: {what}");
-                    return self.in_doubt(doubt, why);
+                    return Told::Unclear(format!(
+                        "`aws {looked}` does not tell whether `aws {name}` happened: {what}"
+                    ));
                 }
             }
         }
-        self.remark(doubt, &seen.join("; "));
-        let look = Look::of_reply(
-            started(doubt),
-            Reply { outcome: Outcome::Answered { status: None }, stdout: Vec::new(), stderr: Vec::new(), aws: None },
-        );
-        let streams = files.finish(&look);
-        look.ended(streams, None, 1, doubt.age)
+        Told::Happened(seen.join("; "))
+    }
+
+    /// Looks whether a failed attempt happened; what that tells comes as [`Report::Looked`].
+    pub fn look_at(&self, doubt: Doubt) {
+        let me = self.clone();
+        tokio::spawn(async move {
+            // Nobody interrupts a look: it only reads, and it is short.
+            let (_nobody, mut word) = watch::channel(Word::GoOn);
+            let attempt = doubt.job.attempt.clone();
+            let told = match me.world.vault.fill(doubt.job.clone()) {
+                Ok(Job { what: What::Aws { calls }, .. }) => {
+                    me.told_by_looks(&doubt, &calls, (LOOK_NOW, &mut word), None).await
+                }
+                Ok(_) => Told::Unclear("no call that only reads tells whether it happened".to_owned()),
+                Err(missed) => Told::Unclear(missed),
+            };
+            let (seen, what) = match told {
+                Told::Happened(what) => (Seen::Happened, what),
+                Told::NotHappened(what) => (Seen::NotHappened, what),
+                Told::Unclear(what) => (Seen::Unclear, what),
+            };
+            me.report(Report::Looked { attempt, seen, what });
+        });
     }
 
     fn keep(&self, files: &mut Files, attempt: &AttemptId, reply: &Reply) {

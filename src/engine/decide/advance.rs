@@ -1,7 +1,7 @@
 //! How a run gets on: the next action of a step, the next step, the end.
 
 use super::draft::Draft;
-use super::{choose, items, values};
+use super::{again, choose, items, values};
 use crate::engine::event::{Also, Approval, Event, Requested};
 use crate::engine::objectives::runnable;
 use crate::engine::prepare::{Prepared, observes, prepare, uses};
@@ -262,7 +262,8 @@ pub(super) fn failed(draft: &mut Draft, strand: Strand, attempt: &AttemptId, why
     // theirs, whatever the author wrote.
     if for_a_person || !(goes_on || optional_step) {
         let (step, attempt) = (draft.id(strand), Some(attempt.clone()));
-        return draft.add(Event::StepFailed { step, attempt, why: why.to_owned() });
+        draft.add(Event::StepFailed { step, attempt, why: why.to_owned() })?;
+        return again::look_at_once(draft, strand);
     }
     draft.add(Event::FailurePassed { step: draft.id(strand), action: action.name, why: why.to_owned() })?;
     if goes_on {

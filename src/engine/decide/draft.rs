@@ -2,11 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::engine::again::Sight;
 use crate::engine::event::{Event, Fact};
 use crate::engine::evolve::evolve;
 use crate::engine::refusal::Refusal;
 use crate::engine::state::{Run, Stage, StepState, Strand, Turn};
-use crate::kernel::{Stamp, StepId};
+use crate::kernel::{AttemptId, Stamp, StepId};
 use crate::runbook::{Action, Step};
 
 /// Collects the facts of one input.
@@ -96,7 +97,11 @@ fn sketch(run: &Run) -> Run {
     }
     let retried = run.retries_pending().into_iter().map(|(_, retry)| &retry.attempt);
     let recent = run.losses.iter().map(|loss| &loss.attempt).chain(retried);
-    let wanted: BTreeSet<_> = run.running.iter().chain(recent).collect();
+    let lanes = run.lanes.values().map(|lane| &lane.state);
+    let failed: BTreeSet<_> = steps.iter().chain(lanes).filter_map(failed).collect();
+    let wanted: BTreeSet<_> = run.running.iter().chain(recent).chain(failed.iter().copied()).collect();
+    let open = |(id, sight): &(&AttemptId, &Sight)| **sight == Sight::Asked || failed.contains(id);
+    let sights = run.sights.iter().filter(open).map(|(id, sight)| (id.clone(), sight.clone())).collect();
     let attempts =
         wanted.into_iter().filter_map(|id| run.attempts.get(id).map(|attempt| (id.clone(), attempt.clone()))).collect();
     Run {
@@ -127,6 +132,7 @@ fn sketch(run: &Run) -> Run {
         current: run.current,
         attempts,
         order: Vec::new(),
+        sights,
         running: run.running.clone(),
         tries: run.tries.clone(),
         improvised: run.improvised,
@@ -151,5 +157,12 @@ fn sketch(run: &Run) -> Run {
         spent: run.spent,
         last: run.last,
         last_seq: run.last_seq,
+    }
+}
+
+fn failed(state: &StepState) -> Option<&AttemptId> {
+    match state {
+        StepState::Failed { attempt, .. } => attempt.as_ref(),
+        _ => None,
     }
 }

@@ -57,6 +57,7 @@ pub(super) fn not_paused(run: &Run, intent: &Intent) -> Result<(), Refusal> {
         | Intent::Confirm { .. }
         | Intent::ConfirmByScript { .. }
         | Intent::Retry { .. }
+        | Intent::RetryOnWord { .. }
         | Intent::Edit { .. }
         | Intent::RollBack { .. }
         | Intent::Improvise { .. } => Err(Refusal::Paused { by: pause.by.clone(), why: pause.why.clone() }),
@@ -70,6 +71,7 @@ pub(super) fn not_paused(run: &Run, intent: &Intent) -> Result<(), Refusal> {
         | Intent::Skip { .. }
         | Intent::MarkDone { .. }
         | Intent::Interrupt { .. }
+        | Intent::Look { .. }
         | Intent::Note { .. }
         | Intent::FixMoment { .. }
         | Intent::SetInput { .. }

@@ -4,6 +4,7 @@
 //! run as it is decided: what `evolve` would refuse is never decided.
 
 mod advance;
+mod again;
 mod approve;
 mod choose;
 mod draft;
@@ -35,6 +36,16 @@ pub(super) use values::{is_read, same_person};
 /// # Errors
 /// [`Refusal`], in a sentence for the operator; nothing is to be recorded then.
 pub fn decide(run: &Run, input: &Input, now: Stamp) -> Result<Vec<Event>, Refusal> {
+    Ok(drafted(run, input, now)?.into_events())
+}
+
+/// Returns a sketch of the run as it would be after a person's choice, without its past; `None` where it can't be chosen.
+pub(super) fn after(run: &Run, intent: &Intent, now: Stamp) -> Option<Run> {
+    let input = Input::Operator { by: String::new(), intent: intent.clone() };
+    Some(drafted(run, &input, now).ok()?.run)
+}
+
+fn drafted(run: &Run, input: &Input, now: Stamp) -> Result<Draft, Refusal> {
     match (&run.stage, input) {
         (Stage::New, Input::Open { .. }) | (Stage::Open, _) => {}
         (Stage::New, _) => return Err(Refusal::NotBegun),
@@ -60,6 +71,7 @@ pub fn decide(run: &Run, input: &Input, now: Stamp) -> Result<Vec<Event>, Refusa
                 recovery::watched(&mut draft, attempt, *looked_at, seen.as_ref())?;
             }
         }
+        Input::Report(Report::Looked { attempt, seen, what }) => again::looked(&mut draft, attempt, *seen, what)?,
         // The objectives are looked at after every input; the timer only makes sure that there is one.
         Input::Clock(TimerId::Rto) => {}
         Input::Clock(TimerId::Deadline(turn)) => duty::deadline(&mut draft, *turn)?,
@@ -76,5 +88,5 @@ pub fn decide(run: &Run, input: &Input, now: Stamp) -> Result<Vec<Event>, Refusa
     advance::settle(&mut draft)?;
     objective::look_at_rto(&mut draft, run.onset())?;
     advance::conclude(&mut draft)?;
-    Ok(draft.into_events())
+    Ok(draft)
 }

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use super::advance::{ask_anew, begin, go_on, reads_differently, start_confirmed};
 use super::choose::{self, choose};
 use super::draft::Draft;
-use super::{approve, duty, exercise, objective, recovery, values, watch};
+use super::{again, approve, duty, exercise, objective, recovery, values, watch};
 use crate::engine::event::{Ask, Event, Mode, UNRECORDED_PHRASE};
 use crate::engine::input::Intent;
 use crate::engine::objectives::runnable;
@@ -28,7 +28,9 @@ pub(super) fn wish(draft: &mut Draft, by: &str, intent: &Intent) -> Result<(), R
         Intent::Decline { prompt } => decline(draft, *prompt, by),
         Intent::Tick { step, item } => tick(draft, step, *item, by),
         Intent::Done { step, note } => done(draft, step, note, by),
-        Intent::Retry { step } => retry(draft, step, by),
+        Intent::Retry { step } => again::retry(draft, step, None, by),
+        Intent::RetryOnWord { step, evidence } => again::retry(draft, step, Some(evidence), by),
+        Intent::Look { step } => again::look(draft, step, by),
         Intent::Edit { step, command } => edit(draft, step, command, by),
         Intent::Jump { step, to, reason } => choose::jump_to(draft, (step, to), reason, by),
         Intent::Skip { step, reason } => skip(draft, step, reason, by),
@@ -209,14 +211,6 @@ fn settle(draft: &mut Draft, id: &StepId, how: &str, note: Option<String>, by: &
     draft.add(Event::StepDone { step: id.clone(), how: how.to_owned(), note, by: by.to_owned() })
 }
 
-fn retry(draft: &mut Draft, id: &StepId, by: &str) -> Result<(), Refusal> {
-    not_stopping(draft)?;
-    let (strand, StepState::Failed { .. }) = turn(draft, id)? else { return Err(Refusal::NotFailed(id.clone())) };
-    goes_forward(draft, strand)?;
-    free(draft, strand)?;
-    draft.add(Event::RetryChosen { step: id.clone(), by: by.to_owned() })
-}
-
 /// Runs a failed action again with a command that the operator wrote: what it was, and what it is now, are recorded.
 fn edit(draft: &mut Draft, id: &StepId, command: &str, by: &str) -> Result<(), Refusal> {
     not_stopping(draft)?;
@@ -362,7 +356,7 @@ pub(super) fn not_stopping(draft: &Draft) -> Result<(), Refusal> {
 }
 
 /// Refuses to go on with anything else while what was done is taken back.
-fn goes_forward(draft: &Draft, strand: Strand) -> Result<(), Refusal> {
+pub(super) fn goes_forward(draft: &Draft, strand: Strand) -> Result<(), Refusal> {
     let waits = draft.run.is_rolling_back() && draft.run.undoes(strand).is_none();
     if waits { Err(Refusal::RollingBack) } else { Ok(()) }
 }

@@ -3,6 +3,7 @@
 use super::course::recall;
 use super::strands::{change_turn, names, open_strand, set_state, stand, startable};
 use super::{Legal, require, rollback};
+use crate::engine::again::{Seen, Sight};
 use crate::engine::event::{Target, Verdict};
 use crate::engine::outcome::Outcome;
 use crate::engine::state::{ActionResult, PendingRetry, Recovery, Run, StepState};
@@ -140,5 +141,19 @@ pub(super) fn finish(run: &mut Run, attempt: &AttemptId, outcome: &Outcome, verd
         }
         Verdict::Failed { .. } => {}
     }
+    Ok(())
+}
+
+/// Begins to look whether a failed attempt happened.
+pub(super) fn look_asked(run: &mut Run, step: &StepId, attempt: &AttemptId) -> Legal {
+    let strand = open_strand(run, step)?;
+    require(run.can_look(strand) == Some(attempt), "nothing failed there that a look could tell about")?;
+    run.sights.insert(attempt.clone(), Sight::Asked);
+    Ok(())
+}
+
+pub(super) fn looked(run: &mut Run, attempt: &AttemptId, seen: Seen, what: &str) -> Legal {
+    require(run.sights.get(attempt) == Some(&Sight::Asked), "nobody looks at that attempt")?;
+    run.sights.insert(attempt.clone(), Sight::Told { seen, what: what.to_owned() });
     Ok(())
 }

@@ -6,6 +6,9 @@ use serde::Serialize;
 
 use super::ahead::{Ahead, Leg, Way};
 use super::history::{Followed, History};
+use crate::engine::decide::decide;
+use crate::engine::event::Fact;
+use crate::engine::input::{Input, Intent};
 use crate::engine::objectives::between;
 use crate::engine::state::Recovery;
 use crate::kernel::{Dice, Stamp};
@@ -71,8 +74,24 @@ impl Followed {
         }
         let origin = run.onset().or_else(|| run.moment(Moment::Declared).map(|fixed| fixed.occurred_at))?;
         let ahead = Ahead::of(self, history, (Some(now), run.speed()));
-        let play = Play { gone: between(origin, now.utc), rto: run.rto(), leads: Vec::new(), rounds, history };
-        ahead.outlook(&play)
+        // Nothing else goes on before what is taken back was taken back.
+        let back = run.rollback_left(now);
+        let gone = between(origin, now.utc).saturating_add(back.takes);
+        let play = Play { gone, rto: run.rto(), leads: Vec::new(), rounds, history };
+        let outlook = ahead.outlook(&play)?;
+        Some(Outlook { unknown: outlook.unknown + back.unknown, ..outlook })
+    }
+
+    /// Forecasts the recovery as it would be after a person's choice; `None` as in [`Self::outlook`], and where it can't
+    /// be chosen now.
+    pub fn outlook_if(&self, intent: &Intent, history: &History, now: Stamp, rounds: u32) -> Option<Outlook> {
+        let mut chosen = self.clone();
+        let input = Input::Operator { by: String::new(), intent: intent.clone() };
+        for event in decide(&chosen.run, &input, now).ok()? {
+            let seq = chosen.run.last_seq.map_or(0, |last| last.saturating_add(1));
+            chosen.learn(&Fact { seq, at: now, event }).ok()?;
+        }
+        chosen.outlook(history, now, rounds)
     }
 
     /// Forecasts a recovery that has not begun, and what each step has to do with it. `speed` is what the estate's would

@@ -15,7 +15,7 @@ use super::paging::{Book, Closed};
 use super::wait::{Changed, Look, Verdict, Watch};
 use super::waiters::{Waiter, waiter};
 use super::{AwsContext, answer, output};
-use crate::engine::{AwsReceipt, Outcome};
+use crate::engine::{AWS_MAY_HAVE_ACTED, AwsReceipt, Outcome};
 use crate::exec::Reply;
 use crate::kernel::say_duration;
 use crate::runbook::aws::Type;
@@ -261,9 +261,6 @@ struct Place {
     timeout: Duration,
 }
 
-/// What an operator must know where a call may have acted without saying so.
-const IN_DOUBT: &str = "whether AWS acted is not known: look before you do it again";
-
 fn lost(impact: Impact, why: &str, sent: failure::Sent, limit: Duration, kept: &Kept) -> Outcome {
     let place = kept.host.as_deref().unwrap_or("AWS");
     let why =
@@ -272,7 +269,7 @@ fn lost(impact: Impact, why: &str, sent: failure::Sent, limit: Duration, kept: &
     let error = match (impact, sent) {
         (Impact::Observe, _) | (_, failure::Sent::No) => why,
         (Impact::Change | Impact::Disrupt | Impact::Irreversible, failure::Sent::Perhaps) => {
-            format!("{why}; {IN_DOUBT}")
+            format!("{why}; {AWS_MAY_HAVE_ACTED}")
         }
     };
     Outcome::Unreachable { error }
@@ -282,7 +279,7 @@ fn lost(impact: Impact, why: &str, sent: failure::Sent, limit: Duration, kept: &
 fn in_doubt(outcome: Outcome, impact: Impact) -> Outcome {
     match outcome {
         Outcome::Throttled { code, message } if impact > Impact::Observe && !failure::is_throttled(&code) => {
-            Outcome::Throttled { code, message: format!("{message}; {IN_DOUBT}") }
+            Outcome::Throttled { code, message: format!("{message}; {AWS_MAY_HAVE_ACTED}") }
         }
         other => other,
     }

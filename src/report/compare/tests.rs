@@ -100,7 +100,7 @@ fn what_people_did_otherwise_stands_at_its_step() {
     let step = one.0.plan.steps[8].id.clone();
     let more = |event| Fact { event, ..one.1.last().unwrap().clone() };
     let mut facts = one.1.clone();
-    facts.push(more(Event::RetryChosen { step: step.clone(), by: "bob".to_owned() }));
+    facts.push(more(Event::RetryChosen { step: step.clone(), evidence: None, by: "bob".to_owned() }));
     facts.push(more(Event::CommandEdited {
         step,
         action: "promote".into(),

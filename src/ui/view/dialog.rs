@@ -34,7 +34,7 @@ pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buff
         let columns = usize::from(inner.width);
         let typed = if asking::hides(&screen.run, &form.kind) { &form.field.masked() } else { &form.field };
         let mut below = vec![Line::default(), field(model, typed, columns)];
-        match asking::echo(&screen.run, form, model.now.utc, model.local) {
+        match asking::echo(screen, form, model.now, model.local) {
             Some(Ok(taken)) => {
                 let rows = wrap(&format!("= {taken}"), columns, 3);
                 below.extend(rows.into_iter().map(|row| line(model, Role::Ok, row)));

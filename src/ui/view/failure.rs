@@ -7,12 +7,13 @@ use ratatui::text::Line;
 use super::output::last_lines;
 use super::pane::Pane;
 use super::text::{cut, line, put_all, span, split, width, wrap};
-use crate::engine::{AttemptState, Event, StepState};
-use crate::kernel::{SafeText, clock, say_duration};
+use crate::engine::{Again, AttemptState, StepState};
+use crate::kernel::{SafeText, say_duration};
 use crate::settings::keymap::Command;
 use crate::settings::theme::Role;
+use crate::ui::effects::{Late, effect};
 use crate::ui::model::{Model, RunScreen};
-use crate::ui::offered::can_undo;
+use crate::ui::offered::{again, can_undo};
 
 pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buffer) {
     let Some(strand) = screen.subject() else { return };
@@ -34,14 +35,17 @@ pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buff
     let room = usize::from(inner.height).saturating_sub(choices.len() + 1).max(1);
     let mut lines: Vec<Line<'static>> = Vec::new();
     let why = SafeText::new(why).into_string();
-    lines.extend(wrap(&why, columns, room).into_iter().map(|row| line(model, Role::Text, row)));
+    let happened = happened(model, screen, columns);
+    let first = room.saturating_sub(happened.len()).max(1);
+    lines.extend(wrap(&why, columns, first).into_iter().map(|row| line(model, Role::Text, row)));
+    lines.extend(happened);
     if let Some((id, attempt)) = found
         && let AttemptState::Finished { at, outcome, .. } = &attempt.state
     {
         let took = say_duration(at.since(&attempt.started));
         let words = SafeText::line(&outcome.words()).into_string();
         lines.push(line(model, Role::Dim, format!("Attempt {id} {words}, after {took}.")));
-        let command = SafeText::line(&attempt.command).into_string();
+        let command = SafeText::line(attempt.command.trim_end()).into_string();
         lines.push(line(model, Role::Code, cut(&format!("  {command}"), columns)));
     }
     lines.truncate(room);
@@ -58,8 +62,16 @@ pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buff
 
 fn choices(model: &Model, screen: &RunScreen, columns: usize) -> Vec<Line<'static>> {
     let undo = can_undo(screen).then_some(Command::RollBack);
-    [Command::Retry, Command::Edit, Command::Skip, Command::MarkDone]
-        .into_iter()
+    let look = screen.subject().filter(|strand| screen.run.can_look(*strand).is_some()).map(|_| Command::Look);
+    let barred = match again(screen) {
+        Some(Again::Looking) => Some("Not now: it is being looked at whether it happened."),
+        Some(Again::Happened(_)) => Some("Not again: it happened."),
+        Some(Again::Free | Again::NotHappened(_) | Again::Untold(_)) | None => None,
+    };
+    let next = screen.subject().and_then(|strand| screen.run.plan.steps.get(strand.step + 1));
+    std::iter::once(Command::Retry)
+        .chain(look)
+        .chain([Command::Edit, Command::Skip, Command::MarkDone])
         .chain(undo)
         .chain([Command::Jump, Command::Improvise, Command::Stop])
         .filter_map(|command| {
@@ -70,34 +82,49 @@ fn choices(model: &Model, screen: &RunScreen, columns: usize) -> Vec<Line<'stati
             if let Some(first) = text.get(..1).map(str::to_uppercase) {
                 text.replace_range(..1, &first);
             }
-            let (effect, role) = effect(model, screen, command).unwrap_or((String::new(), Role::Dim));
+            let (effect, role) = match effect(screen, command, model.now) {
+                Some((effect, late)) => {
+                    // Where a jump leads is asked; the next step is an example.
+                    let at = next.filter(|_| command == Command::Jump);
+                    let at = at.map(|step| format!(" at {}", step.number)).unwrap_or_default();
+                    (format!("{at} → {effect}"), if late == Late::Yes { Role::Fail } else { Role::Dim })
+                }
+                None => (String::new(), Role::Dim),
+            };
+            let (key_role, hint_role, text_role) = match (command, barred) {
+                (Command::Retry, Some(why)) => {
+                    why.clone_into(&mut text);
+                    (Role::Dim, Role::Dim, Role::Dim)
+                }
+                _ => (Role::Key, Role::Title, Role::Text),
+            };
+            if let (Command::Retry, Some(Again::Untold(_))) = (command, again(screen)) {
+                "Asks how you know that it did not happen.".clone_into(&mut text);
+            }
             let room = columns.saturating_sub(18 + width(&effect));
             let text = cut(&text, room);
             let gap = " ".repeat(room.saturating_sub(width(&text)));
             Some(Line::from(vec![
-                span(model, Role::Key, format!("  {key}  ")),
-                span(model, Role::Title, format!("{:<12}", binding.hint)),
-                span(model, Role::Text, format!(" {text}{gap}")),
+                span(model, key_role, format!("  {key}  ")),
+                span(model, hint_role, format!("{:<12}", binding.hint)),
+                span(model, text_role, format!(" {text}{gap}")),
                 span(model, role, effect),
             ]))
         })
         .collect()
 }
 
-/// Says when service would be back after a choice, as far as the runbook says how long things take.
-fn effect(model: &Model, screen: &RunScreen, command: Command) -> Option<(String, Role)> {
-    let run = &screen.run;
-    let step = screen.current_id()?;
-    let by = String::new();
-    let event = match command {
-        Command::Retry => Event::RetryChosen { step, by },
-        Command::Skip => Event::StepSkipped { step, reason: String::new(), by },
-        Command::MarkDone => Event::StepDone { step, how: "marked".to_owned(), note: None, by },
-        _ => return None,
+/// Says what is known of whether it happened, where that decides about a retry.
+fn happened(model: &Model, screen: &RunScreen, columns: usize) -> Vec<Line<'static>> {
+    let (role, text) = match again(screen) {
+        None | Some(Again::Free) => return Vec::new(),
+        Some(Again::Looking) => {
+            (Role::Dim, "Did it happen? That is being looked at, by calls that only read.".to_owned())
+        }
+        Some(Again::Happened(what)) => (Role::Warn, format!("IT HAPPENED, so it is not tried again: {what}")),
+        Some(Again::NotHappened(what)) => (Role::Ok, format!("It did not happen and may be tried again: {what}")),
+        Some(Again::Untold(why)) => (Role::Warn, format!("It may have happened, retry only if you know: {why}")),
     };
-    let forecast = run.forecast_after(event, model.now)?;
-    let sign = if forecast.unknown > 0 { "≥" } else { "" };
-    let over = run.rto().is_some_and(|limit| forecast.finish > limit);
-    let (word, role) = if over { (", OVER", Role::Fail) } else { ("", Role::Dim) };
-    Some((format!(" → {sign}{}{word}", clock(forecast.finish)), role))
+    let text = SafeText::line(&text).into_string();
+    wrap(&text, columns, 3).into_iter().map(|row| line(model, role, row)).collect()
 }
