@@ -6,7 +6,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use crate::engine::{Ended, Input, Intent, Job, Outcome, Output, Run, What};
 use crate::kernel::{Redactor, Secret, marker};
-use crate::runbook::{Capture, Plan};
+use crate::runbook::{Capture, Plan, shell_may_read};
 
 /// Is the vault of a run. One of a run without secrets holds nothing and changes nothing.
 #[derive(Clone, Debug, Default)]
@@ -147,7 +147,7 @@ impl Vault {
                     match reveal(&mut value) {
                         Ok(()) => drop(vars.insert(name, value)),
                         // What a block does not read it does not miss.
-                        Err(why) if reads(script, &name) => return Err(why),
+                        Err(why) if shell_may_read(script, &name) => return Err(why),
                         Err(_) => {}
                     }
                 }
@@ -241,15 +241,6 @@ fn named(captures: &[Capture]) -> String {
             serde_json::Value::Object(members.collect()).to_string()
         }
     }
-}
-
-/// Tells whether a script may read a variable.
-fn reads(script: &str, name: &str) -> bool {
-    script.match_indices(name).any(|(at, _)| {
-        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
-        let (before, after) = (script.get(..at), script.get(at + name.len()..));
-        !before.is_some_and(|text| text.ends_with(is_part)) && !after.is_some_and(|text| text.starts_with(is_part))
-    })
 }
 
 #[cfg(test)]

@@ -256,7 +256,7 @@ impl Run {
         if !self.lost.is_empty() {
             let uses = |name: &String| {
                 let mut own = step.actions.iter().filter(|action| action.secrecy == Secrecy::Open);
-                own.any(|action| super::prepare::uses(&self.plan, action).contains(name))
+                own.any(|action| super::prepare::may_use(&self.plan, action, name))
             };
             asked.extend(self.lost.iter().filter(|name| uses(name)).filter_map(|name| self.plan.input(name)));
         }

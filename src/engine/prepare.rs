@@ -19,7 +19,7 @@ use crate::runbook::aws::{self, operation, option};
 use crate::runbook::words::{self, Unset, is_identifier};
 use crate::runbook::{
     Action, ApprovalRule, Confirm, Connection, Expect, Formula, Impact, Keyboard, Kind, Moment, Plan, Secrecy, Shell,
-    Step, sql,
+    Step, shell_may_read, shell_reads, sql,
 };
 
 /// How long one look, request, query or AWS call may take where the author says nothing.
@@ -126,7 +126,7 @@ fn approval(run: &Run, action: &Action, vars: &BTreeMap<String, String>) -> Opti
 /// Lists the variables that an action uses, in its text or its attributes.
 pub(super) fn uses(plan: &Plan, action: &Action) -> Vec<String> {
     let mut names: Vec<String> = match action.kind {
-        Kind::Shell(_) => shell_names(&action.code).into_iter().map(str::to_owned).collect(),
+        Kind::Shell(_) => shell_reads(&action.code).into_iter().map(str::to_owned).collect(),
         Kind::Aws => {
             let calls = words::calls(&action.code).unwrap_or_default();
             calls.iter().flatten().flat_map(words::Word::variables).map(str::to_owned).collect()
@@ -150,6 +150,12 @@ pub(super) fn uses(plan: &Plan, action: &Action) -> Vec<String> {
     let rules = action.approvals.iter().flat_map(|approvals| &approvals.rules);
     names.extend(rules.filter_map(|rule| rule.when.as_ref()).flat_map(Formula::variables));
     names
+}
+
+/// May the action use this variable, in whatever way?
+pub(super) fn may_use(plan: &Plan, action: &Action, name: &String) -> bool {
+    let in_shell = matches!(action.kind, Kind::Shell(_)) && shell_may_read(&action.code, name);
+    in_shell || uses(plan, action).contains(name)
 }
 
 /// Does the action only observe, as far as can be told before its values are known? Unknown counts as no.
@@ -279,7 +285,7 @@ fn fill_request(code: &str, vars: &BTreeMap<String, String>) -> Result<String, S
 ///
 /// What else a script reads (`$HOME`, its own loop variables) is the shell's business, and so is what it sets itself.
 fn unset_in_shell(run: &Run, vars: &BTreeMap<String, String>, script: &str) -> Option<String> {
-    shell_names(script)
+    shell_reads(script)
         .into_iter()
         .find(|name| !vars.contains_key(*name) && !script.contains(&format!("{name}=")) && sets(&run.plan, name))
         .map(str::to_owned)
@@ -294,22 +300,6 @@ pub(super) fn sets(plan: &Plan, name: &str) -> bool {
             .flat_map(|step| &step.actions)
             .flat_map(|action| &action.capture)
             .any(|capture| capture.name == name)
-}
-
-/// Lists what stands as `$NAME` or `${NAME}` in a script.
-fn shell_names(script: &str) -> Vec<&str> {
-    script
-        .split('$')
-        .skip(1)
-        .filter_map(|after| {
-            let braced = after.strip_prefix('{');
-            let text = braced.unwrap_or(after);
-            let end = text.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(text.len());
-            let (name, rest) = text.split_at_checked(end)?;
-            // `${NAME:-default}` and its like say themselves what happens without a value.
-            (is_identifier(name) && (braced.is_none() || rest.starts_with('}'))).then_some(name)
-        })
-        .collect()
 }
 
 /// The same in the whole run, so that what is named with it is found again by a retry.
@@ -446,7 +436,7 @@ fn fits_environment(name: &str, value: &str) -> bool {
 
 /// Names a variable that a script reads and that no shell can be given.
 fn too_long_for_shell(vars: &BTreeMap<String, String>, script: &str) -> Option<String> {
-    let reads = shell_names(script);
+    let reads = shell_reads(script);
     let found = reads.into_iter().find_map(|name| {
         let value = vars.get(name)?;
         (!fits_environment(name, value)).then(|| format!("`{name}` holds {} KiB", value.len() / 1024))
@@ -538,11 +528,6 @@ mod tests {
             let lines: Vec<_> = calls.iter().map(|call| line_of(call)).collect();
             prop_assert_eq!(read_calls(&lines.join("\n")), calls);
         }
-    }
-
-    #[test]
-    fn what_a_script_reads() {
-        assert_eq!(shell_names("echo $A ${B} ${C:-x} $1 $$ \"$D_1\"."), ["A", "B", "D_1"]);
     }
 
     #[test]

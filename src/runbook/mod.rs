@@ -57,6 +57,7 @@ pub use plan::{
     Meta, Moment, Necessity, Objectives, OnFailure, Phase, Plan, Regions, Rpo, Section, Shell, Step, Watching,
 };
 pub use programs::programs;
+pub use shell::{shell_may_read, shell_reads};
 pub use undo::UndoUntil;
 pub use variables::BUILT_IN;
 

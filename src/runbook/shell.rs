@@ -60,17 +60,36 @@ fn identifier(text: &str) -> &str {
 }
 
 fn read(code: &str, at: usize, look: &mut Look) {
-    let rest = code.get(at + 1..).unwrap_or("");
-    let braced = rest.strip_prefix('{');
-    let name = identifier(braced.unwrap_or(rest));
-    if name.is_empty() {
-        return;
-    }
-    // `${X:-default}` and its relatives say themselves what happens without a value.
-    let follows = braced.and_then(|inner| inner.get(name.len()..)).unwrap_or("}");
-    if follows.starts_with(['}', '%', '#', '/', '^', ',', '@', '[']) {
+    if let Some(name) = code.get(at + 1..).and_then(read_behind) {
         look.reads.push((name.to_owned(), at));
     }
+}
+
+/// Returns the variable that is read behind a `$`. `${X:-default}` and its relatives say themselves what happens without a
+/// value, and are left out.
+fn read_behind(rest: &str) -> Option<&str> {
+    let Some(inner) = rest.strip_prefix('{') else { return Some(identifier(rest)).filter(|name| !name.is_empty()) };
+    // `${#X}` is the length of `$X`, `${!X}` what `$X` names.
+    let inner = inner.strip_prefix(['#', '!']).unwrap_or(inner);
+    let name = identifier(inner);
+    let follows = inner.get(name.len()..).unwrap_or_default();
+    let says_itself = follows.strip_prefix(':').unwrap_or(follows).starts_with(['-', '=', '?', '+']);
+    let goes_on = follows.starts_with(['}', '%', '#', '/', '^', ',', '@', '[', '*', ':']);
+    (!name.is_empty() && goes_on && !says_itself).then_some(name)
+}
+
+/// Lists the variables that a script reads, in any quotes, and without which it has no word of its own.
+pub fn shell_reads(script: &str) -> Vec<&str> {
+    script.split('$').skip(1).filter_map(read_behind).collect()
+}
+
+/// Tells whether a script may read a variable in any way: it names it, as a word.
+pub fn shell_may_read(script: &str, name: &str) -> bool {
+    script.match_indices(name).any(|(at, _)| {
+        let is_part = |c: char| c.is_ascii_alphanumeric() || c == '_';
+        let (before, after) = (script.get(..at), script.get(at + name.len()..));
+        !before.is_some_and(|text| text.ends_with(is_part)) && !after.is_some_and(|text| text.starts_with(is_part))
+    })
 }
 
 fn set(code: &str, at: usize, look: &mut Look) {
@@ -105,10 +124,34 @@ mod tests {
     fn variables_that_are_read() {
         for (code, names) in [
             ("echo $A \"${B}\" '$C' \\$D # $E\n", vec!["A", "B"]),
-            ("echo ${A:-x} ${B%.*} $1 $? ${#C}", vec!["B"]),
+            ("echo ${A:-x} ${B%.*} $1 $? ${#C}", vec!["B", "C"]),
+            ("echo ${A-x} ${B:=x} ${C:?why} ${D+x}", vec![]),
+            (
+                "echo ${A:1:2} ${B#x} ${C/x/y} ${D^^} ${E@Q} ${F[1]} ${!G} ${#H[@]}",
+                vec!["A", "B", "C", "D", "E", "F", "G", "H"],
+            ),
+            ("echo $# ${#} ${#1} ${} $", vec![]),
             ("echo a#$A", vec!["A"]),
         ] {
             assert_eq!(reads(code), names, "{code}");
+        }
+    }
+
+    #[test]
+    fn what_may_read_a_secret() {
+        for (code, reads, may) in [
+            ("curl -H \"A: $TOKEN\"", true, true),
+            ("curl $TOKEN", true, true),
+            ("echo ${#TOKEN}", true, true),
+            ("echo ${TOKEN%%=*}", true, true),
+            ("echo ${TOKEN:0:4}", true, true),
+            ("sh -c 'curl $TOKEN'", true, true),
+            ("curl ${TOKEN:-none}", false, true),
+            ("curl ${TOKEN?}", false, true),
+            ("printenv TOKEN", false, true),
+            ("echo $TOKENS ${MY_TOKEN} TOKEN_2", false, false),
+        ] {
+            assert_eq!((shell_reads(code).contains(&"TOKEN"), shell_may_read(code, "TOKEN")), (reads, may), "{code}");
         }
     }
 

@@ -238,3 +238,34 @@ fn a_secret_is_a_name_in_every_fact_and_is_asked_for_once_its_engine_is_gone() {
     let Some(Effect::Start(job)) = rig.effects.first() else { panic!("{:?}", rig.effects) };
     assert_eq!(job.what, What::Http { request: "GET http://h/\nA: [secret:TOKEN] [secret:PW]\n".into() });
 }
+
+/// However a shell block names it: without the value it would run with nothing, or with another one.
+#[test]
+fn a_lost_secret_is_asked_for_wherever_a_shell_block_may_read_it() {
+    for (code, asked) in [
+        ("curl $TOKEN", true),
+        ("curl -H \"A: ${TOKEN}\"", true),
+        ("echo ${#TOKEN}", true),
+        ("echo ${TOKEN%%=*}", true),
+        ("curl ${TOKEN:-none}", true),
+        ("sh -c 'curl $TOKEN'", true),
+        ("printenv TOKEN", true),
+        ("echo $TOKENS", false),
+    ] {
+        let fetch = Action {
+            secrecy: Secrecy::Secret,
+            capture: vec![Capture::from("TOKEN")],
+            ..action("fetch", Impact::Observe)
+        };
+        let call = Action { code: code.into(), ..action("call", Impact::Observe) };
+        let mut plan = plan(vec![step("fetch", vec![fetch]), step("call", vec![call])]);
+        plan.secrets = vec![InputDecl { secrecy: Secrecy::Secret, ..InputDecl::plain("TOKEN", InputType::Text) }];
+        let mut rig = Rig::open(plan, Mode::Real);
+        rig.run_step().unwrap();
+        rig.ok("1.1", "[secret:TOKEN]");
+        let resumed = Fact { seq: 100, at: rig.now, event: super::laws::resumed() };
+        let mut later = Rig::new((*rig.run.plan).clone());
+        later.take_over(&rig.facts, resumed);
+        assert_eq!(later.run.asked().len(), usize::from(asked), "{code}");
+    }
+}
