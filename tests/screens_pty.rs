@@ -15,13 +15,19 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use lifeboat::kernel::Stamp;
+use lifeboat::engine::{Event, Fact, Outcome, Streams, Target, Verdict};
+use lifeboat::kernel::{Stamp, sha256_hex};
+use lifeboat::runbook::{Action, Impact, Kind, Plan, Shell, Step};
+use lifeboat::settings::calls::Calls;
 use lifeboat::settings::theme::built_in;
 use lifeboat::term::{self, Exit};
-use lifeboat::ui::{Entry, Model};
+use lifeboat::ui::{Entry, Model, Msg};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
 const ROLE: &str = "LIFEBOAT_TEST_SCREEN";
+
+/// What the environment tells of a terminal.
+type Environment<'e> = &'e [(&'e str, &'e str)];
 
 /// Is the program under test, when this binary is started as that.
 #[test]
@@ -29,6 +35,9 @@ fn program() {
     let Ok(role) = std::env::var(ROLE) else { return };
     let start = Instant::now();
     let clock = move || Stamp { utc: chrono::Utc::now(), mono: start.elapsed().as_micros() as u64 };
+    if role.starts_with("calls") {
+        called(&role, clock);
+    }
     let entries = (0..2000).map(|n| Entry { name: format!("runbook-{n}"), ..Entry::default() }).collect();
     let mut model = Model::picker(entries, &built_in("default").unwrap(), clock());
     let (feed, inbox) = term::channel();
@@ -38,8 +47,12 @@ fn program() {
         assert!(!(fails && start.elapsed() > Duration::from_millis(300)), "failed on purpose");
         clock()
     };
-    let exit_as = term::run(&mut model, &inbox, &mut |_| {}, &ticking).unwrap();
-    exit(match exit_as {
+    exit_as(term::run(&mut model, &inbox, &mut |_| {}, &ticking).unwrap());
+}
+
+/// Ends as the screen did.
+fn exit_as(ended: Exit) -> ! {
+    exit(match ended {
         Exit::Quit => 0,
         Exit::Detached => 10,
         Exit::Drill(name) => {
@@ -50,7 +63,56 @@ fn program() {
         Exit::HungUp => 129,
         Exit::Watch(_) | Exit::Compare(..) | Exit::Back => 15,
         Exit::Signalled(signal) => 100 + signal,
+    })
+}
+
+/// Shows a run whose only step fails, which calls somebody back as this terminal is known to understand.
+fn called(role: &str, clock: impl Fn() -> Stamp + 'static) -> ! {
+    let action = Action::plain("check".into(), Kind::Shell(Shell::Sh), Impact::Observe, "check", 1);
+    let step = Step { actions: vec![action], ..Step::plain("check".into(), "Check the replica; now", 1) };
+    let plan = Arc::new(Plan { title: "Region failure".to_owned(), steps: vec![step], ..Plan::default() });
+    let theme = built_in("default").unwrap();
+    let of_terminal = || Calls::of_terminal(|name| std::env::var(name).ok());
+    let calls = if role == "calls off" { Calls::Off } else { of_terminal() };
+    let model = if role == "calls replayed" {
+        Model::replay(plan, "/var/lib/lifeboat/runs/x", &theme, clock())
+    } else {
+        Model::run(plan, "/var/lib/lifeboat/runs/x", &theme, clock())
+    };
+    let mut model = model.that_calls(calls);
+    let (feed, inbox) = term::channel();
+    let opened = serde_json::json!({
+        "k": "open", "v": "lifeboat-log/1", "run": "20261122T102000Z-7f3k", "mode": "drill", "by": "alice", "session": "",
+        "host": "bastion", "boot": "b", "pid": 1, "tool": "lifeboat", "runbook": "region.md",
+        "runbook_sha256": sha256_hex(b""), "account": "000000000000", "arn": "", "region": "us-west-2", "rto_s": 0,
+        "rpo_s": 0, "seed": null, "speed": 1, "prev_run": null, "prev_sha512": null
     });
+    let events = [
+        serde_json::from_value(opened).unwrap(),
+        Event::StepStarted { step: "check".into() },
+        Event::AttemptStarted {
+            attempt: "1.1".into(),
+            step: Some("check".into()),
+            action: Some("check".into()),
+            impact: Impact::Observe,
+            command: "check".to_owned(),
+            target: Target::default(),
+        },
+        Event::AttemptFinished {
+            attempt: "1.1".into(),
+            outcome: Outcome::Exited { code: 1 },
+            verdict: Verdict::Failed { why: "exited with 1".to_owned() },
+            polls: 1,
+            took_ms: 5,
+            streams: Streams::default(),
+            aws: None,
+        },
+        Event::StepFailed { step: "check".into(), attempt: Some("1.1".into()), why: "exited with 1".to_owned() },
+    ];
+    for (seq, event) in (0..).zip(events) {
+        feed.send(Msg::Fact(Arc::new(Fact { seq, at: clock(), event })));
+    }
+    exit_as(term::run(&mut model, &inbox, &mut |_| {}, &clock).unwrap())
 }
 
 fn wide(count: u16) -> NonZero<u16> {
@@ -61,12 +123,20 @@ struct Term {
     master: Option<Box<dyn MasterPty + Send>>,
     child: Box<dyn Child + Send + Sync>,
     parser: Arc<Mutex<vt100::Parser>>,
+    /// Every byte that was written.
+    raw: Arc<Mutex<Vec<u8>>>,
     writer: Option<Box<dyn std::io::Write + Send>>,
     stop: Arc<AtomicBool>,
     reading: Option<JoinHandle<()>>,
 }
 
 fn start(role: &str, shell: Option<&str>) -> Term {
+    let terminal = if role == "no-term" { &[][..] } else { &[("TERM", "xterm-256color")] };
+    start_in(role, shell, terminal)
+}
+
+/// Starts it on a terminal of which the environment tells this much.
+fn start_in(role: &str, shell: Option<&str>, terminal: Environment<'_>) -> Term {
     let size = PtySize { rows: 24, cols: 80, pixel_width: 0, pixel_height: 0 };
     let pair = native_pty_system().openpty(size).unwrap();
     let own = std::env::current_exe().unwrap();
@@ -81,9 +151,11 @@ fn start(role: &str, shell: Option<&str>) -> Term {
     };
     command.args(["--exact", "program", "--nocapture", "--test-threads", "1"]);
     command.env(ROLE, role);
-    match role {
-        "no-term" => command.env_remove("TERM"),
-        _ => command.env("TERM", "xterm-256color"),
+    for name in ["TERM", "VTE_VERSION", "TMUX"] {
+        command.env_remove(name);
+    }
+    for (name, value) in terminal {
+        command.env(name, value);
     }
     command.env("RUST_BACKTRACE", "0");
     command.cwd(std::env::current_dir().unwrap());
@@ -91,12 +163,14 @@ fn start(role: &str, shell: Option<&str>) -> Term {
     drop(pair.slave);
     let parser = Arc::new(Mutex::new(vt100::Parser::new(wide(24), wide(80), 0)));
     let mut reader = pair.master.try_clone_reader().unwrap();
-    let into = Arc::clone(&parser);
+    let raw = Arc::new(Mutex::new(Vec::new()));
+    let (into, kept) = (Arc::clone(&parser), Arc::clone(&raw));
     let stop = Arc::new(AtomicBool::new(false));
     let stopped = Arc::clone(&stop);
     let reading = std::thread::spawn(move || {
         let mut buffer = [0; 8192];
         while let Ok(count @ 1..) = reader.read(&mut buffer) {
+            kept.lock().unwrap().extend_from_slice(&buffer[..count]);
             into.lock().unwrap().process(&buffer[..count]);
             if stopped.load(Ordering::SeqCst) {
                 break;
@@ -104,7 +178,7 @@ fn start(role: &str, shell: Option<&str>) -> Term {
         }
     });
     let writer = pair.master.take_writer().unwrap();
-    Term { master: Some(pair.master), child, parser, writer: Some(writer), stop, reading: Some(reading) }
+    Term { master: Some(pair.master), child, parser, raw, writer: Some(writer), stop, reading: Some(reading) }
 }
 
 impl Term {
@@ -264,6 +338,39 @@ fn without_term_the_screen_is_drawn_all_the_same() {
     term.press("q");
     assert_eq!(term.code(), 0);
     term.restored();
+}
+
+#[test]
+fn a_failure_calls_as_the_terminal_understands_it_once_and_a_replay_never() {
+    const WORDS: &str = "Drill: FAILED: 1 Check the replica; now";
+    let osc9 = format!("\u{1b}]9;lifeboat: {WORDS}\u{1b}\\\u{7}");
+    let osc777 = format!("\u{1b}]777;notify;lifeboat;{}\u{1b}\\\u{7}", WORDS.replace(';', ","));
+    let tmux = format!("\u{1b}Ptmux;\u{1b}\u{1b}]9;lifeboat: {WORDS}\u{1b}\u{1b}\\\u{1b}\\\u{7}");
+    let (xterm, inside) = (("TERM", "xterm-256color"), ("TMUX", "/tmp/tmux-1000/default,1,0"));
+    let table: [(&str, Environment<'_>, &str); 8] = [
+        ("calls", &[xterm], &osc9),
+        ("calls", &[xterm, ("VTE_VERSION", "7003")], &osc777),
+        ("calls", &[("TERM", "foot")], &osc777),
+        ("calls", &[("TERM", "linux")], "\u{7}"),
+        ("calls", &[("TERM", "tmux-256color"), inside], &tmux),
+        ("calls", &[("TERM", "linux"), inside], "\u{7}"),
+        ("calls off", &[xterm], ""),
+        ("calls replayed", &[xterm], ""),
+    ];
+    for (role, terminal, written) in table {
+        let mut term = start_in(role, None, terminal);
+        term.wait("✗ 1 Check the replica; now FAILED");
+        term.press(if role == "calls replayed" { "q" } else { "D" });
+        assert!([0, 10].contains(&term.code()), "{role} {terminal:?}");
+        term.restored();
+        let raw = String::from_utf8(term.raw.lock().unwrap().clone()).unwrap();
+        // The bell ends what is written, and nothing else rings it.
+        let rung = raw.matches('\u{7}').count();
+        assert_eq!(rung, usize::from(!written.is_empty()), "{role} {terminal:?}: {raw:?}");
+        assert!(raw.contains(written), "{role} {terminal:?}: {raw:?}");
+        let notified = raw.matches("]9;").count() + raw.matches("]777;").count();
+        assert_eq!(notified, usize::from(written.len() > 1), "{role} {terminal:?}: {raw:?}");
+    }
 }
 
 /// Returns the state of a process and the CPU time it used, in clock ticks of 10 ms.

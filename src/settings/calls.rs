@@ -16,7 +16,43 @@ pub enum Calls {
     Osc777,
 }
 
+/// Says what stands between lifeboat and the terminal that people look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Within {
+    /// Nothing.
+    Terminal,
+    /// tmux, which keeps what it does not know to itself unless it is asked to hand it on.
+    Tmux,
+}
+
+impl Within {
+    /// Tells by the environment.
+    pub fn of(read: impl Fn(&'static str) -> Option<String>) -> Self {
+        if read("TMUX").is_some_and(|socket| !socket.is_empty()) { Self::Tmux } else { Self::Terminal }
+    }
+}
+
+/// How many characters of a call a notification shows.
+const LONGEST: usize = 200;
+
 impl Calls {
+    /// Returns what is written to call somebody back: a notification, where there is one, and the bell. Within tmux the
+    /// notification is wrapped, and tmux hands it on where its `allow-passthrough` is on; the bell is tmux's own.
+    pub fn bytes(self, words: &str, within: Within) -> String {
+        // Both forms end at the first control character, and one takes `;` for the end of its title.
+        let words: String = words.chars().filter(|c| !c.is_control()).take(LONGEST).collect();
+        let notification = match self {
+            Self::Off => return String::new(),
+            Self::Bell => return "\u{7}".to_owned(),
+            Self::Osc9 => format!("\u{1b}]9;lifeboat: {words}\u{1b}\\"),
+            Self::Osc777 => format!("\u{1b}]777;notify;lifeboat;{}\u{1b}\\", words.replace(';', ",")),
+        };
+        match within {
+            Within::Terminal => format!("{notification}\u{7}"),
+            Within::Tmux => format!("\u{1b}Ptmux;{}\u{1b}\\\u{7}", notification.replace('\u{1b}', "\u{1b}\u{1b}")),
+        }
+    }
+
     /// Chooses a way that the terminal understands, as far as the environment tells which one it is. A terminal that
     /// knows neither notification passes over it; the console of Linux would print it.
     pub fn of_terminal(read: impl Fn(&'static str) -> Option<String>) -> Self {
@@ -47,5 +83,29 @@ mod tests {
         assert_eq!(of("foot", ""), Calls::Osc777);
         assert_eq!(of("linux", ""), Calls::Bell);
         assert_eq!(of("", ""), Calls::Bell);
+    }
+
+    #[test]
+    fn what_is_written_is_a_notification_and_the_bell_and_nothing_of_the_words_ends_it_early() {
+        use Within::{Terminal, Tmux};
+        let words = "REAL INCIDENT: a; b\u{7}\u{1b}\\c";
+        for (how, within, written) in [
+            (Calls::Off, Terminal, ""),
+            (Calls::Bell, Terminal, "\u{7}"),
+            (Calls::Bell, Tmux, "\u{7}"),
+            (Calls::Osc9, Terminal, "\u{1b}]9;lifeboat: REAL INCIDENT: a; b\\c\u{1b}\\\u{7}"),
+            (Calls::Osc777, Terminal, "\u{1b}]777;notify;lifeboat;REAL INCIDENT: a, b\\c\u{1b}\\\u{7}"),
+            (
+                Calls::Osc9,
+                Tmux,
+                "\u{1b}Ptmux;\u{1b}\u{1b}]9;lifeboat: REAL INCIDENT: a; b\\c\u{1b}\u{1b}\\\u{1b}\\\u{7}",
+            ),
+        ] {
+            assert_eq!(how.bytes(words, within), written, "{how:?} {within:?}");
+        }
+        assert!(Calls::Osc9.bytes(&"x".repeat(5_000), Terminal).len() < 300);
+        assert_eq!(Within::of(|_| Some("/tmp/tmux-1000/default,1,0".to_owned())), Tmux);
+        assert_eq!(Within::of(|_| Some(String::new())), Terminal);
+        assert_eq!(Within::of(|_| None), Terminal);
     }
 }

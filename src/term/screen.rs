@@ -21,7 +21,7 @@ use rustix::process::{Signal, getpid, kill_process};
 use rustix::termios::{QueueSelector, tcflush, tcgetwinsize};
 
 use super::TermError;
-use crate::settings::calls::Calls;
+use crate::settings::calls::{Calls, Within};
 use crate::ui::{Model, view};
 
 /// Says whether this process has the terminal in the screen's mode.
@@ -30,9 +30,6 @@ static HOOK: Once = Once::new();
 
 /// What terminals take for their clipboard at most, in bytes of text.
 const COPY: usize = 55_000;
-
-/// A notification has no more characters than this.
-const CALL: usize = 200;
 
 /// Undoes what full-screen programs ask of a terminal, should one have been left alone with it: the other screen, mouse,
 /// focus, paste, cursor keys, keypad, margins, the cursor's shape.
@@ -45,6 +42,7 @@ pub(super) struct Screen {
     /// Never dropped: ratatui would write to the terminal again, and panic where standard error is gone with it.
     terminal: ManuallyDrop<Terminal<CrosstermBackend<Writer>>>,
     tty: OwnedFd,
+    within: Within,
 }
 
 /// Returns the terminal for frames: standard output if it is one, else the controlling one.
@@ -95,7 +93,8 @@ impl Screen {
         let viewport = Viewport::Fixed(Rect::new(0, 0, columns, rows));
         let terminal = Terminal::with_options(CrosstermBackend::new(writer), TerminalOptions { viewport })
             .map_err(TermError::Mode)?;
-        let mut screen = Self { terminal: ManuallyDrop::new(terminal), tty };
+        let within = Within::of(|name| std::env::var(name).ok());
+        let mut screen = Self { terminal: ManuallyDrop::new(terminal), tty, within };
         // From here on dropping restores.
         enter().map_err(TermError::Mode)?;
         screen.repaint().map_err(TermError::Mode)?;
@@ -184,16 +183,11 @@ impl Screen {
 
     /// Calls the operator back: by the bell, and by a notification where the terminal shows any.
     pub(super) fn call(&mut self, how: Calls, words: &str) -> io::Result<()> {
-        // Both forms end at the first control character, and one takes `;` for the end of its title.
-        let words: String = words.chars().filter(|c| !c.is_control()).take(CALL).collect();
-        let notification = match how {
-            Calls::Off => return Ok(()),
-            Calls::Bell => String::new(),
-            Calls::Osc9 => format!("\u{1b}]9;lifeboat: {words}\u{1b}\\"),
-            Calls::Osc777 => format!("\u{1b}]777;notify;lifeboat;{}\u{1b}\\", words.replace(';', ",")),
-        };
+        if how == Calls::Off {
+            return Ok(());
+        }
         let writer = self.terminal.backend_mut();
-        queue!(writer, crossterm::style::Print(format!("{notification}\u{7}")))?;
+        queue!(writer, crossterm::style::Print(how.bytes(words, self.within)))?;
         writer.flush()
     }
 
