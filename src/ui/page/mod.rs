@@ -13,6 +13,7 @@ use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::style::Palette;
+use crate::kernel::ActionName;
 use crate::settings::theme::Role;
 use flow::{Wrap, row};
 pub(super) use read::{Above, Part, Reading, Ways, fill};
@@ -154,6 +155,8 @@ pub(super) enum Of {
     Step(usize),
     /// The prose of a step, for its confirmation.
     Prose(usize),
+    /// What the text of a step says just before one of its fences, for the confirmation of that: step and action.
+    Words(usize, ActionName),
     /// A runbook of the list, by its name.
     Runbook(String),
 }

@@ -21,7 +21,6 @@ use crate::ui::field::Field;
 use crate::ui::form::{Form, FormKind};
 use crate::ui::model::{Break, Model, RunScreen};
 use crate::ui::offered::offered;
-use crate::ui::page::Of;
 
 /// Lays out no more rows than this of a command.
 const ROWS: usize = 2_000;
@@ -209,10 +208,9 @@ fn confirm(model: &Model, screen: &RunScreen, open: (&Prompt, &Confirmation), ar
     }
     lines.extend(facts);
     lines.truncate(room);
-    // What the step says about it, as far as there is room.
-    let step = prompt.step.as_ref().and_then(|id| screen.run.strand(id)).map(|strand| strand.step);
-    if let Some(at) = step.filter(|_| room > lines.len() + 2) {
-        let said = step::page(model, screen, Of::Prose(at), columns).lines(&model.palette, 0, room - lines.len() - 1);
+    // What the runbook says about it, as far as there is room.
+    if let Some(of) = step::prose_of(screen, prompt).filter(|_| room > lines.len() + 2) {
+        let said = step::page(model, screen, of, columns).lines(&model.palette, 0, room - lines.len() - 1);
         if !said.is_empty() {
             lines.push(Line::default());
             lines.extend(said);

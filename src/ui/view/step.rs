@@ -8,7 +8,7 @@ use ratatui::text::Line;
 
 use super::pane::{Pane, foot};
 use super::text::{line, put_all, wrap};
-use crate::engine::StepState;
+use crate::engine::{Prompt, StepState};
 use crate::kernel::{SafeText, say_duration};
 use crate::runbook::{Action, Impact, Section, Step};
 use crate::settings::theme::Role;
@@ -175,17 +175,65 @@ fn facts(step: &Step) -> String {
 /// Returns the step's text as it is laid out.
 pub(super) fn page(model: &Model, screen: &RunScreen, of: Of, columns: usize) -> Arc<Page> {
     let values = screen.run.vars.clone();
-    let (Of::Step(at) | Of::Prose(at)) = of else { return Arc::default() };
+    let (Of::Step(at) | Of::Prose(at) | Of::Words(at, _)) = of else { return Arc::default() };
     let Some(step) = screen.run.plan.steps.get(at) else { return Arc::default() };
     let ways = if step.decision.is_some() { Ways::Above } else { Ways::Here };
     let above = Above { items: &step.checklist, ways };
     let part = match of {
-        Of::Prose(_) => Part::Prose(above),
+        Of::Prose(_) | Of::Words(..) => Part::Prose(above),
         Of::Step(_) | Of::Runbook(_) => Part::Step(above),
     };
+    let text = |of: &Of| match of {
+        Of::Words(_, name) => {
+            let action = step.actions.iter().find(|action| action.name == *name);
+            action.and_then(|action| words_before(&step.body, &action.code)).unwrap_or_default()
+        }
+        Of::Step(_) | Of::Prose(_) | Of::Runbook(_) => step.body.as_str(),
+    };
+    let body = text(&of);
     let value = |name: &str| known(screen, name);
     let reading = Reading { columns, glyphs: model.palette.glyphs, part, value: &value };
-    model.shelf.page(Key { of, columns, values }, || reading.read(&step.body))
+    model.shelf.page(Key { of, columns, values }, || reading.read(body))
+}
+
+/// Says what a confirmation shows of a step's text: what stands just before the fence that is asked about. Of a step whose
+/// first fence has no words of its own, all of its prose.
+pub(super) fn prose_of(screen: &RunScreen, prompt: &Prompt) -> Option<Of> {
+    let at = screen.run.strand(prompt.step.as_ref()?)?.step;
+    let (step, name) = (screen.run.plan.steps.get(at)?, prompt.action.as_ref()?);
+    let action = step.actions.iter().find(|action| action.name == *name)?;
+    let first = step.actions.iter().find(|action| action.section == Section::Main);
+    match words_before(&step.body, &action.code) {
+        Some(words) if !words.trim().is_empty() => Some(Of::Words(at, name.clone())),
+        _ if first.is_some_and(|first| first.name == *name) => Some(Of::Prose(at)),
+        _ => None,
+    }
+}
+
+/// Returns what a text says just before the fence with this code: from the fence or the heading before it on.
+fn words_before<'t>(body: &'t str, code: &str) -> Option<&'t str> {
+    let same = |fence: &str| fence.lines().map(str::trim).eq(code.trim_end().lines().map(str::trim));
+    let mut from = 0;
+    let mut at = 0;
+    // Where the fence that is open begins, where its code does, and what closes it.
+    let mut open: Option<(usize, usize, char)> = None;
+    for line in body.split_inclusive('\n') {
+        let (text, next) = (line.trim(), at + line.len());
+        let mark = ['`', '~'].into_iter().find(|mark| text.starts_with(&String::from(*mark).repeat(3)));
+        match (open, mark) {
+            (None, Some(mark)) => open = Some((at, next, mark)),
+            (Some((begins, code_at, mark)), Some(_)) if text.chars().all(|c| c == mark) => {
+                if body.get(code_at..at).is_some_and(same) {
+                    return body.get(from..begins);
+                }
+                (open, from) = (None, next);
+            }
+            (None, None) if text.starts_with('#') => from = next,
+            (None | Some(_), _) => {}
+        }
+        at = next;
+    }
+    None
 }
 
 /// Puts values in place of `${NAME}` where they are known. For reading only: what runs is what a confirmation shows.
@@ -200,4 +248,22 @@ fn known(screen: &RunScreen, name: &str) -> Option<String> {
 /// Returns the texts of a step's rollback, for confirmations.
 pub(super) fn rollback(step: &Step) -> Option<&Action> {
     step.actions.iter().find(|action| action.section == Section::Rollback)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fence_has_the_words_that_stand_before_it() {
+        let body = "Promotion is for good.\n\n```aws {name=promote}\naws rds promote\n```\n\n#### Verify\n\nIt is seen.\n\n\
+                    ```aws\naws rds describe\n```\n\nA status is no write.\n\n~~~http {name=probe}\nPOST h\n~~~\n\nLast.\n";
+        let words = |code: &str| words_before(body, code).map(str::trim);
+        assert_eq!(words("aws rds promote\n"), Some("Promotion is for good."));
+        assert_eq!(words("aws rds describe"), Some("It is seen."));
+        assert_eq!(words("POST h\n"), Some("A status is no write."));
+        assert_eq!(words("another"), None);
+        assert_eq!(words_before("```sh\nnever closed", "never closed"), None);
+        assert_eq!(words_before("```sh\na\n```\n```sh\nb\n```\n", "b"), Some(""));
+    }
 }

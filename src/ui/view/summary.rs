@@ -34,15 +34,11 @@ pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buff
     for text in verdicts.iter().chain(rest.iter().filter(is_record)) {
         lines.extend(labelled(model, text, columns));
     }
-    let mut say = |role: Role, text: &str| {
-        let text = SafeText::line(text).into_string();
-        lines.extend(wrap(&text, columns, 6).into_iter().map(|row| line(model, role, row)));
-    };
-    say(Role::Text, &format!("path  {}", screen.log_path));
+    lines.extend(labelled(model, &format!("path  {}", screen.log_path), columns));
     if let Some(opened) = &screen.run.opened {
-        say(Role::Text, &format!("next  lifeboat log verify {}", opened.run));
+        lines.extend(labelled(model, &format!("next  lifeboat log verify {}", opened.run), columns));
     }
-    say(Role::Text, "");
+    lines.push(Line::default());
     for text in rest.iter().filter(|text| !is_record(text)) {
         lines.extend(labelled(model, text, columns));
     }
