@@ -7,6 +7,7 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
 
+mod anchors;
 mod applications;
 mod databases;
 mod estate;
