@@ -59,6 +59,10 @@ fn request(run: &str, runs: Option<PathBuf>) -> Result<ExitCode, Failure> {
     match store::open_request(&place).map_err(log::unreadable)? {
         Some(request) => {
             say::line(request.trim_end());
+            say::aside(
+                "Whoever agrees signs it, in a file: `lifeboat approve FILE`, or without lifeboat `ssh-keygen -Y sign -n \
+                 approve@lifeboat -f KEY FILE`; what comes back (FILE.sig) is handed in on the run's screen.",
+            );
             Ok(ExitCode::SUCCESS)
         }
         None => Err(Failure::new(Kind::Problems, "this run waits for nobody's approval")),

@@ -305,7 +305,12 @@ fn answer_of(file: &str) -> Result<String, String> {
         std::fs::File::open(&path)?.take(LONGEST_ANSWER).read_to_string(&mut text)?;
         Ok::<_, io::Error>(text)
     };
-    read().map_err(|error| format!("{} can't be read: {error}", path.display()))
+    read().map_err(|error| {
+        format!(
+            "{} can't be read: {error}. Name the file that they signed, or paste it; the phrase is asked for once all agreed.",
+            path.display()
+        )
+    })
 }
 
 /// Says why nothing more comes.

@@ -118,6 +118,8 @@ fn take(model: &mut Model, msg: Msg) -> Option<Output> {
         }
         Msg::Summary(lines) => {
             model.dirty = true;
+            // It says how the log ended: what was asked for meanwhile is answered.
+            model.news = None;
             on_run(model, |screen| {
                 screen.summary = lines;
                 None

@@ -98,6 +98,15 @@ fn the_summary() {
 }
 
 #[test]
+fn a_summary_takes_away_what_was_asked_for_before_it() {
+    let asks = "Your key is asked to seal the log; touch it, if it wants that.";
+    let at = screen(80, 24).first_steps().said(Msg::Say(asks.to_owned()));
+    assert!(at.text().contains("touch it"));
+    let at = at.said(Msg::Summary(vec!["log   SEALED by alice".to_owned()]));
+    assert!(!at.text().contains("touch it"), "{}", at.text());
+}
+
+#[test]
 fn a_real_run_whose_log_is_lost_asks_for_its_onset() {
     let real = |c, r| Screen::new(c, r, &theme()).opened(Mode::Real).said(Msg::Log(LogHealth::Lost)).wait(1);
     at_all_sizes("onset", real);
