@@ -247,8 +247,8 @@ impl Run {
         self.focus().map(|strand| self.asked_by(strand.step)).unwrap_or_default()
     }
 
-    /// Lists the inputs that a step asks for and that nobody has entered yet, and the secrets that it uses and that went
-    /// with an engine which is gone.
+    /// Lists the inputs that a step asks for and that nobody has entered yet, and the secrets that it uses and that nobody
+    /// holds: they went with an engine which is gone, or were never captured.
     pub fn asked_by(&self, step: usize) -> Vec<&InputDecl> {
         let Some(step) = self.plan.steps.get(step) else { return Vec::new() };
         let open = step.ask.iter().filter(|name| !self.entered.contains(*name));

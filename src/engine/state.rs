@@ -36,7 +36,7 @@ pub struct Run {
     pub sources: BTreeMap<String, InputSource>,
     /// Inputs that somebody or something gave a value since their step last asked for it.
     pub entered: BTreeSet<String>,
-    /// Captured secrets whose values went with an engine that is gone.
+    /// Secrets whose values went with an engine that is gone, or that a step was to capture which did not run.
     pub lost: BTreeSet<String>,
     /// Values that were entered once and wait for a second reader.
     pub readings: BTreeMap<String, Reading>,

@@ -2,7 +2,11 @@
 
 use std::path::Path;
 use std::process::Stdio;
+use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::screens::{Screen, with_key};
 use super::support::{Home, eventually, heard, log, of_kind, said};
 
 const PASSWORD: &str = "hun\"ter 2 it's";
@@ -199,10 +203,128 @@ fn a_captured_secret_goes_with_its_engine_and_is_asked_for_again() {
     nowhere(&home.path("state"), &[PASSWORD, TOKEN]);
 }
 
+/// Its secret step lasts until it is let go on, and says how often it ran.
+const FETCHED: &str = r#"# Fetched
+
+## Fetch
+
+```sh { name=fetch secret impact=IMPACT capture=TOKEN }
+echo $$ > pid
+while [ ! -e go ]; do sleep 0.02; done
+echo once >> times
+printf '%s\n' "$EXPECTED_TOKEN"
+```
+
+## Use
+
+```sh { name=use impact=observe }
+[ "$TOKEN" = "$EXPECTED_TOKEN" ] && echo "got $TOKEN" > /dev/null && echo used > used
+```
+"#;
+
+/// Lets the step succeed while its engine hangs, and kills the engine before it can hear of that.
+fn killed_unheard(home: &Home, engine: Pid) {
+    kill_process(engine, Signal::STOP).unwrap();
+    home.write("go", "");
+    let journal = home.the_run().join("attempts/1.jsonl");
+    eventually("its supervisor saw it end", || {
+        std::fs::read_to_string(&journal).is_ok_and(|text| text.contains("\"ended\""))
+    });
+    kill_process(engine, Signal::KILL).unwrap();
+}
+
+fn engine_of(home: &Home) -> Pid {
+    let pid = of_kind(&log(&home.the_run()), "open").first().and_then(|open| open["pid"].as_i64());
+    pid.and_then(|pid| i32::try_from(pid).ok()).and_then(Pid::from_raw).unwrap()
+}
+
+/// Chooses what a line of words offers, once it is there.
+fn choose(screen: &mut Screen, words: &str) {
+    screen.wait(words);
+    let seen = screen.seen();
+    let line = seen.lines().rfind(|line| line.contains(words)).unwrap();
+    let number = line.split_whitespace().next().unwrap().to_owned();
+    screen.press(&format!("{number}\r"));
+}
+
+/// Chooses it again, as long as nothing comes of it: an answer that comes right after a change is not taken.
+fn choose_until(screen: &mut Screen, words: &str, what: &str, holds: impl Fn() -> bool) {
+    let mut chosen: Option<Instant> = None;
+    eventually(what, || {
+        if chosen.is_none_or(|chosen| chosen.elapsed() > Duration::from_secs(1)) {
+            choose(screen, words);
+            chosen = Some(Instant::now());
+        }
+        holds()
+    });
+}
+
+fn runs_by_now(home: &Home) -> String {
+    std::fs::read_to_string(home.path("times")).unwrap()
+}
+
+#[test]
+fn a_secret_that_was_only_read_is_read_again_when_it_went_unheard() {
+    let home = Home::new();
+    home.write("fetched.md", FETCHED.replace("IMPACT", "observe"));
+    let mut command = home.command(&["run", "fetched.md", "--unattended"]);
+    let mut child = command.env("EXPECTED_TOKEN", TOKEN).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    eventually("the step runs", || home.path("pid").exists());
+    killed_unheard(&home, engine_of(&home));
+    child.wait().unwrap();
+    assert_eq!(runs_by_now(&home), "once\n");
+    let said = said(home.command(&["resume", "--unattended"]).env("EXPECTED_TOKEN", TOKEN));
+    assert_eq!(said.code, Some(0), "{said:?}");
+    assert!(said.out.contains("its output is secret") && said.out.contains("so it runs again"), "{said:?}");
+    assert!(home.path("used").exists());
+    assert_eq!(of_kind(&log(&home.the_run()), "attempt-started").len(), 2, "the same attempt, read again");
+    nowhere(&home.path("state"), &[TOKEN]);
+}
+
+#[test]
+fn a_secret_step_that_changed_something_unheard_does_not_run_again_and_its_secret_is_asked_for() {
+    let home = Home::new();
+    with_key(&home);
+    home.write("fetched.md", FETCHED.replace("IMPACT", "change"));
+    let open = |arguments: &[&str]| Screen::open_with(&home, arguments, &[("EXPECTED_TOKEN", Path::new(TOKEN))]);
+    let mut first = open(&["run", "fetched.md"]);
+    first.wait("r run");
+    super::terminals::press_until(&mut first, "r", "To run it, type");
+    // What is typed before the question could be read is not taken.
+    super::terminals::press_until(&mut first, "\u{15}fetch", "> fetch");
+    first.press("\r");
+    eventually("the step runs", || home.path("pid").exists());
+    killed_unheard(&home, engine_of(&home));
+    first.kill();
+    let mut screen = open(&["resume", "--plain"]);
+    screen.wait("went with the engine that was to capture it");
+    choose(&mut screen, "mark done");
+    assert_eq!(runs_by_now(&home), "once\n");
+    screen.wait("The evidence goes into the log.");
+    screen.press("its supervisor saw it succeed\r");
+    screen.wait("It asks for TOKEN.");
+    choose(&mut screen, "enter value");
+    screen.wait("A point alone goes back.");
+    screen.press(&format!("{TOKEN}\r"));
+    choose_until(&mut screen, "run…", "it is used", || home.path("used").exists());
+    screen.wait("SEALED");
+    assert!(!screen.seen().contains(TOKEN), "{}", screen.seen());
+    assert_eq!(runs_by_now(&home), "once\n");
+    let log = log(&home.the_run());
+    let finished = of_kind(&log, "attempt-finished");
+    assert_eq!(finished[0]["outcome"]["how"], "in-doubt");
+    assert_eq!(
+        std::fs::read_to_string(home.the_run().join("output/1.1.out")).unwrap(),
+        "(its output is secret: not kept)\n"
+    );
+    nowhere(&home.path("state"), &[TOKEN]);
+    let verified = home.run(&["log", "verify", home.the_run().to_str().unwrap()]);
+    assert!(!verified.out.contains("damage"), "{verified:?}");
+}
+
 /// A secret that went with its engine is typed again, and does not stand on a terminal that is spoken to line by line.
 #[test]
 fn a_secret_that_is_typed_line_by_line_is_not_shown() {
-    use super::screens::{Screen, with_key};
     let home = Home::new();
     with_key(&home);
     home.write(
@@ -214,27 +336,12 @@ fn a_secret_that_is_typed_line_by_line_is_not_shown() {
     first.wait("r run");
     super::terminals::press_until(&mut first, "r", "2 Use. It waits");
     first.kill();
-    let engine = of_kind(&log(&home.the_run()), "open")[0]["pid"].as_i64().and_then(|pid| i32::try_from(pid).ok());
-    let engine = engine.and_then(rustix::process::Pid::from_raw).unwrap();
-    rustix::process::kill_process(engine, rustix::process::Signal::KILL).unwrap();
+    kill_process(engine_of(&home), Signal::KILL).unwrap();
     let mut screen = Screen::open(&home, &["resume", "--plain"]);
-    let choose = |screen: &mut Screen, words: &str| {
-        screen.wait(words);
-        let seen = screen.seen();
-        let line = seen.lines().rfind(|line| line.contains(words)).unwrap();
-        let number = line.split_whitespace().next().unwrap().to_owned();
-        screen.press(&format!("{number}\r"));
-    };
     choose(&mut screen, "enter value");
     screen.wait("A point alone goes back.");
     screen.press("hunter2hunter2\r");
-    // An answer that comes right after a change is not taken.
-    let mut chosen: Option<std::time::Instant> = None;
-    eventually("it is used", || {
-        if chosen.is_none_or(|chosen| chosen.elapsed() > std::time::Duration::from_secs(1)) {
-            choose(&mut screen, "run…");
-            chosen = Some(std::time::Instant::now());
-        }
+    choose_until(&mut screen, "run…", "it is used", || {
         std::fs::read_to_string(home.path("got")).is_ok_and(|got| got.trim() == "14")
     });
     screen.wait("SEALED");

@@ -269,3 +269,30 @@ fn a_lost_secret_is_asked_for_wherever_a_shell_block_may_read_it() {
         assert_eq!(later.run.asked().len(), usize::from(asked), "{code}");
     }
 }
+
+#[test]
+fn a_secret_that_a_step_did_not_capture_is_asked_for_where_it_is_used() {
+    let fetch =
+        Action { secrecy: Secrecy::Secret, capture: vec![Capture::from("TOKEN")], ..action("fetch", Impact::Observe) };
+    let request =
+        Action { kind: Kind::Http, code: "GET http://h/\nA: ${TOKEN}\n".into(), ..action("use", Impact::Observe) };
+    let secrets = vec![InputDecl { secrecy: Secrecy::Secret, ..InputDecl::plain("TOKEN", InputType::Text) }];
+    let by_other_means = [
+        Intent::Skip { step: "fetch".into(), reason: "the vault is gone".into() },
+        Intent::MarkDone { step: "fetch".into(), evidence: "fetched by hand".into() },
+    ];
+    for other in by_other_means {
+        let mut plan = plan(vec![step("fetch", vec![fetch.clone()]), step("use", vec![request.clone()])]);
+        plan.secrets.clone_from(&secrets);
+        let mut rig = Rig::open(plan, Mode::Real);
+        if matches!(other, Intent::MarkDone { .. }) {
+            rig.run_step().unwrap();
+            rig.finish("1.1", Outcome::InDoubt { evidence: "it succeeded unheard".into() }, "").unwrap();
+        }
+        rig.wish(other.clone()).unwrap();
+        let asked: Vec<_> = rig.run.asked().into_iter().map(|input| input.name.clone()).collect();
+        assert_eq!(asked, ["TOKEN"], "{other:?}");
+        rig.wish(set("TOKEN", "[secret:TOKEN]")).unwrap();
+        assert!(rig.run.asked().is_empty());
+    }
+}

@@ -113,7 +113,7 @@ impl Performer {
 
     /// It succeeded, and what it printed was secret and went with the engine that was to capture it.
     async fn printed_for_nobody(&self, doubt: &Doubt, word: &mut watch::Receiver<Word>) -> Ended {
-        let why = "it succeeded, and what it printed is secret and went with the engine that was to capture it";
+        let why = "it succeeded, but its output is secret, and went with the engine that was to capture it";
         if doubt.impact == Impact::Observe {
             self.remark(doubt, &format!("{why}; it only observes, so it runs again"));
             let ended = self.looks(&doubt.job, word, began(doubt), 1).await;
@@ -121,7 +121,9 @@ impl Performer {
         }
         self.in_doubt(
             doubt,
-            format!("{why}; run it again if that does no harm, or enter the value where it is asked for"),
+            format!(
+                "{why}. Mark it done, and enter the value where it is asked for; run it again only if that does no harm"
+            ),
         )
     }
 

@@ -89,6 +89,15 @@ pub(super) fn owes(run: &Run, step: usize) -> bool {
     plan.steps.get(step).is_some_and(owes) || run.ticks.get(step).is_some_and(|ticks| ticks.contains(&false))
 }
 
+/// Nobody holds the secrets that a step was to capture and did not: it was marked done, skipped, or left to others.
+fn miss(run: &mut Run, step: usize) {
+    let Some(step) = run.plan.steps.get(step) else { return };
+    let captures = step.actions.iter().flat_map(|action| &action.capture).map(|capture| &capture.name);
+    let secret = captures.filter(|name| run.plan.secrets.iter().any(|secret| secret.name == **name));
+    let missed: Vec<String> = secret.filter(|name| !run.vars.contains_key(*name)).cloned().collect();
+    run.lost.extend(missed);
+}
+
 pub(super) fn settle(run: &mut Run, strand: Strand, state: StepState, at: Stamp) {
     let done = matches!(state, StepState::Done { .. });
     // What did not run has an outcome as well, so that conditions can ask for it.
@@ -116,6 +125,7 @@ pub(super) fn settle(run: &mut Run, strand: Strand, state: StepState, at: Stamp)
         *settled = Some(at);
     }
     change_turn(run, strand, |turn| *turn = Turn::default());
+    miss(run, strand.step);
     while run.steps.get(run.current).is_some_and(StepState::is_settled) {
         run.current = run.current.saturating_add(1);
     }
