@@ -6,11 +6,13 @@
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use lifeboat::drive::probe::{Told, probe};
 use lifeboat::engine::Outcome;
 use lifeboat::estate::EstateRecord;
 use lifeboat::exec::Reply;
 use lifeboat::exec::aws::{Aws, AwsContext, Credentials, Reach};
 use lifeboat::kernel::Secret;
+use lifeboat::runbook::aws::only_reads;
 
 /// A standing estate in a process of its own, so that what it needs is not measured here.
 struct Estate {
@@ -143,6 +145,62 @@ async fn a_session_that_ends_in_the_middle_of_a_wait_ends_the_wait_and_nothing_e
         "rds describe-db-snapshots --db-snapshot-identifier by-hand --query 'DBSnapshots[0].Status' --output text";
     let after = call(&aws, line, patience).await;
     assert_eq!(String::from_utf8_lossy(&after.stdout), "creating\n", "{}", said(&after));
+}
+
+/// Calls that change something, in an order in which each finds what it needs; `{NAME}` is an input of the estate.
+const CHANGES: &[&str] = &[
+    "autoscaling update-auto-scaling-group --auto-scaling-group-name {SCALING_GROUP} --max-size 11",
+    "autoscaling set-desired-capacity --auto-scaling-group-name {SCALING_GROUP} --desired-capacity 7",
+    "rds add-tags-to-resource --resource-name arn:aws:rds:us-east-1:000000000000:db:shop-db --tags Key=why,Value=drill",
+    "rds remove-tags-from-resource --resource-name arn:aws:rds:us-east-1:000000000000:db:shop-db --tag-keys why",
+    "rds modify-db-parameter-group --db-parameter-group-name {PRIMARY_PARAMETER_GROUP} --parameters ParameterName=max_connections,ParameterValue=321,ApplyMethod=pending-reboot",
+    "rds reset-db-parameter-group --db-parameter-group-name {PRIMARY_PARAMETER_GROUP} --reset-all-parameters",
+    "rds create-db-cluster --db-cluster-identifier sea --engine aurora-postgresql --engine-version 16.4 --master-username peer --manage-master-user-password",
+];
+
+/// What each look says before a call and after it: nothing that did not happen counts as done, and what did is seen.
+#[tokio::test]
+async fn a_call_in_doubt_is_settled_by_its_look_before_and_after_it_happened() {
+    let (estate, folder) = (Estate::stand("600").await, tempfile::tempdir().unwrap());
+    let aws = estate.aws(folder.path(), Duration::from_secs(30));
+    let patience = Duration::from_secs(30);
+    let mut wrong = Vec::new();
+    for line in CHANGES {
+        let inputs = estate.record.inputs.iter();
+        let filled = inputs.fold((*line).to_owned(), |line, (name, value)| line.replace(&format!("{{{name}}}"), value));
+        let words = shlex::split(&filled).unwrap();
+        if only_reads(&words) {
+            let waited = call(&aws, &filled, patience).await;
+            if !matches!(waited.outcome, Outcome::Answered { .. }) {
+                wrong.push(format!("{filled}: {:?} {}", waited.outcome, said(&waited)));
+            }
+            continue;
+        }
+        let Some(look) = probe(&words) else { panic!("nothing settles {filled}") };
+        let made = chrono::Utc::now();
+        let before = look.tells(&aws.call(&look.words, patience).await, made);
+        if matches!(before, Told::Happened(_)) {
+            wrong.push(format!("{filled}: it did not happen yet, and {before:?}"));
+        }
+        let reply = call(&aws, &filled, patience).await;
+        if !matches!(reply.outcome, Outcome::Answered { .. }) {
+            wrong.push(format!("{filled}: {}", said(&reply)));
+            continue;
+        }
+        let until = Instant::now() + Duration::from_secs(20);
+        loop {
+            let after = look.tells(&aws.call(&look.words, patience).await, made);
+            if matches!(after, Told::Happened(_)) {
+                break;
+            }
+            if Instant::now() >= until {
+                wrong.push(format!("{filled}: it happened, and {after:?}"));
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
 #[cfg(target_os = "linux")]

@@ -1,9 +1,14 @@
 //! Did it happen? For an AWS call whose engine was gone before the answer came: what to look at, and what it tells.
 //! Pure: words in, words and verdicts out. Only reads are asked for.
 
+mod asked;
+mod call;
+mod course;
+mod entries;
 mod guards;
 mod instance;
 mod objects;
+mod settings;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
@@ -37,6 +42,12 @@ enum Sign {
     Object(objects::Sign),
     /// What keeps, lets in, and scales.
     Guard(guards::Sign),
+    /// What one thing is set to.
+    Setting(call::Call),
+    /// What is in a list.
+    Entries(call::Call),
+    /// Who leads, what came since, what has a name that only this call gave.
+    Course(call::Call),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -104,7 +115,7 @@ pub fn probe(words: &[String]) -> Option<Probe> {
             let (looks, sign) = instance::of(words)?;
             Some(Probe { words: look(&as_words(&looks)), sign: Sign::Instance(sign) })
         }
-        ("rds", _) => {
+        ("rds", _) if MADE.iter().any(|(made, ..)| *made == name) => {
             let (made, by, looks, with, list) = MADE.iter().find(|(made, ..)| *made == name)?;
             let id = option(words, by)?;
             let sign = if made.starts_with("delete-") { Sign::Gone(list) } else { Sign::Exists(list) };
@@ -118,15 +129,34 @@ pub fn probe(words: &[String]) -> Option<Probe> {
                 sign: Sign::Records(changes),
             })
         }
-        ("s3api", _) => {
+        ("s3api", _) if objects::CALLS.contains(&name) => {
             let (looks, sign) = objects::of(words)?;
             Some(Probe { words: look(&as_words(&looks)), sign: Sign::Object(sign) })
         }
         _ => {
-            let (looks, sign) = guards::of(words)?;
-            Some(Probe { words: look(&as_words(&looks)), sign: Sign::Guard(sign) })
+            let (looks, sign) = match guards::of(words) {
+                Some((looks, sign)) => (looks, Sign::Guard(sign)),
+                None => by_what_it_asked(call::Call::of(words)?)?,
+            };
+            Some(Probe { words: look(&as_words(&looks)), sign })
         }
     }
+}
+
+fn by_what_it_asked(call: call::Call) -> Option<(Vec<String>, Sign)> {
+    if let Some(looks) = settings::of(&call) {
+        return Some((looks, Sign::Setting(call)));
+    }
+    if let Some(looks) = entries::of(&call) {
+        return Some((looks, Sign::Entries(call)));
+    }
+    course::of(&call).map(|looks| (looks, Sign::Course(call)))
+}
+
+/// Says why no look settles a call.
+pub fn why_asked(words: &[String]) -> &'static str {
+    let word = |at: usize| words.get(at).map_or("", String::as_str);
+    asked::why(word(0), word(1))
 }
 
 fn as_words(parts: &[String]) -> Vec<&str> {
@@ -145,6 +175,16 @@ fn changes(batch: &str) -> Option<Vec<Change>> {
 impl Probe {
     /// Says what an answer tells of a call that was made at `made`, or a moment later.
     pub fn tells(&self, reply: &Reply, made: DateTime<Utc>) -> Told {
+        if let Outcome::AwsRefused { code, .. } = &reply.outcome {
+            let told = match &self.sign {
+                Sign::Setting(call) => settings::absent(call, code),
+                Sign::Course(call) => course::absent(call, code),
+                _ => None,
+            };
+            if let Some(told) = told {
+                return told;
+            }
+        }
         let absent = match &reply.outcome {
             Outcome::Answered { .. } => None,
             Outcome::AwsRefused { code, .. } if code.contains("NotFound") || code == "404" || code == "NoSuchKey" => {
@@ -156,8 +196,10 @@ impl Probe {
         match (&self.sign, absent) {
             (Sign::Gone(_), Some(code)) => Told::Happened(format!("it is gone ({code})")),
             (Sign::Object(sign), Some(code)) => sign.absent(&code),
-            (Sign::Instance(_) | Sign::Guard(_), Some(code)) => Told::Unclear(format!("it is not there ({code})")),
-            (_, Some(code)) => Told::NotHappened(format!("it is not there ({code})")),
+            (Sign::Promoted | Sign::Exists(_) | Sign::Records(_), Some(code)) => {
+                Told::NotHappened(format!("it is not there ({code})"))
+            }
+            (_, Some(code)) => Told::Unclear(format!("it is not there ({code})")),
             (Sign::Promoted, None) => promoted(&answer),
             (Sign::Exists(list), None) => match first(&answer, list) {
                 Some(item) => Told::Happened(format!("it is there{}", status(item))),
@@ -171,6 +213,9 @@ impl Probe {
             (Sign::Instance(sign), None) => sign.tells(&answer, made),
             (Sign::Object(sign), None) => sign.tells(&answer, made),
             (Sign::Guard(sign), None) => sign.tells(&answer),
+            (Sign::Setting(call), None) => settings::tells(call, &answer),
+            (Sign::Entries(call), None) => entries::tells(call, &answer),
+            (Sign::Course(call), None) => course::tells(call, &answer, made),
             (Sign::Records(changes), None) => records(changes, &answer),
         }
     }
@@ -225,8 +270,8 @@ mod tests {
     use std::fmt::Write as _;
 
     use super::*;
-    use crate::runbook::Impact;
-    use crate::runbook::aws::only_reads;
+    use crate::runbook::aws::{Member, Part::Resource as ResourcePart, Type, only_reads};
+    use crate::runbook::{Impact, Necessity};
 
     pub(super) fn words(line: &str) -> Vec<String> {
         line.split(' ').map(str::to_owned).collect()
@@ -239,6 +284,11 @@ mod tests {
     /// Says whether this answer shows that the call happened.
     pub(super) fn told(call: &str, answer: &Value) -> Option<bool> {
         said(call, Outcome::Answered { status: Some(200) }, &answer.to_string())
+    }
+
+    /// Says whether it shows that the call happened that the look was refused so.
+    pub(super) fn said_of(call: &str, code: &str) -> Option<bool> {
+        said(call, Outcome::AwsRefused { code: code.into(), message: String::new() }, "")
     }
 
     fn said(call: &str, outcome: Outcome, answer: &str) -> Option<bool> {
@@ -314,27 +364,83 @@ mod tests {
         assert_eq!(probe(&words("rds promote-read-replica")), None);
     }
 
+    /// What a call is given besides what it cannot do without.
+    const MORE: [(&str, &str); 21] = [
+        ("modify-db-instance", "--backup-retention-period 14"),
+        ("modify-db-cluster", "--deletion-protection"),
+        ("modify-global-cluster", "--deletion-protection"),
+        ("cancel-zonal-shift", "--zonal-shift-id x"),
+        ("update-zonal-shift", "--comment x"),
+        ("update-auto-scaling-group", "--min-size 1"),
+        ("modify-listener", "--port 1"),
+        ("modify-rule", "--actions Type=forward,TargetGroupArn=x"),
+        ("update-service", "--desired-count 1"),
+        ("update-health-check", "--port 1"),
+        ("authorize-security-group-ingress", "--ip-protocol tcp --from-port 1 --to-port 1 --cidr-ip 10.0.0.0/8"),
+        ("revoke-security-group-ingress", "--ip-protocol tcp --from-port 1 --to-port 1 --cidr-ip 10.0.0.0/8"),
+        ("replace-route", "--destination-cidr-block x --gateway-id x"),
+        ("create-snapshot", "--description x"),
+        ("update-secret-version-stage", "--move-to-version-id x"),
+        ("put-object-retention", r#"--retention {"Mode":"x"}"#),
+        ("put-object-legal-hold", r#"--legal-hold {"Status":"ON"}"#),
+        ("put-bucket-lifecycle-configuration", r#"--lifecycle-configuration {"Rules":[]}"#),
+        ("put-object-lock-configuration", r#"--object-lock-configuration {"ObjectLockEnabled":"Enabled"}"#),
+        ("modify-db-snapshot-attribute", "--values-to-add x"),
+        ("modify-db-cluster-snapshot-attribute", "--values-to-add x"),
+    ];
+
+    /// Makes the words of a value.
+    fn sample(name: &str, holds: &Type) -> Vec<String> {
+        match (name, holds) {
+            ("change-resource-record-sets", Type::Record(_)) => {
+                vec![r#"{"Changes":[{"Action":"UPSERT","ResourceRecordSet":{"Name":"a","Type":"A"}}]}"#.to_owned()]
+            }
+            ("delete-objects", Type::Record(_)) => vec![r#"{"Objects":[{"Key":"k","VersionId":"v"}]}"#.to_owned()],
+            (_, Type::Flag) => Vec::new(),
+            (_, holds) => match value(holds) {
+                Value::String(text) => vec![text],
+                other => vec![other.to_string()],
+            },
+        }
+    }
+
+    fn value(holds: &Type) -> Value {
+        match holds {
+            Type::Integer | Type::Float => "1".into(),
+            Type::Time => "2026-11-22T10:00:00Z".into(),
+            Type::Flag => true.into(),
+            Type::Pairs => serde_json::json!({"a": "b"}),
+            Type::List { item, .. } => vec![value(item)].into(),
+            Type::Record(members) if members.is_empty() => serde_json::json!({"Status": "x"}),
+            Type::Record(members) => members
+                .iter()
+                .map(|one| (one.name.to_owned(), value(&one.holds)))
+                .collect::<serde_json::Map<_, _>>()
+                .into(),
+            Type::Text | Type::Token | Type::Secret | Type::File => "x".into(),
+        }
+    }
+
     /// Whoever adds an operation says here how one of unknown end is settled: by which look, or by asking a person.
     #[test]
     fn every_operation_that_changes_something_is_settled_by_a_look_or_asked_about() {
-        let batch = r#"{"Changes":[{"Action":"UPSERT","ResourceRecordSet":{"Name":"a","Type":"A"}}]}"#;
         let mut table = String::new();
         for operation in crate::runbook::aws::OPERATIONS.iter().filter(|one| one.impact > Impact::Observe) {
             let mut call = vec![operation.service.to_owned(), operation.name.clone()];
-            let named = operation.required().chain([operation.resource()]).chain(match operation.name.as_str() {
-                "modify-db-instance" => Some("--backup-retention-period"),
-                "cancel-zonal-shift" => Some("--zonal-shift-id"),
-                _ => None,
-            });
-            for option in named.filter(|option| !option.is_empty()) {
-                if !call.iter().any(|word| word == option) {
-                    let value = if option == "--change-batch" { batch } else { "x" };
-                    call.extend([option.to_owned(), value.to_owned()]);
-                }
+            let needed = |member: &&Member| member.needed == Necessity::Required || member.part == ResourcePart;
+            for member in operation.members.iter().filter(needed) {
+                call.push(member.option.clone());
+                call.extend(sample(&operation.name, &member.holds));
+            }
+            let more = MORE.iter().find(|(name, _)| *name == operation.name).map_or("", |(_, more)| more);
+            let more = more.split(' ').filter(|word| !word.is_empty()).map(str::to_owned);
+            let more: Vec<String> = more.collect();
+            if more.first().is_none_or(|first| !call.contains(first)) {
+                call.extend(more);
             }
             let look = probe(&call);
             assert!(look.as_ref().is_none_or(|look| only_reads(&look.words)), "{look:?}");
-            let settled = look.map_or_else(|| "asked".to_owned(), |look| look.words[..2].join(" "));
+            let settled = look.map_or_else(|| format!("asked: {}", why_asked(&call)), |look| look.words[..2].join(" "));
             let _ = writeln!(table, "{} {}: {settled}", operation.service, operation.name);
         }
         insta::assert_snapshot!(table);

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use super::{Files, ONE_CALL, Performer, Word, pause};
 use crate::drive::look::{self, Look, Verdict};
-use crate::drive::probe::{Told, probe};
+use crate::drive::probe::{Told, probe, why_asked};
 use crate::engine::{Access, Doubt, Ended, Input, Job, Notice, Outcome, Output, Report, Seen, What};
 use crate::exec::Reply;
 use crate::exec::folder::output_file;
@@ -190,7 +190,10 @@ impl Performer {
         for call in calls.iter().filter(|call| !only_reads(call)) {
             let name = call.iter().take(2).map(String::as_str).collect::<Vec<_>>().join(" ");
             let Some(probe) = probe(call) else {
-                let why = format!("no read-only call tells whether `aws {name}` was carried out; look at its target");
+                let why = why_asked(call);
+                let why = format!(
+                    "no read-only call tells whether `aws {name}` was carried out, since {why}; look at its target"
+                );
                 return Told::Unclear(why);
             };
             let until = Instant::now() + limit;

@@ -6,6 +6,9 @@ use serde_json::Value;
 use super::Told;
 use crate::runbook::aws::option;
 
+/// Lists the calls that are settled here.
+pub(super) const CALLS: [&str; 5] = ["put-object", "copy-object", "delete-object", "delete-objects", "restore-object"];
+
 /// Says what is looked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Sign {

@@ -28,6 +28,22 @@ pub(super) fn read(operation: &Operation, arguments: &Arguments) -> Result<Map<S
     Ok(input)
 }
 
+/// Reads the options of a call as [`read`] does, also those whose structure the catalogue leaves to the SDK.
+///
+/// # Errors
+/// As [`read`].
+pub(super) fn asked_for(operation: &Operation, arguments: &Arguments) -> Result<Map<String, Value>, String> {
+    let mut input = Map::new();
+    for member in &operation.members {
+        if let Some(value) = arguments.value(form(&member.holds), &member.option)? {
+            let open = matches!(&member.holds, Type::Record(members) if members.is_empty());
+            let value = if open { value } else { typed(&member.holds, &value)? };
+            input.insert(member.name.to_owned(), value);
+        }
+    }
+    Ok(input)
+}
+
 /// Says how an option is written that holds `holds`.
 pub(super) fn form(holds: &Type) -> Form {
     match holds {

@@ -152,6 +152,12 @@ pub fn wants_credentials(outcome: &Outcome) -> bool {
     failure::is_for_credentials(outcome)
 }
 
+/// Reads what a call asks for, by AWS's names, without making it; nothing where its options can't be read.
+pub fn asked_for(words: &[String]) -> Option<serde_json::Map<String, serde_json::Value>> {
+    let request = arguments::Request::parse(words, Path::new("")).ok()?;
+    input::asked_for(request.operation, &request.arguments).ok()
+}
+
 /// Checks a call without making it: operation, options, `--query`, `--output`. Values are checked when it is made.
 ///
 /// # Errors
