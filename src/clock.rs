@@ -1,8 +1,12 @@
-//! Floor 5: the only place that reads a clock.
+//! Floor 5: the only place that reads a clock, and asks the machine whether a time server keeps it.
+
+mod sync;
 
 use std::time::Instant;
 
 use chrono::Utc;
+
+pub use sync::{SyncWatch, sync};
 
 use crate::kernel::Stamp;
 

@@ -170,7 +170,7 @@ def lasting(span):
 
 class Clocks:
     """What the log's two clocks say of each other, and the `Date` of AWS's answers of its wall clock; two seconds are nothing."""
-    before, answers, worst = None, 0, None
+    before, answers, worst, synced, unsynced = None, 0, None, 0, []
 
     def line(self, number, time, mono):
         now = micros(time), int(mono)
@@ -181,6 +181,13 @@ class Clocks:
             if abs(jump) > 2000000:
                 say("warning", number, f"the wall clock was set {'back' if jump < 0 else 'ahead'} by {lasting(jump)}")
         self.before = now
+
+    def kept(self, number, kind, value):
+        """Whether a time server kept the clock, as the machine said."""
+        said = value.get("clock") if kind in ("open", "resumed", "heartbeat") else None
+        self.synced += said == "synced"
+        if said == "unsynced":
+            self.unsynced.append(number)
 
     def finished(self, number, time, value):
         aws, took = value.get("aws"), value.get("took_ms", 0)
@@ -199,6 +206,12 @@ class Clocks:
             self.worst = number, ahead
 
     def conclude(self):
+        none, all = len(self.unsynced), self.synced + len(self.unsynced)
+        often = ("" if none in (0, all) else f"{none} of ") + ("once" if all == 1 else f"{all} times")
+        if none:
+            say("warning", self.unsynced[0], f"the wall clock was kept by no time server, as the machine said {often}")
+        elif all:
+            found["note"].append((0, f"the wall clock was kept by a time server, as the machine said {often}"))
         if self.worst:
             number, ahead = self.worst
             how = "behind AWS's" if ahead < 0 else "ahead of AWS's, or this was recorded that much later"
@@ -347,6 +360,7 @@ def main(path, *further):
             try:
                 value, (seq, link, time, mono, kind) = parse(line)
                 clocks.line(number, time, mono)
+                clocks.kept(number, kind, value)
                 if opening or kind == "continues":
                     if kind != "continues" or not opening:
                         say("damage", number, "does not say which parts come before it")

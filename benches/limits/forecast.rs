@@ -75,6 +75,7 @@ fn played(plan: &Arc<lifeboat::runbook::Plan>, seed: u64, steps: usize) -> Follo
         rpo_s: 0,
         seed: None,
         speed: 1,
+        clock: lifeboat::kernel::ClockSync::Unknown,
         prev_run: None,
         prev_sha512: None,
         began: Began { attended: Attended::Nobody, ..Began::default() },

@@ -55,6 +55,7 @@ fn opened(run: &str) -> Opened {
         rpo_s: 0,
         seed: None,
         speed: 1,
+        clock: lifeboat::kernel::ClockSync::Unknown,
         prev_run: None,
         prev_sha512: None,
         began: Began::default(),

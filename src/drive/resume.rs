@@ -10,7 +10,7 @@ use super::identity::{self, Identity};
 use super::library::Source;
 use super::program;
 use super::start::{self, Options, Ready, Stage, StartError};
-use crate::clock::Clock;
+use crate::clock::{Clock, SyncWatch};
 use crate::engine::{Fact, Input, Mode, Notice, Opened, Resumed, Run, evolve};
 use crate::exec::aws::Aws;
 use crate::exec::supervisor::{Supervisor, known};
@@ -121,6 +121,7 @@ pub async fn ready(
     };
     let clock = Clock::go_on(left.last());
     let past: Vec<Arc<Fact>> = left.facts().iter().cloned().map(Arc::new).collect();
+    let sync = SyncWatch::begin().await;
     let resumed = Resumed {
         by: options.by.clone(),
         session: String::new(),
@@ -128,6 +129,7 @@ pub async fn ready(
         boot: identity::boot_id(),
         pid: std::process::id(),
         tool: program::said(&program, &state),
+        clock: sync.seen(),
         torn: None,
     };
     let asked = (opened.mode, screens.as_ref());
@@ -135,6 +137,7 @@ pub async fn ready(
         LogWriter::go_on(left, resumed, operator, Box::new(move || clock.now()))
     })
     .await?;
+    begun.writer.watch_clock(move || sync.seen());
     let beginning = Beginning::Again { resumed: begun.open };
     let renewal = start::renewal(&aws, (stage, &plan), (&opened.account, &opened.region), options);
     let hub = screens.clone();

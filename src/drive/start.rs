@@ -23,7 +23,7 @@ use super::renewal::Renewal;
 use super::show::Show;
 use super::signing::KEY_PATIENCE;
 use super::vault::Vault;
-use crate::clock::Clock;
+use crate::clock::{Clock, SyncWatch};
 use crate::engine::{Attended, Began, Fact, Input, Mode, Notice, Opened, Run};
 use crate::exec::Reach;
 use crate::exec::aws::{Aws, AwsContext};
@@ -236,6 +236,7 @@ pub async fn ready(
     let vault = vault(&plan, stage, options)?;
     let stands = vault.stand_in(&String::from_utf8_lossy(&source.bytes));
     let clock = Clock::start();
+    let sync = tokio::spawn(SyncWatch::begin());
     let program =
         std::env::current_exe().map_err(|error| StartError::Host(format!("find lifeboat itself: {error}")))?;
     folder.write_runbook(&source.bytes)?;
@@ -256,6 +257,7 @@ pub async fn ready(
         Stage::Drill(_) => Mode::Drill,
     };
     let host_name = identity::host_name();
+    let sync = sync.await.map_err(|error| StartError::Host(format!("ask how the clock is kept: {error}")))?;
     let previous = store::prev_run(&runs, &options.by, &host_name)?;
     let opened = Opened {
         v: "lifeboat-log/1".to_owned(),
@@ -276,6 +278,7 @@ pub async fn ready(
         rpo_s: plan.meta.objectives.rpo.as_ref().map_or(0, |rpo| rpo.max.as_secs()),
         seed: practice(stage).map(|practice| practice.record().seed),
         speed: practice(stage).map_or(1, |practice| practice.record().speed),
+        clock: sync.seen(),
         prev_run: previous.as_ref().map(|previous| previous.run.clone()),
         prev_sha512: previous.map(|previous| previous.sha512),
         began: Began {
@@ -290,6 +293,7 @@ pub async fn ready(
         _ => None,
     };
     let (begun, operator) = begin(&folder, opened, (options, screens.as_ref()), state, clock).await?;
+    begun.writer.watch_clock(move || sync.seen());
     let opening = match &begun.open.event {
         crate::engine::Event::Open(opened) => Input::Open { opened: opened.clone(), inputs: values, onset },
         _ => return Err(StartError::Host("the log does not begin with its header".to_owned())),

@@ -333,6 +333,7 @@ fn opened(known: &Known) -> Opened {
         rpo_s: 0,
         seed: None,
         speed: 1,
+        clock: crate::kernel::ClockSync::Unknown,
         prev_run: None,
         prev_sha512: None,
         began: Began::default(),

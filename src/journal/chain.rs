@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha512};
 use super::line::{self, Broken, MAX_LINE};
 use super::sshsig::{Armour, Digest512, SessionKey, SignatureError, finish};
 use crate::engine::{Event, PartBefore};
-use crate::kernel::{RunId, Stamp, sha256_hex};
+use crate::kernel::{ClockSync, RunId, Stamp, sha256_hex};
 
 /// Numbers and times of a line may grow by this much between [`Chain::fits`] and the recording.
 const HEAD_ROOM: usize = 64;
@@ -246,12 +246,20 @@ impl Chain {
         Ok((seq, at))
     }
 
-    /// Records that nothing happened.
+    /// Records that nothing happened, and whether a time server keeps the machine's clock, where somebody looks at that.
     ///
     /// # Errors
     /// If the log is sealed.
-    pub fn heartbeat(&mut self, at: Stamp, out: &mut Vec<u8>) -> Result<(u64, Stamp), ChainError> {
-        self.line(at, "\"k\":\"heartbeat\"}", out)
+    pub fn heartbeat(
+        &mut self,
+        at: Stamp,
+        clock: Option<ClockSync>,
+        out: &mut Vec<u8>,
+    ) -> Result<(u64, Stamp), ChainError> {
+        match clock {
+            Some(clock) => self.line(at, &format!("\"k\":\"heartbeat\",\"clock\":\"{}\"}}", clock.word()), out),
+            None => self.line(at, "\"k\":\"heartbeat\"}", out),
+        }
     }
 
     /// Returns the statement that the operator signs to let the session key sign from the line on that began the

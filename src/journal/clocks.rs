@@ -1,11 +1,12 @@
-//! What a log's clocks say of each other, and what AWS's clock says of them: an answer's `Date` was said while its
-//! attempt lasted.
+//! What a log's clocks say of each other, what the machine said of them, and what AWS's clock says of them: an answer's
+//! `Date` was said while its attempt lasted.
 
 use chrono::NaiveDateTime;
 
 use super::findings::{Severity, Verification};
 use super::line::{self, Head};
-use crate::kernel::say_duration;
+use super::read::Beat;
+use crate::kernel::{ClockSync, say_duration};
 
 /// A wall clock that differs by more than this from the monotonic clock between two lines has jumped.
 const JUMP_MICROS: i64 = 2_000_000;
@@ -13,9 +14,36 @@ const JUMP_MICROS: i64 = 2_000_000;
 /// AWS says whole seconds, and its own clocks agree to about as much.
 const AWS_MICROS: i64 = 2_000_000;
 
+/// Is what the machine and AWS said of the wall clock.
+#[derive(Debug, Default)]
+pub(super) struct Said {
+    kept: KeptClock,
+    aws: AwsClock,
+}
+
+impl Said {
+    /// Takes a line in which the machine may say it.
+    pub(super) fn line(&mut self, number: u64, kind: &str, line: &[u8]) {
+        self.kept.line(number, kind, line);
+    }
+
+    /// Takes what an answer said of an attempt that ended in this line.
+    pub(super) fn answered(&mut self, number: u64, head: &Head<'_>, date: &str, took_ms: u64) {
+        self.aws.answered(number, head, date, took_ms);
+    }
+
+    /// Says what was found.
+    pub(super) fn conclude(&self, result: &mut Verification) {
+        if let Some((line, severity, text)) = self.kept.found() {
+            result.add(line, severity, text);
+        }
+        self.aws.conclude(result);
+    }
+}
+
 /// Is what AWS's answers said so far.
 #[derive(Debug, Default)]
-pub(super) struct AwsClock {
+struct AwsClock {
     answers: u64,
     /// The line that differs most, and by how much the log's clock was ahead there, in microseconds.
     worst: Option<(u64, i64)>,
@@ -63,8 +91,56 @@ fn http_date(date: &str) -> Option<i64> {
     (said.format(FORM).to_string() == date).then(|| said.and_utc().timestamp_micros())
 }
 
-/// Says by how much the wall clock jumped between two lines that are `elapsed` microseconds apart, if it did.
-pub(super) fn jump(before: i64, after: i64, elapsed: u64) -> Option<String> {
+/// Is what the machine said of its clock, when the run began, was taken up again, and in heartbeats.
+#[derive(Debug, Default)]
+struct KeptClock {
+    synced: u64,
+    unsynced: u64,
+    /// The first line that says that no time server kept it.
+    first: Option<u64>,
+}
+
+impl KeptClock {
+    /// Takes a line, of those kinds that say it.
+    pub(super) fn line(&mut self, number: u64, kind: &str, line: &[u8]) {
+        if !matches!(kind, "open" | "resumed" | "heartbeat") {
+            return;
+        }
+        match serde_json::from_slice::<Beat>(line).map(|beat| beat.clock).unwrap_or_default() {
+            ClockSync::Synced => self.synced += 1,
+            ClockSync::Unsynced => {
+                self.unsynced += 1;
+                self.first.get_or_insert(number);
+            }
+            ClockSync::Unknown => {}
+        }
+    }
+
+    /// Says what was found. A machine that did not say is no news.
+    fn found(&self) -> Option<(Option<u64>, Severity, String)> {
+        let all = self.synced + self.unsynced;
+        match self.first {
+            None if self.synced == 0 => None,
+            None => {
+                let text = format!("the wall clock was kept by a time server, as the machine said {}", times(all));
+                Some((None, Severity::Note, text))
+            }
+            Some(number) => {
+                let often = if self.synced == 0 { times(all) } else { format!("{} of {}", self.unsynced, times(all)) };
+                let text = format!("the wall clock was kept by no time server, as the machine said {often}");
+                Some((Some(number), Severity::Warning, text))
+            }
+        }
+    }
+}
+
+fn times(count: u64) -> String {
+    if count == 1 { "once".to_owned() } else { format!("{count} times") }
+}
+
+/// Says what is odd between a line's clocks (wall and monotonic, in microseconds) and those of the next.
+pub(super) fn between((before, mono): (i64, u64), (after, next): (i64, u64)) -> Option<String> {
+    let Some(elapsed) = next.checked_sub(mono) else { return Some("the monotonic clock went back".to_owned()) };
     let jump = (after - before).saturating_sub(i64::try_from(elapsed).unwrap_or(i64::MAX));
     let way = if jump < 0 { "back" } else { "ahead" };
     (jump.abs() > JUMP_MICROS).then(|| format!("the wall clock was set {way} by {}", size(jump)))
@@ -104,6 +180,26 @@ mod tests {
         let found = verify(&mut [Cursor::new(log)], &Trust::default(), &mut |_| {}).unwrap().findings;
         let about = found.into_iter().find(|finding| finding.text.contains("AWS's")).unwrap();
         (about.severity, about.text)
+    }
+
+    #[test]
+    fn what_the_machine_said_of_its_clock_is_told_and_nothing_is_made_of_silence() {
+        let said = |words: &[&str]| {
+            let mut kept = super::KeptClock::default();
+            for (number, word) in (1..).zip(words) {
+                let clock = if word.is_empty() { String::new() } else { format!(r#","clock":"{word}""#) };
+                kept.line(number, "heartbeat", format!(r#"{{"k":"heartbeat"{clock}}}"#).as_bytes());
+            }
+            kept.line(9, "noticed", br#"{"k":"noticed","clock":"unsynced"}"#);
+            kept.found()
+        };
+        assert_eq!(said(&["", "unknown", "perhaps"]), None);
+        let note = "the wall clock was kept by a time server, as the machine said 2 times".to_owned();
+        assert_eq!(said(&["synced", "unknown", "synced"]), Some((None, Severity::Note, note)));
+        let once = "the wall clock was kept by no time server, as the machine said once".to_owned();
+        assert_eq!(said(&["unknown", "unsynced"]), Some((Some(2), Severity::Warning, once)));
+        let lost = "the wall clock was kept by no time server, as the machine said 1 of 3 times".to_owned();
+        assert_eq!(said(&["synced", "synced", "unsynced"]), Some((Some(3), Severity::Warning, lost)));
     }
 
     #[test]

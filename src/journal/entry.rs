@@ -1,7 +1,7 @@
 //! What a line says, for those who read a log: a fact of the engine, or one of the journal's own kinds.
 
 use crate::engine::{Event, Fact};
-use crate::kernel::Stamp;
+use crate::kernel::{ClockSync, Stamp};
 
 /// Is one line, read.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,7 +27,10 @@ pub enum Body {
     /// The session key signed everything before this line.
     Checkpoint,
     /// Nothing happened, and that is recorded.
-    Heartbeat,
+    Heartbeat {
+        /// Whether a time server keeps the machine's clock.
+        clock: ClockSync,
+    },
     /// Somebody is about to seal the log.
     Sealing {
         /// Who.

@@ -7,7 +7,7 @@ use ssh_key::PublicKey;
 use super::anchor::Comparison;
 use super::approval::Approvals;
 use super::chain;
-use super::clocks::{self, AwsClock};
+use super::clocks::{self, Said};
 use super::consent::Consent;
 use super::findings::{Coverage, OutputClaim, Severity, Signed, Verdict, Verification};
 use super::line::{self, Head};
@@ -59,7 +59,7 @@ pub(super) struct Pass<'a> {
     time: String,
     micros: i64,
     mono: u64,
-    aws_clock: AwsClock,
+    said: Said,
     opened: Option<Opened>,
     /// The key of the session that writes, as its line names it.
     session: Option<(PublicKey, String)>,
@@ -148,7 +148,7 @@ impl<'a> Pass<'a> {
             time: String::new(),
             micros: 0,
             mono: 0,
-            aws_clock: AwsClock::default(),
+            said: Said::default(),
             opened: None,
             session: None,
             began: None,
@@ -265,6 +265,7 @@ impl<'a> Pass<'a> {
         if !self.time.is_empty() {
             self.clocks(head, micros);
         }
+        self.said.line(self.number, head.kind, line);
         match head.kind {
             "continues" => {}
             "open" => self.open(line),
@@ -300,7 +301,7 @@ impl<'a> Pass<'a> {
     fn finished(&mut self, line: &[u8], head: &Head<'_>) {
         if let Ok(Finished { attempt, streams, took_ms, aws }) = serde_json::from_slice::<Finished>(line) {
             if let Some(date) = aws.and_then(|aws| aws.date) {
-                self.aws_clock.answered(self.number, head, &date, took_ms);
+                self.said.answered(self.number, head, &date, took_ms);
             }
             (self.outputs)(OutputClaim { line: self.number, attempt, streams });
         } else {
@@ -310,12 +311,8 @@ impl<'a> Pass<'a> {
     }
 
     fn clocks(&mut self, head: &Head<'_>, micros: i64) {
-        if head.mono < self.mono {
-            self.result.add(Some(self.number), Severity::Warning, "the monotonic clock went back");
-            return;
-        }
-        let jump = clocks::jump(self.micros, micros, head.mono - self.mono);
-        self.found(jump.map(|jump| (Severity::Warning, jump)).into_iter().collect());
+        let odd = clocks::between((self.micros, self.mono), (micros, head.mono));
+        self.found(odd.map(|odd| (Severity::Warning, odd)).into_iter().collect());
     }
 
     fn open(&mut self, line: &[u8]) {
@@ -586,7 +583,7 @@ impl<'a> Pass<'a> {
                 "no person let a session key sign during the run; only the seal vouches",
             );
         }
-        self.aws_clock.conclude(&mut self.result);
+        self.said.conclude(&mut self.result);
         self.anchors.conclude(&mut self.result, self.number);
         self.result.findings.sort_by(|a, b| b.severity.cmp(&a.severity).then(a.line.cmp(&b.line)));
         self.result

@@ -5,6 +5,7 @@ use serde::Deserialize;
 use super::entry::{Body, Entry};
 use super::line::{self, Broken};
 use crate::engine::Fact;
+use crate::kernel::ClockSync;
 
 /// Is what a log's bytes say.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -29,6 +30,14 @@ struct By {
     by: String,
 }
 
+/// Is what a heartbeat says besides that nothing happened.
+#[derive(Deserialize)]
+pub(super) struct Beat {
+    /// Heartbeats of an engine that did not look at it have none.
+    #[serde(default)]
+    pub(super) clock: ClockSync,
+}
+
 /// Reads one line, without its LF.
 ///
 /// # Errors
@@ -41,7 +50,7 @@ pub fn read_entry(line: &[u8]) -> Result<Entry, Broken> {
         "delegation" => by().map(|by| Body::Delegation { by }),
         "sealing" => by().map(|by| Body::Sealing { by }),
         "checkpoint" => Some(Body::Checkpoint),
-        "heartbeat" => Some(Body::Heartbeat),
+        "heartbeat" => serde_json::from_slice::<Beat>(line).ok().map(|beat| Body::Heartbeat { clock: beat.clock }),
         "seal" => Some(Body::Seal),
         _ => serde_json::from_slice(line).ok().map(|event| Body::Event(Box::new(event))),
     };

@@ -21,5 +21,5 @@ pub use redact::{Passage, Redactor, marker};
 pub use size::{parse_size, say_size};
 pub use spoken::spoken;
 pub use text::{SafeText, Secret, counted};
-pub use time::{Stamp, clock, parse_duration, parse_when, say_ago, say_duration};
+pub use time::{ClockSync, Stamp, clock, parse_duration, parse_when, say_ago, say_duration};
 pub use words::{Word, Words};

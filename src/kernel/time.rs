@@ -21,6 +21,39 @@ impl Stamp {
     }
 }
 
+/// Says whether a time server kept a machine's clock, as the machine said.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ClockSync {
+    /// One did.
+    Synced,
+    /// None did.
+    Unsynced,
+    /// The machine did not say, or nobody asked.
+    #[default]
+    Unknown,
+}
+
+impl ClockSync {
+    /// Returns the word that stands in logs.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Synced => "synced",
+            Self::Unsynced => "unsynced",
+            Self::Unknown => "unknown",
+        }
+    }
+
+    /// Says it in words, behind `the clock is`.
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Synced => "kept by a time server, as the machine says",
+            Self::Unsynced => "kept by no time server, as the machine says",
+            Self::Unknown => "not known to be kept by a time server",
+        }
+    }
+}
+
 /// Reads a duration as runbooks write it: `90s`, `10m`, `1h30m`, `250ms`, `14d`, or several with spaces between.
 ///
 /// # Errors

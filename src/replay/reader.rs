@@ -105,7 +105,11 @@ impl Reader {
                     return Ok(Read { fact: Fact { seq: entry.seq, at: entry.at, event: *event }, at });
                 }
                 Body::Unknown { .. } => self.unknown += 1,
-                Body::Delegation { .. } | Body::Checkpoint | Body::Heartbeat | Body::Sealing { .. } | Body::Seal => {}
+                Body::Delegation { .. }
+                | Body::Checkpoint
+                | Body::Heartbeat { .. }
+                | Body::Sealing { .. }
+                | Body::Seal => {}
             }
         }
     }

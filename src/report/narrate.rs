@@ -4,12 +4,20 @@ use std::time::Duration;
 
 use super::exercise;
 use crate::engine::{Ask, Event, Mode, Resumed, Seen, Verdict};
-use crate::kernel::{SafeText, clock, counted, say_duration};
+use crate::kernel::{ClockSync, SafeText, clock, counted, say_duration};
 use crate::runbook::LossKind;
 
 /// Says what a fact means, on one harmless line.
 pub fn narrate(event: &Event) -> String {
     SafeText::line(words(event).trim_end()).into_string()
+}
+
+/// Says that no time server keeps the clock by which a run is measured, where the machine says so.
+fn unkept(clock: ClockSync) -> &'static str {
+    match clock {
+        ClockSync::Unsynced => "; NO TIME SERVER KEEPS THIS MACHINE'S CLOCK",
+        ClockSync::Synced | ClockSync::Unknown => "",
+    }
 }
 
 fn words(event: &Event) -> String {
@@ -19,7 +27,8 @@ fn words(event: &Event) -> String {
                 Mode::Real => "REAL",
                 Mode::Drill => "DRILL",
             };
-            format!("{mode} run {} of {} opened by {}", opened.run, opened.runbook, opened.by)
+            let clock = unkept(opened.clock);
+            format!("{mode} run {} of {} opened by {}{clock}", opened.run, opened.runbook, opened.by)
         }
         Event::InputSet { name, value, by: Some(by), .. } => {
             format!("{name} is `{}` (entered by {by})", one_line(value))
@@ -199,8 +208,9 @@ fn words(event: &Event) -> String {
             let torn = resumed.torn.as_ref().map(|torn| {
                 format!("; {} bytes at the end of the log were not whole and are kept in {}", torn.bytes, torn.file)
             });
-            let Resumed { by, host, pid, .. } = resumed.as_ref();
-            format!("TAKEN UP AGAIN by {by} (process {pid} on {host}){}", torn.unwrap_or_default())
+            let Resumed { by, host, pid, clock, .. } = resumed.as_ref();
+            let clock = unkept(*clock);
+            format!("TAKEN UP AGAIN by {by} (process {pid} on {host}){clock}{}", torn.unwrap_or_default())
         }
         Event::Continues(continues) => {
             let (part, since) = (continues.part, continues.since.format("%H:%M:%S"));

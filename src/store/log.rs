@@ -13,7 +13,7 @@ use super::operator::{Message, Operator};
 use super::writer::{AppendError, Clock, SealError, Sealed};
 use crate::engine::{Continues, Event, Fact, Mode, PartBefore};
 use crate::journal::{Armour, Chain, ChainError, Mark, Placed, SEAL_NAMESPACE, Signed};
-use crate::kernel::Sha256Hex;
+use crate::kernel::{ClockSync, Sha256Hex};
 
 /// Within one batch a checkpoint follows at least every so many bytes.
 const CHECKPOINT_BYTES: u64 = 256 * 1024;
@@ -65,6 +65,8 @@ pub(super) struct Log {
     session: String,
     clock: Clock,
     news: Option<Box<dyn Fn(LogNews) + Send>>,
+    /// Says how the machine's clock is kept, for heartbeats.
+    kept: Option<Box<dyn Fn() -> ClockSync + Send>>,
     stirred: Instant,
 }
 
@@ -100,6 +102,7 @@ impl Log {
             session,
             clock,
             news: None,
+            kept: None,
             stirred: Instant::now(),
         }
     }
@@ -159,6 +162,10 @@ impl Log {
             State::InMemory { .. } => news(LogNews::InMemory),
         }
         self.news = Some(news);
+    }
+
+    pub(super) fn watch_clock(&mut self, kept: Box<dyn Fn() -> ClockSync + Send>) {
+        self.kept = Some(kept);
     }
 
     fn tell(&self, news: LogNews) {
@@ -234,7 +241,9 @@ impl Log {
     pub(super) fn heartbeat(&mut self) {
         self.stirred = Instant::now();
         let mut buffer = Vec::new();
-        let mut beat = |chain: &mut Chain, clock: &Clock, out: &mut Vec<u8>| chain.heartbeat(clock(), out).map(drop);
+        let kept = self.kept.as_ref().map(|kept| kept());
+        let mut beat =
+            |chain: &mut Chain, clock: &Clock, out: &mut Vec<u8>| chain.heartbeat(clock(), kept, out).map(drop);
         if self.waits() || beat(&mut self.chain, &self.clock, &mut buffer).is_err() {
             return;
         }

@@ -277,6 +277,7 @@ mod tests {
             boot: text("b"),
             pid: 2,
             tool: text("t"),
+            clock: crate::kernel::ClockSync::Unknown,
             torn: None,
         }
     }

@@ -10,7 +10,7 @@ use super::lines::Lines;
 use super::runs::LogPlace;
 use crate::engine::{Disclosure, Event};
 use crate::journal::{Addenda, Addition, Body, Entry, read_entry};
-use crate::kernel::{SafeText, clock};
+use crate::kernel::{ClockSync, SafeText, clock};
 
 /// How long a follower sleeps before it looks at the file again.
 const LOOK: Duration = Duration::from_millis(200);
@@ -165,7 +165,8 @@ fn words(entry: &Entry, narrate: &dyn Fn(&Event) -> String) -> String {
         Body::Event(event) => narrate(event),
         Body::Delegation { by } => format!("{by} lets this session's key sign"),
         Body::Checkpoint => "checkpoint: everything above is signed by the session's key".to_owned(),
-        Body::Heartbeat => "nothing new".to_owned(),
+        Body::Heartbeat { clock: ClockSync::Unsynced } => "nothing new; NO TIME SERVER KEEPS THE CLOCK".to_owned(),
+        Body::Heartbeat { .. } => "nothing new".to_owned(),
         Body::Sealing { by } => format!("{by} seals the log"),
         Body::Seal => "seal: everything above is signed by the operator's key".to_owned(),
         Body::Unknown { kind, text } => format!("unknown kind `{kind}`: {text}"),

@@ -13,7 +13,7 @@ use super::runs::{self, RunFolder};
 use super::taken::{Held, Left};
 use crate::engine::{Event, Fact, Opened, Resumed};
 use crate::journal::{Armour, Chain, ChainError, SessionKey, SignerKind};
-use crate::kernel::Stamp;
+use crate::kernel::{ClockSync, Stamp};
 
 /// Tells the time of the run: the writer stamps every line itself, so that times in the file never go back.
 pub type Clock = Box<dyn Fn() -> Stamp + Send>;
@@ -140,6 +140,7 @@ enum Request {
     },
     KeepInMemory,
     Listen(Box<dyn Fn(LogNews) + Send>),
+    WatchClock(Box<dyn Fn() -> ClockSync + Send>),
     /// Somebody else found that there is no place left.
     LookForAPlace,
 }
@@ -254,6 +255,11 @@ impl LogWriter {
     /// Has `news` called, on the writer's thread, whenever the log moves to another file or can be written nowhere.
     pub fn listen(&self, news: impl Fn(LogNews) + Send + 'static) {
         self.send(Request::Listen(Box::new(news)));
+    }
+
+    /// Has heartbeats say what `clock` says of the machine's clock. It is asked on the writer's thread, and waits for nothing.
+    pub fn watch_clock(&self, clock: impl Fn() -> ClockSync + Send + 'static) {
+        self.send(Request::WatchClock(Box::new(clock)));
     }
 
     /// Keeps what is recorded from here on in memory until there is a place for it; only where there is none.
@@ -451,6 +457,7 @@ fn commit(log: &mut Log, first: Request, inbox: &mpsc::Receiver<Request>) {
         Some(Request::Seal { operator, answer }) => answer(log.seal(&operator)),
         Some(Request::KeepInMemory) => log.keep_in_memory(),
         Some(Request::Listen(news)) => log.listen(news),
+        Some(Request::WatchClock(clock)) => log.watch_clock(clock),
         Some(Request::Append { .. } | Request::LookForAPlace) | None => {}
     }
 }
@@ -463,7 +470,7 @@ mod tests {
     use crate::store::fixture::{opened, stopped};
 
     #[test]
-    fn silence_is_recorded_and_signed() {
+    fn silence_is_recorded_and_signed_with_how_the_clock_is_kept() {
         let root = tempfile::tempdir().unwrap();
         let folder = Runs::at(root.path()).create(chrono::DateTime::UNIX_EPOCH).unwrap();
         let file: Box<dyn Medium> = Box::new(medium::made(&folder.log()).unwrap());
@@ -475,10 +482,20 @@ mod tests {
         loop {
             let bodies: Vec<_> =
                 read_log(&std::fs::read(folder.log()).unwrap()).entries.into_iter().map(|entry| entry.body).collect();
-            if bodies.windows(2).any(|pair| pair == [Body::Heartbeat, Body::Checkpoint]) {
+            if bodies.windows(2).any(|pair| pair == [Body::Heartbeat { clock: ClockSync::Unknown }, Body::Checkpoint]) {
                 break;
             }
             assert!(Instant::now() < deadline, "{bodies:?}");
+            std::thread::yield_now();
+        }
+        begun.writer.watch_clock(|| ClockSync::Unsynced);
+        loop {
+            let text = std::fs::read_to_string(folder.log()).unwrap();
+            let read = read_log(text.as_bytes());
+            if read.entries.iter().any(|entry| entry.body == Body::Heartbeat { clock: ClockSync::Unsynced }) {
+                break;
+            }
+            assert!(Instant::now() < deadline, "{text}");
             std::thread::yield_now();
         }
         drop(begun);

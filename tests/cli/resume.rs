@@ -82,6 +82,7 @@ fn a_step_that_outlived_its_engine_is_found_with_output_and_outcome() {
         assert_eq!(std::fs::read_to_string(home.path("times")).unwrap(), "once\n");
         assert_eq!(std::fs::read_to_string(run.join("output/2.1.out")).unwrap(), "begun\nfinished\n");
         assert!(std::fs::read_to_string(run.join("output/3.1.out")).unwrap().starts_with("green a b "));
+        assert!(of_kind(&log(&run), "resumed")[0]["clock"].is_string(), "how its clock is kept");
         nothing_twice(&run);
         let verified = home.run(&["log", "verify", run.to_str().unwrap()]);
         assert!(!verified.out.contains("damage"), "{verified:?}");

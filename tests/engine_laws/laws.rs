@@ -439,6 +439,7 @@ pub(crate) fn resumed() -> Event {
         boot: text("c"),
         pid: 2,
         tool: text("lifeboat 0.1.0"),
+        clock: lifeboat::kernel::ClockSync::Unknown,
         torn: None,
     }))
 }

@@ -46,6 +46,7 @@ pub(crate) fn opened(mode: Mode) -> Opened {
         rpo_s: 300,
         seed: None,
         speed: 1,
+        clock: lifeboat::kernel::ClockSync::Unknown,
         prev_run: None,
         prev_sha512: None,
         began: Began::default(),

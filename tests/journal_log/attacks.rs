@@ -426,6 +426,7 @@ fn a_torn_line_and_zeros_after_a_power_cut_are_set_aside_on_the_record() {
             boot: "b".to_owned(),
             pid: 2,
             tool: "t".to_owned(),
+            clock: lifeboat::kernel::ClockSync::Unknown,
             torn: None,
         };
         let begun = LogWriter::go_on(left, resumed, Ok(&operator), Box::new(move || last)).unwrap();

@@ -6,12 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use chrono::TimeDelta;
-use lifeboat::engine::{AwsReceipt, Event, Mode, Outcome, Streams, Verdict};
+use lifeboat::engine::{AwsReceipt, Event, Mode, Opened, Outcome, Streams, Verdict};
 use lifeboat::journal::Severity;
-use lifeboat::kernel::{AttemptId, Stamp};
+use lifeboat::kernel::{AttemptId, ClockSync, Stamp};
 
 use crate::attacks::{both, edit, judge, lines_of, relink};
-use crate::fixture::{Drill, note, now, practice, run_clock, second_report, signers_of};
+use crate::fixture::{Drill, note, now, opened, practice, run_clock, second_report, signers_of};
 
 /// Returns what both verifiers say of clocks, gravest first, once they agree on it.
 fn said(drill: &Drill) -> Vec<String> {
@@ -134,4 +134,21 @@ fn a_clock_that_was_set_back_is_a_warning_with_the_size_of_the_jump() {
     let found = judge("the monotonic clock", &drill, &[lines.join(&b'\n'), b"\n".to_vec()].concat());
     assert_eq!(found.words(), "TAMPERED");
     assert!(said(&drill).contains(&format!("line {}: the monotonic clock went back", at + 1)));
+}
+
+#[test]
+fn a_clock_that_no_time_server_kept_is_a_warning_and_one_that_nobody_knows_of_is_no_news() {
+    for (clock, wanted) in [
+        (ClockSync::Synced, "the wall clock was kept by a time server, as the machine said once"),
+        (ClockSync::Unsynced, "line 1: the wall clock was kept by no time server, as the machine said once"),
+        (ClockSync::Unknown, ""),
+    ] {
+        let root = tempfile::tempdir().unwrap();
+        let operator = practice(root.path());
+        let opened = Opened { clock, ..opened(Mode::Drill) };
+        let drill = Drill::begin_as(root.path(), opened, Ok(&operator), run_clock());
+        drill.begun.writer.append_blocking(vec![note("one")]).unwrap();
+        drill.begun.writer.seal_blocking(operator).unwrap();
+        assert_eq!(said(&drill).join("; "), wanted);
+    }
 }

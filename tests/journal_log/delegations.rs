@@ -26,6 +26,7 @@ fn resumed() -> Resumed {
         boot: text("b"),
         pid: 2,
         tool: text("t"),
+        clock: lifeboat::kernel::ClockSync::Unknown,
         torn: None,
     }
 }

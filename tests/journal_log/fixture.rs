@@ -49,6 +49,7 @@ pub(crate) fn opened(mode: Mode) -> Opened {
         rpo_s: 300,
         seed: Some(7),
         speed: 1,
+        clock: lifeboat::kernel::ClockSync::Unknown,
         prev_run: None,
         prev_sha512: None,
         began: Began::default(),
@@ -74,11 +75,16 @@ impl Drill {
 
     /// Begins one by another clock.
     pub(crate) fn begin_at(root: &Path, mode: Mode, operator: Result<&Operator, SignError>, clock: Clock) -> Self {
+        Self::begin_as(root, opened(mode), operator, clock)
+    }
+
+    /// Begins one with a header of its own.
+    pub(crate) fn begin_as(root: &Path, opened: Opened, operator: Result<&Operator, SignError>, clock: Clock) -> Self {
         let state = root.join("state");
         let runs = Runs::at(state.join("runs")).with_spares(vec![state.join("spare")]);
         let folder = runs.create(now()).unwrap();
         folder.write_runbook(RUNBOOK.as_bytes()).unwrap();
-        let begun = LogWriter::begin(&folder, opened(mode), operator, clock).unwrap();
+        let begun = LogWriter::begin(&folder, opened, operator, clock).unwrap();
         Self { state, runs, folder, begun }
     }
 

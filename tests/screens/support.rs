@@ -139,6 +139,7 @@ impl Screen {
             rpo_s: 300,
             seed: Some(1),
             speed: 1,
+            clock: lifeboat::kernel::ClockSync::Unknown,
             prev_run: None,
             prev_sha512: None,
             began: Began::default(),

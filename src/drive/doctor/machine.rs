@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 use chrono::Utc;
 
 use super::Wish;
+use crate::clock::sync;
 use crate::estate::postgres::Programs;
 use crate::exec::Reach;
 use crate::exec::http::{HttpContext, date};
-use crate::kernel::say_duration;
+use crate::kernel::{ClockSync, say_duration};
 use crate::report::{Finding, Part};
 
 /// How long whoever knows the time may take.
@@ -24,7 +25,7 @@ const SLOW: Duration = Duration::from_millis(50);
 /// How many times the disk is tried.
 const TRIES: usize = 9;
 
-/// Compares the clock with AWS's, else asks the machine whether its clock is kept.
+/// Compares the clock with AWS's, and asks the machine whether a time server keeps it.
 pub(super) async fn clock(wish: &Wish) -> Finding {
     let region = wish.profiles.iter().find_map(|options| {
         let profile = options.profile.as_ref()?;
@@ -33,47 +34,41 @@ pub(super) async fn clock(wish: &Wish) -> Finding {
     let endpoint = std::env::var("AWS_ENDPOINT_URL")
         .unwrap_or_else(|_| format!("https://sts.{}.amazonaws.com/", region.as_deref().unwrap_or("us-east-1")));
     let cx = HttpContext { timeout: WAIT, resolver: None, reach: Reach::Anywhere };
-    if let Ok(theirs) = date(&cx, &endpoint).await {
-        let off = theirs.signed_duration_since(Utc::now()).num_seconds();
-        return compared(off);
-    }
-    match kept().await {
-        Some(true) => {
-            Finding::ok(Part::Clock, "clock", "kept by a time server, as the machine says; AWS did not answer")
-        }
-        Some(false) => {
-            let next = "switch time synchronisation on (`timedatectl set-ntp true`)";
-            Finding::warn(Part::Clock, "clock", "the machine says that no time server keeps it", next)
-        }
-        None => {
-            let says = "neither AWS nor the machine says whether it is right";
-            Finding::warn(Part::Clock, "clock", says, "compare it by hand: every figure of a run depends on it")
-        }
+    let (theirs, kept) = tokio::join!(date(&cx, &endpoint), sync());
+    match theirs {
+        Ok(theirs) => compared(theirs.signed_duration_since(Utc::now()).num_seconds(), kept),
+        Err(_) => alone(kept),
     }
 }
 
-fn compared(off: i64) -> Finding {
+const SWITCH_ON: &str = "switch time synchronisation on (`timedatectl set-ntp true`)";
+
+fn compared(off: i64, kept: ClockSync) -> Finding {
     let says = format!("{} s off AWS's", off.abs());
     let next = "set it: every figure of a run depends on it (`timedatectl set-ntp true`)";
-    match off.abs() {
-        0..=RIGHT => Finding::ok(Part::Clock, "clock", "as AWS's, to the second or two"),
-        REFUSED.. => Finding::fail(Part::Clock, "clock", format!("{says}: AWS refuses what is signed"), next),
+    match (off.abs(), kept) {
+        (0..=RIGHT, ClockSync::Unsynced) => {
+            let says = format!("as AWS's now, to the second or two, and {}", kept.words());
+            Finding::warn(Part::Clock, "clock", says, SWITCH_ON)
+        }
+        (0..=RIGHT, _) => {
+            Finding::ok(Part::Clock, "clock", format!("as AWS's, to the second or two, and {}", kept.words()))
+        }
+        (REFUSED.., _) => Finding::fail(Part::Clock, "clock", format!("{says}: AWS refuses what is signed"), next),
         _ => Finding::warn(Part::Clock, "clock", says, next),
     }
 }
 
-/// Asks whether a time server keeps the clock; `None` where nobody knows.
-async fn kept() -> Option<bool> {
-    if Path::new("/run/systemd/timesync/synchronized").exists() {
-        return Some(true);
-    }
-    let mut asked = tokio::process::Command::new("timedatectl");
-    asked.args(["show", "--property=NTPSynchronized", "--value"]).kill_on_drop(true);
-    let output = tokio::time::timeout(WAIT, asked.stdin(std::process::Stdio::null()).output()).await.ok()?.ok()?;
-    match String::from_utf8_lossy(&output.stdout).trim() {
-        "yes" => Some(true),
-        "no" => Some(false),
-        _ => None,
+/// Says what is known where AWS did not answer.
+fn alone(kept: ClockSync) -> Finding {
+    let says = format!("{}; AWS did not answer", kept.words());
+    match kept {
+        ClockSync::Synced => Finding::ok(Part::Clock, "clock", says),
+        ClockSync::Unsynced => Finding::warn(Part::Clock, "clock", says, SWITCH_ON),
+        ClockSync::Unknown => {
+            let next = "compare it by hand: every figure of a run depends on it";
+            Finding::warn(Part::Clock, "clock", says, next)
+        }
     }
 }
 
@@ -207,8 +202,13 @@ mod tests {
     fn a_clock_that_is_far_off_fails_before_aws_refuses() {
         for (off, grade) in [(0, Grade::Ok), (-2, Grade::Ok), (3, Grade::Warn), (-299, Grade::Warn), (300, Grade::Fail)]
         {
-            assert_eq!(compared(off).grade, grade, "{off}");
+            for kept in [ClockSync::Synced, ClockSync::Unknown] {
+                assert_eq!(compared(off, kept).grade, grade, "{off}");
+            }
         }
+        assert_eq!(compared(0, ClockSync::Unsynced).grade, Grade::Warn, "it will not stay right");
+        let grades = [ClockSync::Synced, ClockSync::Unsynced, ClockSync::Unknown].map(|kept| alone(kept).grade);
+        assert_eq!(grades, [Grade::Ok, Grade::Warn, Grade::Warn]);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::drive::signing::KEY_PATIENCE;
 use crate::drive::{identity, program, start};
 use crate::engine::{Commitment, Disclosure, Event, Exercise, Facilitation, Fact, Mode, Opened, Resumed};
 use crate::journal::Trust;
-use crate::kernel::{RunId, Stamp};
+use crate::kernel::{ClockSync, RunId, Stamp};
 use crate::report::Board;
 use crate::store::{
     self, AppendError, KeyWish, Left, LogPlace, LogWriter, Operator, RunFolder, Runs, SealError, Sealed, SignError,
@@ -139,6 +139,7 @@ impl Book {
             boot: identity::boot_id(),
             pid: std::process::id(),
             tool: std::env::current_exe().map(|program| program::said(&program, state)).unwrap_or_default(),
+            clock: ClockSync::Unknown,
             torn: None,
         };
         let operator = key_of(state, by, key.as_deref());

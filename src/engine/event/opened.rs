@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::kernel::RunId;
+use crate::kernel::{ClockSync, RunId};
 
 /// Holds what is known when a run begins.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +43,9 @@ pub struct Opened {
     pub seed: Option<u64>,
     /// By how much the estate's durations, and every, timeout, hold and sustain, are divided. 1 in a real run.
     pub speed: u32,
+    /// Whether a time server keeps the machine's clock.
+    #[serde(default)]
+    pub clock: ClockSync,
     /// The run before this one by the same operator on this machine.
     pub prev_run: Option<RunId>,
     /// SHA-512 of that run's whole log, hex.
@@ -98,6 +101,9 @@ pub struct Resumed {
     pub pid: u32,
     /// Name, version and digest of the program.
     pub tool: String,
+    /// Whether a time server keeps this machine's clock.
+    #[serde(default)]
+    pub clock: ClockSync,
     /// What lay behind the last signed line and was set aside: never acted upon, since it was not durable.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub torn: Option<Torn>,

@@ -40,6 +40,7 @@ pub(super) fn identity(record: &Record<'_>) -> Section {
         ("objectives", format!("RTO {}, RPO {}", limit(opened.rto_s), limit(opened.rpo_s))),
         ("operator", opened.by.clone()),
         ("host", format!("{}, boot {}", opened.host, opened.boot)),
+        ("clock", opened.clock.words().to_owned()),
         ("tool", opened.tool.clone()),
         ("log format", opened.v.clone()),
     ];
@@ -51,10 +52,11 @@ pub(super) fn identity(record: &Record<'_>) -> Section {
     for (fact, resumed) in record.each(|event| if let Event::Resumed(resumed) = event { Some(resumed) } else { None }) {
         let torn = resumed.torn.as_ref().map(|torn| format!("; {} torn bytes set aside in {}", torn.bytes, torn.file));
         let shown = format!(
-            "{} by {} on {}{}",
+            "{} by {} on {}, clock {}{}",
             fact.at.utc.format("%H:%M:%SZ"),
             resumed.by,
             resumed.host,
+            resumed.clock.words(),
             torn.unwrap_or_default()
         );
         rows.push(Row::new(["taken up again", &shown], [Cite::of(fact)]));

@@ -72,6 +72,7 @@ impl Exercised {
             rpo_s: 0,
             seed: None,
             speed,
+            clock: crate::kernel::ClockSync::Unknown,
             prev_run: None,
             prev_sha512: None,
             began: Began::default(),
