@@ -91,24 +91,33 @@ impl Recording {
         let verified = store::verify_run(place, trust)?;
         let runbook = folder.join("runbook.md");
         let plan = start::plan(&Source { path: runbook.display().to_string(), bytes: read(&runbook)? })?;
-        let reading = read_log(&read(&place.log)?);
         let mut findings: Vec<String> = verified
             .findings
             .iter()
             .filter(|finding| finding.severity != Severity::Note)
             .map(|finding| finding.text.clone())
             .collect();
-        if let Some((line, _)) = &reading.broken {
-            findings.push(format!("from line {line} on the log can't be read: this report ends before it"));
-        }
         let mut run = Run::new(plan);
         let mut facts = Vec::new();
-        for fact in reading.into_facts() {
-            if let Err(illegal) = evolve(&mut run, &fact) {
-                findings.push(format!("line {} makes no sense ({illegal}): this report ends before it", fact.seq));
+        // A log that could not be written any more goes on in another file.
+        'parts: for part in place.parts() {
+            let reading = read_log(&read(&part)?);
+            if let Some((line, _)) = &reading.broken {
+                let name = part.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+                findings
+                    .push(format!("from line {line} of {name} on the log can't be read: this report ends before it"));
+            }
+            let broken = reading.broken.is_some();
+            for fact in reading.into_facts() {
+                if let Err(illegal) = evolve(&mut run, &fact) {
+                    findings.push(format!("line {} makes no sense ({illegal}): this report ends before it", fact.seq));
+                    break 'parts;
+                }
+                facts.push(fact);
+            }
+            if broken {
                 break;
             }
-            facts.push(fact);
         }
         let addenda = store::read_addenda(folder, &verified, trust)?;
         findings.extend(addenda.findings.iter().map(|(line, _, text)| format!("addenda, line {line}: {text}")));
@@ -132,5 +141,27 @@ impl Recording {
     /// Returns what a report is made from.
     pub fn record(&self) -> Record<'_> {
         Record { run: &self.run, facts: &self.facts, integrity: &self.integrity, additions: &self.additions }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Runs;
+
+    #[test]
+    fn a_log_that_went_on_in_another_file_is_read_to_its_end() {
+        let (from, folder) = (std::path::Path::new("tests/fixtures/recording"), tempfile::tempdir().unwrap());
+        std::fs::copy(from.join("runbook.md"), folder.path().join("runbook.md")).unwrap();
+        let text = std::fs::read_to_string(from.join("incident.jsonl")).unwrap();
+        let whole = read_log(text.as_bytes()).into_facts();
+        let lines: Vec<&str> = text.split_inclusive('\n').collect();
+        let (first, second) = lines.split_at(100);
+        std::fs::write(folder.path().join("incident.jsonl"), first.concat()).unwrap();
+        std::fs::write(folder.path().join("incident.2.jsonl"), second.concat()).unwrap();
+        let place = Runs::at("/nowhere").find(folder.path().to_str().unwrap()).unwrap();
+        let read = Recording::read(&place, &Trust::default()).unwrap();
+        assert_eq!((read.facts.len(), &read.facts), (whole.len(), &whole));
+        assert_eq!(read.run.last_seq, whole.last().map(|fact| fact.seq));
     }
 }
