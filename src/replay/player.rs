@@ -155,7 +155,12 @@ impl Player {
         self.cursor.look_again(&self.index);
         self.when_whole();
         match self.pending.take() {
-            Some(wish) => self.wish(wish, now),
+            Some(wish) => {
+                let mut said = self.wish(wish, now);
+                // Whatever came of it, it is not waited for any more, or still is.
+                said.push(self.played());
+                said
+            }
             None => Vec::new(),
         }
     }
@@ -219,6 +224,7 @@ impl Player {
             marks: Arc::clone(&self.marks.1),
             reading: (!whole).then(|| self.recording.part_read(self.index.at())),
             searching: self.searches(),
+            awaiting: self.pending.is_some(),
             verdict: self.verdict.clone(),
             remarks: if whole { self.remarks.clone() } else { self.recording.remarks.clone() },
         }))

@@ -53,7 +53,7 @@ impl Player {
         }
         if !matches!(wish, Transport::Show(_) | Transport::StopSearch) {
             // Whoever goes elsewhere does not want to be led away again.
-            self.search = None;
+            (self.search, self.pending) = (None, None);
         }
         match wish {
             Transport::Play => match self.going {
@@ -137,7 +137,7 @@ impl Player {
     /// Keeps a wish until more was read.
     fn later(&mut self, wish: Transport) -> Vec<Msg> {
         self.pending = Some(wish);
-        vec![Msg::Say("That part of the log is being read …".to_owned())]
+        vec![self.played()]
     }
 
     fn seek_time(&mut self, time: u64, wish: Transport, now: Instant) -> Vec<Msg> {

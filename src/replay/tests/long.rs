@@ -76,12 +76,40 @@ fn a_log_that_is_still_being_read_is_played_and_answers_once_it_is_there() {
     let said = player.first();
     assert!(played(&said).reading.is_some_and(|percent| percent < 100) && played(&said).to > player.index().to);
     let said = player.wish(Transport::To(Spot::Ending), now);
-    assert_eq!(self::said(&said), "That part of the log is being read …");
+    assert!(played(&said).awaiting);
     let mut said = Vec::new();
     while !player.index().is_whole() {
         said = player.read_on(10_000, now);
     }
-    assert_eq!((played(&said).fact, played(&said).reading), (count, None));
+    let last = played(&said);
+    assert_eq!((last.fact, last.reading, last.awaiting), (count, None, false));
+}
+
+#[test]
+fn what_waits_for_the_log_says_so_until_it_is_there_and_whoever_goes_elsewhere_stays_there() {
+    let folder = tempfile::tempdir().unwrap();
+    let count = recorded::write(folder.path(), 60_000, 0);
+    let mut seen = Seen::of(Player::open(recording(folder.path()).unwrap(), 1).unwrap());
+    let words = "That part of the log is being read";
+    let read_on = |seen: &mut Seen| {
+        while !seen.player.index().is_whole() {
+            let said = seen.player.read_on(10_000, seen.now);
+            seen.hear(said);
+        }
+    };
+    seen.wish(Transport::To(Spot::Ending));
+    assert!(seen.frame().contains(words), "{}", seen.frame());
+    read_on(&mut seen);
+    let frame = seen.frame();
+    assert!(!frame.contains(words) && frame.contains(&format!("fact {count} of {count}")), "{frame}");
+
+    let mut seen = Seen::of(Player::open(recording(folder.path()).unwrap(), 1).unwrap());
+    seen.wish(Transport::To(Spot::Ending));
+    seen.wish(Transport::To(Spot::Beginning));
+    assert!(!seen.frame().contains(words), "{}", seen.frame());
+    read_on(&mut seen);
+    let said = seen.player.played();
+    assert_eq!(played(&[said]).fact, 1, "it is led away from where its reader went");
 }
 
 mod kept {

@@ -88,6 +88,8 @@ pub struct Played {
     pub reading: Option<u8>,
     /// Is a text searched for?
     pub searching: bool,
+    /// Does a wish wait until more of the log is read?
+    pub awaiting: bool,
     /// What the log is worth, once it was verified.
     pub verdict: Option<(Worth, String)>,
     /// What has to be known about the recording: where it ends before its end, what is missing.

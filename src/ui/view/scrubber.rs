@@ -82,6 +82,9 @@ pub(super) fn sentence(replay: &Replay) -> Option<(Role, String)> {
         (Some((Typed::Search, _)), _) => {
             Some((Role::Ask, "Search what was printed, from here on. n goes on, N goes back.".to_owned()))
         }
+        (None, Some(played)) if played.awaiting => {
+            Some((Role::Text, "That part of the log is being read …".to_owned()))
+        }
         (None, Some(played)) if played.going == Going::Ended && !played.remarks.is_empty() => {
             Some((Role::Warn, played.remarks.join(" ")))
         }
