@@ -165,7 +165,14 @@ pub fn run_seated(
     let mut show = Loop { model, inbox, wishes, clock, sit, keys, held, urgent: Urgency::Calm };
     let (columns, rows) = screen.size();
     show.take(&mut screen, Msg::Resize { columns, rows })?;
-    match show.run(&mut screen) {
+    let exit = show.run(&mut screen);
+    if matches!(exit, Ok(Exit::Watch(_) | Exit::Compare(..) | Exit::Back | Exit::Drill(_) | Exit::Resume(_)))
+        && let Some(keys) = show.keys.take()
+    {
+        // The next screen reads the next key: this one must not take it away.
+        keys.end();
+    }
+    match exit {
         Ok(Exit::HungUp) => {
             screen.forget();
             Ok(Exit::HungUp)

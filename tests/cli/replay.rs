@@ -3,7 +3,9 @@
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
+use crate::screens::Screen;
 use crate::support::Home;
+use crate::terminals::press_until;
 
 /// Puts the recording of a drill into a home.
 pub(crate) fn recording(home: &Home, name: &str) -> std::path::PathBuf {
@@ -96,4 +98,40 @@ fn two_runs_are_compared_and_runs_of_different_runbooks_are_not() {
     let said = home.run(&["compare", "one", home.the_run().to_str().unwrap()]);
     assert_eq!(said.code, Some(2), "{said:?}");
     assert!(said.err.contains("share no step") && said.err.contains("`lifeboat runs` lists runs"), "{said:?}");
+}
+
+#[test]
+fn from_the_list_a_run_is_watched_and_two_are_compared_and_esc_comes_back() {
+    let home = Home::new();
+    for name in ["state/lifeboat/runs/20261101T000000Z-one", "state/lifeboat/runs/20261102T000000Z-two"] {
+        recording(&home, name);
+    }
+    // A third one, which can't be watched.
+    std::fs::remove_file(recording(&home, "state/lifeboat/runs/20261103T000000Z-bad").join("runbook.md")).unwrap();
+    let mut screen = Screen::open(&home, &[]);
+    screen.wait("Ended runs");
+    press_until(&mut screen, "G", "Enter watches run bad");
+    screen.press("\r");
+    screen.wait("runbook.md can't be read");
+    screen.press("k");
+    screen.wait("Enter watches run two");
+    screen.press("\r");
+    screen.wait("REPLAY");
+    screen.press("\u{1b}");
+    screen.wait("Enter watches run two");
+    screen.press("c");
+    screen.wait("is A: choose the run to compare it with");
+    screen.press("k");
+    screen.wait("c compares A with run");
+    screen.press("c");
+    screen.wait("COMPARE");
+    // From there either run is watched, and esc leads back level by level.
+    screen.press("b");
+    screen.wait("REPLAY");
+    screen.press("\u{1b}");
+    screen.wait("COMPARE");
+    screen.press("\u{1b}");
+    screen.wait("Ended runs");
+    screen.press("q");
+    assert_eq!(screen.code(), 0);
 }

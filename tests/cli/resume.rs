@@ -2,7 +2,17 @@
 
 use std::path::Path;
 use std::process::Child;
+use std::sync::Arc;
+use std::time::Instant;
 
+use lifeboat::engine::{Run, evolve};
+use lifeboat::journal::read_log;
+use lifeboat::replay::{Player, Recording};
+use lifeboat::settings::theme::built_in;
+use lifeboat::store::Runs;
+use lifeboat::ui::{Model, Msg, Spot, Transport, update, view};
+use ratatui::Terminal;
+use ratatui::backend::TestBackend;
 use rustix::process::{Pid, Signal, kill_process};
 
 use super::support::{Home, Said, eventually, lives, log, of_kind, processes_of, started};
@@ -52,6 +62,34 @@ fn nothing_twice(run: &Path) {
     }
 }
 
+/// The recording of a run ends in the state in which the run ended, and in the frame that says so.
+fn ends_as_it_ended(run: &Path, said: &Said) {
+    let recording = Recording::open(Runs::at("/nowhere").find(run.to_str().unwrap()).unwrap()).unwrap();
+    let mut folded = Run::new(Arc::clone(&recording.plan));
+    for fact in read_log(&std::fs::read(run.join("incident.jsonl")).unwrap()).into_facts() {
+        evolve(&mut folded, &fact).unwrap();
+    }
+    let (theme, now) = (built_in("default").unwrap(), Instant::now());
+    let mut model = Model::replay(Arc::clone(&recording.plan), "/log", &theme, recording.began);
+    let mut player = Player::open(recording, 1).unwrap();
+    update(&mut model, Msg::Resize { columns: 160, rows: 50 });
+    for msg in player.first().into_iter().chain(player.wish(Transport::To(Spot::Ending), now)) {
+        update(&mut model, msg);
+    }
+    assert_eq!(model.run_screen().unwrap().run, folded);
+    let mut terminal = Terminal::new(TestBackend::new(160, 50)).unwrap();
+    terminal.draw(|frame| view(&model, frame)).unwrap();
+    let buffer = terminal.backend().buffer();
+    let row = |y| (0..buffer.area.width).map(|x| buffer[(x, y)].symbol()).collect::<String>();
+    let frame: Vec<String> = (0..buffer.area.height).map(row).collect();
+    let seen = |words: &str| frame.iter().any(|row| row.contains(words));
+    // What the program itself said at the run's end, wherever that was.
+    for head in ["time  machine", "steps 3 of 3 done"] {
+        let line = said.out.lines().find(|line| line.starts_with(head)).unwrap_or_else(|| panic!("{head}: {said:?}"));
+        assert!(seen(line), "{line} is not in\n{}", frame.join("\n"));
+    }
+}
+
 #[test]
 fn a_step_that_outlived_its_engine_is_found_with_output_and_outcome() {
     for ends in ["before", "after"] {
@@ -84,6 +122,7 @@ fn a_step_that_outlived_its_engine_is_found_with_output_and_outcome() {
         assert!(std::fs::read_to_string(run.join("output/3.1.out")).unwrap().starts_with("green a b "));
         assert!(of_kind(&log(&run), "resumed")[0]["clock"].is_string(), "how its clock is kept");
         nothing_twice(&run);
+        ends_as_it_ended(&run, &said);
         let verified = home.run(&["log", "verify", run.to_str().unwrap()]);
         assert!(!verified.out.contains("damage"), "{verified:?}");
         let again = resumed(&home);
