@@ -4,6 +4,8 @@
 
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a measurement that fails may stop")]
 
+#[path = "limits/cast.rs"]
+mod cast;
 #[path = "limits/forecast.rs"]
 mod forecast;
 #[path = "limits/keys.rs"]
@@ -57,6 +59,7 @@ fn main() {
     run("fingerprint", &fingerprint);
     run("forecast", &|_| forecast::forecast());
     run("replay", &replay::replay);
+    run("cast", &cast::cast);
     run("log-verify", &log::verify);
     run("log-facts", &log::facts);
     run("log-resume", &log::resume);

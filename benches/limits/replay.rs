@@ -13,7 +13,7 @@ use sha2::{Digest as _, Sha256};
 use super::{median, memory, say, setting};
 
 #[path = "../../tests/fixtures/recorded.rs"]
-mod recorded;
+pub(crate) mod recorded;
 
 /// Names the folder that a child of the measurement works with.
 pub(crate) const CHILD: &str = "LIFEBOAT_BENCH_REPLAY";
