@@ -8,8 +8,8 @@ use super::{facilitate, log, places, render, say};
 use crate::drive::facilitate::wash;
 use crate::drive::outputs::outputs;
 use crate::drive::record::{RecordError, Recording};
-use crate::replay::Cast;
-use crate::report::{self, Report};
+use crate::replay::{Cast, arrivals};
+use crate::report::{self, Page, Report};
 
 /// Prints the after-action report.
 pub(super) fn report(wanted: &ReportArgs) -> Result<ExitCode, Failure> {
@@ -35,7 +35,7 @@ fn hot_wash(of: &Recorded) -> Result<(Report, ExitCode), Failure> {
     Ok((report, if kept { ExitCode::SUCCESS } else { ExitCode::from(Kind::Problems as u8) }))
 }
 
-/// Prints the report as a page, with the log and the outputs.
+/// Prints the report as a page to be read, with the log and the outputs.
 fn page(wanted: &ReportArgs) -> Result<ExitCode, Failure> {
     if wanted.hot_wash {
         return Err(Failure::new(Kind::Usage, "a hot wash is written as Markdown or JSON, not as HTML")
@@ -44,7 +44,17 @@ fn page(wanted: &ReportArgs) -> Result<ExitCode, Failure> {
     let recording = read(&wanted.of)?;
     let record = recording.record();
     let printed = outputs(&recording.folder, &recording.facts);
-    say::line(report::html(&report::after_action(&record), &record, &printed).trim_end());
+    say::line(report::html(&report::after_action(&record), &record, &printed, Page::Read).trim_end());
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Prints the report as a page on which the run can be watched again.
+fn watched(of: &Recorded) -> Result<ExitCode, Failure> {
+    let recording = read(of)?;
+    let record = recording.record();
+    let printed = outputs(&recording.folder, &recording.facts);
+    let arrivals = arrivals(&recording.folder, &recording.run);
+    say::line(report::html(&report::after_action(&record), &record, &printed, Page::Watched(&arrivals)).trim_end());
     Ok(ExitCode::SUCCESS)
 }
 
@@ -54,6 +64,7 @@ pub(super) fn export(wanted: &ExportArgs) -> Result<ExitCode, Failure> {
         ExportFormat::Asciicast3 => return render::cast(wanted, Cast::V3),
         ExportFormat::Asciicast2 => return render::cast(wanted, Cast::V2),
         ExportFormat::Svg => return render::svg(wanted),
+        ExportFormat::Html => return watched(&wanted.of),
         ExportFormat::Json | ExportFormat::Perfetto | ExportFormat::Junit => {}
     }
     let Recording { run, facts, integrity, .. } = read(&wanted.of)?;
@@ -61,7 +72,7 @@ pub(super) fn export(wanted: &ExportArgs) -> Result<ExitCode, Failure> {
         ExportFormat::Json => say::line(format_args!("{:#}", report::json_of(&run, &facts, &integrity.verdict))),
         ExportFormat::Perfetto => say::line(report::trace(&run, &facts)),
         ExportFormat::Junit => say::line(report::junit(&run).trim_end()),
-        ExportFormat::Asciicast3 | ExportFormat::Asciicast2 | ExportFormat::Svg => {}
+        ExportFormat::Asciicast3 | ExportFormat::Asciicast2 | ExportFormat::Svg | ExportFormat::Html => {}
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -3,6 +3,7 @@
 //! It stands beside `drive`, which acts, and sees neither that nor what acts below it: it reads facts and folds them with
 //! the engine's own rule. `tests/architecture.rs` holds that. Nothing is written into a recording.
 
+mod arrivals;
 mod beside;
 mod cast;
 mod cursor;
@@ -24,6 +25,7 @@ mod wishes;
 #[cfg(test)]
 mod tests;
 
+pub use arrivals::arrivals;
 pub use beside::beside;
 pub use cast::{Cast, RenderError, cast};
 pub use film::Filming;

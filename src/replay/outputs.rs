@@ -82,6 +82,18 @@ impl Samples {
 }
 
 impl Samples {
+    /// Lists when how much of a stream was there, of an attempt that began at this time.
+    pub(super) fn sizes(&self, stream: Stream, started: u64) -> Vec<(u64, u64)> {
+        let size = |sample: &Sample| if stream == Stream::Out { sample.out } else { sample.err };
+        let mut sizes: Vec<(u64, u64)> = Vec::new();
+        for sample in &self.list {
+            if size(sample) > sizes.last().map_or(0, |(_, size)| *size) {
+                sizes.push((started.saturating_add(sample.at), size(sample)));
+            }
+        }
+        sizes
+    }
+
     /// Is it not known when anything was printed?
     pub(super) fn is_empty(&self) -> bool {
         self.list.is_empty()

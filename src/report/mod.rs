@@ -10,6 +10,7 @@ mod forecast;
 mod history;
 mod html;
 mod narrate;
+mod steps;
 mod summary;
 
 pub use after::{
@@ -28,6 +29,6 @@ pub use exercise::{
 pub use export::{json_of, junit, trace};
 pub use forecast::{forecast, percent};
 pub use history::{Over, PastRow, Trend, Went, past_runs, trends};
-pub use html::{Excerpt, Printed, html};
+pub use html::{Arrivals, Excerpt, Page, Printed, html};
 pub use narrate::{exact, narrate};
 pub use summary::{Corruption, Customers, Exercised, RpoVerdict, RtoVerdict, rpo_verdict, rto_verdict, summary};

@@ -191,4 +191,6 @@ pub(in crate::cli) enum ExportFormat {
     Asciicast2,
     /// One frame of the run's screen as a picture.
     Svg,
+    /// One page that needs nothing else, on which the run can be watched again: clock, steps, log and outputs.
+    Html,
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::{Compared, Sides, counted, ms, safe};
 use crate::engine::{Attempt, AttemptState, Event, StepState, Verdict};
 use crate::kernel::{AttemptId, SafeText, StepId};
+use crate::report::steps::word;
 
 /// Is what one run did at a step.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
@@ -46,7 +47,7 @@ pub(super) fn did(of: Compared<'_>) -> BTreeMap<StepId, Did> {
     let mut all: BTreeMap<StepId, Did> = BTreeMap::new();
     for ((step, state), times) in run.plan.steps.iter().zip(&run.steps).zip(&run.step_times) {
         let took_ms = times.0.zip(times.1).map(|(began, ended)| ms(ended.since(&began)));
-        all.insert(step.id.clone(), Did { took_ms, state: word(state), ..Did::default() });
+        all.insert(step.id.clone(), Did { took_ms, state: ended(state), ..Did::default() });
     }
     for fact in of.facts {
         let mut at = |step: &StepId, act: &mut dyn FnMut(&mut Did)| {
@@ -78,16 +79,9 @@ pub(super) fn did(of: Compared<'_>) -> BTreeMap<StepId, Did> {
     all
 }
 
-fn word(state: &StepState) -> &'static str {
-    match state {
-        StepState::Done { how, .. } if how == "marked" => "marked done",
-        StepState::Done { .. } => "done",
-        StepState::Skipped { .. } => "skipped",
-        StepState::Owed { .. } => "owed",
-        StepState::NotApplicable { .. } => "not this case",
-        StepState::Failed { .. } => "FAILED",
-        _ => "not done",
-    }
+/// What is over says how it ended.
+fn ended(state: &StepState) -> &'static str {
+    if state.is_settled() || matches!(state, StepState::Failed { .. }) { word(state) } else { "not done" }
 }
 
 fn tried(id: &AttemptId, attempt: &Attempt) -> Tried {

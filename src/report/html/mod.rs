@@ -1,7 +1,9 @@
-//! The report as one HTML page that needs nothing else: no network, no script, no font. All facts and the outputs are in it,
-//! so that every figure leads to the lines that it comes from. Pure: the same record makes the same bytes.
+//! The report as one HTML page that needs nothing else: no network, no font. All facts and the outputs are in it, so that every
+//! figure leads to the lines that it comes from. A page on which the run can be watched again has one script, its own; one that
+//! is read has none. Pure: the same record makes the same bytes.
 
 mod chart;
+mod moments;
 mod outputs;
 mod parts;
 
@@ -12,19 +14,25 @@ use super::after::{File, Record, Report, Section, kind};
 use super::narrate;
 use crate::kernel::SafeText;
 
+use moments::Clock;
+pub use moments::{Arrivals, Page};
 pub use outputs::{Excerpt, Printed};
 use parts::{cites, escaped, fact, row_of};
 
 /// Of a longer log the page has only the lines that are cited.
 const MOST_LINES: usize = 10_000;
 
-/// What the page may do is nothing, but look as it does.
+/// What a page may do is nothing, but look as it does. What else is allowed is written before it.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
 
 /// Writes a report as a page, with the record that it was made from and what was printed.
-pub fn html(report: &Report, record: &Record<'_>, printed: &[Printed]) -> String {
+pub fn html(report: &Report, record: &Record<'_>, printed: &[Printed], page: Page<'_>) -> String {
+    let clock = Clock::of(page, record);
     let mut body = String::new();
     header(&mut body, report);
+    if let Some(clock) = &clock {
+        moments::section(&mut body, record, clock);
+    }
     let named = |section: &Section| (section.key, section.title);
     let own = [("outputs", "Outputs"), ("lines", "The log, line by line")];
     body.push_str("<nav aria-label=\"Sections\"><ol>");
@@ -50,18 +58,24 @@ pub fn html(report: &Report, record: &Record<'_>, printed: &[Printed]) -> String
         body.push_str("</section>\n");
     }
     let next = report.sections.len() + 1;
-    outputs::section(&mut body, next, record, printed);
-    lines(&mut body, next + 1, report, record, printed);
+    outputs::section(&mut body, next, record, printed, clock.as_ref());
+    lines(&mut body, next + 1, (report, record, printed), clock.as_ref());
     body.push_str("</main>\n");
+    let mut policy = POLICY.to_owned();
+    if clock.is_some() {
+        // Writing to a String cannot fail.
+        let _ = write!(policy, "; script-src {}", moments::digest());
+        let _ = writeln!(body, "<script>{}</script>", moments::SCRIPT);
+    }
     let title = format!("{} ({})", report.title, report.run);
-    page(&title, &body)
+    whole(&title, &policy, &body)
 }
 
 /// Puts what was written into a whole page. The title is escaped here, the body is HTML.
-fn page(title: &str, body: &str) -> String {
+fn whole(title: &str, policy: &str, body: &str) -> String {
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\"/>\n\
-         <meta http-equiv=\"Content-Security-Policy\" content=\"{POLICY}\"/>\n\
+         <meta http-equiv=\"Content-Security-Policy\" content=\"{policy}\"/>\n\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\"/>\n\
          <meta name=\"color-scheme\" content=\"light dark\"/>\n<meta name=\"referrer\" content=\"no-referrer\"/>\n\
          \n<title>{}</title>\n<style>\n{}</style>\n</head>\n<body>\n{body}</body>\n</html>\n",
@@ -136,7 +150,12 @@ fn table(body: &mut String, section: &Section) {
 }
 
 /// Lists the facts of the record, each with a place of its own.
-fn lines(body: &mut String, number: usize, report: &Report, record: &Record<'_>, printed: &[Printed]) {
+fn lines(
+    body: &mut String,
+    number: usize,
+    (report, record, printed): (&Report, &Record<'_>, &[Printed]),
+    clock: Option<&Clock<'_>>,
+) {
     let _ = writeln!(
         body,
         "<section id=\"lines\" aria-labelledby=\"h-lines\"><h2 id=\"h-lines\">{number} The log, line by line</h2>"
@@ -162,7 +181,8 @@ fn lines(body: &mut String, number: usize, report: &Report, record: &Record<'_>,
     let columns = ["seq", "time (UTC)", "kind", "what it says"];
     parts::open_table(body, "The log, line by line", &columns);
     for of in record.facts.iter().filter(|of| all || cited.contains(&of.seq)) {
-        fact(body, &columns, of, &kind(&of.event), &SafeText::new(&narrate(&of.event)).into_string(), printed);
+        let words = (kind(&of.event), SafeText::new(&narrate(&of.event)).into_string());
+        fact(body, &columns, of, (&words.0, &words.1), printed, clock);
     }
     body.push_str("</tbody></table>\n</section>\n");
 }

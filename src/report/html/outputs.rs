@@ -2,7 +2,9 @@
 
 use std::fmt::Write as _;
 
-use super::parts::escaped;
+use super::moments::Clock;
+use super::parts::{escaped, timed};
+use crate::engine::{Attempt, AttemptState};
 use crate::kernel::{AttemptId, SafeText};
 use crate::report::after::Record;
 
@@ -38,7 +40,13 @@ pub struct Excerpt {
 }
 
 /// Writes the outputs.
-pub(super) fn section(body: &mut String, number: usize, record: &Record<'_>, printed: &[Printed]) {
+pub(super) fn section(
+    body: &mut String,
+    number: usize,
+    record: &Record<'_>,
+    printed: &[Printed],
+    clock: Option<&Clock<'_>>,
+) {
     // Writing to a String cannot fail.
     let _ = writeln!(
         body,
@@ -57,21 +65,43 @@ pub(super) fn section(body: &mut String, number: usize, record: &Record<'_>, pri
             of.streams.iter().map(|stream| stream.head.as_ref().map_or(0, String::len) + stream.tail.len()).sum();
         let open = if all <= SHORT { " open=\"\"" } else { "" };
         let bytes: u64 = of.streams.iter().map(|stream| stream.bytes).sum();
+        let (began, ended) = attempt.map(times).unwrap_or_default();
+        let from = timed(clock.map(|clock| clock.at(began)));
         let _ = writeln!(
             body,
-            "<details id=\"o{at}\"{open}><summary><strong>{}</strong>{} <span class=\"size\">{bytes} bytes</span></summary>",
+            "<details id=\"o{at}\"{from}{open}><summary><strong>{}</strong>{} <span class=\"size\">{bytes} bytes</span></summary>",
             escaped(of.attempt.as_str()),
             escaped(&SafeText::line(&format!("{step}{action}")).into_string())
         );
         for stream in &of.streams {
-            excerpt(body, stream);
+            excerpt(body, &of.attempt, stream, clock.map(|clock| (clock, ended)));
         }
         body.push_str("</details>\n");
     }
     body.push_str("</section>\n");
 }
 
-fn excerpt(body: &mut String, of: &Excerpt) {
+/// Returns when an attempt began and ended, as far as that is known.
+fn times(attempt: &Attempt) -> (u64, u64) {
+    let ended = match &attempt.state {
+        AttemptState::Finished { at, .. } => at.mono,
+        AttemptState::Running => attempt.started.mono,
+    };
+    (attempt.started.mono, ended)
+}
+
+/// Writes the beginning of an output, in the pieces in which it came where the page leads through time.
+fn head(body: &mut String, attempt: &AttemptId, of: &Excerpt, text: &str, clock: Option<(&Clock<'_>, u64)>) {
+    let Some((clock, ended)) = clock else {
+        body.push_str(&escaped(text));
+        return;
+    };
+    for (at, piece) in clock.pieces((attempt, of.name), text, ended) {
+        let _ = write!(body, "<span{}>{}</span>", timed(Some(at)), escaped(piece));
+    }
+}
+
+fn excerpt(body: &mut String, attempt: &AttemptId, of: &Excerpt, clock: Option<(&Clock<'_>, u64)>) {
     let _ = writeln!(
         body,
         "<p class=\"file\">{}: <code>{}</code>, {} bytes, SHA-256 <code>{}</code></p>",
@@ -84,15 +114,17 @@ fn excerpt(body: &mut String, of: &Excerpt) {
         Err(why) => {
             let _ = writeln!(body, "<p class=\"cut\">{}</p>", escaped(why));
         }
-        Ok(head) => {
-            let _ = write!(body, "<pre tabindex=\"0\">{}", escaped(head));
+        Ok(text) => {
+            body.push_str("<pre tabindex=\"0\">");
+            head(body, attempt, of, text, clock);
             if of.left_out > 0 {
                 let _ = write!(
                     body,
                     "</pre>\n<p class=\"cut\">{} bytes are left out here; all of it is in <code>{}</code> of the run's \
-                     folder.</p>\n<pre tabindex=\"0\">{}",
+                     folder.</p>\n<pre tabindex=\"0\"><span{}>{}</span>",
                     of.left_out,
                     escaped(&of.file),
+                    timed(clock.map(|(clock, ended)| clock.at(ended))),
                     escaped(&of.tail)
                 );
             }

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use super::chart;
+use super::moments::Clock;
 use super::outputs::Printed;
 use crate::engine::{Event, Fact};
 use crate::kernel::SafeText;
@@ -102,20 +103,33 @@ pub(super) fn cites(row: &Row) -> String {
 }
 
 /// Writes a line of the log, at the place where its cites lead.
-pub(super) fn fact(body: &mut String, columns: &[&str; 4], of: &Fact, kind: &str, words: &str, printed: &[Printed]) {
+pub(super) fn fact(
+    body: &mut String,
+    columns: &[&str; 4],
+    of: &Fact,
+    (kind, words): (&str, &str),
+    printed: &[Printed],
+    clock: Option<&Clock<'_>>,
+) {
     let [seq, time, name, says] = columns;
     let output = match &of.event {
         Event::AttemptFinished { attempt, .. } => printed.iter().position(|printed| printed.attempt == *attempt),
         _ => None,
     };
     let output = output.map(|at| format!(" <a href=\"#o{at}\">output</a>")).unwrap_or_default();
+    let at = timed(clock.map(|clock| clock.at(of.at.mono)));
     let _ = writeln!(
         body,
-        "<tr id=\"f{0}\"><th scope=\"row\" data-label=\"{seq}\">{0}</th><td class=\"plain\" data-label=\"{time}\"><time>{1}</time></td>\
+        "<tr id=\"f{0}\"{at}><th scope=\"row\" data-label=\"{seq}\">{0}</th><td class=\"plain\" data-label=\"{time}\"><time>{1}</time></td>\
          <td class=\"plain\" data-label=\"{name}\">{2}</td><td class=\"plain\" data-label=\"{says}\">{3}{output}</td></tr>",
         of.seq,
         of.at.utc.format("%Y-%m-%d %H:%M:%S%.3f"),
         escaped(kind),
         escaped(words).replace('\n', "<br/>")
     );
+}
+
+/// Says when something came, on a page that leads through time.
+pub(super) fn timed(at: Option<u64>) -> String {
+    at.map(|at| format!(" data-at=\"{at}\"")).unwrap_or_default()
 }

@@ -50,12 +50,16 @@ fn printed(text: &str, left_out: u64) -> Vec<Printed> {
 }
 
 fn page_of(facts: &[Fact], run: &Run, says: &str, printed: &[Printed]) -> String {
+    page(facts, run, says, printed, Page::Read)
+}
+
+fn page(facts: &[Fact], run: &Run, says: &str, printed: &[Printed], page: Page<'_>) -> String {
     let integrity = Integrity { verdict: "SEALED".to_owned(), findings: vec![says.to_owned()], ..Integrity::default() };
     let at = Stamp { utc: chrono::DateTime::from_timestamp(1_790_000_000, 0).unwrap(), mono: 0 };
     let issue = Added::Issue { number: 1, text: says.to_owned(), owner: says.to_owned(), due: "2026-12-24".to_owned() };
     let additions = [Afterword { seq: 1, at, by: Some(says.to_owned()), what: issue }];
     let record = Record { run, facts, integrity: &integrity, additions: &additions };
-    html(&after_action(&record), &record, printed)
+    html(&after_action(&record), &record, printed, page)
 }
 
 /// The name of an element, and its attributes.
@@ -87,7 +91,7 @@ fn read(page: &str) -> (Vec<Element>, String) {
 /// Looks at everything that a page could do besides being read.
 fn assert_harmless(page: &str) {
     const KNOWN: &str = "html head meta title style body header p h1 dl div dt dd strong span a em code nav ol li main section h2 \
-                         figure figcaption svg line text path circle rect table caption thead tbody tr th td br time details summary pre";
+                         figure figcaption svg line text path circle rect table caption thead tbody tr th td br time details summary pre h3 input button label select option script";
     let known: BTreeSet<&str> = KNOWN.split_whitespace().collect();
     let (elements, _) = read(page);
     let attribute = |wanted: &str| {
@@ -101,6 +105,11 @@ fn assert_harmless(page: &str) {
             assert!(!key.starts_with("on") && key != "src" && key != "style", "<{name} {key}={value}>");
         }
     }
+    // One script at most, which is the program's own, and which the policy knows by its digest.
+    let scripts: Vec<&str> = page.split("<script>").skip(1).filter_map(|rest| rest.split("</script>").next()).collect();
+    let allowed = page.contains(&format!("script-src {}", moments::digest()));
+    assert_eq!(scripts, if allowed { vec![moments::SCRIPT] } else { Vec::new() });
+    assert_eq!(elements.iter().filter(|(name, _)| name == "script").count(), scripts.len());
     assert_eq!(attribute("id").len(), places.len(), "two places have one name");
     for href in attribute("href") {
         assert!(places.contains(&href), "{href} leads nowhere");
@@ -151,6 +160,10 @@ fn nothing_of_a_forged_recording_is_markup() {
     let page = page_of(&facts, &run, HOSTILE, &printed(HOSTILE, 99));
     assert_harmless(&page);
     assert!(page.contains("&lt;script&gt;alert(1)") && page.contains("99 bytes are left out here"));
+    let came = [Arrivals { attempt: AttemptId::new("1.1"), stream: "stdout", sizes: vec![(0, 3), (u64::MAX, 7)] }];
+    let watched = self::page(&facts, &run, HOSTILE, &printed(HOSTILE, 99), Page::Watched(&came));
+    assert_harmless(&watched);
+    assert!(watched.contains("&lt;script&gt;alert(1)"));
 }
 
 /// As a run that is open or was broken off has it.
@@ -160,6 +173,7 @@ fn a_page_can_be_made_of_every_beginning_of_a_record() {
     for end in (0..=all.len()).step_by(7) {
         let facts = &all[..end];
         assert_harmless(&page_of(facts, &run_of(facts, None), "-", &[]));
+        assert_harmless(&page(facts, &run_of(facts, None), "-", &[], Page::Watched(&[])));
     }
 }
 
@@ -174,4 +188,38 @@ fn of_a_long_log_the_cited_lines_are_there() {
     let page = page_of(&facts, &run, "-", &[]);
     assert_harmless(&page);
     assert!(page.contains("these are the ones that are cited") && page.len() < 8_000_000, "{}", page.len());
+}
+
+#[test]
+fn on_a_page_that_is_watched_everything_has_its_time() {
+    let facts = facts();
+    let run = run_of(&facts, None);
+    let attempt = AttemptId::new("1.1");
+    let from = facts[0].at.mono;
+    let came =
+        [Arrivals { attempt: attempt.clone(), stream: "stdout", sizes: vec![(from + 5_000, 4), (from + 7_000, 9)] }];
+    let watched = page(&facts, &run, "-", &printed("abcä\u{7a}efgh", 0), Page::Watched(&came));
+    assert_harmless(&watched);
+    // A character that came in two pieces is seen with the second.
+    assert!(watched.contains("<span data-at=\"5\">abc</span><span data-at=\"7\">äzefg</span>"), "{watched}");
+    let (elements, _) = read(&watched);
+    let of = |name: &str, key: &str| -> Vec<String> {
+        let named = elements.iter().filter(|(element, _)| element == name);
+        named
+            .flat_map(|(_, attributes)| attributes)
+            .filter(|(its, _)| its == key)
+            .map(|(_, value)| value.clone())
+            .collect()
+    };
+    let times: Vec<u64> = of("tr", "data-at").iter().map(|at| at.parse().unwrap()).collect();
+    assert!(times.len() == facts.len() && times.is_sorted());
+    let states = of("li", "data-states");
+    assert_eq!(states.len(), run.plan.steps.len());
+    assert!(
+        states[8].starts_with("0|waiting;") && states[8].contains("|asks;") && states[8].ends_with("|done"),
+        "{}",
+        states[8]
+    );
+    assert_eq!(of("section", "data-length"), [times.last().unwrap().to_string()]);
+    assert!(!moments::SCRIPT.contains(['<', '&']), "it could not be read as strictly as the rest of the page");
 }
