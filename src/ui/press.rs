@@ -49,7 +49,10 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Option<Output> {
     if key.kind == KeyEventKind::Release {
         return None;
     }
-    model.news = None;
+    if model.help.is_none() {
+        // What came while the help covered it was not seen yet.
+        model.news = None;
+    }
     let meant: Vec<Command> = chord(key).map(|chord| model.keymap.commands(chord).collect()).unwrap_or_default();
     if meant.contains(&Command::Break) {
         return break_off(model);

@@ -46,6 +46,17 @@ fn keys_become_wishes() {
     }
 }
 
+/// Whoever reads the help must not miss that a colleague took control.
+#[test]
+fn what_is_said_while_the_help_is_open_is_read_after_it() {
+    let lost = "bob took control over: alice sleeps. You watch now.";
+    let at = by_hand().keys("?").said(Msg::Refused(lost.to_owned()));
+    assert!(!at.text().contains(lost), "the help covers it");
+    let at = at.keys("down esc");
+    assert!(at.text().contains(lost), "{}", at.text());
+    assert!(!at.keys("down").text().contains(lost), "it was read");
+}
+
 #[test]
 fn a_running_step_is_interrupted_and_then_by_force() {
     let runs = screen(80, 24).wait(1).settle("declare").fact(Event::StepStarted { step: "check".into() });
