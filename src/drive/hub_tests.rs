@@ -218,6 +218,26 @@ fn control_is_handed_over_to_who_waits_for_it() {
     assert!(carol.reader.buffer().is_empty(), "who watches is told nothing of it");
 }
 
+/// Who loses control hears it at once, before anything that the taker wishes is done.
+#[test]
+fn control_is_taken_over_and_who_had_it_hears_it() {
+    let mut engine = Engine::listen();
+    let mut alice = Screen::attach(&engine, "alice", Wants::Control);
+    engine.operator("alice");
+    let mut bob = Screen::attach(&engine, "bob", Wants::TakeOver("alice\u{1b}[2J sleeps".to_owned()));
+    bob.wish();
+    assert!(engine.remark().starts_with("bob took control over from alice: alice"));
+    assert!(matches!(engine.heard(), Input::Operator { by, intent: Intent::Auto { on: true } } if by == "bob"));
+    let lost = alice.words();
+    assert!(lost.starts_with("bob took control over: alice") && lost.ends_with("You watch now."), "{lost}");
+    alice.wish();
+    assert_eq!(alice.words(), "you watch, and bob holds control");
+    // It is the next one's again that waits for it.
+    drop(bob);
+    assert_eq!(alice.words(), "You hold control of the run now.");
+    assert_eq!(engine.remark(), "The screen of bob, who held control, is gone; alice holds it now.");
+}
+
 /// Begins a log in the engine's folder that nobody vouches for yet.
 fn begun(engine: &mut Engine) -> Begun {
     let folder = Runs::at(engine.folder.path()).create(chrono::DateTime::UNIX_EPOCH).unwrap();

@@ -12,12 +12,12 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::support::{Home, eventually, lives, log, of_kind, processes_of};
 
-/// Its only step lasts as long as it is let.
+/// Its only step lasts as long as it is let. What it prints no screen says before it has heard the engine.
 const LONG: &str = "\
 # Long
 ## Wait
 ```sh { impact=observe }
-echo beg''un
+echo tick''ing
 echo $$ > pid
 while [ ! -e go ]; do sleep 0.02; done
 echo finished
@@ -155,7 +155,7 @@ fn started(home: &Home) -> Screen {
         }
         std::fs::read_to_string(home.path("pid")).is_ok_and(|text| text.ends_with('\n'))
     });
-    screen.wait("begun");
+    screen.wait("ticking");
     screen
 }
 
@@ -176,13 +176,13 @@ fn a_screen_comes_and_goes_and_the_run_goes_on() {
     assert_eq!(home.run(&["runs"]).out.matches("is worked now").count(), 1);
 
     let again = Screen::open(&home, &["resume"]);
-    again.wait("begun");
+    again.wait("ticking");
     let mut other = Screen::open(&home, &["watch"]);
-    other.wait("begun");
+    other.wait("ticking");
     other.press("nhello\r");
     other.wait("you watch");
     let mut late = Screen::open(&home, &["resume", "--take-over", "their terminal hangs"]);
-    late.wait("begun");
+    late.wait("ticking");
     again.wait("took control over");
     other.press("D");
     assert_eq!(other.code(), 0);
@@ -213,13 +213,13 @@ fn screen_and_engine_are_killed_and_the_step_is_found() {
     assert!(lives(&step));
 
     let mut again = Screen::open(&home, &["resume"]);
-    again.wait("begun");
+    again.wait("ticking");
     eventually("it is taken up", || remarks(&run).contains("it still runs"));
     home.write("go", "");
     again.wait("SEALED");
     again.press("q");
     assert_eq!(again.code(), 0);
-    assert_eq!(std::fs::read_to_string(run.join("output/1.1.out")).unwrap(), "begun\nfinished\n");
+    assert_eq!(std::fs::read_to_string(run.join("output/1.1.out")).unwrap(), "ticking\nfinished\n");
     assert_eq!(of_kind(&log(&run), "attempt-started").len(), 1);
     eventually("nothing is left", || processes_of(&run).is_empty());
 }
@@ -262,7 +262,7 @@ fn the_log_is_sealed_by_the_key_of_the_screen_in_control() {
     let added = std::process::Command::new("ssh-add").arg("-q").arg(key(&home)).env("SSH_AUTH_SOCK", &socket).status();
     assert!(added.unwrap().success());
     let mut again = Screen::open_with(&home, &["resume"], &[("SSH_AUTH_SOCK", &socket)]);
-    again.wait("begun");
+    again.wait("ticking");
     let vouched = || of_kind(&log(&run), "delegation").first().map(|line| line["by"].to_string());
     eventually("it vouches for the log", || vouched().is_some_and(|by| by.contains("alice@example.com")));
     again.wait("Log signed by alice@example.com");
