@@ -16,7 +16,7 @@ use super::prepare;
 use super::state::Run;
 use crate::kernel::{ActionName, RunId, Sha256Hex, StepId};
 use crate::runbook::{
-    Action, Expect, Foreach, Formula, Impact, Measure, Moment, Necessity, Plan, Section, Step, Until,
+    Action, Expect, Foreach, Formula, Impact, Keyboard, Measure, Moment, Necessity, Plan, Section, Step, Until,
 };
 use crate::runbook::{Watching, Way, list, words};
 pub use course::{Choice, Course};
@@ -207,6 +207,8 @@ pub struct ActionAhead {
     pub timeout_s: Option<u64>,
     /// How often a failure is tried again by itself.
     pub retry: u32,
+    /// It has a terminal, at which somebody sits down.
+    pub interactive: bool,
     /// It looks on until the run ends.
     pub watch: bool,
     /// Watches that have to hold.
@@ -471,6 +473,7 @@ impl Ahead<'_> {
             every_s: action.every.as_secs(),
             timeout_s: seconds(action.timeout),
             retry: action.retry,
+            interactive: action.keyboard == Keyboard::Operator,
             watch: action.watch == Watching::UntilTheEnd,
             require: action.require.clone(),
             optional: action.optional == Necessity::Optional,

@@ -232,6 +232,7 @@ fn about(action: &ActionAhead) -> String {
     about.extend(
         (action.retry > 0).then(|| format!("tried again {} by itself", counted(action.retry as usize, "time"))),
     );
+    about.extend(action.interactive.then(|| "at a terminal: somebody sits down at it".to_owned()));
     about.extend(action.watch.then(|| "looked at until the run ends".to_owned()));
     about.extend(action.optional.then(|| "may fail".to_owned()));
     about.extend(action.measures_loss.then(|| "measures the loss".to_owned()));
