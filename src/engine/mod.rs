@@ -50,6 +50,6 @@ pub use refusal::Refusal;
 pub use request::{Asking, REQUEST_TITLE, find_request, is_whole, requested};
 pub use state::{
     Acted, ActionResult, Agreed, Alarm, Alone, Approver, Attempt, AttemptState, Breach, Came, Candidate, Condition,
-    Ending, Exercising, Fixed, Lane, Loss, Note, Pause, PendingRetry, Progress, Prompt, Reading, Recovery, Run, Second,
-    Spent, Stage, StepState, Stopping, Strand, Turn, Unapproved, Undoes, Waiver, Who,
+    Ending, Exercising, Fixed, Lane, Loss, Note, Pause, PendingRetry, PerStep, Progress, Prompt, Reading, Recovery,
+    Run, Second, Spent, Stage, StepState, Stopping, Strand, Turn, Unapproved, Undoes, Waiver, Who,
 };

@@ -85,8 +85,8 @@ impl Run {
 
     /// Returns the attempt that runs at a terminal, where a person sits or is waited for.
     pub fn at_keyboard(&self) -> Option<&AttemptId> {
-        let action = |id: &AttemptId| self.plan.action(self.attempts.get(id)?.action.as_ref()?);
-        let sits = |id: &&AttemptId| action(id).is_some_and(|(_, action)| action.keyboard == Keyboard::Operator);
+        let action = |id: &AttemptId| self.action_of(self.attempts.get(id)?);
+        let sits = |id: &&AttemptId| action(id).is_some_and(|action| action.keyboard == Keyboard::Operator);
         self.running.iter().find(sits)
     }
 
@@ -112,11 +112,10 @@ impl Run {
     /// now. `None` before it began.
     pub fn phase_time(&self, phase: usize, now: Stamp) -> Option<Duration> {
         let range = self.plan.phases.get(phase)?.steps.clone();
-        let times = self.step_times.get(range.clone())?;
-        let first = times.iter().find_map(|(started, settled)| started.or(*settled))?;
-        let states = self.steps.get(range)?;
-        let end = if states.iter().all(StepState::is_settled) {
-            times.iter().filter_map(|(_, settled)| *settled).max_by_key(|stamp| stamp.mono).unwrap_or(now)
+        let times = self.step_times.range(range.clone());
+        let first = times.clone().find_map(|(started, settled)| started.or(*settled))?;
+        let end = if self.steps.range(range).all(StepState::is_settled) {
+            times.filter_map(|(_, settled)| *settled).max_by_key(|stamp| stamp.mono).unwrap_or(now)
         } else {
             now
         };

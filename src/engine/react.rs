@@ -7,9 +7,9 @@ use super::effect::{Doubt, Effect, Job, Poll};
 use super::event::{Event, Exercise, Fact};
 use super::input::TimerId;
 use super::prepare::{divided, improvised_job, job};
-use super::state::{Attempt, AttemptState, PendingRetry, Recovery, Run, Stage, StepState, Strand};
+use super::state::{AttemptState, PendingRetry, Recovery, Run, Stage, StepState};
 use crate::kernel::{ActionName, AttemptId, Stamp};
-use crate::runbook::{Action, Moment};
+use crate::runbook::Moment;
 
 /// Says what to do about a fact; `run` is the state after this fact and before the next.
 pub fn react(run: &Run, fact: &Fact) -> Vec<Effect> {
@@ -17,8 +17,8 @@ pub fn react(run: &Run, fact: &Fact) -> Vec<Effect> {
         Event::AttemptStarted { attempt, .. } => begin(run, attempt, fact.at),
         Event::AttemptFinished { attempt, .. } => {
             let strand = run.strand_of(attempt);
-            let waits = strand.and_then(|strand| run.turn(strand)?.retry.as_ref().map(|retry| (strand, retry)));
-            waits.filter(|(_, retry)| retry.attempt == *attempt).and_then(|at| retry(run, at)).into_iter().collect()
+            let waits = strand.and_then(|strand| run.turn(strand)?.retry.as_ref());
+            waits.filter(|retry| retry.attempt == *attempt).and_then(|again| retry(run, again)).into_iter().collect()
         }
         Event::InterruptAsked { attempt, .. } if run.is_watch(attempt) => {
             vec![Effect::Unwatch(attempt.clone())]
@@ -33,7 +33,7 @@ pub fn react(run: &Run, fact: &Fact) -> Vec<Effect> {
         Event::MessageSent { message, .. } => nag(run, message).into_iter().collect(),
         // What was to be tried again while the exercise was paused.
         Event::Exercise(Exercise::WentOn { .. }) => {
-            run.retries_pending().into_iter().filter_map(|at| retry(run, at)).collect()
+            run.retries_pending().into_iter().filter_map(|(_, again)| retry(run, again)).collect()
         }
         Event::Resumed(_) => match run.stage {
             Stage::Ended(_) => vec![Effect::Seal],
@@ -97,9 +97,9 @@ pub fn rearm(run: &Run, now: Stamp) -> Vec<Effect> {
         return Vec::new();
     }
     let watch = run.all_watches().filter(|_| run.stopping.is_none()).flat_map(|attempt| begin(run, attempt, now));
-    let retries = run.retries_pending().into_iter().filter_map(|at| retry(run, at));
+    let retries = run.retries_pending().into_iter().filter_map(|(_, again)| retry(run, again));
     let nags = run.sent_at.keys().filter(|name| !run.due.contains(*name)).filter_map(|name| nag(run, name));
-    let deadlines = run.came.keys().filter_map(|step| deadline(run, *step, now));
+    let deadlines = (0..run.came.len()).filter_map(|step| deadline(run, step, now));
     let asked = run.sights.iter().filter(|(_, sight)| **sight == Sight::Asked);
     let looks = asked.filter_map(|(attempt, _)| look(run, attempt, now));
     let timers = rto(run, now).into_iter().chain(retries).chain(deadlines).chain(nags);
@@ -108,8 +108,8 @@ pub fn rearm(run: &Run, now: Stamp) -> Vec<Effect> {
 
 /// Wakes when the steps whose turn came with a fact have waited for too long.
 fn deadlines(run: &Run, at: Stamp) -> Vec<Effect> {
-    let came = run.came.iter().filter(|(_, turn)| turn.since == at);
-    came.filter_map(|(step, _)| deadline(run, *step, at)).collect()
+    let came = |step: &usize| run.came.get(*step).is_some_and(|turn| turn.is_some_and(|turn| turn.since == at));
+    (run.current..run.open_end()).filter(came).filter_map(|step| deadline(run, step, at)).collect()
 }
 
 /// Wakes when a step has waited for too long.
@@ -118,7 +118,7 @@ fn deadline(run: &Run, step: usize, now: Stamp) -> Option<Effect> {
         return None;
     }
     let limit = run.plan.steps.get(step)?.duty.deadline?;
-    let turn = run.came.get(&step)?;
+    let turn = (*run.came.get(step)?)?;
     let after = divided(limit, run.speed()).saturating_sub(now.since(&turn.since));
     Some(Effect::Wake { timer: TimerId::Deadline(turn.number), after })
 }
@@ -148,7 +148,7 @@ fn doubts(run: &Run, now: Stamp) -> impl Iterator<Item = Effect> {
 /// Looks whether a failed attempt happened.
 fn look(run: &Run, id: &AttemptId, now: Stamp) -> Option<Effect> {
     let attempt = run.attempts.get(id)?;
-    let action = action_of(run, attempt)?;
+    let action = run.action_of(attempt)?;
     let job = job(run, id, attempt.step.as_ref(), action, &attempt.command);
     let age = now.since(&attempt.started);
     Some(Effect::Look(Box::new(Doubt { job, impact: attempt.impact, age })))
@@ -161,7 +161,7 @@ fn begin(run: &Run, id: &AttemptId, at: Stamp) -> Vec<Effect> {
     if attempt.action.is_none() {
         return vec![Effect::Start(Box::new(improvised_job(run, id, &attempt.command, at.utc)))];
     }
-    let Some(action) = action_of(run, attempt) else { return Vec::new() };
+    let Some(action) = run.action_of(attempt) else { return Vec::new() };
     let job = job(run, id, attempt.step.as_ref(), action, &attempt.command);
     if attempt.step.is_some() {
         return vec![Effect::Start(Box::new(job))];
@@ -170,15 +170,6 @@ fn begin(run: &Run, id: &AttemptId, at: Stamp) -> Vec<Effect> {
     let every = divided(action.every, run.speed()).max(Duration::from_millis(1));
     let poll = Some(Poll { every, limit: None, until, hold: Duration::ZERO, fail_if: None });
     vec![Effect::Watch(Box::new(Job { poll, ..job }))]
-}
-
-/// Returns the action that an attempt performs: of its own step, if that has one of the name.
-fn action_of<'r>(run: &'r Run, attempt: &Attempt) -> Option<&'r Action> {
-    let name = attempt.action.as_ref()?;
-    let here =
-        attempt.step.as_ref().and_then(|step| run.strand(step)).and_then(|strand| run.plan.steps.get(strand.step));
-    let here = here.and_then(|step| step.actions.iter().find(|action| action.name == *name));
-    here.or_else(|| run.plan.action(name).map(|(_, action)| action))
 }
 
 /// Wakes when the RTO runs out. One that did already is found by `decide` with the fact that told.
@@ -192,8 +183,8 @@ fn rto(run: &Run, now: Stamp) -> Option<Effect> {
     Some(Effect::Wake { timer: TimerId::Rto, after })
 }
 
-fn retry(run: &Run, (_, retry): (Strand, &PendingRetry)) -> Option<Effect> {
-    let action = action_of(run, run.attempts.get(&retry.attempt)?)?;
+fn retry(run: &Run, retry: &PendingRetry) -> Option<Effect> {
+    let action = run.action_of(run.attempts.get(&retry.attempt)?)?;
     let after = divided(action.every, run.speed()).max(Duration::from_millis(1));
     Some(Effect::Wake { timer: TimerId::Retry(retry.number), after })
 }

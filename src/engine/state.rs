@@ -2,6 +2,7 @@
 
 mod asked;
 mod exercise;
+mod per_step;
 mod stands;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +19,7 @@ use crate::kernel::{ActionName, AttemptId, Stamp, StepId};
 use crate::runbook::{Impact, LossKind, Moment, Plan};
 pub use asked::{Alone, Approver, Prompt, Unapproved};
 pub use exercise::{Exercising, Pause};
+pub use per_step::PerStep;
 pub use stands::{Acted, Agreed, Lane, StepState, Strand, Turn, Undoes};
 
 /// Holds everything that is known of a run.
@@ -43,7 +45,7 @@ pub struct Run {
     /// Steps that a decision ruled out, with the step of that decision.
     pub ruled_out: BTreeMap<usize, usize>,
     /// When the turn of each step came, last time.
-    pub came: BTreeMap<usize, Came>,
+    pub came: PerStep<Option<Came>>,
     /// How many turns came.
     pub turns_come: u64,
     /// Steps that wait, or waited, for longer than their deadline.
@@ -59,11 +61,11 @@ pub struct Run {
     /// Second readers that were done without, oldest first.
     pub waivers: Vec<Waiver>,
     /// One state a step of the plan, same order.
-    pub steps: Vec<StepState>,
+    pub steps: PerStep<StepState>,
     /// When each step started and was settled.
-    pub step_times: Vec<(Option<Stamp>, Option<Stamp>)>,
+    pub step_times: PerStep<(Option<Stamp>, Option<Stamp>)>,
     /// How far the current action of each step is, same order.
-    pub turns: Vec<Turn>,
+    pub turns: PerStep<Turn>,
     /// What each step that runs for several items does for each of them.
     #[serde(with = "listed")]
     pub lanes: BTreeMap<Strand, Lane>,
@@ -72,7 +74,7 @@ pub struct Run {
     /// What a rollback has still to undo, in order; the first is being undone.
     pub rollback: Vec<Strand>,
     /// Ticked checklist items of each step.
-    pub ticks: Vec<Vec<bool>>,
+    pub ticks: PerStep<Vec<bool>>,
     /// Index of the first step that is not settled; `steps.len()` when all are. Parallel steps behind it may be open too.
     pub current: usize,
     /// All attempts, by id.
@@ -84,7 +86,7 @@ pub struct Run {
     /// Attempts that run, as far as is known, watches included.
     pub running: BTreeSet<AttemptId>,
     /// How many attempts each step had, same order as the plan's steps.
-    pub tries: Vec<u32>,
+    pub tries: PerStep<u32>,
     /// How many attempts were improvised.
     pub improvised: u32,
     /// How many recovery watches there were.
@@ -426,7 +428,7 @@ impl Run {
     /// Makes the state before the first fact.
     pub fn new(plan: Arc<Plan>) -> Self {
         let count = plan.steps.len();
-        let ticks = plan.steps.iter().map(|step| vec![false; step.checklist.len()]).collect();
+        let ticks = plan.steps.iter().map(|step| vec![false; step.checklist.len()]).collect::<Vec<_>>().into();
         Self {
             plan,
             opened: None,
@@ -437,7 +439,7 @@ impl Run {
             lost: BTreeSet::new(),
             readings: BTreeMap::new(),
             ruled_out: BTreeMap::new(),
-            came: BTreeMap::new(),
+            came: vec![None; count].into(),
             turns_come: 0,
             overdue: BTreeSet::new(),
             sent: BTreeSet::new(),
@@ -445,9 +447,9 @@ impl Run {
             due: BTreeSet::new(),
             messages: 0,
             waivers: Vec::new(),
-            steps: vec![StepState::Waiting; count],
-            step_times: vec![(None, None); count],
-            turns: vec![Turn::default(); count],
+            steps: vec![StepState::Waiting; count].into(),
+            step_times: vec![(None, None); count].into(),
+            turns: vec![Turn::default(); count].into(),
             lanes: BTreeMap::new(),
             acted: Vec::new(),
             rollback: Vec::new(),
@@ -457,7 +459,7 @@ impl Run {
             order: Vec::new(),
             sights: BTreeMap::new(),
             running: BTreeSet::new(),
-            tries: vec![0; count],
+            tries: vec![0; count].into(),
             improvised: 0,
             watches: 0,
             watch: None,

@@ -1,6 +1,6 @@
 //! Questions about strands: what is worked on side by side, whose turn it is, and which of them asks for a person.
 
-use super::state::{AttemptState, Lane, Run, StepState, Strand, Turn, Undoes};
+use super::state::{Attempt, AttemptState, Lane, Run, StepState, Strand, Turn, Undoes};
 use crate::engine::objectives::runnable;
 use crate::kernel::{AttemptId, StepId};
 use crate::runbook::{Action, Foreach, Step, Until};
@@ -56,13 +56,8 @@ impl Run {
         let live = |state: &StepState| *state != StepState::Waiting && !state.is_settled();
         let mut open: Vec<Strand> =
             self.lanes.iter().filter(|(_, lane)| live(&lane.state)).map(|(strand, _)| *strand).collect();
-        let steps = self.steps.iter().enumerate().skip(self.current);
-        open.extend(
-            steps
-                .take_while(|(at, _)| self.may_be_open(*at))
-                .filter(|(_, state)| live(state))
-                .map(|(at, _)| Strand::whole(at)),
-        );
+        let steps = (self.current..self.steps.len()).take_while(|at| self.may_be_open(*at));
+        open.extend(steps.filter(|at| self.steps.get(*at).is_some_and(live)).map(Strand::whole));
         open.sort_unstable();
         open
     }
@@ -83,15 +78,16 @@ impl Run {
     /// not need.
     pub(super) fn turn_has_come(&self, step: usize) -> bool {
         let Some(plan) = self.plan.steps.get(step) else { return false };
-        let before = self.plan.steps.iter().zip(&self.steps).take(step).skip(self.current);
-        let mut waits_for =
-            before.filter(|(other, state)| !state.is_settled() && (!other.parallel || plan.needs.contains(&other.id)));
+        let needs = |other: &Step| !other.parallel || plan.needs.contains(&other.id);
+        let mut waits_for = (self.current..step).filter(|at| {
+            self.steps.get(*at).is_some_and(|state| !state.is_settled()) && self.plan.steps.get(*at).is_some_and(needs)
+        });
         waits_for.next().is_none() && self.may_be_open(step)
     }
 
     /// Has the turn of this step come, now or before?
     pub fn was_reached(&self, step: usize) -> bool {
-        self.came.contains_key(&step)
+        self.came.get(step).is_some_and(Option::is_some)
     }
 
     /// Returns the number of the first item of a step's last pass.
@@ -168,6 +164,15 @@ impl Run {
         }
         let end = self.spread_of(strand).map_or(usize::MAX, |(_, end)| end);
         runnable(self.plan.steps.get(strand.step)?).get(cursor).filter(|_| cursor < end)
+    }
+
+    /// Returns the action that an attempt performs.
+    pub(super) fn action_of(&self, attempt: &Attempt) -> Option<&Action> {
+        let name = attempt.action.as_ref()?;
+        // Almost always it is one of its step: looking there first keeps long runbooks fast.
+        let step = attempt.step.as_ref().and_then(|step| self.plan.steps.get(self.strand(step)?.step));
+        let here = step.and_then(|step| step.actions.iter().find(|action| action.name == *name));
+        here.or_else(|| self.plan.action(name).map(|(_, action)| action))
     }
 
     /// Returns the lanes of the same list as this one, itself included.

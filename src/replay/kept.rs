@@ -24,7 +24,7 @@ const WORTH: u64 = 4 * 1024 * 1024;
 /// The last bytes of the file.
 const END: usize = 8 + 4 + 32;
 /// Says how the file is made; a new number with every change of it.
-const FORMAT: &[u8] = b"lifeboat replay index 1";
+const FORMAT: &[u8] = b"lifeboat replay index 2";
 /// Is where the index of a recording is kept.
 #[derive(Clone, Debug)]
 pub(super) struct Place {

@@ -362,7 +362,7 @@ fn step_lines(run: &Run) -> Vec<String> {
         .values()
         .filter(|attempt| matches!(&attempt.state, AttemptState::Finished { verdict: Verdict::Failed { .. }, .. }));
     let mut lines = vec![format!("steps {done} of {total} done, {} failed", counted(retries.count(), "attempt"))];
-    for (step, state) in run.plan.steps.iter().zip(&run.steps) {
+    for (step, state) in run.plan.steps.iter().zip(run.steps.iter()) {
         if matches!(state, StepState::Done { how, .. } if how != "marked") {
             let missing = passed_over(run, step).into_iter();
             lines.extend(missing.map(|what| format!("      {} {}: {what}", step.number, step.title)));
@@ -429,7 +429,7 @@ fn owed_lines(run: &Run) -> Vec<String> {
 /// Names the steps that were left to their owners.
 fn left_to_owners(run: &Run) -> Vec<String> {
     let mut lines = Vec::new();
-    for (step, state) in run.plan.steps.iter().zip(&run.steps) {
+    for (step, state) in run.plan.steps.iter().zip(run.steps.iter()) {
         let StepState::Owed { owner, due, note } = state else { continue };
         let note = note.as_ref().map(|note| format!(": {note}")).unwrap_or_default();
         let until = due.format("%Y-%m-%d %H:%MZ");

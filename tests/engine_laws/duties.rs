@@ -32,7 +32,7 @@ fn a_deadline_reminds_and_never_chooses() {
     assert_eq!(after, 5 * MINUTE);
     rig.pass(after);
     assert_eq!(kinds(&rig.feed(&Input::Clock(timer)).unwrap()), ["deadline-passed"]);
-    assert_eq!(rig.run.steps[1], StepState::Offered, "nothing is chosen");
+    assert_eq!(*rig.run.steps.get(1).unwrap(), StepState::Offered, "nothing is chosen");
     let sentence = "NEXT: 2 The decide. It waits for you to say that it is done. OVERDUE. See 3 The page.";
     assert_eq!(rig.run.sentence(), sentence);
     assert_eq!(rig.feed(&Input::Clock(timer)).unwrap(), [], "once is enough");

@@ -204,7 +204,7 @@ fn a_decision_goes_as_it_went_and_what_it_rules_out_takes_no_time() {
         rig.run_step().unwrap();
         rig.pass(10 * SECOND);
         rig.ok("1.1", "");
-        if rig.run.steps[1] == StepState::Offered {
+        if *rig.run.steps.get(1).unwrap() == StepState::Offered {
             rig.run_step().unwrap();
         }
         rig.wish(Intent::Choose { step: "decide".into(), branch: way, note: "so".into() }).unwrap();

@@ -138,7 +138,7 @@ fn values_come_before_what_the_step_runs() {
     ];
     let mut rig = Rig::open(plan, Mode::Drill);
     rig.wish(Intent::Auto { on: true }).unwrap();
-    assert_eq!(rig.run.steps[0], StepState::Offered, "automatic progress enters no values");
+    assert_eq!(*rig.run.steps.get(0).unwrap(), StepState::Offered, "automatic progress enters no values");
     rig.wish(set("PLACES", "east\nwest")).unwrap();
     assert_eq!(kinds(&rig.run_step().unwrap()), ["step-started"]);
     assert!(matches!(rig.wish(set("WHERE", "south")), Err(Refusal::BadValue(_))));
@@ -166,7 +166,10 @@ fn what_is_not_for_this_case_is_passed_and_recorded() {
     let events = rig.finish("1.1", Outcome::Exited { code: 7 }, "down\n").unwrap();
     let wanted = ["attempt-finished", "captured", "failure-passed", "step-done", "not-applicable"];
     assert_eq!(kinds(&events), wanted, "the second step is passed by itself");
-    assert_eq!(rig.run.steps[1], StepState::NotApplicable { why: "`probe.outcome == ok` does not hold".into() });
+    assert_eq!(
+        *rig.run.steps.get(1).unwrap(),
+        StepState::NotApplicable { why: "`probe.outcome == ok` does not hold".into() }
+    );
     assert_eq!(
         (rig.run.vars["well.outcome"].as_str(), rig.run.vars["probe.stdout"].as_str()),
         ("not-applicable", "down")

@@ -34,7 +34,7 @@ fn the_outputs_of_a_step_stand_under_each_other_and_scroll() {
 #[test]
 fn a_step_that_has_not_run_is_read_beside_what_the_step_before_said() {
     let next = |columns, rows| screen(columns, rows).first_steps();
-    assert_eq!(next(120, 40).run().steps[2], StepState::Offered);
+    assert_eq!(*next(120, 40).run().steps.get(2).unwrap(), StepState::Offered);
     let wide = next(120, 40).text();
     assert!(wide.contains("Output of 2.1") && wide.contains("status available"), "{wide}");
     let small = next(80, 24);

@@ -251,10 +251,10 @@ impl Screen {
     /// Starts a step if it is only offered, and settles it.
     pub(crate) fn settle(mut self, step: &str) -> Self {
         let at = self.run().plan.step_index(&step.into()).unwrap();
-        if self.run().steps[at] == StepState::Offered {
+        if *self.run().steps.get(at).unwrap() == StepState::Offered {
             self = self.fact(Event::StepStarted { step: step.into() });
         }
-        let how = if self.run().steps[at] == StepState::ByHand { "by-hand" } else { "ran" };
+        let how = if *self.run().steps.get(at).unwrap() == StepState::ByHand { "by-hand" } else { "ran" };
         self.fact(Event::StepDone { step: step.into(), how: how.to_owned(), note: None, by: "alice".to_owned() })
     }
 

@@ -6,7 +6,7 @@ use crate::engine::again::Sight;
 use crate::engine::event::{Event, Fact};
 use crate::engine::evolve::evolve;
 use crate::engine::refusal::Refusal;
-use crate::engine::state::{Run, Stage, StepState, Strand, Turn};
+use crate::engine::state::{Run, Stage, StepState, Strand};
 use crate::kernel::{AttemptId, Stamp, StepId};
 use crate::runbook::{Action, Step};
 
@@ -79,26 +79,11 @@ impl Draft {
 /// Copies what the next facts can depend on, and leaves out the past: a decision late in a long run costs what an early
 /// one does.
 fn sketch(run: &Run) -> Run {
-    let mut steps = vec![StepState::Waiting; run.steps.len()];
-    let mut turns = vec![Turn::default(); run.turns.len()];
-    let open = run.current..run.open_end();
-    let writes = |at: usize| run.plan.steps.get(at).is_some_and(|step| !step.messages.is_empty());
-    let came = run.came.iter().filter(|(at, _)| open.contains(at) || writes(**at));
-    let came = came.map(|(at, came)| (*at, *came)).collect();
-    for (at, (slot, state)) in steps.iter_mut().zip(&run.steps).enumerate().skip(run.current) {
-        if open.contains(&at) || state.is_settled() {
-            *slot = state.clone();
-        }
-    }
-    for at in open {
-        if let (Some(slot), Some(turn)) = (turns.get_mut(at), run.turns.get(at)) {
-            *slot = turn.clone();
-        }
-    }
     let retried = run.retries_pending().into_iter().map(|(_, retry)| &retry.attempt);
     let recent = run.losses.iter().map(|loss| &loss.attempt).chain(retried);
     let lanes = run.lanes.values().map(|lane| &lane.state);
-    let failed: BTreeSet<_> = steps.iter().chain(lanes).filter_map(failed).collect();
+    let open = run.steps.range(run.current..run.open_end());
+    let failed: BTreeSet<_> = open.chain(lanes).filter_map(failed).collect();
     let wanted: BTreeSet<_> = run.running.iter().chain(recent).chain(failed.iter().copied()).collect();
     let open = |(id, sight): &(&AttemptId, &Sight)| **sight == Sight::Asked || failed.contains(id);
     let sights = run.sights.iter().filter(open).map(|(id, sight)| (id.clone(), sight.clone())).collect();
@@ -114,7 +99,7 @@ fn sketch(run: &Run) -> Run {
         lost: run.lost.clone(),
         readings: run.readings.clone(),
         ruled_out: run.ruled_out.clone(),
-        came,
+        came: run.came.sketch(),
         turns_come: run.turns_come,
         overdue: run.overdue.clone(),
         sent: run.sent.clone(),
@@ -122,19 +107,19 @@ fn sketch(run: &Run) -> Run {
         due: run.due.clone(),
         messages: run.messages,
         waivers: Vec::new(),
-        steps,
-        step_times: vec![(None, None); run.step_times.len()],
-        turns,
+        steps: run.steps.sketch(),
+        step_times: run.step_times.sketch(),
+        turns: run.turns.sketch(),
         lanes: run.lanes.clone(),
         acted: run.acted.clone(),
         rollback: run.rollback.clone(),
-        ticks: run.ticks.clone(),
+        ticks: run.ticks.sketch(),
         current: run.current,
         attempts,
         order: Vec::new(),
         sights,
         running: run.running.clone(),
-        tries: run.tries.clone(),
+        tries: run.tries.sketch(),
         improvised: run.improvised,
         watches: run.watches,
         watch: run.watch.clone(),

@@ -72,8 +72,10 @@ pub(super) fn sent(draft: &mut Draft, name: &ActionName, by: &str) -> Result<(),
 
 /// Reminds of a step that waits, if it still does.
 pub(super) fn deadline(draft: &mut Draft, turn: u64) -> Result<(), Refusal> {
-    let came = draft.run.came.iter().find(|(_, came)| came.number == turn).map(|(step, _)| Strand::whole(*step));
-    let Some(strand) = came.filter(|strand| draft.run.open_strands().contains(strand)) else { return Ok(()) };
+    let came = draft.run.came.iter().position(|came| came.is_some_and(|came| came.number == turn));
+    let Some(strand) = came.map(Strand::whole).filter(|strand| draft.run.open_strands().contains(strand)) else {
+        return Ok(());
+    };
     if draft.run.overdue.contains(&strand.step) {
         return Ok(());
     }

@@ -4,37 +4,48 @@ use super::course::recall;
 use super::strands::{change_turn, names, open_strand, set_state, stand, startable};
 use super::{Legal, require, rollback};
 use crate::engine::again::{Seen, Sight};
-use crate::engine::event::{Target, Verdict};
+use crate::engine::event::Verdict;
 use crate::engine::outcome::Outcome;
-use crate::engine::state::{ActionResult, PendingRetry, Recovery, Run, StepState};
-use crate::kernel::{ActionName, AttemptId, Stamp, StepId};
+use crate::engine::state::{ActionResult, Attempt, AttemptState, PendingRetry, Recovery, Run, StepState};
+use crate::kernel::{ActionName, AttemptId, StepId};
 use crate::runbook::{Impact, Watching};
 
-/// Is what an attempt is about to be.
-pub(super) struct Starting<'s> {
-    pub(super) action: Option<&'s ActionName>,
-    pub(super) impact: Impact,
-    pub(super) command: &'s str,
-    pub(super) target: &'s Target,
+/// Starts an attempt.
+pub(super) fn started(run: &mut Run, id: &AttemptId, attempt: Attempt) -> Legal {
+    require(!run.attempts.contains_key(id), "an attempt cannot start twice")?;
+    start(run, id, &attempt)?;
+    run.running.insert(id.clone());
+    run.order.push(id.clone());
+    run.attempts.insert(id.clone(), attempt);
+    Ok(())
+}
+
+/// Ends an attempt; `end` says how.
+pub(super) fn finished(
+    run: &mut Run,
+    id: &AttemptId,
+    (outcome, verdict): (&Outcome, &Verdict),
+    end: AttemptState,
+) -> Legal {
+    finish(run, id, outcome, verdict)?;
+    run.running.remove(id);
+    if let Some(known) = run.attempts.get_mut(id) {
+        known.state = end;
+    }
+    Ok(())
 }
 
 /// Checks that an attempt may start now. What does more than observe needs its confirmation, in any history.
-pub(super) fn start(
-    run: &mut Run,
-    attempt: &AttemptId,
-    step: Option<&StepId>,
-    what: &Starting<'_>,
-    at: Stamp,
-) -> Legal {
+fn start(run: &mut Run, attempt: &AttemptId, what: &Attempt) -> Legal {
     require(run.stopping.is_none(), "the run is stopping")?;
-    match (step, what.action) {
+    match (&what.step, what.action.as_ref()) {
         (Some(step), action) => {
             let strand = open_strand(run, step)?;
             let cursor = startable(run, strand)?;
             require(names(run, strand, cursor, action), "it is another action's turn")?;
             let turn = run.turn(strand).cloned().unwrap_or_default();
             let agreed = turn.agreed.get(&cursor).filter(|agreed| {
-                turn.confirmed_at.is_none() && agreed.command == what.command && agreed.target == *what.target
+                turn.confirmed_at.is_none() && agreed.command == what.command && agreed.target == what.target
             });
             let confirmed_at = turn.confirmed_at.or(agreed.map(|agreed| agreed.at));
             require(what.impact == Impact::Observe || confirmed_at.is_some(), "nobody confirmed it")?;
@@ -46,13 +57,13 @@ pub(super) fn start(
                 turn.agreed.remove(&cursor);
             });
             if let Some(lane) = run.lanes.get_mut(&strand) {
-                lane.times.0.get_or_insert(at);
+                lane.times.0.get_or_insert(what.started);
             }
             if let Some(tries) = run.tries.get_mut(strand.step) {
                 *tries = tries.saturating_add(1);
             }
             set_state(run, strand, StepState::Running { attempt: attempt.clone(), cursor });
-            rollback::acted(run, strand, what.action, what.impact);
+            rollback::acted(run, strand, what.action.as_ref(), what.impact);
         }
         (None, Some(action)) => {
             let is_watch = run.plan.action(action).is_some_and(|(_, action)| action.watch == Watching::UntilTheEnd);
@@ -72,7 +83,7 @@ pub(super) fn start(
             }
         }
         (None, None) => {
-            require(run.improvising.as_deref() == Some(what.command), "nobody confirmed this command")?;
+            require(run.improvising.as_ref() == Some(&what.command), "nobody confirmed this command")?;
             require(!run.working(), "something else runs")?;
             run.improvising = None;
             run.improvised = run.improvised.saturating_add(1);
@@ -98,7 +109,7 @@ pub(super) fn retried(run: &mut Run, step: &StepId, edited: Option<(&ActionName,
     Ok(())
 }
 
-pub(super) fn finish(run: &mut Run, attempt: &AttemptId, outcome: &Outcome, verdict: &Verdict) -> Legal {
+fn finish(run: &mut Run, attempt: &AttemptId, outcome: &Outcome, verdict: &Verdict) -> Legal {
     require(run.running.contains(attempt), "the attempt does not run")?;
     if run.watch.as_ref() == Some(attempt) {
         run.watch = None;

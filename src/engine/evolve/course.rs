@@ -1,6 +1,6 @@
 //! Which way a run goes on after a decision, and what its actions left for conditions to look at.
 
-use super::strands::{offer, open_strand, set_state, settle};
+use super::strands::{came, offer, open_strand, set_state, settle};
 use super::{Legal, require};
 use crate::engine::state::{Run, StepState, Strand, Turn};
 use crate::kernel::{ActionName, Stamp, StepId};
@@ -55,7 +55,7 @@ fn go_back(run: &mut Run, first: usize, back: &[usize], now: Stamp) {
         }
         run.ruled_out.remove(&at);
         run.overdue.remove(&at);
-        run.came.remove(&at);
+        came(run, at, None);
         for message in plan.steps.get(at).map(|step| step.messages.as_slice()).unwrap_or_default() {
             run.sent.remove(&message.name);
             run.due.remove(&message.name);
@@ -72,7 +72,7 @@ fn go_back(run: &mut Run, first: usize, back: &[usize], now: Stamp) {
     for at in run.current..run.open_end() {
         if run.steps.get(at) == Some(&StepState::Offered) {
             set_state(run, Strand::whole(at), StepState::Waiting);
-            run.came.remove(&at);
+            came(run, at, None);
         }
     }
     run.current = first;

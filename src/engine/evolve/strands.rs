@@ -143,13 +143,20 @@ pub(super) fn collect(run: &mut Run, strand: Strand) {
     run.vars.extend(lists.into_iter().map(|(name, values)| (name, list::written(&values))));
 }
 
+/// Notes when the turn of a step came, or that it has not come yet after all.
+pub(super) fn came(run: &mut Run, step: usize, when: Option<Came>) {
+    if let Some(slot) = run.came.get_mut(step) {
+        *slot = when;
+    }
+}
+
 /// Offers every step whose turn has come.
 pub(super) fn offer(run: &mut Run, at: Stamp) {
     for step in run.current..run.open_end() {
         if run.steps.get(step) == Some(&StepState::Waiting) && run.turn_has_come(step) {
             set_state(run, Strand::whole(step), StepState::Offered);
             run.turns_come = run.turns_come.saturating_add(1);
-            run.came.insert(step, Came { number: run.turns_come, since: at });
+            came(run, step, Some(Came { number: run.turns_come, since: at }));
         }
     }
 }

@@ -84,7 +84,7 @@ impl Followed {
         let began = run.opened.as_ref().and(run.moment(crate::runbook::Moment::Declared));
         let onset = run.onset();
         let mut steps = BTreeMap::new();
-        for (at, (step, state)) in run.plan.steps.iter().zip(&run.steps).enumerate() {
+        for (at, (step, state)) in run.plan.steps.iter().zip(run.steps.iter()).enumerate() {
             let goal = goal_of(&run.plan, step);
             // What a decision ruled out says nothing of how long it takes.
             let worked = match (state, goal) {

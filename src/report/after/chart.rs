@@ -68,7 +68,7 @@ pub(super) fn burn_down(record: &Record<'_>) -> Option<BurnDown> {
     let (onset, limit) = (run.onset()?, run.rto()?);
     let since = |fact: &Fact| u64::try_from(fact.at.utc.signed_duration_since(onset).num_milliseconds()).unwrap_or(0);
     let mut done: Vec<(&Fact, String)> = Vec::new();
-    for (step, state) in run.plan.steps.iter().zip(&run.steps) {
+    for (step, state) in run.plan.steps.iter().zip(run.steps.iter()) {
         if let Some(fact) = record.facts.iter().rev().find(|fact| settles(&fact.event, step.id.as_str()))
             && state.is_settled()
         {
@@ -121,8 +121,8 @@ pub(super) fn burnt(record: &Record<'_>) -> Section {
     };
     let mut moments: Vec<(u64, String, Option<Cite>)> = Vec::new();
     for phase in &run.plan.phases {
-        let states = run.steps.get(phase.steps.clone()).unwrap_or_default();
-        if states.is_empty() || !states.iter().all(StepState::is_settled) {
+        let states = run.steps.range(phase.steps.clone());
+        if phase.steps.is_empty() || !states.clone().all(StepState::is_settled) {
             continue;
         }
         let names = run.plan.steps.get(phase.steps.clone()).unwrap_or_default();

@@ -45,7 +45,7 @@ pub struct Tried {
 pub(super) fn did(of: Compared<'_>) -> BTreeMap<StepId, Did> {
     let run = of.run;
     let mut all: BTreeMap<StepId, Did> = BTreeMap::new();
-    for ((step, state), times) in run.plan.steps.iter().zip(&run.steps).zip(&run.step_times) {
+    for ((step, state), times) in run.plan.steps.iter().zip(run.steps.iter()).zip(run.step_times.iter()) {
         let took_ms = times.0.zip(times.1).map(|(began, ended)| ms(ended.since(&began)));
         all.insert(step.id.clone(), Did { took_ms, state: ended(state), ..Did::default() });
     }

@@ -154,7 +154,7 @@ fn states(record: &Record<'_>, clock: &Clock<'_>) -> Vec<Vec<(u64, &'static str)
         if evolve(&mut run, fact).is_err() {
             break;
         }
-        for (states, state) in all.iter_mut().zip(&run.steps) {
+        for (states, state) in all.iter_mut().zip(run.steps.iter()) {
             let word = word(state);
             if states.last().is_none_or(|(_, last)| *last != word) {
                 states.push((clock.at(fact.at.mono), word));

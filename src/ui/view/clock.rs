@@ -124,7 +124,7 @@ fn onset_unknown(screen: &RunScreen) -> String {
     let fixes = |(step, state): &(&Step, &StepState)| {
         !state.is_settled() && step.actions.iter().any(|action| action.marks == Some(Moment::Onset))
     };
-    match run.plan.steps.iter().zip(&run.steps).find(fixes) {
+    match run.plan.steps.iter().zip(run.steps.iter()).find(fixes) {
         Some((step, _)) => format!("the clock begins with step {}; o sets the onset before", step.number),
         None => "onset unknown: the clock cannot count; o sets it".to_owned(),
     }

@@ -60,13 +60,14 @@ pub(super) fn one_line(model: &Model, screen: &RunScreen, area: Rect, buf: &mut 
 
 fn phase_line(model: &Model, screen: &RunScreen, index: usize, phase: &Phase, columns: usize) -> Line<'static> {
     let run = &screen.run;
-    let states = run.steps.get(phase.steps.clone()).unwrap_or_default();
+    let states = run.steps.range(phase.steps.clone());
     let current = phase.steps.contains(&screen.run.focus().map_or(run.current, |strand| strand.step));
     let left_out = |state: &StepState| matches!(state, StepState::NotApplicable { .. });
-    let not_for_this = !states.is_empty() && states.iter().all(left_out);
+    let empty = states.clone().next().is_none();
+    let not_for_this = !empty && states.clone().all(left_out);
     let (glyph, role) = if not_for_this {
         (model.palette.glyph("–", "-"), Role::Dim)
-    } else if !states.is_empty() && states.iter().all(StepState::is_settled) {
+    } else if !empty && states.clone().all(StepState::is_settled) {
         (model.palette.glyph("✓", "+"), Role::Ok)
     } else if current {
         (model.palette.glyph("▶", ">"), Role::Title)
