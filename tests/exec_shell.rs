@@ -370,7 +370,6 @@ async fn files_of_a_silent_block_serve_the_next_unless_something_lives_on() {
 
 /// Runs small blocks until a shell stands by for the next one; returns its process id.
 async fn until_one_stands_by(rig: &Rig, name: &str) -> String {
-    let supervisor = rig.supervisor.pid();
     let mut n = 0;
     loop {
         n += 1;
@@ -379,17 +378,23 @@ async fn until_one_stands_by(rig: &Rig, name: &str) -> String {
         // It is started right after the end was told.
         let deadline = Instant::now() + Duration::from_millis(500);
         while Instant::now() < deadline {
-            let children = std::fs::read_to_string(format!("/proc/{supervisor}/task/{supervisor}/children"));
-            let waits = |pid: &&str| {
-                let command = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
-                String::from_utf8_lossy(&command).contains("read -r lifeboat_go__")
-            };
-            if let Some(pid) = children.unwrap_or_default().split_whitespace().find(waits) {
-                return pid.to_owned();
+            if let Some(pid) = standing(rig).pop() {
+                return pid;
             }
             std::thread::yield_now();
         }
     }
+}
+
+/// Lists the shells of a supervisor that stand by, or did before they had their block.
+fn standing(rig: &Rig) -> Vec<String> {
+    let supervisor = rig.supervisor.pid();
+    let children = std::fs::read_to_string(format!("/proc/{supervisor}/task/{supervisor}/children"));
+    let stands = |pid: &&str| {
+        let command = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        String::from_utf8_lossy(&command).contains("read -r lifeboat_go__")
+    };
+    children.unwrap_or_default().split_whitespace().filter(stands).map(str::to_owned).collect()
 }
 
 fn small(attempt: &str, script: &str) -> ShellSpec {
@@ -428,6 +433,48 @@ async fn a_shell_that_stands_by_takes_the_next_block_only_if_it_fits() {
     )
     .unwrap();
     eventually("a shell without a supervisor leaves", || !alive(&shell));
+}
+
+#[tokio::test]
+async fn beside_a_block_that_takes_long_nobody_stands_by() {
+    let rig = rig();
+    // The first block leaves a folder to the second, which begins otherwise.
+    rig.run("1.0", "if true; then :; fi").await;
+    let shell = until_one_stands_by(&rig, "a").await;
+    let go = rig.path("go");
+    let script = format!("set >/dev/null; echo $$; while [ ! -e {} ]; do sleep 0.01; done", go.display());
+    let long = rig.supervisor.run(small("long", &script));
+    let looks = async {
+        let began = || std::fs::read_to_string(rig.path("output/long.out")).is_ok_and(|out| out.trim() == shell);
+        eventually("the shell that stood by has the block", began);
+        eventually("it is alone", || standing(&rig) == [shell.clone()]);
+        std::fs::write(&go, "").unwrap();
+    };
+    let (end, ()) = tokio::join!(long, looks);
+    assert_eq!(end.unwrap().outcome, Outcome::Exited { code: 0 });
+}
+
+#[tokio::test]
+async fn the_files_of_a_silent_block_stay_with_what_it_left_behind_although_a_shell_stands_by() {
+    let rig = rig();
+    // The first block leaves a folder to the second, which begins otherwise.
+    rig.run("1.0", "if true; then :; fi").await;
+    until_one_stands_by(&rig, "a").await;
+    let (go, done) = (rig.path("go"), rig.path("done"));
+    let later = format!("while [ ! -e {} ]; do sleep 0.01; done; echo late; : >{}", go.display(), done.display());
+    let script = format!("set >/dev/null; setsid sh -c '{later}' & true");
+    let end = rig.supervisor.run(small("silent", &script)).await.unwrap();
+    assert_eq!((end.outcome, end.left_behind, end.streams.out_bytes), (Outcome::Exited { code: 0 }, false, 0));
+    for n in 1..4 {
+        rig.supervisor.run(small(&format!("next.{n}"), "if true; then :; fi")).await.unwrap();
+    }
+    std::fs::write(&go, "").unwrap();
+    eventually("it said something late", || done.exists());
+    assert_eq!(std::fs::read_to_string(rig.path("output/silent.out")).unwrap(), "late\n");
+    for n in 1..4 {
+        let said = std::fs::read_to_string(rig.path(&format!("output/next.{n}.out"))).unwrap_or_default();
+        assert_eq!(said, "", "next.{n}");
+    }
 }
 
 #[tokio::test]

@@ -57,19 +57,32 @@ pub enum Directory {
     Stays,
 }
 
+/// Names the files of the state that are there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct CarriedFiles {
+    /// What every shell reads.
+    pub sh: Option<PathBuf>,
+    /// What bash alone reads.
+    pub bash: Option<PathBuf>,
+}
+
 impl Carried {
-    /// Reads the state of a run; none is an empty one.
-    pub fn load(run_dir: &Path) -> io::Result<Self> {
+    /// Reads the state of a run, and names its files; none is an empty one.
+    pub fn load(run_dir: &Path) -> io::Result<(Self, CarriedFiles)> {
         let mut carried = Self::default();
-        for file in ["carried.sh", "carried.bash"] {
-            let bytes = match std::fs::read(run_dir.join("state").join(file)) {
-                Ok(bytes) => bytes,
-                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                Err(error) => return Err(error),
-            };
-            carried.read(&bytes).map_err(|why| io::Error::new(io::ErrorKind::InvalidData, why))?;
-        }
-        Ok(carried)
+        let mut read = |file: &str| {
+            let path = run_dir.join("state").join(file);
+            match std::fs::read(&path) {
+                Ok(bytes) => {
+                    carried.read(&bytes).map_err(|why| io::Error::new(io::ErrorKind::InvalidData, why))?;
+                    Ok(Some(path))
+                }
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+                Err(error) => Err(error),
+            }
+        };
+        let files = CarriedFiles { sh: read("carried.sh")?, bash: read("carried.bash")? };
+        Ok((carried, files))
     }
 
     fn read(&mut self, bytes: &[u8]) -> Result<(), String> {
@@ -90,8 +103,8 @@ impl Carried {
         Ok(())
     }
 
-    /// Writes the state, and tells which files of it exist.
-    pub fn save(&self, run_dir: &Path) -> io::Result<()> {
+    /// Writes the state, and names its files.
+    pub fn save(&self, run_dir: &Path) -> io::Result<CarriedFiles> {
         let state = run_dir.join("state");
         make_dir(&state)?;
         let (mut sh, mut bash) = (Vec::new(), Vec::new());
@@ -122,8 +135,12 @@ impl Carried {
                 }
             }
         }
-        write_whole(&state.join("carried.sh"), &sh, Durability::Process)?;
-        write_whole(&state.join("carried.bash"), &bash, Durability::Process)
+        let files = [state.join("carried.sh"), state.join("carried.bash")];
+        for (path, bytes) in files.iter().zip([sh, bash]) {
+            write_whole(path, &bytes, Durability::Process)?;
+        }
+        let [sh, bash] = files;
+        Ok(CarriedFiles { sh: Some(sh), bash: Some(bash) })
     }
 
     /// Forgets the names that the engine gives; tells whether there were any.

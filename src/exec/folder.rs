@@ -7,6 +7,7 @@
 //! output/<attempt>.out .err .idx    what it printed, and when which byte came
 //! state/carried.sh carried.bash     what one block leaves for the next (see `carry`)
 //! state/<pid>-<n>.block .left       the block that runs, as its shell reads it, and what the shell lists at its end
+//! state/<pid>-<n>.out .err          empty files for what blocks to come print
 //! supervisor.err                    what the supervisor process had to complain about
 //! ```
 
@@ -62,6 +63,26 @@ pub fn open_append(path: &Path) -> io::Result<File> {
 /// Makes a file anew, closed to others.
 pub fn create(path: &Path) -> io::Result<File> {
     OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(path)
+}
+
+/// Gives a file a name that nothing has yet.
+///
+/// # Errors
+/// The system's; that there is something of this name among them.
+pub fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::fs::{CWD, RenameFlags, renameat_with};
+        match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+            // Some file systems cannot.
+            Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS | rustix::io::Errno::OPNOTSUPP) => {}
+            renamed => return Ok(renamed?),
+        }
+    }
+    if to.symlink_metadata().is_ok() {
+        return Err(io::ErrorKind::AlreadyExists.into());
+    }
+    std::fs::rename(from, to)
 }
 
 /// Says whether a file has to survive a crash of the machine.

@@ -33,6 +33,8 @@ const CHUNKS_A_SAMPLE: usize = 32;
 struct Stream {
     file: File,
     name: &'static str,
+    /// How large it was when it was looked at last.
+    size: u64,
     sampled: u64,
     digested: u64,
     digest: Sha256,
@@ -42,8 +44,11 @@ struct Stream {
 
 impl Stream {
     fn open(run_dir: &Path, attempt: &AttemptId, name: &'static str) -> io::Result<Self> {
-        let file = open_append(&output_file(run_dir, attempt, name))?;
-        Ok(Self { file, name, sampled: 0, digested: 0, digest: Sha256::new(), passage: Passage::default() })
+        Ok(Self::of(open_append(&output_file(run_dir, attempt, name))?, name))
+    }
+
+    fn of(file: File, name: &'static str) -> Self {
+        Self { file, name, size: 0, sampled: 0, digested: 0, digest: Sha256::new(), passage: Passage::default() }
     }
 
     fn keep(&mut self, redactor: &Redactor, bytes: &[u8]) -> io::Result<()> {
@@ -61,8 +66,8 @@ impl Stream {
         self.file.write_all(&kept)
     }
 
-    fn size(&self) -> u64 {
-        self.file.metadata().map_or(self.digested, |found| found.len())
+    fn look(&mut self) {
+        self.size = self.file.metadata().map_or(self.digested, |found| found.len());
     }
 
     /// Digests one chunk; tells whether there is more.
@@ -115,6 +120,24 @@ impl Digests {
         }
     }
 
+    /// Takes the output files of an attempt that has not begun: they are empty, and bear its name already.
+    pub fn of_new(run_dir: &Path, attempt: &AttemptId, (out, err): (File, File), now: Instant) -> Self {
+        Self {
+            out: Stream::of(out, "out"),
+            err: Stream::of(err, "err"),
+            index_path: output_file(run_dir, attempt, "idx"),
+            index: None,
+            started: now,
+            since: 0,
+            buffer: Vec::new(),
+        }
+    }
+
+    /// Gives the files back.
+    pub fn into_files(self) -> (File, File) {
+        (self.out.file, self.err.file)
+    }
+
     /// Returns the file of standard output.
     pub fn out(&self) -> &File {
         &self.out.file
@@ -141,22 +164,50 @@ impl Digests {
         self.err.end(redactor)
     }
 
-    /// Returns the sizes now.
-    pub fn sizes(&self) -> (u64, u64) {
-        (self.out.size(), self.err.size())
+    /// Returns the size of standard output now.
+    pub fn out_size(&mut self) -> u64 {
+        self.out.look();
+        self.out.size
+    }
+
+    /// Tells whether nothing had been printed when it was looked at last.
+    pub fn is_empty(&self) -> bool {
+        (self.out.size, self.err.size) == (0, 0)
+    }
+
+    fn look(&mut self) {
+        self.out.look();
+        self.err.look();
     }
 
     /// Adds a line to the index for each stream that grew, and digests some of what came.
     pub fn sample(&mut self, now: Instant) {
+        self.look();
+        self.note(now);
+        for _ in 0..CHUNKS_A_SAMPLE {
+            if !self.digest_some() {
+                break;
+            }
+        }
+    }
+
+    /// Ends the index with what was digested in the end.
+    pub fn sample_the_end(&mut self, now: Instant) {
+        for stream in [&mut self.out, &mut self.err] {
+            stream.size = stream.digested;
+        }
+        self.note(now);
+    }
+
+    fn note(&mut self, now: Instant) {
         let at = u128::from(self.since) + now.saturating_duration_since(self.started).as_micros();
         let mut lines = String::new();
         for stream in [&mut self.out, &mut self.err] {
-            let size = stream.size();
-            if size > stream.sampled {
+            if stream.size > stream.sampled {
                 use std::fmt::Write as _;
-                stream.sampled = size;
+                stream.sampled = stream.size;
                 // Writing to a String cannot fail.
-                let _ = writeln!(lines, "{at} {} {size}", stream.name);
+                let _ = writeln!(lines, "{at} {} {}", stream.name, stream.size);
             }
         }
         if !lines.is_empty() {
@@ -168,16 +219,22 @@ impl Digests {
                 drop(index.write_all(lines.as_bytes()));
             }
         }
-        for _ in 0..CHUNKS_A_SAMPLE {
-            if !self.catch_up() {
-                break;
-            }
-        }
     }
 
     /// Digests one chunk of what is not digested yet; tells whether there may be more.
     pub fn catch_up(&mut self) -> bool {
-        if self.out.size() == self.out.digested && self.err.size() == self.err.digested {
+        if !self.is_behind() {
+            self.look();
+        }
+        self.digest_some()
+    }
+
+    fn is_behind(&self) -> bool {
+        self.out.size != self.out.digested || self.err.size != self.err.digested
+    }
+
+    fn digest_some(&mut self) -> bool {
+        if !self.is_behind() {
             return false;
         }
         self.buffer.resize(CHUNK, 0);

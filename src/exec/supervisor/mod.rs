@@ -19,6 +19,7 @@ mod pipes;
 mod process;
 mod record;
 mod serve;
+mod spares;
 mod standby;
 mod terminal;
 

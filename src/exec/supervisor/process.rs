@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{self, Write as _};
 use std::os::unix::ffi::OsStringExt as _;
+use std::os::unix::fs::FileExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -13,10 +14,10 @@ use rustix::process::{Pid, Signal, WaitStatus};
 
 use super::pipes::{Pipes, SecretOutput};
 use super::record::{Force, Record, ShellSpec, StateRule};
-use super::standby::Standby;
+use super::standby::{Standby, surround};
 use super::terminal::{Terminal, on_terminal};
 use crate::engine::Outcome;
-use crate::exec::carry::{self, Carried, Directory, Dump};
+use crate::exec::carry::{self, Carried, CarriedFiles, Directory, Dump};
 use crate::exec::folder::{self, Durability};
 use crate::exec::output::Digests;
 use crate::exec::plain::is_plain;
@@ -68,23 +69,29 @@ pub(super) struct Slot {
     /// What the shell lists on its way out.
     left: PathBuf,
     /// Keeps what lies in memory.
-    memory: Vec<File>,
+    memory: (Option<File>, Option<File>),
 }
 
 impl Slot {
     /// Makes the files of the `number`th block that runs at the same time; process ids keep supervisors apart.
     pub(super) fn make(run_dir: &Path, number: usize) -> io::Result<Self> {
         let name = |kind: &str| run_dir.join("state").join(format!("{}-{number}.{kind}", std::process::id()));
-        let mut slot = Self { block: name("block"), left: name("left"), memory: Vec::new() };
-        for path in [&slot.block, &slot.left] {
+        let mut slot = Self { block: name("block"), left: name("left"), memory: (None, None) };
+        let make = |path: &Path| {
             // An earlier supervisor may have had this process id.
             drop(std::fs::remove_file(path));
-            match in_memory(path) {
-                Ok(memory) => slot.memory.push(memory),
-                Err(_) => drop(folder::create(path)?),
-            }
-        }
+            in_memory(path).map(Some).or_else(|_| folder::create(path).map(|_| None))
+        };
+        slot.memory = (make(&slot.block)?, make(&slot.left)?);
         Ok(slot)
+    }
+
+    /// Puts a block where its shell reads it.
+    fn fill(&self, script: &[u8]) -> io::Result<()> {
+        match &self.memory.0 {
+            Some(memory) => memory.write_all_at(script, 0).and_then(|()| memory.set_len(script.len() as u64)),
+            None => folder::create(&self.block)?.write_all(script),
+        }
     }
 }
 
@@ -140,11 +147,36 @@ pub(super) struct Finished {
     pub(super) durability: Durability,
     pub(super) slot: Slot,
     /// How its shell was started, if it was so soon over that a shell should stand by for the next.
-    pub(super) small: Option<Command>,
+    pub(super) small: Option<Pattern>,
     /// What it printed, if that is secret.
     pub(super) secret: Option<SecretOutput>,
     /// What something may still write to that outlived it.
     pub(super) leaked: Option<Pipes>,
+}
+
+/// Is how a shell is started, with whichever files.
+pub(super) struct Pattern {
+    shell: Shell,
+    carried: CarriedFiles,
+    /// The block surely leaves the state as it is: its shell is not asked.
+    plain: bool,
+    /// The program, its environment and its folder.
+    surroundings: Command,
+}
+
+impl Pattern {
+    /// Returns the command for a block in these files.
+    pub(super) fn with(&self, slot: &Slot) -> Command {
+        let files = BlockFiles {
+            block: &slot.block,
+            carried: self.carried.sh.as_deref(),
+            carried_bash: self.carried.bash.as_deref(),
+            dump: (!self.plain).then_some(slot.left.as_path()),
+        };
+        let mut command = shell::command(self.shell, Path::new(self.surroundings.get_program()), files);
+        surround(&mut command, &self.surroundings);
+        command
+    }
 }
 
 /// Is a running attempt.
@@ -152,7 +184,7 @@ pub(super) struct Attempt {
     spec: ShellSpec,
     slot: Slot,
     /// How its shell was started.
-    command: Command,
+    pattern: Pattern,
     /// What it prints, where that does not go straight to its files.
     pipes: Option<Pipes>,
     /// Its terminal, if it has one.
@@ -160,8 +192,6 @@ pub(super) struct Attempt {
     secret: Option<SecretOutput>,
     run_dir: PathBuf,
     start_state: Carried,
-    /// The block surely leaves the state as it is: its shell is not asked.
-    plain: bool,
     pid: Pid,
     started: Instant,
     deadline: Option<Instant>,
@@ -188,29 +218,20 @@ impl Attempt {
     ) -> Result<Self, String> {
         let Ground { run_dir, shells, environment, redactor } = ground;
         let named = |what: &str, path: &Path, error: &io::Error| format!("{what} {}: {error}", path.display());
-        let mut state = Carried::load(run_dir).map_err(|error| named("cannot read", &run_dir.join("state"), &error))?;
+        let unread = |error| named("cannot read", &run_dir.join("state"), &error);
+        let (mut state, mut carried) = Carried::load(run_dir).map_err(unread)?;
         if state.yield_to(spec.vars.keys()) {
-            state.save(run_dir).map_err(|error| named("cannot write", &run_dir.join("state"), &error))?;
+            carried = state.save(run_dir).map_err(|error| named("cannot write", &run_dir.join("state"), &error))?;
         }
         let mut script = spec.script.clone().into_bytes();
         if !script.ends_with(b"\n") {
             script.push(b'\n');
         }
-        folder::create(&slot.block)
-            .and_then(|mut file| file.write_all(&script))
-            .map_err(|error| named("cannot write", &slot.block, &error))?;
+        slot.fill(&script).map_err(|error| named("cannot write", &slot.block, &error))?;
         let plain = is_plain(&spec.script, environment.keys());
-        let carried = Some(run_dir.join("state/carried.sh")).filter(|path| path.exists());
-        let carried_bash = Some(run_dir.join("state/carried.bash")).filter(|path| path.exists());
-        let files = BlockFiles {
-            block: &slot.block,
-            carried: carried.as_deref(),
-            carried_bash: carried_bash.as_deref(),
-            dump: (!plain).then_some(slot.left.as_path()),
-        };
-        let mut command = shell::command(spec.shell, &shells.find(spec.shell), files);
+        let mut surroundings = Command::new(shells.find(spec.shell));
         for (name, value) in &spec.vars {
-            command.env(name, value);
+            surroundings.env(name, value);
         }
         let cwd = match (&spec.cwd, &state.cwd) {
             (Some(wanted), _) if wanted.is_absolute() => Some(wanted.clone()),
@@ -226,11 +247,13 @@ impl Attempt {
                     cwd.display()
                 ));
             }
-            command.current_dir(cwd).env("PWD", cwd);
+            surroundings.current_dir(cwd).env("PWD", cwd);
         }
         for name in environment.keys().filter(|name| state.vars.get(*name) == Some(&carry::Value::Removed)) {
-            command.env_remove(std::ffi::OsString::from_vec(name.clone()));
+            surroundings.env_remove(std::ffi::OsString::from_vec(name.clone()));
         }
+        let pattern = Pattern { shell: spec.shell, carried, plain, surroundings };
+        let mut command = pattern.with(&slot);
         let sits = spec.keyboard == Keyboard::Operator;
         let passes = redactor.guards() || spec.output == Secrecy::Secret;
         // A shell that stands by writes straight to the files.
@@ -253,13 +276,12 @@ impl Attempt {
             deadline: spec.timeout.and_then(|timeout| now.checked_add(timeout)),
             spec,
             slot,
-            command,
+            pattern,
             pipes,
             terminal,
             secret: None,
             run_dir: run_dir.to_owned(),
             start_state: state,
-            plain,
             pid,
             started: now,
             stopping: None,
@@ -270,6 +292,20 @@ impl Attempt {
             sample_at: now + SAMPLE,
             gone: None,
         })
+    }
+
+    /// Returns how its shell was started, if one that stands by can be started like it.
+    pub(super) fn pattern(&self) -> Option<&Pattern> {
+        self.writes_straight().then_some(&self.pattern)
+    }
+
+    fn writes_straight(&self) -> bool {
+        self.pipes.is_none() && self.terminal.is_none()
+    }
+
+    /// Tells whether it is no small one.
+    pub(super) fn takes_long(&self, now: Instant) -> bool {
+        now.saturating_duration_since(self.started) > SMALL
     }
 
     /// Ends the attempt because the operator says so.
@@ -399,7 +435,7 @@ impl Attempt {
         unchanged: &mut Option<Unchanged>,
     ) -> Finished {
         let ended = self.gone.unwrap_or_else(Instant::now);
-        output.sample(ended);
+        output.sample_the_end(ended);
         let outcome = self.outcome();
         let state_lost = self.keep_state(&outcome, (environment, redactor), unchanged).err();
         let took = ended.saturating_duration_since(self.started);
@@ -413,7 +449,7 @@ impl Attempt {
             state_lost,
         };
         let durability = if took > WORTH_A_SYNC { Durability::Machine } else { Durability::Process };
-        let small = (took < SMALL && self.pipes.is_none() && self.terminal.is_none()).then_some(self.command);
+        let small = (took < SMALL && self.writes_straight()).then_some(self.pattern);
         let leaked = self.pipes.filter(Pipes::is_open);
         Finished { record, durability, slot: self.slot, small, secret: self.secret, leaked }
     }
@@ -441,7 +477,7 @@ impl Attempt {
         (environment, redactor): (&BTreeMap<Vec<u8>, Vec<u8>>, &Redactor),
         unchanged: &mut Option<Unchanged>,
     ) -> Result<(), String> {
-        if self.plain {
+        if self.pattern.plain {
             return Ok(());
         }
         let dump = &self.slot.left;
@@ -468,7 +504,7 @@ impl Attempt {
         if left.is_empty() {
             return Err("the block replaced its shell or its EXIT trap; the state before it stays".to_owned());
         }
-        let before = Carried::load(&self.run_dir).map_err(unreadable)?;
+        let (before, _) = Carried::load(&self.run_dir).map_err(unreadable)?;
         let now = Unchanged {
             left,
             shell: self.spec.shell,

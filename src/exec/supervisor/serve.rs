@@ -9,7 +9,6 @@ use std::os::fd::{AsFd as _, BorrowedFd};
 use std::os::unix::ffi::OsStringExt as _;
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec};
@@ -17,8 +16,9 @@ use rustix::process::WaitOptions;
 
 use super::journal::Journal;
 use super::pipes::{Pipes, SecretOutput};
-use super::process::{Attempt, Finished, Ground, Next, Slot, Unchanged};
+use super::process::{Attempt, Finished, Ground, Next, Pattern, Slot, Unchanged};
 use super::record::{Force, Record, ShellSpec, Told};
+use super::spares::Spares;
 use super::standby::Standby;
 use super::terminal::{Terminal, polled};
 use crate::engine::Outcome;
@@ -79,7 +79,7 @@ pub fn serve(run_dir: &Path) -> Result<(), ServeError> {
     let mut server = Server {
         run_dir: run_dir.to_owned(),
         journal,
-        spares: Spares::default(),
+        spares: Spares::new(run_dir),
         shells: Shells::default(),
         engine,
         replies: Some(File::from(replies)),
@@ -127,6 +127,8 @@ struct Running {
     attempt: AttemptId,
     out_from: u64,
     process: Attempt,
+    /// Its shell stood by: the block before was a small one, and this one probably is.
+    stood_by: bool,
 }
 
 struct Server {
@@ -147,7 +149,7 @@ struct Server {
     slots: usize,
     unchanged: Option<Unchanged>,
     /// How the last shell was started, if its block was a small one.
-    small: Option<Command>,
+    small: Option<Pattern>,
     standby: Option<Standby>,
     outputs: HashMap<AttemptId, Digests>,
     environment: BTreeMap<Vec<u8>, Vec<u8>>,
@@ -282,19 +284,20 @@ impl Server {
             output
         } else {
             // A shell that stands by writes to the spare files.
-            standby = self.spares.give(&self.run_dir, attempt).then_some(standby).flatten();
-            Digests::open(&self.run_dir, attempt, now).map_err(|error| {
+            let given = self.spares.give(&self.run_dir, attempt, now);
+            standby = standby.filter(|_| given.is_some());
+            given.map_or_else(|| Digests::open(&self.run_dir, attempt, now), Ok).map_err(|error| {
                 format!("cannot open its output files in {}/output: {error}", self.run_dir.display())
             })?
         };
         let output = self.outputs.entry(attempt.clone()).or_insert(output);
-        let (out_from, _) = output.sizes();
-        let slot = if let Some(slot) = standby.as_mut().and_then(Standby::slot).or_else(|| self.free.pop()) {
-            slot
-        } else {
-            self.slots += 1;
-            Slot::make(&self.run_dir, self.slots)
-                .map_err(|error| format!("cannot write in {}/state: {error}", self.run_dir.display()))?
+        // A shell that stands by has printed nothing, and nobody else had its files.
+        let stood_by = standby.is_some();
+        let out_from = if stood_by { 0 } else { output.out_size() };
+        let slot = match standby.as_mut().and_then(Standby::slot) {
+            Some(slot) => slot,
+            None => free_slot(&mut self.free, &mut self.slots, &self.run_dir)
+                .map_err(|error| format!("cannot write in {}/state: {error}", self.run_dir.display()))?,
         };
         let ground = Ground {
             run_dir: &self.run_dir,
@@ -303,9 +306,9 @@ impl Server {
             redactor: &self.redactor,
         };
         let process = Attempt::start(ground, spec, slot, standby, output, now)?;
-        self.running.push(Running { attempt: attempt.clone(), out_from, process });
+        self.running.push(Running { attempt: attempt.clone(), out_from, process, stood_by });
         // Now, while the block has the processor's other core.
-        self.spares.lay_in(&self.run_dir);
+        self.spares.lay_in();
         Ok(())
     }
 
@@ -345,21 +348,24 @@ impl Server {
             }
         }
         for at in over.into_iter().rev() {
-            let Running { attempt, out_from, process } = self.running.remove(at);
+            let Running { attempt, out_from, process, .. } = self.running.remove(at);
             let Some(output) = self.outputs.get_mut(&attempt) else { continue };
             let told = (&self.environment, &self.redactor);
             let Finished { record, durability, slot, small, secret, leaked } =
                 process.finish(output, out_from, told, &mut self.unchanged);
             self.leaked.extend(leaked);
             self.small = small;
-            let silent = output.sizes() == (0, 0);
+            let silent = output.is_empty();
             self.free.push(slot);
             self.answer(record, secret, durability);
             // What is left to do can wait until the engine knows.
             self.tell();
-            if silent && self.childless && self.running.is_empty() {
-                self.outputs.remove(&attempt);
-                self.spares.take_back(&self.run_dir, &attempt);
+            if silent
+                && self.running.is_empty()
+                && (self.childless || self.standby.as_ref().is_some_and(Standby::is_only_child))
+                && let Some(output) = self.outputs.remove(&attempt)
+            {
+                self.spares.take_back(&self.run_dir, &attempt, output);
             }
         }
         wake
@@ -371,12 +377,26 @@ impl Server {
         self.leaked.retain(Pipes::is_open);
     }
 
-    /// Has a shell stand by after a small block: the next one is probably small, too.
+    /// Has a shell stand by after a small block, or beside one: the next is probably small, too.
     fn stand_by(&mut self) {
-        let Some(last) = self.small.take().filter(|_| self.running.is_empty() && !self.orphaned) else { return };
+        let now = Instant::now();
+        if self.running.iter().any(|running| running.process.takes_long(now)) {
+            self.standby = None;
+        }
+        if self.standby.is_some() || self.orphaned {
+            return;
+        }
+        let small = self.small.take();
+        let pattern = match self.running.as_slice() {
+            [] => small.as_ref(),
+            [only] if only.stood_by && !only.process.takes_long(now) => only.process.pattern(),
+            _ => None,
+        };
+        let Some(pattern) = pattern else { return };
         // Where this cannot be done the next attempt starts its shell itself, and says so if it cannot.
-        let (Some((out, err)), Some(slot)) = (self.spares.open(&self.run_dir), self.free.pop()) else { return };
-        self.standby = Standby::start(&last, slot, out, err).ok();
+        let Ok(slot) = free_slot(&mut self.free, &mut self.slots, &self.run_dir) else { return };
+        let Some((out, err)) = self.spares.lend() else { return self.free.push(slot) };
+        self.standby = Standby::start(pattern.with(&slot), slot, out, err).ok();
     }
 
     fn answer(&mut self, mut record: Record, secret: Option<SecretOutput>, durability: Durability) {
@@ -412,77 +432,13 @@ impl Server {
     }
 }
 
-/// Empty files for the output of the next attempt, made while nobody waits or left over by one that printed nothing:
-/// making them takes longer than to rename them. Nothing that still runs can write into them: they have never been
-/// open to a block, or nothing that it started is alive.
-#[derive(Default)]
-struct Spares {
-    ready: Vec<PathBuf>,
-    /// The last block printed nothing: the next ones may have its files.
-    silent: bool,
-}
-
-impl Spares {
-    fn path(run_dir: &Path, kind: &str) -> PathBuf {
-        run_dir.join("state").join(format!("{}.{kind}", std::process::id()))
+/// Returns files for a block that no block uses; `made` counts how many pairs there are.
+fn free_slot(free: &mut Vec<Slot>, made: &mut usize, run_dir: &Path) -> io::Result<Slot> {
+    if let Some(slot) = free.pop() {
+        return Ok(slot);
     }
-
-    fn lay_in(&mut self, run_dir: &Path) {
-        if std::mem::take(&mut self.silent) {
-            return;
-        }
-        for kind in ["out", "err"] {
-            let path = Self::path(run_dir, kind);
-            // Without spares an attempt makes its files itself, and says so if it cannot.
-            if !self.ready.contains(&path) && folder::create(&path).is_ok() {
-                self.ready.push(path);
-            }
-        }
-    }
-
-    /// Takes the empty output files of an attempt that is over; an attempt without files printed nothing.
-    fn take_back(&mut self, run_dir: &Path, attempt: &AttemptId) {
-        self.silent = true;
-        for kind in ["out", "err"] {
-            let (from, to) = (folder::output_file(run_dir, attempt, kind), Self::path(run_dir, kind));
-            if !self.ready.contains(&to) && std::fs::rename(from, &to).is_ok() {
-                self.ready.push(to);
-            }
-        }
-    }
-
-    /// Turns the spares into the output files of an attempt that has none yet; tells whether both are spares now.
-    fn give(&mut self, run_dir: &Path, attempt: &AttemptId) -> bool {
-        let mut given = true;
-        for kind in ["out", "err"] {
-            let to = folder::output_file(run_dir, attempt, kind);
-            let from = self.ready.iter().position(|path| path.extension().is_some_and(|found| found == kind));
-            given &= from
-                .filter(|_| !to.exists())
-                .is_some_and(|from| std::fs::rename(self.ready.swap_remove(from), to).is_ok());
-        }
-        given
-    }
-
-    /// Opens both spares, made where they are missing, for a shell that stands by.
-    fn open(&mut self, run_dir: &Path) -> Option<(File, File)> {
-        let silent = std::mem::take(&mut self.silent);
-        self.lay_in(run_dir);
-        self.silent = silent;
-        let open = |kind: &str| {
-            let path = Self::path(run_dir, kind);
-            self.ready.contains(&path).then(|| folder::open_append(&path).ok()).flatten()
-        };
-        Some((open("out")?, open("err")?))
-    }
-}
-
-impl Drop for Spares {
-    fn drop(&mut self) {
-        for path in &self.ready {
-            drop(std::fs::remove_file(path));
-        }
-    }
+    *made += 1;
+    Slot::make(run_dir, *made)
 }
 
 /// Says something in `supervisor.err`, which is this process's standard error.

@@ -1,9 +1,10 @@
 //! A shell that stands by for the next block, so that a small block need not wait for one to start.
 //!
-//! Most of what a block of a few commands costs is the start of its shell. While the engine records how one block
-//! ended, the supervisor starts the shell of the next, as the last one was started, and holds it at a gate before it
-//! reads anything of a block. The gate opens once the next attempt is asked for, which is after that was recorded. A
-//! shell that would not fit (another environment, folder or shell) is killed there, and has done nothing.
+//! Most of what a block of a few commands costs is the start of its shell. While one small block runs, and while the engine
+//! records how it ended, the supervisor starts the shell of the next, as the last one was started, and holds it at a gate
+//! before it reads anything of a block. The gate opens once the next attempt is asked for, which is after that was
+//! recorded. A shell that would not fit (another environment, folder or shell) is killed there, and has done nothing; so
+//! is one beside a block that turns out to take long.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -37,11 +38,11 @@ pub(super) struct Standby {
 }
 
 impl Standby {
-    /// Starts a shell as `last` was started, with the files of `slot` and these files for its output.
-    pub(super) fn start(last: &Command, slot: Slot, out: File, err: File) -> io::Result<Self> {
-        let mut command = Command::new(last.get_program());
+    /// Starts a shell as `fits` would, which is for the files of `slot`, and with these files for its output.
+    pub(super) fn start(fits: Command, slot: Slot, out: File, err: File) -> io::Result<Self> {
+        let mut command = Command::new(fits.get_program());
         let mut script_follows = false;
-        for arg in last.get_args() {
+        for arg in fits.get_args() {
             if std::mem::replace(&mut script_follows, arg == "-c") {
                 let mut gated = OsString::from(GATE);
                 gated.push(arg);
@@ -50,19 +51,24 @@ impl Standby {
                 command.arg(arg);
             }
         }
-        surround(&mut command, last);
+        surround(&mut command, &fits);
         let mut child = command.stdin(Stdio::piped()).stdout(out).stderr(err).process_group(0).spawn()?;
         let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or(io::ErrorKind::Unsupported)?;
         let gate = child.stdin.take().ok_or(io::ErrorKind::BrokenPipe)?;
-        let mut fits = Command::new(last.get_program());
-        fits.args(last.get_args());
-        surround(&mut fits, last);
         Ok(Self { pid, gate, fits, slot: Some(slot), open: false })
     }
 
     /// Returns the shell's process id.
     pub(super) fn pid(&self) -> Pid {
         self.pid
+    }
+
+    /// Tells whether it is all that this process, the reaper of what blocks leave behind, has for a child: then nothing is
+    /// alive that a block started. Only we take children away, so none is passed over while they are listed.
+    pub(super) fn is_only_child(&self) -> bool {
+        let this = std::process::id();
+        let children = std::fs::read_to_string(format!("/proc/{this}/task/{this}/children"));
+        children.is_ok_and(|children| children.trim() == self.pid.as_raw_nonzero().to_string())
     }
 
     /// Hands over the files that the shell reads: they are written before the gate opens.
