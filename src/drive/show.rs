@@ -61,18 +61,20 @@ impl Show {
 
     /// Follows a shell block's files while it runs.
     pub fn follow(&self, folder: &Path, attempt: &AttemptId) -> Follow {
-        self.following(attempt, files(folder, attempt, |path| std::fs::metadata(path).map_or(0, |data| data.len())))
+        let there = |path: &Path| std::fs::metadata(path).map_or(0, |data| data.len());
+        self.following(attempt, || files(folder, attempt, there))
     }
 
     /// Follows a shell block's files, and shows what they hold already.
     pub fn follow_from_start(&self, folder: &Path, attempt: &AttemptId) -> Follow {
-        self.following(attempt, files(folder, attempt, |_| 0))
+        self.following(attempt, || files(folder, attempt, |_| 0))
     }
 
-    fn following(&self, attempt: &AttemptId, files: Vec<(u64, PathBuf)>) -> Follow {
+    fn following(&self, attempt: &AttemptId, files: impl FnOnce() -> Vec<(u64, PathBuf)>) -> Follow {
         if self.screens.is_none() {
             return Follow { stop: None };
         }
+        let files = files();
         let me = self.clone();
         let attempt = attempt.clone();
         let (stop, mut stopped) = oneshot::channel();
