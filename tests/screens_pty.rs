@@ -11,7 +11,7 @@ use std::io::{Read as _, Write as _};
 use std::num::NonZero;
 use std::process::exit;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Condvar, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
@@ -24,6 +24,8 @@ use lifeboat::term::{self, Exit};
 use lifeboat::ui::{Entry, Model, Msg};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
+/// Longer than anything here takes, so that what hangs fails instead.
+const PATIENCE: Duration = Duration::from_secs(20);
 const ROLE: &str = "LIFEBOAT_TEST_SCREEN";
 
 /// What the environment tells of a terminal.
@@ -119,10 +121,41 @@ fn wide(count: u16) -> NonZero<u16> {
     NonZero::new(count).unwrap()
 }
 
+/// What was printed so far, and the news that it is more.
+struct Seen {
+    parser: Mutex<vt100::Parser>,
+    more: Condvar,
+}
+
+impl Seen {
+    /// Waits until the screen is as it should be; `judge` says how it is as long as it is not.
+    fn until(&self, judge: impl Fn(&vt100::Screen) -> Result<(), String>) {
+        let until = Instant::now() + PATIENCE;
+        let mut parser = self.parser.lock().unwrap();
+        while let Err(how) = judge(parser.screen()) {
+            let left = until.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero(), "{how}");
+            parser = self.more.wait_timeout(parser, left).unwrap().0;
+        }
+    }
+}
+
+/// Waits until it holds, looking again every 5 ms: a process that nobody reads from tells nothing by itself.
+fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
+    let until = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(Instant::now() < until, "waited in vain for {what}");
+        std::thread::park_timeout(Duration::from_millis(5));
+    }
+}
+
 struct Term {
     master: Option<Box<dyn MasterPty + Send>>,
     child: Box<dyn Child + Send + Sync>,
-    parser: Arc<Mutex<vt100::Parser>>,
+    seen: Arc<Seen>,
     /// Every byte that was written.
     raw: Arc<Mutex<Vec<u8>>>,
     writer: Option<Box<dyn std::io::Write + Send>>,
@@ -161,37 +194,34 @@ fn start_in(role: &str, shell: Option<&str>, terminal: Environment<'_>) -> Term 
     command.cwd(std::env::current_dir().unwrap());
     let child = pair.slave.spawn_command(command).unwrap();
     drop(pair.slave);
-    let parser = Arc::new(Mutex::new(vt100::Parser::new(wide(24), wide(80), 0)));
+    let parser = Mutex::new(vt100::Parser::new(wide(24), wide(80), 0));
+    let seen = Arc::new(Seen { parser, more: Condvar::new() });
     let mut reader = pair.master.try_clone_reader().unwrap();
     let raw = Arc::new(Mutex::new(Vec::new()));
-    let (into, kept) = (Arc::clone(&parser), Arc::clone(&raw));
+    let (into, kept) = (Arc::clone(&seen), Arc::clone(&raw));
     let stop = Arc::new(AtomicBool::new(false));
     let stopped = Arc::clone(&stop);
     let reading = std::thread::spawn(move || {
         let mut buffer = [0; 8192];
         while let Ok(count @ 1..) = reader.read(&mut buffer) {
             kept.lock().unwrap().extend_from_slice(&buffer[..count]);
-            into.lock().unwrap().process(&buffer[..count]);
+            into.parser.lock().unwrap().process(&buffer[..count]);
+            into.more.notify_all();
             if stopped.load(Ordering::SeqCst) {
                 break;
             }
         }
     });
     let writer = pair.master.take_writer().unwrap();
-    Term { master: Some(pair.master), child, parser, raw, writer: Some(writer), stop, reading: Some(reading) }
+    Term { master: Some(pair.master), child, seen, raw, writer: Some(writer), stop, reading: Some(reading) }
 }
 
 impl Term {
     fn wait(&self, what: &str) {
-        let until = Instant::now() + Duration::from_secs(20);
-        loop {
-            let seen = self.parser.lock().unwrap().screen().contents();
-            if seen.contains(what) {
-                return;
-            }
-            assert!(Instant::now() < until, "waited for {what:?}, saw:\n{seen}");
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        self.seen.until(|screen| {
+            let seen = screen.contents();
+            if seen.contains(what) { Ok(()) } else { Err(format!("waited for {what:?}, saw:\n{seen}")) }
+        });
     }
 
     fn press(&mut self, keys: &str) {
@@ -199,35 +229,21 @@ impl Term {
     }
 
     fn resize(&self, rows: u16, cols: u16) {
-        self.parser.lock().unwrap().screen_mut().set_size(wide(rows), wide(cols));
+        self.seen.parser.lock().unwrap().screen_mut().set_size(wide(rows), wide(cols));
         let size = PtySize { rows, cols, pixel_width: 0, pixel_height: 0 };
         self.master.as_ref().unwrap().resize(size).unwrap();
     }
 
     fn code(&mut self) -> u32 {
-        let until = Instant::now() + Duration::from_secs(20);
-        loop {
-            if let Some(status) = self.child.try_wait().unwrap() {
-                return status.exit_code();
-            }
-            assert!(Instant::now() < until, "it does not end");
-            std::thread::sleep(Duration::from_millis(2));
-        }
+        until("its end", || self.child.try_wait().unwrap()).exit_code()
     }
 
     fn restored(&self) {
-        let until = Instant::now() + Duration::from_secs(20);
-        loop {
-            let parser = self.parser.lock().unwrap();
-            let screen = parser.screen();
+        self.seen.until(|screen| {
             let left = (screen.alternate_screen(), screen.bracketed_paste(), screen.hide_cursor());
-            if left == (false, false, false) {
-                return;
-            }
-            drop(parser);
-            assert!(Instant::now() < until, "alternate screen, bracketed paste, hidden cursor: {left:?}");
-            std::thread::sleep(Duration::from_millis(5));
-        }
+            let restored = left == (false, false, false);
+            if restored { Ok(()) } else { Err(format!("alternate screen, bracketed paste, hidden cursor: {left:?}")) }
+        });
     }
 }
 
@@ -235,7 +251,7 @@ impl Term {
 fn it_starts_takes_keys_and_restores_the_terminal() {
     let mut term = start("plain", None);
     term.wait("runbook-0 ");
-    assert!(term.parser.lock().unwrap().screen().alternate_screen());
+    assert!(term.seen.parser.lock().unwrap().screen().alternate_screen());
     term.press("j");
     term.wait("▶ runbook-1");
     term.press("\u{1b}[200~q\u{1b}[201~k");
@@ -283,11 +299,7 @@ fn ctrl_z_stops_the_screen_and_it_comes_back_whole() {
     term.press("\u{1a}");
     term.restored();
     let pid = rustix::process::Pid::from_raw(term.child.process_id().unwrap().cast_signed()).unwrap();
-    let until = Instant::now() + Duration::from_secs(20);
-    while stat(pid.as_raw_nonzero().get()).is_none_or(|(state, _)| state != 'T') {
-        assert!(Instant::now() < until, "it does not stop");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    until("the stop", || stat(pid.as_raw_nonzero().get()).filter(|(state, _)| *state == 'T'));
     rustix::process::kill_process(pid, rustix::process::Signal::CONT).unwrap();
     term.wait("▶ runbook-0");
     term.press("jq");

@@ -325,11 +325,7 @@ async fn a_point_in_time_and_a_snapshot_are_restored_by_postgresql_itself() {
     // A deleted instance is a server that is gone; its backups are not.
     let delete = rds.delete_db_instance().db_instance_identifier("shop-db-half").skip_final_snapshot(true);
     delete.send().await.unwrap();
-    let waited = Instant::now();
-    while status("shop-db-half").await.is_some() {
-        assert!(waited.elapsed() < PATIENCE, "shop-db-half is never gone");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    reached("the end of shop-db-half", async || status("shop-db-half").await.is_none().then_some(())).await;
     assert!(estate.psql(half, "SELECT 1").is_err());
     estate.down();
 }
@@ -346,16 +342,10 @@ async fn a_night_that_passes_leaves_a_dump_of_that_night_and_modelled_ones_say_t
             .unwrap()
             .success()
     );
-    let waited = Instant::now();
     let of_night =
         |name: &str| name.starts_with("nightly/20") && name.contains('T') && name.ends_with("shop.fingerprint.json");
-    let manifest = loop {
-        if let Some(manifest) = estate.dumps().await.into_iter().find(|key| of_night(key)) {
-            break manifest;
-        }
-        assert!(waited.elapsed() < PATIENCE, "no dump of a night came about: {:?}", estate.dumps().await);
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    };
+    let dumps = async || estate.dumps().await.into_iter().find(|key| of_night(key));
+    let manifest = reached("the dump of a night", dumps).await;
     let dump = manifest.replace("shop.fingerprint.json", "shop.dump");
     let house = super::support::house().await;
     let copy = super::support::shop(&house).await;

@@ -2,9 +2,12 @@
 
 use std::net::{Ipv4Addr, SocketAddrV4, TcpListener};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use lifeboat::estate::postgres::{House, Programs, Server};
+
+/// Longer than anything here takes, so that what hangs fails instead.
+const PATIENCE: Duration = Duration::from_secs(40);
 
 pub(crate) fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap()
@@ -32,12 +35,15 @@ pub(crate) async fn shop(house: &Arc<House>) -> Server {
     server
 }
 
+/// Waits until it holds, looking again every 20 ms: a server has no event to wait for.
 pub(crate) async fn until<F: Future<Output = bool>>(what: &str, mut holds: impl FnMut() -> F) {
-    let began = Instant::now();
-    while !holds().await {
-        assert!(began.elapsed() < Duration::from_secs(30), "{what} never came about");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    let mut looks = tokio::time::interval(Duration::from_millis(20));
+    let looking = async {
+        while !holds().await {
+            looks.tick().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, looking).await.unwrap_or_else(|_| panic!("{what} never came about"));
 }
 
 pub(crate) async fn clear(house: Arc<House>) {
