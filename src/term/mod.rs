@@ -166,7 +166,7 @@ pub fn run_seated(
     let (columns, rows) = screen.size();
     show.take(&mut screen, Msg::Resize { columns, rows })?;
     let exit = show.run(&mut screen);
-    if matches!(exit, Ok(Exit::Watch(_) | Exit::Compare(..) | Exit::Back | Exit::Drill(_) | Exit::Resume(_)))
+    if !matches!(exit, Err(_) | Ok(Exit::HungUp | Exit::Signalled(_)))
         && let Some(keys) = show.keys.take()
     {
         // The next screen reads the next key: this one must not take it away.
