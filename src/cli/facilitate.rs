@@ -10,6 +10,7 @@ use super::work::Seat;
 use super::{front, log, places, resume, say, work};
 use crate::clock::Clock;
 use crate::drive::attach::{AttachError, Engine};
+use crate::drive::blind::BlindDrill;
 use crate::drive::facilitate::{self, Book, BookError, Conducted, Facilitated, WashError};
 use crate::drive::identity;
 use crate::drive::record::Recording;
@@ -55,7 +56,7 @@ pub(super) fn facilitate(wanted: &FacilitateArgs) -> Result<ExitCode, Failure> {
         Seat::Screens(looks) => {
             facilitate::on_screen(book, facilitated, (who, at), &looks).map_err(front::of_attach)?
         }
-        Seat::Lines => {
+        Seat::Lines(_) => {
             let ways = (BufReader::new(io::stdin()), io::stdout());
             Some(facilitate::on_lines(book, facilitated, (who, at), ways).map_err(front::of_attach)?)
         }
@@ -106,6 +107,13 @@ fn disclose(
     (state, run, place): (&Path, &RunId, &LogPlace),
     trust: &Trust,
 ) -> Result<ExitCode, Failure> {
+    // A team that is not told what is broken would read it from them.
+    if place.folder.as_deref().and_then(BlindDrill::of_run).is_some() {
+        say::line("the blind drill goes on: the injects are disclosed when it is over");
+        say::line("now:      lifeboat facilitate, for the runbook that the team opens next");
+        say::line(format_args!("then:     lifeboat facilitate {run}"));
+        return Ok(ExitCode::SUCCESS);
+    }
     let own = facilitate::place_of(state, run).map_err(of_book)?;
     let disclosed = facilitate::disclose(state, (run, place), operator, trust)
         .map_err(|error| of_wash(error).hint(format!("`lifeboat facilitate {run}` tries it again")))?;

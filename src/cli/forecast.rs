@@ -7,7 +7,7 @@ use super::args::{ForecastArgs, Format};
 use super::failure::Failure;
 use super::{places, say, work};
 use crate::drive::history::{Gathered, Kind, gather};
-use crate::drive::{dry_run, past, start};
+use crate::drive::{dry_run, start};
 use crate::engine::{Attended, Followed, Mode};
 use crate::kernel::{SafeText, sha256_hex};
 use crate::report;
@@ -24,7 +24,7 @@ pub(super) fn forecast(wanted: &ForecastArgs) -> Result<ExitCode, Failure> {
     let log_dir = profile.as_ref().and_then(|profile| profile.log_dir.as_ref()).map(PathBuf::from);
     let runs = places::runs(wanted.runs.clone().or(log_dir))?;
     let kind = Kind {
-        runbook: past::name(&source.path),
+        runbook: report::runbook_name(&source.path),
         mode,
         account: profile.as_ref().and_then(|profile| profile.account.clone()),
         speed: wanted.speed,

@@ -84,11 +84,16 @@ impl Person {
 
 /// Starts an engine for a command, and attaches a screen to it.
 pub(super) fn start(command: Vec<OsString>, person: &Person, seat: &Seat) -> Result<ExitCode, Failure> {
+    attach(&launch(command)?, person, Wants::Control, seat)
+}
+
+/// Starts an engine for a command, and returns the run's folder once screens can be attached.
+pub(super) fn launch(command: Vec<OsString>) -> Result<PathBuf, Failure> {
     let runtime = super::work::runtime()?;
     let folder = runtime.block_on(begin(command))?;
     // Nothing of it is needed any more, and the screen has threads of its own.
     Runtime::shutdown_background(runtime);
-    attach(&folder, person, Wants::Control, seat)
+    Ok(folder)
 }
 
 /// Starts the engine and waits until it is ready. Ctrl-C meanwhile ends it.
@@ -146,7 +151,7 @@ pub(super) fn attach(folder: &Path, person: &Person, wants: Wants, seat: &Seat) 
     let engine = Engine::find(folder).map_err(of_attach)?;
     let left = match seat {
         Seat::Screens(looks) => engine.show(by, wants, signer, looks),
-        Seat::Lines => engine.speak(by, wants, signer, io::BufReader::new(io::stdin()), &mut io::stdout()),
+        Seat::Lines(typed) => engine.speak(by, wants, signer, typed, &mut io::stdout()),
     };
     let left = left.map_err(of_attach)?;
     let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();

@@ -8,7 +8,7 @@ use super::addenda;
 use super::args::{Format, LogCommand, Require};
 use super::failure::{Failure, Kind};
 use super::places;
-use crate::drive::facilitate;
+use crate::drive::{blind, facilitate};
 use crate::engine::{Fate, Mode};
 use crate::journal::Trust;
 use crate::kernel::{SafeText, counted};
@@ -61,16 +61,24 @@ pub(super) fn log(command: LogCommand) -> Result<ExitCode, Failure> {
     }
 }
 
-/// Says of a facilitated drill whether its injects are what the log promised at its start. Injects that nobody has
-/// disclosed yet break no promise.
+/// Says of a blind drill whether what was broken, and of a facilitated one whether its injects, are what the log promised at
+/// its start. What nobody has disclosed yet breaks no promise.
 fn promises(place: &LogPlace, trust: &Trust, out: &mut impl io::Write) -> Result<bool, Failure> {
-    let Some(fates) = facilitate::promised(place, trust) else { return Ok(true) };
+    let told = match blind::diagnosed(place, trust) {
+        None => true,
+        Some(found) => {
+            let was = found.broken.map(|broken| format!("{}, ", SafeText::line(&broken.scenario))).unwrap_or_default();
+            heard(writeln!(out, "  broken     {was}{}", fate_words(found.fate)))?;
+            matches!(found.fate, Fate::Kept | Fate::Hidden)
+        }
+    };
+    let Some(fates) = facilitate::promised(place, trust) else { return Ok(told) };
     let kept = fates.values().filter(|fate| **fate == Fate::Kept).count();
     heard(writeln!(out, "  injects    {kept} of {} are what they were at the start", fates.len()))?;
     for (number, fate) in fates.iter().filter(|(_, fate)| **fate != Fate::Kept) {
         heard(writeln!(out, "             {number}: {}", fate_words(*fate)))?;
     }
-    Ok(fates.values().all(|fate| matches!(fate, Fate::Kept | Fate::Hidden)))
+    Ok(told && fates.values().all(|fate| matches!(fate, Fate::Kept | Fate::Hidden)))
 }
 
 /// Loads whom to trust: the named file, the configuration's, and the practice key's.

@@ -5,6 +5,7 @@ mod anchor;
 mod approve;
 mod args;
 mod aws;
+mod blind;
 mod check;
 mod compare;
 mod config;

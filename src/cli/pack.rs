@@ -10,7 +10,8 @@ use sha2::{Digest as _, Sha256};
 
 use super::args::PackArgs;
 use super::failure::{Failure, Kind};
-use super::{log, say};
+use super::{log, places, say};
+use crate::drive::facilitate::to_hand_on;
 use crate::kernel::Sha256Hex;
 use crate::store::{self, LogPlace, PackError};
 
@@ -45,8 +46,10 @@ pub(super) fn export(wanted: &PackArgs) -> Result<ExitCode, Failure> {
     let run = Some(opened.run.as_str()).filter(plain).filter(|name| !name.is_empty()).unwrap_or("run");
     let seconds = u64::try_from(began.utc.timestamp()).unwrap_or(0);
     let path = wanted.out.clone().unwrap_or_else(|| PathBuf::from(format!("{run}.tar")));
+    let own = to_hand_on(&places::state()?, &place, &log::trust(None)?);
+    let both = (&place, own.as_ref().ok());
     if path == Path::new("-") {
-        return written(&place, run, seconds, &mut io::stdout().lock()).map(|_| ExitCode::SUCCESS);
+        return written(both, run, seconds, &mut io::stdout().lock()).map(|_| ExitCode::SUCCESS);
     }
     let failed = |error: io::Error| Failure::new(Kind::Usage, format!("{} can't be written: {error}", path.display()));
     let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path).map_err(|error| {
@@ -54,7 +57,7 @@ pub(super) fn export(wanted: &PackArgs) -> Result<ExitCode, Failure> {
         if path.exists() { failure.hint("name another file with --out FILE, or remove that one") } else { failure }
     })?;
     let mut out = Digested(io::BufWriter::new(file), Sha256::new());
-    let packed = written(&place, run, seconds, &mut out).and_then(|packed| {
+    let packed = written(both, run, seconds, &mut out).and_then(|packed| {
         out.0.into_inner().map_err(io::IntoInnerError::into_error).and_then(|file| file.sync_all()).map_err(failed)?;
         Ok(packed)
     });
@@ -67,6 +70,11 @@ pub(super) fn export(wanted: &PackArgs) -> Result<ExitCode, Failure> {
         packed.bytes
     ));
     say::line(format_args!("sha256 {}", Sha256Hex::from_digest(&out.1.finalize())));
+    match &own {
+        Ok(_) => say::line("its facilitator's log is in it: `lifeboat report PACK --hot-wash` has both"),
+        Err(Some(why)) => say::aside(format_args!("note: its facilitator's log is not in it: {why}")),
+        Err(None) => {}
+    }
     if packed.left_out > 0 {
         say::aside(format_args!("note: {} files and folders that are no evidence were left out", packed.left_out));
     }
@@ -76,8 +84,13 @@ pub(super) fn export(wanted: &PackArgs) -> Result<ExitCode, Failure> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn written(place: &LogPlace, run: &str, seconds: u64, out: &mut dyn Write) -> Result<store::Packed, Failure> {
-    store::pack(place, run, seconds, out).map_err(|error| match error {
+fn written(
+    both: (&LogPlace, Option<&LogPlace>),
+    run: &str,
+    seconds: u64,
+    out: &mut dyn Write,
+) -> Result<store::Packed, Failure> {
+    store::pack(both, run, seconds, out).map_err(|error| match error {
         // Whoever reads (`| head`) has seen enough.
         PackError::Write(error) if error.kind() == io::ErrorKind::BrokenPipe => Failure::new(Kind::Usage, ""),
         error => Failure::new(Kind::Usage, error.to_string()),

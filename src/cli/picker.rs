@@ -90,8 +90,10 @@ pub(super) fn open() -> Result<ExitCode, Failure> {
             facilitate: None,
             data: Data::default(),
             faults: Vec::new(),
-            scenario,
-            seed: 1,
+            scenario: Some(scenario),
+            blind: false,
+            blind_in: None,
+            seed: None,
             speed: 1,
             common: Common { set: Vec::new(), runs: None, onset: None, unattended: false, plain: false, theme: None },
         }),
@@ -113,12 +115,7 @@ pub(super) fn open() -> Result<ExitCode, Failure> {
 fn look(library: &Library, names: &[String], config: &Config, feed: &Feed) {
     let tell = |learnt: Learnt| feed.send(Msg::Learnt(learnt));
     let options = work::of_profile(Some(config.without_profile()), None);
-    let mut plans = Vec::new();
-    for name in names {
-        let (about, plan) = about(library, name, &options);
-        tell(Learnt::Runbook { name: name.clone(), about: Box::new(about) });
-        plans.extend(plan.map(|plan| (name.clone(), plan)));
-    }
+    let plans = read(library, names, &options, feed);
     let (unfinished, ended) = past::runs(&folders(config));
     tell(Learnt::Runs {
         unfinished: unfinished.iter().map(past::described).collect(),
@@ -136,6 +133,17 @@ fn look(library: &Library, names: &[String], config: &Config, feed: &Feed) {
     if let (Ok(state), Ok(runtime)) = (places::state(), work::runtime()) {
         tell(Learnt::Preflight(runtime.block_on(examine(&Wish { profiles, runbooks: plans, state }))));
     }
+}
+
+/// Reads every runbook, and tells what it says of itself.
+pub(super) fn read(library: &Library, names: &[String], options: &Options, feed: &Feed) -> Vec<(String, Arc<Plan>)> {
+    let mut plans = Vec::new();
+    for name in names {
+        let (about, plan) = about(library, name, options);
+        feed.send(Msg::Learnt(Learnt::Runbook { name: name.clone(), about: Box::new(about) }));
+        plans.extend(plan.map(|plan| (name.clone(), plan)));
+    }
+    plans
 }
 
 /// Lists the folders in which runs are kept: the state folder's, and those of the configuration.

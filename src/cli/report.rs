@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use super::args::{ExportArgs, ExportFormat, Recorded, ReportArgs, ReportFormat};
 use super::failure::{Failure, Kind};
 use super::{facilitate, log, places, render, say};
-use crate::drive::facilitate::wash;
+use crate::drive::facilitate::{Hot, wash};
 use crate::drive::outputs::outputs;
 use crate::drive::record::{RecordError, Recording};
 use crate::replay::{Cast, arrivals};
@@ -29,17 +29,28 @@ fn after(of: &Recorded) -> Result<(Report, ExitCode), Failure> {
 
 /// Reads both logs of an exercise. It fails where an inject is not what it was promised to be.
 fn hot_wash(of: &Recorded) -> Result<(Report, ExitCode), Failure> {
+    let (report, kept) = both_logs(of)?.page();
+    Ok((report, promised(kept)))
+}
+
+fn both_logs(of: &Recorded) -> Result<Hot, Failure> {
     let place = log::find(&of.run, of.runs.clone())?;
     let trust = log::trust(of.allowed_signers.clone())?;
-    let (report, kept) = wash(&places::state()?, &place, &trust).map_err(facilitate::of_wash)?;
-    Ok((report, if kept { ExitCode::SUCCESS } else { ExitCode::from(Kind::Problems as u8) }))
+    wash(&places::state()?, &place, &trust).map_err(facilitate::of_wash)
+}
+
+fn promised(kept: bool) -> ExitCode {
+    if kept { ExitCode::SUCCESS } else { ExitCode::from(Kind::Problems as u8) }
 }
 
 /// Prints the report as a page to be read, with the log and the outputs.
 fn page(wanted: &ReportArgs) -> Result<ExitCode, Failure> {
     if wanted.hot_wash {
-        return Err(Failure::new(Kind::Usage, "a hot wash is written as Markdown or JSON, not as HTML")
-            .hint("leave out `--format html`, or leave out `--hot-wash` for the run's own report"));
+        let hot = both_logs(&wanted.of)?;
+        let printed = outputs(&hot.recording.folder, &hot.recording.facts);
+        let (report, kept) = hot.page();
+        say::line(report::html(&report, &hot.recording.record(), &printed, Page::Washed(hot.facilitator())).trim_end());
+        return Ok(promised(kept));
     }
     let recording = read(&wanted.of)?;
     let record = recording.record();

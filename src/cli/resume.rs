@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use super::args::Resume;
+use super::blind::{self, Part};
 use super::failure::{Failure, Kind};
 use super::{front, places, work};
 use crate::drive::hub::Hub;
@@ -32,6 +33,10 @@ pub(super) fn resume(wanted: &Resume) -> Result<ExitCode, Failure> {
     let seat = work::seated(wanted.plain, wanted.theme.as_deref())?;
     let folder = place.folder.clone().unwrap_or_default();
     let folder = std::path::absolute(&folder).unwrap_or(folder);
+    // A run that was stopped in a blind drill is over; the drill is not.
+    if let Some(drill) = blind::left_again(&folder)? {
+        return blind::go_on(drill, &seat);
+    }
     let person = match opened.mode {
         Mode::Drill => front::Person::without_key(),
         Mode::Real => front::Person::of(&profiled(wanted, &opened)?)?,
@@ -44,9 +49,11 @@ pub(super) fn resume(wanted: &Resume) -> Result<ExitCode, Failure> {
             Some(why) => Wants::TakeOver(why.clone()),
             None => Wants::Control,
         };
-        return front::attach(&folder, &person, wants, &seat);
+        let left = front::attach(&folder, &person, wants, &seat);
+        return blind::and_then(&folder, &seat, left);
     }
-    front::start(wanted.words(&folder), &person, &seat)
+    let left = front::start(wanted.words(&folder), &person, &seat);
+    blind::and_then(&folder, &seat, left)
 }
 
 /// Attaches a screen that only looks on.
@@ -97,7 +104,8 @@ fn take_up(wanted: &Resume, place: &LogPlace, hosting: work::Hosting) -> Result<
     taken.go_where_it_began().map_err(work::of_start)?;
     let runtime = work::runtime()?;
     let _diagnostics = diagnostics::begin(&state);
-    let estate = taken.folder().path().join("estate");
+    let run = taken.folder().path().to_owned();
+    let estate = run.join("estate");
     let (stage, gone) = match opened.mode {
         Mode::Real => (Stage::Real, None),
         Mode::Drill => match Practice::find(&estate) {
@@ -118,6 +126,7 @@ fn take_up(wanted: &Resume, place: &LogPlace, hosting: work::Hosting) -> Result<
     }
     let worked = work::attend(&runtime, ready, &stage, hosting, hub);
     if let Stage::Drill(practice) = &stage
+        && blind::conclude(&runtime, &run) == Part::None
         && let Err(error) = runtime.block_on(practice.down())
     {
         tracing::warn!(%error, "the practice estate did not answer at its end");

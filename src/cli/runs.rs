@@ -11,7 +11,7 @@ use crate::drive::figures::Figures;
 use crate::drive::{history, past, resume};
 use crate::engine::Mode;
 use crate::kernel::{SafeText, parse_when, say_ago};
-use crate::report::{Over, PastRow, Trend, Went, past_runs, trends};
+use crate::report::{Over, PastRow, Trend, Went, past_runs, runbook_name, trends};
 use crate::store::{self, End, Runs, Standing};
 
 /// Lists the runs, or does something else with them.
@@ -50,7 +50,7 @@ fn list(wanted: ListArgs) -> Result<ExitCode, Failure> {
             Mode::Drill => KindArg::Drill,
         };
         wanted.kind.is_none_or(|wanted| wanted == kind)
-            && wanted.runbook.as_ref().is_none_or(|name| past::runbook_of(standing) == past::name(name))
+            && wanted.runbook.as_ref().is_none_or(|name| past::runbook_of(standing) == runbook_name(name))
             && wanted.end.is_none_or(|wanted| wanted == end(&standing.end))
             && since.is_none_or(|since| began >= since)
             && until.is_none_or(|until| began < until)

@@ -12,7 +12,7 @@ use tokio::sync::mpsc::UnboundedSender;
 
 use super::args::{Common, Drill, RunArgs};
 use super::failure::{Failure, Kind};
-use super::{front, places, say, themes};
+use super::{blind, front, places, say, themes};
 use crate::drive::approvals::Approvers;
 use crate::drive::attach::Looks;
 use crate::drive::facilitate;
@@ -20,6 +20,7 @@ use crate::drive::host::{Closing, Finale};
 use crate::drive::hub::Hub;
 use crate::drive::practice::Practice;
 use crate::drive::start::{self, Options, Ready, Stage, StartError};
+use crate::drive::typed::Typed;
 use crate::drive::wire::{Over, ToScreen};
 use crate::drive::{changed, diagnostics, identity, inputs, library, live, unattended};
 use crate::engine::{Attended, Input, Intent, Run, Stage as RunStage, evolve};
@@ -35,6 +36,9 @@ const AT_ONCE: Duration = Duration::from_secs(1);
 
 /// Drills a runbook: on a screen, which is attached to an engine, or line by line.
 pub(super) fn drill(drill: &Drill) -> Result<ExitCode, Failure> {
+    if drill.blind {
+        return blind::drill(drill);
+    }
     match seat(&drill.common)? {
         None => drill_here(drill, Hosting::Lines),
         Some(seat) => front::start(drill.words(), &front::Person::without_key(), &seat),
@@ -43,7 +47,10 @@ pub(super) fn drill(drill: &Drill) -> Result<ExitCode, Failure> {
 
 /// Raises the estate, breaks it, and works the runbook in this process.
 pub(super) fn drill_here(drill: &Drill, hosting: Hosting) -> Result<ExitCode, Failure> {
-    let source = find(&drill.scenario)?;
+    if let Some(folder) = &drill.blind_in {
+        return blind::choice_here(drill, folder, hosting);
+    }
+    let source = find(drill.scenario())?;
     let plan = start::plan(&source).map_err(of_start)?;
     let scenario = start::scenario(&source, &plan).map_err(of_start)?;
     // A drill takes nothing of the configuration but whose approvals count.
@@ -60,7 +67,12 @@ pub(super) fn drill_here(drill: &Drill, hosting: Hosting) -> Result<ExitCode, Fa
     let _diagnostics = diagnostics::begin(&places::state()?);
     let place = start::folder(&options).map_err(of_start)?;
     let folder = place.1.clone();
-    let worked = runtime.block_on(raise(drill, &scenario, folder.path(), hosting)).and_then(|practice| {
+    let hosted = |what: &str| hosting.say(what);
+    let estate = folder.path().join("estate");
+    let raising = raise(drill, (drill.seed(), &scenario), &estate, &hosted);
+    let worked = runtime.block_on(raising).and_then(|practice| {
+        hosting.say(&format!("{scenario} is under way"));
+        let practice = Arc::new(practice);
         let stage = Stage::Drill(Arc::clone(&practice));
         let worked = work(&runtime, &source, plan, &stage, &options, place, hosting);
         // The estate ends with its drill, whatever became of it.
@@ -76,21 +88,23 @@ pub(super) fn drill_here(drill: &Drill, hosting: Hosting) -> Result<ExitCode, Fa
 }
 
 /// Raises the estate and breaks it; Ctrl-C meanwhile leaves nothing standing.
-async fn raise(drill: &Drill, scenario: &str, folder: &Path, hosting: Hosting) -> Result<Arc<Practice>, Failure> {
+pub(super) async fn raise(
+    drill: &Drill,
+    (seed, scenario): (u64, &str),
+    estate: &Path,
+    say: &dyn Fn(&str),
+) -> Result<Practice, Failure> {
     let program = std::env::current_exe()
         .map_err(|error| Failure::new(Kind::Internal, format!("lifeboat could not find itself: {error}")))?;
     // Before it is said: who reads it may press Ctrl-C at once.
     let signals = Signals::listen()?;
-    hosting.say(&format!("raising the practice estate (seed {}, speed {})", drill.seed, drill.speed));
-    let estate = folder.join("estate");
+    say(&format!("raising the practice estate (seed {seed}, speed {})", drill.speed));
     let raised = async {
-        let practice = Practice::raise(&program, &estate, (drill.seed, drill.speed), drill.data.into()).await?;
+        let practice = Practice::raise(&program, estate, (seed, drill.speed), drill.data.into()).await?;
         practice.play(scenario, &drill.faults).await?;
         Ok(practice)
     };
-    let practice = unless_signalled(signals, raised).await?;
-    hosting.say(&format!("{scenario} is under way"));
-    Ok(Arc::new(practice))
+    unless_signalled(signals, raised).await
 }
 
 /// Waits for what a drill needs before anything of the runbook runs; Ctrl-C ends the wait.
@@ -176,7 +190,8 @@ impl Hosting {
     }
 }
 
-fn work(
+/// Works a runbook on a stage, in this process.
+pub(super) fn work(
     runtime: &Runtime,
     source: &library::Source,
     plan: Arc<crate::runbook::Plan>,
@@ -364,7 +379,12 @@ pub(super) fn find(name: &str) -> Result<library::Source, Failure> {
     places::library().find(name).map_err(|error| of_start(error.into()))
 }
 
-fn options(common: &Common, profile: Option<Profile>, profile_name: Option<String>) -> Result<Options, Failure> {
+/// Takes what the command line says.
+pub(super) fn options(
+    common: &Common,
+    profile: Option<Profile>,
+    profile_name: Option<String>,
+) -> Result<Options, Failure> {
     let set = set(&common.set)?;
     let attended = if common.unattended { Attended::Nobody } else { Attended::Person };
     let onset = common.onset.clone();
@@ -396,7 +416,7 @@ pub(super) enum Seat {
     /// On screens.
     Screens(Looks),
     /// Line by line.
-    Lines,
+    Lines(Typed),
 }
 
 /// Says where a person sits, unless nobody is to look.
@@ -409,7 +429,7 @@ pub(super) fn seated(plain: bool, theme_name: Option<&str>) -> Result<Seat, Fail
     let wanted = std::env::var("LIFEBOAT_PLAIN").is_ok_and(|value| !matches!(value.as_str(), "" | "0"));
     let dumb = std::env::var("TERM").is_ok_and(|term| term == "dumb");
     if plain || wanted || (dumb && std::io::stdin().is_terminal()) {
-        return Ok(Seat::Lines);
+        return Ok(Seat::Lines(Typed::default()));
     }
     on_terminal(theme_name).map(|theme| Seat::Screens(Looks { theme, keys: keys(), calls: calls() }))
 }

@@ -3,9 +3,9 @@
 use std::path::{Path, PathBuf};
 
 use super::library::Source;
-use super::past::name;
 use crate::engine::{Mode, Opened};
 use crate::kernel::{SafeText, sha256_hex};
+use crate::report::runbook_name;
 use crate::store::{self, End, Runs, Standing};
 
 /// How much of a line is shown.
@@ -36,10 +36,10 @@ pub fn since_start(opened: &Opened, folder: &Path) -> Option<String> {
 /// Says how a runbook differs from its last drill that came to its end on this machine, or that there was none.
 /// Nothing is said of one that is as it was drilled.
 pub fn since_last_drill(places: &[Runs], source: &Source) -> Option<String> {
-    let wanted = name(&source.path);
+    let wanted = runbook_name(&source.path);
     let drilled = |standing: &Standing| {
         let over = matches!(&standing.end, End::Sealed(Some(how)) if how == "recovered" || how == "finished");
-        over && standing.opened.mode == Mode::Drill && name(&standing.opened.runbook) == wanted
+        over && standing.opened.mode == Mode::Drill && runbook_name(&standing.opened.runbook) == wanted
     };
     let last = places.iter().flat_map(store::standings).filter(drilled).max_by_key(|standing| standing.last.utc);
     let shown = SafeText::line(&source.path).into_string();

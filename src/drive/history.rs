@@ -5,9 +5,10 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 
-use super::past::{name, recorded, runbook_of};
+use super::past::{recorded, runbook_of};
 use crate::engine::{Attended, Followed, History, Mode, Opened, Past};
 use crate::kernel::{RunId, Sha256Hex};
+use crate::report::runbook_name;
 use crate::store::{self, End, Runs, Standing};
 
 /// More runs would not be newer, and each has to be read.
@@ -33,7 +34,7 @@ impl Kind {
     /// Returns the kind of a run.
     pub fn of(opened: &Opened) -> Self {
         Self {
-            runbook: name(&opened.runbook),
+            runbook: runbook_name(&opened.runbook),
             mode: opened.mode,
             account: Some(opened.account.clone()),
             speed: opened.speed,

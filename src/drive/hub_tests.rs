@@ -15,7 +15,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use super::*;
 use crate::drive::delegation::Delegation;
 use crate::drive::signing::{self, Signer};
-use crate::engine::{Intent, Opened};
+use crate::engine::{Facilitate, Intent, Opened};
 use crate::journal::{Body, SEAL_NAMESPACE, Trust, read_log, verify};
 use crate::kernel::Stamp;
 use crate::store::{Begun, LogWriter, Message, Runs};
@@ -334,4 +334,32 @@ fn where_the_screen_does_not_sign_the_engine_does_with_what_it_has_and_else_says
 
 fn note(text: &str) -> crate::engine::Event {
     crate::engine::Event::NoteAdded { text: text.to_owned(), occurred_at: None, by: "alice".to_owned() }
+}
+
+#[test]
+fn a_facilitator_is_heard_as_one_holds_nothing_and_nobody_else_is_one() {
+    let mut engine = Engine::listen();
+    let pause = || Facilitate::Pause { why: "smoke".to_owned() };
+    let mut eve = Screen::attach(&engine, "eve", Wants::Facilitate);
+    assert_eq!(engine.remark(), "eve came to facilitate.");
+    eve.write(&FromScreen::Facilitate(pause()));
+    assert_eq!(engine.heard(), Input::Facilitator { by: "eve".to_owned(), wish: pause() });
+    // Nobody holds control by facilitating, though nobody else is there: the run is not theirs.
+    eve.wish();
+    assert!(eve.words().starts_with("you watch; leave"), "a facilitator has no wishes for the run");
+    assert!(engine.hub.operator().is_none(), "nor is their key the log's");
+
+    let mut alice = Screen::attach(&engine, "alice", Wants::Control);
+    assert_eq!(engine.remark(), "alice holds control of the run now.");
+    alice.write(&FromScreen::Facilitate(pause()));
+    assert_eq!(alice.words(), "only `lifeboat facilitate` tells the team anything");
+    alice.write(&FromScreen::HandOver);
+    assert!(alice.words().starts_with("Nobody waits for control."), "a facilitator does not wait for it");
+    // Their going changes nothing; when the operator goes, control is not theirs.
+    let mut second = Screen::attach(&engine, "carol", Wants::Facilitate);
+    assert_eq!(engine.remark(), "carol came to facilitate.");
+    drop(alice);
+    assert_eq!(engine.remark(), "The screen of alice, who held control, is gone; the run goes on without one.");
+    second.write(&FromScreen::Facilitate(Facilitate::GoOn));
+    assert_eq!(engine.heard(), Input::Facilitator { by: "carol".to_owned(), wish: Facilitate::GoOn });
 }

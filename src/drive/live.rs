@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::anchor::{Anchorer, Told};
+use super::blind;
 use super::host::{Closing, Finale, Heard, WAYS_OUT};
 use super::hub::Hub;
 use super::practice::Practice;
@@ -78,8 +79,11 @@ pub async fn work(ready: Ready, hub: Hub, practice: Option<Arc<Practice>>) -> Fi
     });
     let finale = host.work(beginning).await;
     told.await.ok();
+    let mut lines = blind::concluded(&finale.run, &folder);
+    // What only the customers know would tell a team what is broken that is still looking for it.
+    let practice = practice.filter(|_| !blind::is_left(&finale.run));
     let customers = customers(practice.as_deref()).await;
-    let mut lines = summary(&finale.run, customers.as_ref());
+    lines.extend(summary(&finale.run, customers.as_ref()));
     lines.extend(closing(&finale.log, &folder.place()));
     lines.extend(anchored(anchorer).await);
     hub.tell(&ToScreen::Summary(lines));

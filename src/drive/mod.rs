@@ -3,6 +3,7 @@
 pub mod anchor;
 pub mod approvals;
 pub mod attach;
+pub mod blind;
 pub mod changed;
 mod delegation;
 pub mod diagnostics;
@@ -34,6 +35,7 @@ pub mod script;
 pub mod show;
 pub mod signing;
 pub mod start;
+pub mod typed;
 pub mod unattended;
 pub mod vault;
 pub mod wire;

@@ -8,8 +8,8 @@ use super::library::Source;
 use super::start;
 use crate::engine::{Fact, Mode, Run, evolve};
 use crate::journal::read_log;
-use crate::kernel::{SafeText, clock};
-use crate::report::{RpoVerdict, RtoVerdict, rpo_verdict, rto_verdict};
+use crate::kernel::clock;
+use crate::report::{RpoVerdict, RtoVerdict, rpo_verdict, rto_verdict, runbook_name};
 use crate::runbook::Plan;
 use crate::store::{self, End, LogPlace, Runs, Standing};
 use crate::ui::{LastDrill, PastRun};
@@ -97,14 +97,7 @@ pub fn last_drill(ended: &[Standing], runbook: &str) -> LastDrill {
 
 /// Returns the name of the runbook of a run, harmless.
 pub fn runbook_of(standing: &Standing) -> String {
-    name(&standing.opened.runbook)
-}
-
-/// Returns the name under which a runbook is known, wherever its file lies, harmless.
-pub fn name(path: &str) -> String {
-    let path = path.trim_start_matches("embedded:");
-    let stem = Path::new(path).file_stem().map_or_else(|| path.into(), |stem| stem.to_string_lossy());
-    SafeText::line(&stem).into_string()
+    runbook_name(&standing.opened.runbook)
 }
 
 /// Folds what a run recorded, as far as it makes sense.

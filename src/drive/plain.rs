@@ -1,6 +1,6 @@
 //! A run worked line by line: the engine's messages and typed lines in, lines out.
 
-use std::io::{BufRead, Write};
+use std::io::Write;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
@@ -8,6 +8,7 @@ use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr
 
 use super::attach::{AttachError, Begun, Engine, Left, wished};
 use super::signing::Signer;
+use super::typed::{Hears, Typed};
 use super::wire::Wants;
 use crate::kernel::counted;
 use crate::settings::theme;
@@ -38,24 +39,18 @@ impl Engine {
         by: &str,
         wants: Wants,
         signer: Option<Signer>,
-        input: impl BufRead + Send + 'static,
+        input: &Typed,
         out: &mut impl Write,
     ) -> Result<Left, AttachError> {
         let (tell, heard) = mpsc::channel();
         let told = tell.clone();
         let mut begun = self.begin(by, wants, signer, move |msg| drop(told.send(Heard::Msg(msg))))?;
-        let typed = tell.clone();
-        // Not waited for: it ends with the input, or with the process.
-        let reading = move || {
-            for line in input.lines() {
-                let Ok(line) = line else { break };
-                if typed.send(Heard::Line(line)).is_err() {
-                    return;
-                }
-            }
-            drop(typed.send(Heard::End));
+        let typed = move |line: Option<String>| match tell.send(line.map_or(Heard::End, Heard::Line)) {
+            Ok(()) => Hears::Yes,
+            Err(_) => Hears::No,
         };
-        std::thread::Builder::new().name("lines".to_owned()).spawn(reading).map_err(|error| begun.unusable(error))?;
+        let stdin = || std::io::BufReader::new(std::io::stdin());
+        input.to(stdin, typed).map_err(|error| begun.unusable(error))?;
         // Colours mean nothing here: any theme will do.
         let theme = theme::load("mono", &[]);
         let model = Model::run(begun.plan.clone(), begun.log.clone(), &theme, begun.clock.now());

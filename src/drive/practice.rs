@@ -15,6 +15,7 @@ use crate::exec::fingerprint::{self, AppendOnly, Snapshot, Wish};
 use crate::exec::http::{self, HttpContext};
 use crate::exec::sql::{SqlContext, parse_url};
 use crate::report::{Corruption, Customers, Exercised};
+use crate::ui::Monitoring;
 
 /// How long an estate may take to stand, and a fault to reach the customers, beyond its own time.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -34,6 +35,10 @@ const FAILBACK: &str = "region-failback";
 
 /// The scenario in which nothing is broken: a backup is restored beside what goes on.
 const EXERCISE: &str = "restore-drill";
+
+/// The scenarios of which somebody is alarmed: those that a drill can hide.
+pub const ALARMING: [&str; 5] =
+    ["instance-failure", "az-failure", "region-failure", "data-corruption", "accidental-deletion"];
 
 /// Scenarios whose fault can come in several ways, one at a time.
 const FAIL_ONCE: [&str; 2] = ["instance-failure", "az-failure"];
@@ -290,6 +295,23 @@ impl Practice {
                 return Err(PracticeError::Console("the fault reached no customer".to_owned()));
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    }
+
+    /// Returns what a page of monitoring shows.
+    ///
+    /// # Errors
+    /// What the console said.
+    pub async fn monitoring(&self) -> Result<Monitoring, PracticeError> {
+        let answer = self.ask("GET", "/monitoring", "").await?;
+        serde_json::from_slice(&answer).map_err(|error| PracticeError::Console(error.to_string()))
+    }
+
+    /// Lets it stand without this process: whoever finds it goes on with it, and it ends by itself when nobody does.
+    pub async fn let_stand(&self) {
+        // Dropped, the handle would end the process.
+        if let Some(child) = self.process.lock().await.take() {
+            std::mem::forget(child);
         }
     }
 

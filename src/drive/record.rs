@@ -131,6 +131,7 @@ impl Recording {
                 Addition::Issue { number, text, owner, due } => Added::Issue { number, text, owner, due },
                 Addition::Closed { what, text } => Added::Closed { what, text },
                 Addition::Disclosed { injects, log_sha512 } => Added::Disclosed { injects, log_sha512 },
+                Addition::Unblinded { broken } => Added::Unblinded(broken),
                 Addition::Countersigned { .. } => Added::Countersigned,
             },
         });

@@ -24,7 +24,7 @@ use super::show::Show;
 use super::signing::KEY_PATIENCE;
 use super::vault::Vault;
 use crate::clock::{Clock, SyncWatch};
-use crate::engine::{Attended, Began, Fact, Input, Mode, Notice, Opened, Run};
+use crate::engine::{Attended, Began, Blind, Disclosure, Exercise, Fact, Input, Mode, Notice, Opened, Run};
 use crate::exec::Reach;
 use crate::exec::aws::{Aws, AwsContext};
 use crate::exec::dns::DnsContext;
@@ -132,6 +132,8 @@ pub struct Options {
     pub remarks: Vec<String>,
     /// The injects of a drill that somebody facilitates.
     pub injects: Option<Injects>,
+    /// How the team came to the runbook, where it was not told what is broken; and that.
+    pub blind: Option<(Blind, Disclosure)>,
 }
 
 /// Is the stage on which a run plays.
@@ -289,7 +291,10 @@ pub async fn ready(
     };
     let renewal = renewal(&aws, (stage, &plan), (&opened.account, &opened.region), options);
     let exercise = match (&options.injects, mode) {
-        (Some(injects), Mode::Drill) => Some(facilitate::commit(injects, &opened, &folder, (&state, clock))?),
+        (Some(injects), Mode::Drill) => {
+            let hidden = options.blind.as_ref().map(|(_, hidden)| hidden);
+            Some(facilitate::commit((injects, hidden), &opened, &folder, (&state, clock))?)
+        }
         _ => None,
     };
     let (begun, operator) = begin(&folder, opened, (options, screens.as_ref()), state, clock).await?;
@@ -313,6 +318,9 @@ pub async fn ready(
     });
     for remark in options.remarks.iter().cloned().chain(stands) {
         drop(ready.inbox.send(Input::Host(Notice::Remark(remark))));
+    }
+    if let Some((blind, _)) = &options.blind {
+        drop(ready.inbox.send(Input::Host(Notice::Exercise(Exercise::Blind(Box::new(blind.clone()))))));
     }
     if let Some(what) = exercise {
         drop(ready.inbox.send(Input::Host(Notice::Exercise(what))));

@@ -13,7 +13,10 @@ use super::outcome::{AwsReceipt, Outcome, Streams};
 use crate::kernel::{ActionName, AttemptId, Stamp, StepId};
 use crate::runbook::{Impact, LossKind, Moment};
 pub use asked::{Also, Approval, Ask, Requested, Target, Undo, Verdict};
-pub use exercise::{Commitment, Disclosure, Exercise, Facilitation, Fate, Fired, HowFired, Mark, compared, is_kind};
+pub use exercise::{
+    Abandoned, BROKEN, Blind, Broken, Commitment, Disclosure, Exercise, Facilitation, Fate, Fired, HowFired, Mark,
+    compared, is_kind,
+};
 pub use gap::{Continues, PartBefore, UNRECORDED_PHRASE};
 pub use opened::{Attended, Began, InputSource, Mode, Opened, Resumed, Torn};
 

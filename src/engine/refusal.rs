@@ -245,6 +245,12 @@ pub enum Refusal {
     /// Its injects are known already.
     #[error("This drill has its facilitator already.")]
     FacilitatedAlready,
+    /// It is known already how the team came to the runbook.
+    #[error("How the team came to this runbook is in the log already.")]
+    BlindAlready,
+    /// A runbook is chosen after the one before was left.
+    #[error("The runbooks of a blind drill were chosen one after the other.")]
+    BlindOutOfOrder,
     /// Nothing at the start speaks of it.
     #[error("There is no inject {0} in this exercise.")]
     NoSuchInject(u32),

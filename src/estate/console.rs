@@ -56,6 +56,7 @@ pub(super) fn router(standing: Arc<Standing>, token: &str) -> Router {
         .route("/inject", post(inject))
         .route("/truth", get(truth))
         .route("/alarm", get(alarm))
+        .route("/monitoring", get(monitoring))
         .route("/faults", get(faults))
         .route("/state", get(state))
         .route("/down", post(down))
@@ -129,6 +130,35 @@ async fn alarm(State(console): State<Console>) -> Json<Value> {
         "onset": alarm.map(|(at, _)| console.standing.iso(at)),
         "virtual_ms": alarm.map(|(at, _)| at.0),
         "says": alarm.map(|(_, says)| says),
+    }))
+}
+
+/// Shows what a page of monitoring would: how customers fare, what was found, what the alarms of each region say. It says
+/// nothing that only whoever broke something knows.
+async fn monitoring(State(console): State<Console>) -> Json<Value> {
+    let standing = &console.standing;
+    Json(standing.with(|world| {
+        let (failed, asked) = world.customers.lately();
+        let alarms = |region: Region| {
+            let of_region = world.alarms.iter().filter(move |alarm| alarm.region == region);
+            of_region.map(|alarm| {
+                json!({
+                    "name": alarm.name, "state": alarm.state.name(), "since": standing.iso(alarm.since),
+                    "about": alarm.rule.description,
+                })
+            })
+        };
+        let regions = Region::ALL.iter().map(|region| {
+            // CloudWatch goes with its region.
+            let shown = world.is_up(*region).then(|| alarms(*region).collect::<Vec<_>>());
+            json!({ "name": region.name(), "alarms": shown })
+        });
+        json!({
+            "failed": failed,
+            "asked": asked,
+            "found": world.alarm().map(|(at, says)| json!({ "since": standing.iso(at), "says": says })),
+            "regions": regions.collect::<Vec<_>>(),
+        })
     }))
 }
 

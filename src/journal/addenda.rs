@@ -62,6 +62,11 @@ pub enum Addition {
         /// SHA-512 of the facilitator's own log, all of it, hex.
         log_sha512: String,
     },
+    /// What was broken in a blind drill, of which the log holds a digest since its start.
+    Unblinded {
+        /// It, with its salt.
+        broken: Disclosure,
+    },
     /// Somebody who did not seal it vouches for the log as it is.
     Countersigned {
         /// The armoured signature over every byte of the log.

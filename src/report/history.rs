@@ -1,16 +1,24 @@
 //! Many runs in few lines: one a run, or per runbook how RTO and RPO went from run to run.
 
+use std::path::Path;
 use std::time::Duration;
 
 use serde::Serialize;
 
 use super::summary::{RpoVerdict, RtoVerdict};
-use crate::kernel::clock;
+use crate::kernel::{SafeText, clock};
 
 /// So many runs are drawn, the newest.
 const DRAWN: usize = 20;
 /// A change of less than this, in percent, is none.
 const SAME: u64 = 5;
+
+/// Returns the name under which a runbook is known, wherever its file lies, harmless.
+pub fn runbook_name(path: &str) -> String {
+    let path = path.trim_start_matches("embedded:");
+    let stem = Path::new(path).file_stem().map_or_else(|| path.into(), |stem| stem.to_string_lossy());
+    SafeText::line(&stem).into_string()
+}
 
 /// Says how one objective went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -24,11 +24,12 @@ pub use compare::{
 pub use doctor::{Finding, Grade, Part, findings, worst};
 pub use dry_run::{confirmations, dry_run, times};
 pub use exercise::{
-    Board, By, Came, Due, Item, Judged, Noted, Scored, Washed, due, fate_words, happened, hot_wash, judge,
+    Board, By, Came, Choice, Chosen, Diagnosis, Due, Item, Judged, Noted, Scored, Washed, diagnosis, due, fate_words,
+    happened, hot_wash, judge, unblinded,
 };
 pub use export::{json_of, junit, trace};
 pub use forecast::{forecast, percent};
-pub use history::{Over, PastRow, Trend, Went, past_runs, trends};
+pub use history::{Over, PastRow, Trend, Went, past_runs, runbook_name, trends};
 pub use html::{Arrivals, Excerpt, Page, Printed, html};
 pub use narrate::{exact, narrate};
 pub use summary::{Corruption, Customers, Exercised, RpoVerdict, RtoVerdict, rpo_verdict, rto_verdict, summary};

@@ -49,7 +49,7 @@ pub use leaves::{find, leaf, save};
 pub use lines::{LineAt, Lines};
 pub use log::LogNews;
 pub use operator::{FarKey, Message, Operator};
-pub use pack::{PackError, Packed, is_pack, leave_packs, open_pack, pack};
+pub use pack::{PackError, Packed, is_pack, leave_packs, open_pack, pack, packed_facilitator};
 pub use practice::{practice_operator, practice_signers};
 pub use removals::{Begun as BegunRemovals, Going, RemoveError, Remover, removals};
 pub use retention::{Asked, Beyond, Goes, Limits, beyond};

@@ -17,6 +17,8 @@ use crate::kernel::SafeText;
 
 /// The folders of a run that are packed.
 const FOLDERS: [&str; 3] = ["anchors", "attempts", "output"];
+/// The folder of a pack in which the log of the run's facilitator lies.
+const FACILITATOR: &str = "facilitator";
 /// How much is copied at once.
 const CHUNK: usize = 256 * 1024;
 /// Is locked while its folder is used.
@@ -69,11 +71,16 @@ pub struct Packed {
 }
 
 /// Packs a run's folder, the log with all its parts: the same folder gives the same bytes. `name` is the folder's name in
-/// the pack, `seconds` the time that all files get.
+/// the pack, `seconds` the time that all files get. With `facilitator` the log of whoever facilitated the run is in it, too.
 ///
 /// # Errors
 /// If something can't be read or written.
-pub fn pack(place: &LogPlace, name: &str, seconds: u64, out: &mut dyn Write) -> Result<Packed, PackError> {
+pub fn pack(
+    (place, facilitator): (&LogPlace, Option<&LogPlace>),
+    name: &str,
+    seconds: u64,
+    out: &mut dyn Write,
+) -> Result<Packed, PackError> {
     let folder = place.folder.as_deref().unwrap_or(Path::new("."));
     let mut packed = Packed::default();
     // By their names, so that the order is always the same.
@@ -97,9 +104,12 @@ pub fn pack(place: &LogPlace, name: &str, seconds: u64, out: &mut dyn Write) -> 
             _ => packed.left_out += 1,
         }
     }
+    let named = |part: &Path| part.file_name().map(|file| file.to_string_lossy().into_owned()).unwrap_or_default();
     for part in place.parts() {
-        let file = part.file_name().map(|file| file.to_string_lossy().into_owned()).unwrap_or_default();
-        files.insert(file, part);
+        files.insert(named(&part), part);
+    }
+    for part in facilitator.map(LogPlace::parts).unwrap_or_default() {
+        files.insert(format!("{FACILITATOR}/{}", named(&part)), part);
     }
     for (file, path) in &files {
         packed.bytes += append(&format!("{name}/{file}"), path, seconds, out)?;
@@ -181,6 +191,13 @@ pub fn open_pack(path: &Path, into: &Path) -> Result<LogPlace, PackError> {
     }
 }
 
+/// Returns where the facilitator's log lies in the folder of a pack that was opened, if there is one in it.
+pub fn packed_facilitator(folder: &Path) -> Option<LogPlace> {
+    let folder = folder.join(FACILITATOR);
+    let log = folder.join("incident.jsonl");
+    log.is_file().then(|| LogPlace { log, folder: Some(folder), spares: Vec::new() })
+}
+
 /// Removes the folders of all packs that this process opened.
 pub fn leave_packs() {
     for opened in OPENED.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
@@ -255,7 +272,8 @@ fn inside(name: &str, top: &mut Option<String>) -> Result<Option<String>, &'stat
     let safe = safe(name).ok_or("a name that leads elsewhere or has strange characters")?;
     let (first, rest) = safe.split_once('/').map_or((safe, None), |(first, rest)| (first, Some(rest)));
     // Packed with its folder, or from inside it.
-    let own = |first: &str| first == "incident.jsonl" || FOLDERS.contains(&first) || is_evidence(first);
+    let folder = |first: &str| FOLDERS.contains(&first) || first == FACILITATOR;
+    let own = |first: &str| first == "incident.jsonl" || folder(first) || is_evidence(first);
     if top.is_none() {
         *top = Some(if own(first) { String::new() } else { first.to_owned() });
     }

@@ -3,8 +3,9 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::check::verify_run;
 use super::fixture::copy;
-use super::pack::{PackError, leave_packs, open_pack, pack};
+use super::pack::{PackError, leave_packs, open_pack, pack, packed_facilitator};
 use super::runs::Runs;
 use super::tar;
 use crate::journal::{Trust, Verdict};
@@ -23,7 +24,7 @@ fn sample() -> PathBuf {
 fn packed(folder: &Path) -> Vec<u8> {
     let place = Runs::at("/nowhere").find(folder.to_str().unwrap()).unwrap();
     let mut bytes = Vec::new();
-    let said = pack(&place, "20261128T000000Z-test", 1_795_000_000, &mut bytes).unwrap();
+    let said = pack((&place, None), "20261128T000000Z-test", 1_795_000_000, &mut bytes).unwrap();
     assert_eq!(said.bytes, bytes.len() as u64);
     bytes
 }
@@ -46,6 +47,30 @@ fn everything(folder: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     }
     all.sort();
     all
+}
+
+#[test]
+fn a_facilitators_log_goes_along_and_is_found_again() {
+    let _alone = alone();
+    let root = tempfile::tempdir().unwrap();
+    let runs = Runs::at("/nowhere");
+    let place = runs.find(sample().to_str().unwrap()).unwrap();
+    // Any log in a folder of its own will do.
+    let other = Path::new(env!("CARGO_MANIFEST_DIR")).join("recordings/region-failure");
+    let theirs = runs.find(other.to_str().unwrap()).unwrap();
+    let mut bytes = Vec::new();
+    pack((&place, Some(&theirs)), "20261128T000000Z-test", 0, &mut bytes).unwrap();
+    let opened = open(root.path(), &bytes).unwrap();
+    let folder = opened.folder.as_deref().unwrap();
+    let found = packed_facilitator(folder).unwrap();
+    assert_eq!(fs::read(&found.log).unwrap(), fs::read(&theirs.log).unwrap());
+    assert_eq!(fs::read(&opened.log).unwrap(), fs::read(&place.log).unwrap(), "the run's own is where it was");
+    assert_eq!(
+        verify_run(&opened, &Trust::default()).unwrap().verdict,
+        verify_run(&place, &Trust::default()).unwrap().verdict
+    );
+    assert!(packed_facilitator(&sample()).is_none());
+    leave_packs();
 }
 
 /// A pack of these entries, whatever they are.

@@ -128,6 +128,7 @@ pub fn show_addenda(addenda: &Addenda, out: &mut dyn Write) -> io::Result<()> {
                 let named = |disclosure: &Disclosure| format!("{}: {}", disclosure.inject, disclosure.text);
                 format!("injects disclosed: {}", injects.iter().map(named).collect::<Vec<_>>().join("; "))
             }
+            Addition::Unblinded { broken } => format!("what was broken: {}", broken.text),
             Addition::Countersigned { .. } => "countersigned: the log is as it was when it was sealed".to_owned(),
         };
         let by = entry.by.as_ref().map_or("nobody who counts", |by| &by.by);

@@ -49,6 +49,8 @@ pub enum FormKind {
     Note,
     /// Why does the run stop?
     Stop,
+    /// Leaving the runbook of a drill that goes on with another one.
+    Leave,
     /// When did customers begin to fail?
     Onset(Opener),
     /// Does the run go on although nothing can be recorded?
@@ -101,6 +103,7 @@ impl Form {
             FormKind::Note => "Note",
             FormKind::Unrecorded => "Go on without a record",
             FormKind::Stop => "Stop the run for good",
+            FormKind::Leave => "Leave this runbook",
             FormKind::Onset(_) => "When did customers begin to fail?",
         }
     }
@@ -133,6 +136,9 @@ impl Form {
             FormKind::Improvise => "It runs in the run's own shell state. You are asked once more before it runs.",
             FormKind::Note => "It goes into the log with the time now.",
             FormKind::Stop => "Why? Steps that are not done stay undone; the log is sealed.",
+            FormKind::Leave => {
+                "Why? Its log is sealed. The drill goes on, and so does the RTO clock: alarms and runbooks come back."
+            }
             FormKind::Unrecorded => {
                 "Nothing can be recorded. Type `go on unrecorded` to go on: what happens is in memory only, and lost if \
                  lifeboat is killed. Esc waits until the log can be written."
@@ -196,7 +202,7 @@ impl Form {
                 return Err(format!("That is not `{UNRECORDED_PHRASE}`; nothing goes on."));
             }
             FormKind::Unrecorded => Intent::GoOnUnrecorded { typed: text },
-            FormKind::Stop => Intent::Stop { reason: wanted("A reason is needed; Esc goes back.")? },
+            FormKind::Stop | FormKind::Leave => Intent::Stop { reason: wanted("A reason is needed; Esc goes back.")? },
             FormKind::Onset(_) => {
                 let wanted = wanted("A time is needed; Esc leaves the clock without onset.")?;
                 let (word, rest) = wanted.split_once(char::is_whitespace).unwrap_or((&wanted, ""));
@@ -236,6 +242,7 @@ mod tests {
             FormKind::Improvise,
             FormKind::Note,
             FormKind::Stop,
+            FormKind::Leave,
             FormKind::Onset(Opener::Operator),
         ] {
             assert!(submit(kind.clone(), "  ").is_err(), "{kind:?}");

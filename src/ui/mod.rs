@@ -10,6 +10,7 @@
 
 mod approval;
 mod asking;
+mod blind;
 mod calls;
 mod compare;
 mod confirm;
@@ -38,6 +39,7 @@ mod timeline;
 mod update;
 mod view;
 
+pub use blind::{Alarm, Blind, Finding, Known, Monitoring, Region};
 pub use compare::Beside;
 pub use confirm::{Confirmation, DEAD_TIME};
 pub use effects::{Effects, choices};

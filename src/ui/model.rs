@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::FixedOffset;
 
+use super::blind::Blind;
 use super::calls::Calls;
 use super::compare::Beside;
 use super::confirm::Confirmation;
@@ -181,6 +182,15 @@ impl Model {
         Self::new(Place::Picker(Picker::new(entries)), theme, now)
     }
 
+    /// Shows over the list what a team sees that is not told what is broken.
+    #[must_use]
+    pub fn blind(mut self, blind: Blind) -> Self {
+        if let Place::Picker(picker) = &mut self.place {
+            picker.blind = Some(blind);
+        }
+        self
+    }
+
     fn new(place: Place, theme: &Theme, now: Stamp) -> Self {
         Self {
             place,
@@ -303,6 +313,12 @@ impl RunScreen {
     /// Is the run over?
     pub fn is_ended(&self) -> bool {
         matches!(self.run.stage, Stage::Ended(_))
+    }
+
+    /// Was the run of a blind drill stopped, so that another runbook can be chosen?
+    pub(super) fn goes_on_blind(&self) -> bool {
+        let stopped = matches!(&self.run.stage, Stage::Ended(ending) if ending.how == "stopped");
+        stopped && self.run.exercise.blind.is_some() && self.replay.is_none()
     }
 
     /// Returns what the keys act on: the step that is looked at if it is open, else where a person is needed, else what

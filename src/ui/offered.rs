@@ -50,6 +50,9 @@ pub(super) fn below(model: &Model) -> Vec<Offer> {
 fn in_picker(picker: &Picker) -> Vec<Offer> {
     use Command as C;
     let mut list = match picker.selected {
+        Row::Runbook(_) if picker.entry().is_some() && picker.blind.is_some() => {
+            vec![Offer { command: C::Drill, words: Some("open it") }, C::DryRun.into()]
+        }
         Row::Runbook(_) if picker.entry().is_some() => offers(&[C::Drill, C::DryRun]),
         Row::Runbook(_) | Row::Unfinished(_) | Row::Ended(_) | Row::Recording(_) => Vec::new(),
     };
@@ -71,7 +74,10 @@ fn in_picker(picker: &Picker) -> Vec<Offer> {
         list.push(Offer { command: C::Back, words: Some("all again") });
     }
     list.push(Offer { command: C::Search, words: Some("find…") });
-    list.extend(offers(&[C::Up, C::Down, C::Help, C::Palette, C::Quit, C::PageUp, C::PageDown, C::Top, C::Bottom]));
+    let quit = Offer { command: C::Quit, words: picker.blind.as_ref().map(|_| "end the drill…") };
+    list.extend(offers(&[C::Up, C::Down, C::Help, C::Palette]));
+    list.push(quit);
+    list.extend(offers(&[C::PageUp, C::PageDown, C::Top, C::Bottom]));
     list
 }
 
@@ -94,7 +100,8 @@ fn in_run(screen: &RunScreen) -> Vec<Offer> {
         (Zoom::Output(reader), _) => return in_output(screen, reader),
         (Zoom::Timeline(_), _) => return in_timeline(screen),
         (Zoom::Shared, Stage::Ended(_)) => {
-            let mut list = offers(&[C::Quit, C::Timeline]);
+            let again = screen.goes_on_blind().then_some("choose again");
+            let mut list = vec![Offer { command: C::Quit, words: again }, C::Timeline.into()];
             if !screen.outputs_of().is_empty() {
                 list.push(C::Zoom.into());
             }
@@ -444,6 +451,7 @@ pub(super) fn question(screen: &RunScreen, command: Command) -> Option<FormKind>
         Command::Done => step.map(|step| FormKind::Done(step.id.clone(), step.manual.unwrap_or(Evidence::Welcome))),
         Command::Improvise => Some(FormKind::Improvise),
         Command::Note => Some(FormKind::Note),
+        Command::Stop if screen.run.exercise.blind.is_some() => Some(FormKind::Leave),
         Command::Stop => Some(FormKind::Stop),
         Command::Jump => step.map(|step| FormKind::Jump(step.id.clone())),
         Command::RollBack => screen.current_id().map(FormKind::RollBack),

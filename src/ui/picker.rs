@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use crossterm::event::{KeyCode, KeyEvent};
 
+use super::blind::{Blind, Monitoring};
 use super::field::{Edited, Field};
 use super::fuzzy::score;
 use crate::engine::Mode;
@@ -108,6 +109,8 @@ pub enum Learnt {
     },
     /// What was found about this machine.
     Preflight(Vec<Finding>),
+    /// What the monitoring says, or why nothing.
+    Monitoring(Result<Monitoring, String>),
     /// The report of a run that is over, or why there is none.
     Report {
         /// The run's folder.
@@ -174,6 +177,8 @@ pub struct Picker {
     pub selected: Row,
     /// What of the selected one is shown instead of the list.
     pub reading: Option<Reading>,
+    /// What the team sees that is not told what is broken; `None` where nothing is.
+    pub blind: Option<Blind>,
     /// What was found about this machine, once somebody looked.
     pub preflight: Option<Vec<Finding>>,
     /// The report that was made last, with its run's folder.
@@ -195,6 +200,7 @@ impl Picker {
             marked: None,
             selected: Row::Runbook(0),
             reading: None,
+            blind: None,
             preflight: None,
             report: None,
             find: String::new(),
@@ -220,6 +226,11 @@ impl Picker {
                 }
             }
             Learnt::Preflight(findings) => self.preflight = Some(findings),
+            Learnt::Monitoring(says) => {
+                if let Some(blind) = &mut self.blind {
+                    blind.monitoring = Some(says);
+                }
+            }
             Learnt::Report { folder, text } => self.report = Some((folder, text)),
         }
     }

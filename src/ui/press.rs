@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 
 use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 
+use super::blind::Ending;
 use super::confirm::DEAD_TIME;
 use super::field::{Edited, Field};
 use super::finder::{self, Chosen, Finder, To};
@@ -54,6 +55,11 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Option<Output> {
         model.news = None;
     }
     let meant: Vec<Command> = chord(key).map(|chord| model.keymap.commands(chord).collect()).unwrap_or_default();
+    if let Place::Picker(Picker { blind: Some(blind), .. }) = &mut model.place
+        && !(meant.contains(&Command::Quit) || meant.contains(&Command::Break))
+    {
+        blind.ending = Ending::No;
+    }
     if meant.contains(&Command::Break) {
         return break_off(model);
     }
@@ -188,7 +194,9 @@ fn acts(command: Command) -> bool {
 
 fn break_off(model: &mut Model) -> Option<Output> {
     match &mut model.place {
-        Place::Picker(_) | Place::Facilitator(_) | Place::Compare(_) => Some(Output::Quit),
+        // The list asks first where a drill ends with it.
+        Place::Picker(picker) => in_picker(picker, Command::Quit, (1, 0)),
+        Place::Facilitator(_) | Place::Compare(_) => Some(Output::Quit),
         Place::Run(screen) if screen.is_ended() || screen.replay.is_some() => Some(Output::Quit),
         Place::Run(screen) if screen.breaking == Break::Asked => Some(Output::Detach),
         Place::Run(screen) => {
@@ -338,6 +346,11 @@ fn reads(command: Command) -> bool {
 
 /// A page has `page` rows, and what is read can be scrolled as far as `text_last`.
 fn in_picker(picker: &mut Picker, command: Command, (page, text_last): (usize, usize)) -> Option<Output> {
+    if let Some(blind) = picker.blind.as_mut().filter(|_| command == Command::Quit)
+        && std::mem::replace(&mut blind.ending, Ending::Asked) == Ending::No
+    {
+        return None;
+    }
     match (picker.reading, command) {
         (_, Command::Drill) => return picker.entry().map(|entry| Output::Drill(entry.name.clone())),
         (_, Command::Quit) => return Some(Output::Quit),

@@ -156,7 +156,7 @@ pub(super) fn breaking(screen: &mut RunScreen, key: KeyEvent, keymap: &Keymap) -
     }
     if wanted(Command::Stop) && !screen.is_ended() {
         screen.breaking = Break::None;
-        screen.form = Some(super::form::Form::new(super::form::FormKind::Stop));
+        screen.form = super::offered::question(screen, Command::Stop).map(super::form::Form::new);
         return None;
     }
     if wanted(Command::Detach) {

@@ -308,7 +308,11 @@ impl RunScreen {
             FormKind::SeeAlarm(action) => self.run.alarm() != Some(action),
             FormKind::Onset(Opener::Screen) => self.run.onset().is_some() && form.field.text().is_empty(),
             FormKind::Unrecorded => !matches!(self.log, Some((LogHealth::Halted, _))),
-            FormKind::Onset(Opener::Operator) | FormKind::Improvise | FormKind::Note | FormKind::Stop => false,
+            FormKind::Onset(Opener::Operator)
+            | FormKind::Improvise
+            | FormKind::Note
+            | FormKind::Stop
+            | FormKind::Leave => false,
         };
         if stale {
             self.form = None;

@@ -154,6 +154,22 @@ fn a_facilitator_surprises_the_team_and_nothing_is_read_early_or_changed_late() 
     let again = home.run(&["facilitate", run.to_str().unwrap(), "--plain"]);
     assert!(again.out.contains("disclosed already"), "{again:?}");
 
+    // As one file, and as a page: both logs, also where only the pack is.
+    let packed = home.run(&["runs", "export", run.to_str().unwrap(), "--out", "run.tar"]);
+    assert!(packed.out.contains("its facilitator's log is in it"), "{packed:?}");
+    std::fs::rename(home.path("state/lifeboat/facilitated"), home.path("elsewhere")).unwrap();
+    let alone = home.run(&["report", run.to_str().unwrap(), "--hot-wash"]);
+    assert!(alone.out.contains("not at hand"), "{}", alone.out);
+    let page = home.run(&["report", "run.tar", "--hot-wash", "--format", "html"]);
+    assert_eq!(page.code, Some(0), "{page:?}");
+    for words in
+        ["<p class=\"kicker\">Hot wash</p>", "note by eve: nobody wrote down who decides", "id=\"facilitator\""]
+    {
+        assert!(page.out.contains(words), "`{words}` is not in {}", page.out);
+    }
+    assert!(page.out.starts_with("<!DOCTYPE html>") && page.out.trim_end().ends_with("</html>"));
+    std::fs::rename(home.path("elsewhere"), home.path("state/lifeboat/facilitated")).unwrap();
+
     // Whoever changes what was disclosed is found out.
     let addenda = run.join("addenda.jsonl");
     let text = std::fs::read_to_string(&addenda).unwrap();

@@ -5,6 +5,7 @@
 mod anchors;
 mod approvals;
 mod bad_input;
+mod blind;
 mod browser;
 mod calibration;
 mod campaign;

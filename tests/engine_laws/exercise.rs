@@ -137,3 +137,22 @@ fn the_clock_goes_on_and_the_summary_says_both() {
     let wanted = "      INTERRUPTED: the exercise was paused once, 1:30 in all; 1:30 without them";
     assert!(lines.contains(&wanted.to_owned()), "{lines:#?}");
 }
+
+#[test]
+fn how_a_team_found_its_runbook_is_said_once_and_only_in_a_drill() {
+    let blind = |second: i64| {
+        let (sha256, before) = (lifeboat::kernel::sha256_hex(b"x"), Vec::new());
+        Blind { sha256, shown_at: super::rig::time(10), chosen_at: super::rig::time(second), before }
+    };
+    let chosen = |second: i64| Input::Host(Notice::Exercise(Exercise::Blind(Box::new(blind(second)))));
+    assert_eq!(Rig::open(two_steps(), Mode::Real).feed(&chosen(20)), Err(Refusal::NoExercise));
+    let mut rig = facilitated(two_steps());
+    assert_eq!(rig.feed(&chosen(9)), Err(Refusal::BlindOutOfOrder), "nothing is chosen before there is a choice");
+    let forged = Blind { chosen_at: super::rig::time(9), ..blind(20) };
+    let forged = Event::Exercise(Exercise::Blind(Box::new(forged)));
+    let forged = Fact { seq: 99, at: rig.now, event: forged };
+    assert!(evolve(&mut rig.run.clone(), &forged).is_err(), "a log can't say so either");
+    assert_eq!(kinds(&rig.feed(&chosen(20)).unwrap()), ["exercise"]);
+    assert!(rig.run.exercise.blind.is_some());
+    assert_eq!(rig.feed(&chosen(20)), Err(Refusal::BlindAlready));
+}

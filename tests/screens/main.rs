@@ -4,9 +4,11 @@
 #![allow(clippy::indexing_slicing, reason = "a test that reads past the end has failed")]
 
 mod approvals;
+mod blind;
 mod calls;
 mod compare;
 mod decisions;
+mod exercises;
 mod failures;
 mod frames;
 mod keys;

@@ -54,12 +54,12 @@ pub fn place_of(state: &Path, run: &RunId) -> Result<LogPlace, BookError> {
 }
 
 /// Begins the facilitator's log of a run that begins: it holds the injects with their salts. Returns what the run's log
-/// is to hold of them.
+/// is to hold of them. `hidden` is what is broken, where the team is not told.
 ///
 /// # Errors
 /// If the log can't be made: then the drill does not begin, since nothing would show what was prepared.
 pub fn commit(
-    injects: &Injects,
+    (injects, hidden): (&Injects, Option<&Disclosure>),
     opened: &Opened,
     run: &RunFolder,
     (state, clock): (&Path, Clock),
@@ -81,6 +81,7 @@ pub fn commit(
         list: injects.path.clone(),
         title: injects.list.title.clone(),
         injects: disclosures,
+        broken: hidden.cloned(),
     };
     begun.writer.append_blocking(vec![Event::Facilitation(Box::new(prepared))])?;
     // What the exercise is for would tell what comes: the team learns how much may come, and no more.

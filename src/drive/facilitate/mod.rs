@@ -10,4 +10,4 @@ pub use book::{Book, BookError, commit, key_of, place_of};
 pub use conduct::Conducted;
 pub use list::{Injects, find};
 pub use sit::{Facilitated, on_lines, on_screen};
-pub use wash::{WashError, disclose, promised, wash};
+pub use wash::{Hot, WashError, disclose, promised, to_hand_on, wash};

@@ -6,6 +6,7 @@ use std::path::Path;
 use chrono::Utc;
 
 use super::book::{BookError, place_of};
+use crate::drive::blind::BlindDrill;
 use crate::drive::record::{RecordError, Recording, integrity};
 use crate::engine::{Fact, Fate};
 use crate::journal::{Addition, Trust, read_log};
@@ -73,24 +74,70 @@ pub fn promised(place: &LogPlace, trust: &Trust) -> Option<BTreeMap<u32, Fate>> 
     Some(Washed { record: &recording.record(), facilitator: None }.fates())
 }
 
-/// Makes the page for the hot wash. Without the facilitator's log, as on another machine, it holds what was disclosed.
-/// Says also whether every inject is what it was promised to be.
+/// Is what the page for the hot wash is made of.
+#[derive(Debug)]
+pub struct Hot {
+    /// The run's record.
+    pub recording: Recording,
+    /// The facilitator's log, what it says, and what it is worth; nothing where it is not at hand, as on another machine.
+    own: Option<(Vec<Fact>, Board, Integrity)>,
+}
+
+impl Hot {
+    /// Makes the page. Says also whether every inject is what it was promised to be.
+    pub fn page(&self) -> (Report, bool) {
+        let record = self.recording.record();
+        let facilitator = self.own.as_ref().map(|(facts, board, integrity)| (facts.as_slice(), board, integrity));
+        let washed = Washed { record: &record, facilitator };
+        let kept = washed.fates().values().all(|fate| *fate == Fate::Kept);
+        (hot_wash(&washed), kept)
+    }
+
+    /// Returns the facts of the facilitator's log.
+    pub fn facilitator(&self) -> &[Fact] {
+        self.own.as_ref().map(|(facts, ..)| facts.as_slice()).unwrap_or_default()
+    }
+}
+
+/// Reads both logs of an exercise: the facilitator's from the pack that holds the run, else from this machine's. Without it
+/// the page holds what was disclosed.
 ///
 /// # Errors
-/// If the run's record can't be read, or nobody facilitated it.
-pub fn wash(state: &Path, place: &LogPlace, trust: &Trust) -> Result<(Report, bool), WashError> {
+/// If one of them can't be read, they do not belong together, or nobody facilitated the run.
+pub fn wash(state: &Path, place: &LogPlace, trust: &Trust) -> Result<Hot, WashError> {
     let recording = Recording::read(place, trust)?;
     let run = recording.run.opened.as_ref().map_or_else(|| RunId::new(""), |opened| opened.run.clone());
     if recording.run.exercise.committed.is_none() {
         return Err(WashError::NoExercise(run));
     }
-    let own = match place_of(state, &run) {
-        Ok(own) => Some(read(&own, trust)?),
+    let packed = place.folder.as_deref().and_then(store::packed_facilitator);
+    let own = match packed.map_or_else(|| place_of(state, &run), Ok) {
+        Ok(own) => {
+            let (facts, board, integrity, _) = read(&own, trust)?;
+            if board.run != run {
+                let why = format!("{} is that of another run, {}", own.log.display(), board.run);
+                return Err(BookError::Senseless(why).into());
+            }
+            Some((facts, board, integrity))
+        }
         Err(_) => None,
     };
-    let record = recording.record();
-    let facilitator = own.as_ref().map(|(facts, board, integrity, _)| (facts.as_slice(), board, integrity));
-    let washed = Washed { record: &record, facilitator };
-    let kept = washed.fates().values().all(|fate| *fate == Fate::Kept);
-    Ok((hot_wash(&washed), kept))
+    Ok(Hot { recording, own })
+}
+
+/// Returns the facilitator's log of a run that may be handed on with it, or why there is none.
+///
+/// # Errors
+/// Why it stays where it is, in a sentence without its period; nothing where there is none.
+pub fn to_hand_on(state: &Path, place: &LogPlace, trust: &Trust) -> Result<LogPlace, Option<String>> {
+    let (opened, _) = store::header(&place.log).map_err(|_| None)?;
+    let own = place_of(state, &opened.run).map_err(|_| None)?;
+    if place.folder.as_deref().and_then(BlindDrill::of_run).is_some() {
+        return Err(Some("the blind drill goes on, and it says what is broken".to_owned()));
+    }
+    match store::verify_log(&own, trust) {
+        Ok(verified) if verified.sealed_by.is_some() => Ok(own),
+        Ok(_) => Err(Some("it is not sealed: the exercise was not ended".to_owned())),
+        Err(error) => Err(Some(error.to_string())),
+    }
 }

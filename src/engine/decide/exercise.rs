@@ -12,6 +12,12 @@ pub(super) fn begun(draft: &mut Draft, what: &Exercise) -> Result<(), Refusal> {
     if matches!(what, Exercise::Committed { .. }) && draft.run.exercise.committed.is_some() {
         return Err(Refusal::FacilitatedAlready);
     }
+    if matches!(what, Exercise::Blind(_)) && draft.run.exercise.blind.is_some() {
+        return Err(Refusal::BlindAlready);
+    }
+    if matches!(what, Exercise::Blind(blind) if !blind.is_in_order()) {
+        return Err(Refusal::BlindOutOfOrder);
+    }
     draft.add(Event::Exercise(what.clone()))
 }
 

@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::Event;
@@ -41,6 +42,70 @@ pub enum Exercise {
         /// Who says so.
         by: String,
     },
+    /// The team was not told what is broken, and chose this runbook by itself.
+    Blind(Box<Blind>),
+}
+
+/// Says how a team came to the runbook of a run, in a drill that does not say what is broken.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Blind {
+    /// The digest of what is broken: [`Disclosure::digest`] of a [`Broken`], under the number [`BROKEN`].
+    pub sha256: Sha256Hex,
+    /// When alarms and runbooks were put before the team.
+    pub shown_at: DateTime<Utc>,
+    /// When it chose this runbook.
+    pub chosen_at: DateTime<Utc>,
+    /// The runbooks that it chose before and left again, in order.
+    pub before: Vec<Abandoned>,
+}
+
+impl Blind {
+    /// Was each runbook chosen after the one before was left, and the first after there was a choice?
+    pub fn is_in_order(&self) -> bool {
+        let times = self.before.iter().flat_map(|left| [left.chosen_at, left.left_at]);
+        std::iter::once(self.shown_at).chain(times).chain([self.chosen_at]).is_sorted()
+    }
+}
+
+/// Is a runbook that a team chose and left again.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Abandoned {
+    /// Its run, which has a log of its own.
+    pub run: RunId,
+    /// The runbook.
+    pub runbook: String,
+    /// The scenario that it is for.
+    pub scenario: String,
+    /// When it was chosen.
+    pub chosen_at: DateTime<Utc>,
+    /// When it was left.
+    pub left_at: DateTime<Utc>,
+}
+
+/// Is the number under which a blind drill commits to what is broken: no inject has it.
+pub const BROKEN: u32 = 0;
+
+/// Is what a blind drill hides: what is broken. Its JSON is what the log holds a digest of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Broken {
+    /// The scenario.
+    pub scenario: String,
+    /// The faults besides, as the practice estate takes them.
+    pub faults: Vec<String>,
+}
+
+impl Broken {
+    /// Makes what is to be disclosed of it, with a salt.
+    pub fn hidden(&self, salt: String) -> Disclosure {
+        // Texts and lists of them are always JSON.
+        Disclosure { inject: BROKEN, salt, text: serde_json::to_string(self).unwrap_or_default() }
+    }
+
+    /// Reads what was disclosed, if it is of this kind.
+    pub fn of(disclosed: &Disclosure) -> Option<Self> {
+        (disclosed.inject == BROKEN).then(|| serde_json::from_str(&disclosed.text).ok())?
+    }
 }
 
 /// Is the digest of an inject, before anybody may know what it is.
@@ -128,6 +193,9 @@ pub enum Facilitation {
         title: String,
         /// The injects.
         injects: Vec<Disclosure>,
+        /// What is broken, in a drill that does not tell the team.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        broken: Option<Disclosure>,
     },
     /// An inject may have come: recorded before anything of it happens, so it never comes twice by itself.
     Fired(Fired),
@@ -258,6 +326,14 @@ mod tests {
         let fates = compared(&committed, &[of(1, "a"), of(1, "z"), of(2, "b"), of(2, "b")]);
         assert_eq!(fates, BTreeMap::from([(1, Fate::Disputed), (2, Fate::Kept)]));
         assert_eq!(compared(&[], &[]), BTreeMap::new());
+    }
+
+    #[test]
+    fn what_is_broken_is_no_inject_and_comes_back_as_it_was() {
+        let broken = Broken { scenario: "region-failure".into(), faults: vec!["slow-api@+3m".into()] };
+        let hidden = broken.hidden("s".into());
+        assert_eq!(Broken::of(&hidden), Some(broken));
+        assert_eq!(Broken::of(&Disclosure { inject: 1, ..hidden }), None);
     }
 
     fn disclosure() -> impl Strategy<Value = Disclosure> {

@@ -34,6 +34,11 @@ pub(super) fn exercised(run: &mut Run, what: &Exercise, at: Stamp) -> Legal {
             run.exercise.paused_for = run.exercise.paused_by(at);
             run.exercise.paused = None;
         }
+        Exercise::Blind(blind) => {
+            require(run.exercise.blind.is_none(), "how the team came to this runbook is known already")?;
+            require(blind.is_in_order(), "the runbooks were chosen one after the other")?;
+            run.exercise.blind = Some(blind.as_ref().clone());
+        }
     }
     Ok(())
 }

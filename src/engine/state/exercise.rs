@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::engine::event::Commitment;
+use crate::engine::event::{Blind, Commitment};
 use crate::kernel::Stamp;
 
 /// Holds what the facts say of an exercise.
@@ -20,6 +20,8 @@ pub struct Exercising {
     pub paused_for: Duration,
     /// How many pauses there were, one that lasts among them.
     pub pauses: u32,
+    /// How the team came to this runbook, where it was not told what is broken.
+    pub blind: Option<Blind>,
 }
 
 /// Is a pause of an exercise.

@@ -106,6 +106,13 @@ impl Customers {
         cached.address
     }
 
+    /// Returns how many of the attempts that the monitoring remembers failed, and how many these are.
+    pub fn lately(&self) -> (u32, u32) {
+        let remembered = self.recent & (u128::MAX >> (u128::BITS - WINDOW));
+        let asked = self.acknowledged.orders.count().saturating_add(self.failed);
+        (remembered.count_ones(), u32::try_from(asked).unwrap_or(WINDOW).min(WINDOW))
+    }
+
     /// Begins the record anew with nothing failed; what was acknowledged and is not among `kept` is written off.
     pub fn close_books(&mut self, kept: &Numbers) {
         let lost = self.acknowledged.orders.without(kept);
@@ -198,6 +205,21 @@ mod tests {
             }
         }
         assert_eq!((customers.onset, raised), (Some(Moment(5_100)), Some(Moment(9_300))));
+    }
+
+    #[test]
+    fn what_failed_lately_is_counted_over_what_is_remembered() {
+        let mut customers = Customers::default();
+        assert_eq!(customers.lately(), (0, 0));
+        for number in 1..=40 {
+            customers.served(number, Moment(i64::try_from(number).unwrap() * TICK));
+        }
+        customers.refused(Moment(40 * TICK));
+        assert_eq!(customers.lately(), (1, 41));
+        for tick in 41..300 {
+            customers.refused(Moment(tick * TICK));
+        }
+        assert_eq!(customers.lately(), (100, 100));
     }
 
     #[test]

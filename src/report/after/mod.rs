@@ -11,6 +11,7 @@ mod since;
 
 use serde::Serialize;
 
+use super::exercise::{diagnosis_section, unblinded};
 use crate::engine::{Disclosure, Event, Fact, Run};
 use crate::kernel::{SafeText, Stamp};
 
@@ -105,6 +106,8 @@ pub enum Added {
         /// SHA-512 of the facilitator's own log as it was sealed, hex.
         log_sha512: String,
     },
+    /// What was broken in a drill that did not tell the team.
+    Unblinded(Disclosure),
     /// Somebody vouches for the log.
     Countersigned,
 }
@@ -188,6 +191,7 @@ impl Cite {
             Added::Issue { .. } => "issue",
             Added::Closed { .. } => "closed",
             Added::Disclosed { .. } => "disclosed",
+            Added::Unblinded(_) => "unblinded",
             Added::Countersigned => "countersigned",
         };
         Self { file: File::Addenda, seq: word.seq, kind: kind.to_owned() }
@@ -272,6 +276,11 @@ pub fn after_action(record: &Record<'_>) -> Report {
         since::issues(record),
         since::integrity(record),
     ];
+    let at = sections.iter().position(|section| section.key == "timeline").unwrap_or(0);
+    let said = unblinded(record.additions);
+    if let Some(section) = diagnosis_section(record, &said) {
+        sections.insert(at, section);
+    }
     sections.push(controls::controls(&sections));
     sections.push(controls::not_evidenced(record));
     Report {

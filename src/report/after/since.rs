@@ -1,7 +1,7 @@
 //! What is so after the event: protection, what is owed, issues and notes, and what the log is worth.
 
 use super::{Added, Cite, Record, Row, Section};
-use crate::engine::Event;
+use crate::engine::{Broken, Event};
 use crate::report::narrate;
 use crate::runbook::Moment;
 
@@ -46,6 +46,10 @@ pub(super) fn issues(record: &Record<'_>) -> Section {
             Added::Correction { of, text } => (format!("correction of line {of}"), String::new(), text.clone()),
             Added::Disclosed { injects, .. } => {
                 ("injects disclosed".to_owned(), String::new(), format!("{} injects of the exercise", injects.len()))
+            }
+            Added::Unblinded(said) => {
+                let was = Broken::of(said).map_or_else(|| said.text.clone(), |broken| broken.scenario);
+                ("what was broken".to_owned(), String::new(), was)
             }
             Added::Countersigned => continue,
         };

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
-use crate::engine::{Disclosure, Event, Facilitation, Fact, HowFired, Mark};
+use crate::engine::{Broken, Disclosure, Event, Facilitation, Fact, HowFired, Mark, Run};
 use crate::kernel::{RunId, Sha256Hex};
 use crate::runbook::injects::Inject;
 
@@ -21,6 +21,8 @@ pub struct Board {
     pub title: String,
     /// The injects with their salts, as they were at the start.
     pub disclosures: Vec<Disclosure>,
+    /// What is broken, where the team was not told.
+    pub hidden: Option<Disclosure>,
     /// The injects, and what became of each.
     pub items: Vec<Item>,
     /// What the facilitator noted.
@@ -89,14 +91,14 @@ impl Board {
     pub fn of(facts: &[Fact]) -> Result<Self, String> {
         let prepared = facts.iter().find_map(|fact| match &fact.event {
             Event::Facilitation(what) => match what.as_ref() {
-                Facilitation::Prepared { run, runbook_sha256, list, title, injects } => {
-                    Some((run, runbook_sha256, list, title, injects))
+                Facilitation::Prepared { run, runbook_sha256, list, title, injects, broken } => {
+                    Some((run, runbook_sha256, list, title, injects, broken))
                 }
                 _ => None,
             },
             _ => None,
         });
-        let Some((run, runbook_sha256, list, title, injects)) = prepared else {
+        let Some((run, runbook_sha256, list, title, injects, hidden)) = prepared else {
             return Err("it is no facilitator's log: no exercise was prepared in it".to_owned());
         };
         let item = |disclosure: &Disclosure| {
@@ -112,6 +114,7 @@ impl Board {
             list: list.clone(),
             title: title.clone(),
             disclosures: injects.clone(),
+            hidden: hidden.clone(),
             items: injects.iter().map(item).collect::<Result<_, String>>()?,
             notes: Vec::new(),
             scores: BTreeMap::new(),
@@ -156,6 +159,17 @@ impl Board {
                 self.closed.get_or_insert((at, by.clone()));
             }
         }
+    }
+
+    /// Returns what is broken, where the team was not told.
+    pub fn broken(&self) -> Option<Broken> {
+        self.hidden.as_ref().and_then(Broken::of)
+    }
+
+    /// Is the team in a runbook that is not for what is broken? The list is for the one that is: elsewhere only a hand lets
+    /// something come.
+    pub fn is_astray(&self, run: &Run) -> bool {
+        self.broken().is_some_and(|broken| broken.scenario != run.plan.meta.scenario)
     }
 
     /// Returns an inject by its number.

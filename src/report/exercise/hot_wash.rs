@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::board::{Board, Item};
+use super::diagnosis::{diagnosis, section as diagnosis_section, unblinded};
 use super::judged::{By, Judged, judge};
 use super::words::{facilitated, when};
 use crate::engine::{Commitment, Disclosure, Event, Exercise, Fact, Fate, Mark, compared};
@@ -31,15 +32,17 @@ pub fn hot_wash(washed: &Washed<'_>) -> Report {
         title: run.plan.title.clone(),
         run: run.opened.as_ref().map(|opened| opened.run.as_str().to_owned()).unwrap_or_default(),
         first: broken(&fates),
-        sections: vec![
-            washed.exercise(),
-            washed.promises(&fates),
-            washed.timeline(),
-            washed.expectations(),
-            washed.score(),
-            questions(),
-            washed.issues(),
-        ],
+        sections: std::iter::once(washed.exercise())
+            .chain(diagnosis_section(washed.record, &washed.unblinded()))
+            .chain([
+                washed.promises(&fates),
+                washed.timeline(),
+                washed.expectations(),
+                washed.score(),
+                questions(),
+                washed.issues(),
+            ])
+            .collect(),
     }
 }
 
@@ -69,6 +72,12 @@ impl Washed<'_> {
             disclosed.extend(board.disclosures.iter().cloned());
         }
         compared(self.committed(), &disclosed)
+    }
+
+    /// What was said of what was broken, by whoever was to hide it.
+    fn unblinded(&self) -> Vec<Disclosure> {
+        let own = self.facilitator.and_then(|(_, board, _)| board.hidden.clone());
+        unblinded(self.record.additions).into_iter().chain(own).collect()
     }
 
     fn committed(&self) -> &[Commitment] {
@@ -235,6 +244,9 @@ impl Washed<'_> {
                 Row::new([mark.word().to_owned(), format!("{count} of {} that were asked for", came.len())], None)
             })
             .collect();
+        if let Some(found) = diagnosis(self.record.run, &self.unblinded()) {
+            rows.push(Row::new(["diagnosis".to_owned(), found.words()], None));
+        }
         if let Some((_, board, _)) = self.facilitator {
             rows.extend(board.scores.iter().map(|(area, score)| {
                 let why = if score.noted.text.is_empty() { String::new() } else { format!(": {}", score.noted.text) };

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-
 use super::board::{Board, Item};
 use super::happened::happened;
+use super::words::between;
 use crate::engine::{Event, Fact, HowFired, Mark, Run, Stage};
 use crate::kernel::Stamp;
 use crate::runbook::injects::{Expectation, When};
@@ -26,7 +25,7 @@ pub fn due(board: &Board, run: &Run, facts: &[Fact], now: Stamp) -> Vec<Due> {
     let Some(began) = began.filter(|_| run.stage == Stage::Open && run.exercise.paused.is_none()) else {
         return Vec::new();
     };
-    if board.closed.is_some() {
+    if board.closed.is_some() || board.is_astray(run) {
         return Vec::new();
     }
     let passed = now.since(&began).saturating_sub(run.exercise.paused_by(now));
@@ -67,10 +66,10 @@ pub fn judge(item: &Item, number: u32, expected: &Expectation, run: &Run, facts:
     let Some(came) = &item.came else { return open };
     let within = expected.within(run.speed());
     let shown = expected.met_by.as_ref().and_then(|met| happened(met, &run.plan, facts, Some(came.after_seq)));
-    let took = shown.map(|fact| since(came.at, fact.at.utc));
+    let took = shown.map(|fact| between(came.at, fact.at.utc));
     if let Some((mark, noted)) = item.marks.get(&number) {
         // Where the facts say when, their time counts; else the facilitator's mark was made when it was seen.
-        let took = took.or_else(|| matches!(mark, Mark::Met | Mark::Late).then(|| since(came.at, noted.at)));
+        let took = took.or_else(|| matches!(mark, Mark::Met | Mark::Late).then(|| between(came.at, noted.at)));
         return Judged { mark: Some(*mark), took, by: By::Facilitator(noted.seq) };
     }
     let over = matches!(run.stage, Stage::Ended(_));
@@ -83,8 +82,4 @@ pub fn judge(item: &Item, number: u32, expected: &Expectation, run: &Run, facts:
         _ if expected.met_by.is_some() => Judged { mark: Some(Mark::Missed), ..open },
         _ => Judged { mark: Some(Mark::NotSeen), ..open },
     }
-}
-
-fn since(from: DateTime<Utc>, to: DateTime<Utc>) -> Duration {
-    to.signed_duration_since(from).to_std().unwrap_or_default()
 }

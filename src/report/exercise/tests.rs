@@ -40,8 +40,7 @@ struct Exercised {
 
 impl Exercised {
     fn new(injects: &[Inject], speed: u32) -> Self {
-        let text =
-            "# Fail over\n\n## Fence the old side\n\n### Fence\n\nDo it.\n\n## Promote it\n\n### Promote\n\nDo it.\n";
+        let text = "---\ntitle: Fail over\nscenario: region-failure\n---\n# Fail over\n\n## Fence the old side\n\n### Fence\n\nDo it.\n\n## Promote it\n\n### Promote\n\nDo it.\n";
         let plan = Arc::new(parse("a.md", text.as_bytes()).plan.unwrap());
         let disclosures: Vec<_> = injects
             .iter()
@@ -86,6 +85,7 @@ impl Exercised {
             list: "a.toml".into(),
             title: "Surprises".into(),
             injects: exercised.disclosures.clone(),
+            broken: None,
         };
         exercised.own(0, prepared);
         exercised
@@ -261,6 +261,47 @@ fn the_page_joins_both_logs() {
     insta::assert_snapshot!(it.wash(&additions));
 }
 
+/// Every link of the page leads somewhere on it, and every place has one name.
+fn leads_somewhere(page: &str) {
+    let attribute = |name: &str| -> Vec<String> {
+        let begins = format!(" {name}=\"");
+        let parts = page.split(&begins).skip(1);
+        parts.map(|rest| rest.split('"').next().unwrap_or_default().to_owned()).collect()
+    };
+    let places = attribute("id");
+    let names: std::collections::BTreeSet<_> = places.iter().collect();
+    assert_eq!(names.len(), places.len(), "two places have one name");
+    for href in attribute("href") {
+        assert!(href.strip_prefix('#').is_some_and(|at| names.contains(&at.to_owned())), "{href} leads nowhere");
+    }
+}
+
+#[test]
+fn as_a_page_it_has_both_logs_and_every_cite_leads_there() {
+    let mut it = blind("region-failure", "az-failure");
+    it.fired(45, 1);
+    let (text, by) = ("<b>nobody</b> wrote down who decides".to_owned(), "eve".to_owned());
+    it.own(50, Facilitation::Noted { text, by: by.clone() });
+    it.own(52, Facilitation::Scored { area: "calm".into(), points: 4, note: None, by });
+    it.end(60);
+    let (board, sound) = (it.board(), Integrity { verdict: "SEALED".into(), ..Integrity::default() });
+    let said = Afterword { seq: 1, at: stamp(70), by: None, what: Added::Unblinded(broken("region-failure")) };
+    let issue = Added::Issue { number: 1, text: "name a scribe".into(), owner: "bob".into(), due: "2027-02-01".into() };
+    let issue = Afterword { seq: 3, at: stamp(99), by: Some("bob".into()), what: issue };
+    let additions = [said, issue];
+    let record = Record { run: &it.run, facts: &it.facts, integrity: &sound, additions: &additions };
+    let washed = Washed { record: &record, facilitator: Some((&it.own, &board, &sound)) };
+    let page = crate::report::html(&hot_wash(&washed), &record, &[], crate::report::Page::Washed(&it.own));
+    leads_somewhere(&page);
+    assert!(page.contains("<p class=\"kicker\">Hot wash</p>") && page.contains("id=\"g1\""), "{page}");
+    assert!(page.contains("&lt;b&gt;nobody&lt;/b&gt;") && !page.contains("<b>nobody"), "{page}");
+    assert!(page.contains("<dt>the facilitator&#39;s log</dt>"), "{page}");
+    // Without the facilitator's log, what it says is named and leads nowhere.
+    let alone = crate::report::html(&hot_wash(&washed), &record, &[], crate::report::Page::Read);
+    leads_somewhere(&alone);
+    assert!(alone.contains("<span class=\"cite\">facilitator "), "{alone}");
+}
+
 #[test]
 fn the_page_says_first_what_was_changed() {
     let list = [inject("a", When::ByHand, Vec::new()), inject("b", When::ByHand, Vec::new())];
@@ -282,4 +323,105 @@ fn the_page_says_first_what_was_changed() {
 fn another_log_is_no_facilitators() {
     let it = Exercised::new(&[], 1);
     assert!(Board::of(&it.facts).unwrap_err().contains("no facilitator's log"));
+}
+
+fn broken(scenario: &str) -> Disclosure {
+    crate::engine::Broken { scenario: scenario.into(), faults: Vec::new() }.hidden("salt".into())
+}
+
+/// A run of the runbook for a lost region, whose onset was at 0, in a drill that hides `scenario`; an attempt with another
+/// runbook came before.
+fn blind(scenario: &str, before: &str) -> Exercised {
+    let list = [inject("at once", When::After(0), Vec::new()), inject("by hand", When::ByHand, Vec::new())];
+    let mut it = Exercised::new(&list, 1);
+    it.fact(
+        40,
+        Event::MomentFixed {
+            moment: crate::runbook::Moment::Onset,
+            occurred_at: utc(0),
+            by: "alice".into(),
+            evidence: "the monitoring".into(),
+        },
+    );
+    let abandoned = crate::engine::Abandoned {
+        run: RunId::new("r0"),
+        runbook: format!("embedded:{before}"),
+        scenario: before.into(),
+        chosen_at: utc(10),
+        left_at: utc(35),
+    };
+    let chosen = crate::engine::Blind {
+        sha256: broken(scenario).digest(),
+        shown_at: utc(5),
+        chosen_at: utc(40),
+        before: vec![abandoned],
+    };
+    it.fact(40, Event::Exercise(Exercise::Blind(Box::new(chosen))));
+    let prepared = it.own.remove(0);
+    let Event::Facilitation(mut what) = prepared.event else { panic!("it is prepared") };
+    if let Facilitation::Prepared { broken: hidden, .. } = what.as_mut() {
+        *hidden = Some(broken(scenario));
+    }
+    it.own.insert(0, Fact { event: Event::Facilitation(what), ..prepared });
+    it
+}
+
+#[test]
+fn whether_the_team_chose_right_is_said_once_it_is_disclosed() {
+    let it = blind("region-failure", "az-failure");
+    let words = |disclosed: &[Disclosure]| diagnosis(&it.run, disclosed).unwrap().words();
+    assert_eq!(
+        words(&[]),
+        "this runbook 0:40 after the onset, after az-failure (0:25 in it); whether it is the right one is said when the \
+         drill is over"
+    );
+    assert_eq!(
+        words(&[broken("region-failure")]),
+        "the right runbook 0:40 after the onset, after az-failure (WRONG, 0:25 in it); broken was region-failure"
+    );
+    // What is disclosed has to be what was promised.
+    let changed = diagnosis(&it.run, &[broken("az-failure")]).unwrap();
+    assert_eq!((changed.fate, changed.broken.as_ref()), (Fate::Changed, None));
+    assert!(changed.words().contains("CHANGED: it is not what the digest"), "{}", changed.words());
+    let told = Exercised::new(&[], 1);
+    assert_eq!(diagnosis(&told.run, &[]), None, "a team that was told what is broken diagnosed nothing");
+}
+
+#[test]
+fn a_wrong_choice_is_said_and_so_is_a_right_one_that_was_left() {
+    let of =
+        |scenario: &str, before: &str| diagnosis(&blind(scenario, before).run, &[broken(scenario)]).unwrap().words();
+    assert_eq!(
+        of("data-corruption", "az-failure"),
+        "the WRONG runbook: a, after az-failure (WRONG, 0:25 in it), 0:40 after the onset; broken was data-corruption"
+    );
+    assert_eq!(
+        of("az-failure", "az-failure"),
+        "the right runbook 0:10 after the onset, and LEFT IT AGAIN: az-failure (right, 0:25 in it); broken was az-failure"
+    );
+}
+
+#[test]
+fn nothing_comes_by_itself_where_the_team_is_in_a_wrong_runbook() {
+    assert_eq!(blind("region-failure", "az-failure").due(60), [(1, HowFired::Time)]);
+    assert_eq!(blind("data-corruption", "az-failure").due(60), []);
+}
+
+#[test]
+fn the_page_says_how_the_team_found_the_runbook() {
+    let mut it = blind("region-failure", "az-failure");
+    it.end(60);
+    let page = it.wash(&[]);
+    for words in [
+        "| az-failure | ",
+        "| 0:10 | 0:25 | WRONG |",
+        "| a | ",
+        "| 0:40 | this run | right |",
+        "| diagnosis | the right runbook 0:40 after the onset, after az-failure (WRONG, 0:25 in it); broken was region-failure |",
+    ] {
+        assert!(page.contains(words), "`{words}` is not in {page}");
+    }
+    // Whoever hid it says it beside the run's log, too: two different words are a dispute.
+    let other = Afterword { seq: 1, at: stamp(70), by: None, what: Added::Unblinded(broken("az-failure")) };
+    assert!(it.wash(&[other]).contains("DISPUTED"));
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
+
 use crate::engine::{Exercise, Facilitation, HowFired};
 use crate::kernel::{clock, counted};
 use crate::runbook::injects::When;
@@ -19,6 +21,19 @@ pub(in crate::report) fn exercised(what: &Exercise) -> String {
         }
         Exercise::Paused { why, by } => format!("EXERCISE PAUSED by {by}: {why}; the RTO clock goes on"),
         Exercise::WentOn { by } => format!("the exercise goes on (by {by})"),
+        Exercise::Blind(blind) => {
+            let took = clock(between(blind.shown_at, blind.chosen_at));
+            let before = blind.before.iter().map(|left| {
+                let stayed = clock(between(left.chosen_at, left.left_at));
+                format!("{} ({stayed} in it)", left.scenario)
+            });
+            let before: Vec<String> = before.collect();
+            let before = if before.is_empty() { String::new() } else { format!(", after {}", before.join(", ")) };
+            format!(
+                "this drill is blind: the log holds a digest of what is broken; this runbook was chosen {took} after the \
+                 alarms were shown{before}"
+            )
+        }
     }
 }
 
@@ -48,6 +63,11 @@ pub(in crate::report) fn facilitated(what: &Facilitation) -> String {
         }
         Facilitation::Closed { by } => format!("the exercise was ended by {by}"),
     }
+}
+
+/// Returns the time between two moments; none where the second comes first.
+pub(super) fn between(from: DateTime<Utc>, to: DateTime<Utc>) -> Duration {
+    to.signed_duration_since(from).to_std().unwrap_or_default()
 }
 
 /// Says when an inject comes.

@@ -12,15 +12,19 @@ use std::fmt::Write as _;
 
 use super::after::{File, Record, Report, Section, kind};
 use super::narrate;
+use crate::engine::Fact;
 use crate::kernel::SafeText;
 
 use moments::Clock;
 pub use moments::{Arrivals, Page};
 pub use outputs::{Excerpt, Printed};
-use parts::{cites, escaped, fact, row_of};
+use parts::{Places, cites, escaped, fact, row_of};
 
 /// Of a longer log the page has only the lines that are cited.
 const MOST_LINES: usize = 10_000;
+
+/// The heading over a facilitator's own log.
+const FACILITATOR: &str = "The facilitator's log, line by line";
 
 /// What a page may do is nothing, but look as it does. What else is allowed is written before it.
 const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'";
@@ -28,15 +32,18 @@ const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'n
 /// Writes a report as a page, with the record that it was made from and what was printed.
 pub fn html(report: &Report, record: &Record<'_>, printed: &[Printed], page: Page<'_>) -> String {
     let clock = Clock::of(page, record);
+    let facilitator = page.facilitator();
     let mut body = String::new();
-    header(&mut body, report);
+    let mut places = Places::of(report, facilitator);
+    header(&mut body, report, &places);
     if let Some(clock) = &clock {
         moments::section(&mut body, record, clock);
     }
     let named = |section: &Section| (section.key, section.title);
     let own = [("outputs", "Outputs"), ("lines", "The log, line by line")];
+    let theirs = (!facilitator.is_empty()).then_some(("facilitator", FACILITATOR));
     body.push_str("<nav aria-label=\"Sections\"><ol>");
-    for (key, title) in report.sections.iter().map(named).chain(own) {
+    for (key, title) in report.sections.iter().map(named).chain(own).chain(theirs) {
         // Writing to a String cannot fail.
         let _ = write!(body, "<li><a href=\"#{key}\">{}</a></li>", escaped(title));
     }
@@ -54,12 +61,15 @@ pub fn html(report: &Report, record: &Record<'_>, printed: &[Printed], page: Pag
         {
             body.push_str(&chart::burn_down(burn));
         }
-        table(&mut body, section);
+        table(&mut body, section, &mut places);
         body.push_str("</section>\n");
     }
     let next = report.sections.len() + 1;
     outputs::section(&mut body, next, record, printed, clock.as_ref());
     lines(&mut body, next + 1, (report, record, printed), clock.as_ref());
+    if !facilitator.is_empty() {
+        theirs_lines(&mut body, next + 2, facilitator);
+    }
     body.push_str("</main>\n");
     let mut policy = POLICY.to_owned();
     if clock.is_some() {
@@ -85,7 +95,7 @@ fn whole(title: &str, policy: &str, body: &str) -> String {
 }
 
 /// Says before everything else how it went.
-fn header(body: &mut String, report: &Report) {
+fn header(body: &mut String, report: &Report, places: &Places) {
     let _ = writeln!(
         body,
         "<header>\n<p class=\"kicker\">{}</p>\n<h1>{}</h1>\n<p class=\"run\">Run {}</p>\n<dl class=\"verdicts\">",
@@ -100,7 +110,14 @@ fn header(body: &mut String, report: &Report) {
         rows("objectives").iter().filter(|row| row.cells.first().is_some_and(|name| name == "RTO" || name == "RPO"))
     {
         let (name, verdict, figure) = (cell(&row.cells, 0), cell(&row.cells, 1), cell(&row.cells, 2));
-        card(body, &name, &verdict, &format!("{} {}", escaped(&figure), cites(row)));
+        card(body, &name, &verdict, &format!("{} {}", escaped(&figure), cites(row, places)));
+    }
+    // The page of an exercise says it in its first section.
+    for row in rows("exercise") {
+        let (name, verdict) = (cell(&row.cells, 0), cell(&row.cells, 1));
+        if ["RTO", "RPO", "the run's log", "the facilitator's log"].contains(&name.as_str()) {
+            card(body, &name, &verdict, "<a href=\"#exercise\">the exercise</a>");
+        }
     }
     if let Some(row) = rows("integrity").first() {
         card(body, "Log", &cell(&row.cells, 1), "<a href=\"#integrity\">integrity</a>");
@@ -111,7 +128,7 @@ fn header(body: &mut String, report: &Report) {
             body,
             "<p class=\"first\"><strong>{}</strong> {}</p>",
             row.cells.iter().map(|cell| escaped(cell)).collect::<Vec<_>>().join(" "),
-            cites(row)
+            cites(row, places)
         );
     }
     body.push_str(
@@ -132,7 +149,7 @@ fn card(body: &mut String, name: &str, verdict: &str, below: &str) {
 }
 
 /// Writes the rows of a section as a table.
-fn table(body: &mut String, section: &Section) {
+fn table(body: &mut String, section: &Section, places: &mut Places) {
     if section.rows.is_empty() {
         body.push_str("<p class=\"nothing\">Nothing is recorded.</p>\n");
         return;
@@ -144,7 +161,7 @@ fn table(body: &mut String, section: &Section) {
     }
     parts::open_table(body, section.title, &columns);
     for row in &section.rows {
-        row_of(body, section.key, &columns, row, cited);
+        row_of(body, (section.key, &columns), (row, cited), places);
     }
     body.push_str("</tbody></table>\n");
 }
@@ -182,7 +199,22 @@ fn lines(
     parts::open_table(body, "The log, line by line", &columns);
     for of in record.facts.iter().filter(|of| all || cited.contains(&of.seq)) {
         let words = (kind(&of.event), SafeText::new(&narrate(&of.event)).into_string());
-        fact(body, &columns, of, (&words.0, &words.1), printed, clock);
+        fact(body, &columns, ('f', of), (&words.0, &words.1), printed, clock);
+    }
+    body.push_str("</tbody></table>\n</section>\n");
+}
+
+/// Lists the lines of a facilitator's log.
+fn theirs_lines(body: &mut String, number: usize, facilitator: &[Fact]) {
+    let _ = writeln!(
+        body,
+        "<section id=\"facilitator\" aria-labelledby=\"h-facilitator\"><h2 id=\"h-facilitator\">{number} {FACILITATOR}</h2>"
+    );
+    let columns = ["seq", "time (UTC)", "kind", "what it says"];
+    parts::open_table(body, FACILITATOR, &columns);
+    for of in facilitator {
+        let words = (kind(&of.event), SafeText::new(&narrate(&of.event)).into_string());
+        fact(body, &columns, ('g', of), (&words.0, &words.1), &[], None);
     }
     body.push_str("</tbody></table>\n</section>\n");
 }

@@ -37,6 +37,18 @@ pub enum Page<'p> {
     Read,
     /// The run can be watched again on it.
     Watched(&'p [Arrivals]),
+    /// It is read, with the lines of the log of whoever facilitated the run.
+    Washed(&'p [Fact]),
+}
+
+impl<'p> Page<'p> {
+    /// Returns the lines of the facilitator's log that are on it.
+    pub(super) fn facilitator(self) -> &'p [Fact] {
+        match self {
+            Self::Read | Self::Watched(_) => &[],
+            Self::Washed(facts) => facts,
+        }
+    }
 }
 
 /// Is the clock of a page that leads through time: milliseconds since the run began.
@@ -50,7 +62,7 @@ impl<'p> Clock<'p> {
     /// Returns the clock of a page, if it has one.
     pub(super) fn of(page: Page<'p>, record: &Record<'_>) -> Option<Self> {
         match page {
-            Page::Read => None,
+            Page::Read | Page::Washed(_) => None,
             Page::Watched(came) => Some(Self { from: record.facts.first().map_or(0, |fact| fact.at.mono), came }),
         }
     }

@@ -1,5 +1,6 @@
 //! The pieces of a page: text that is no markup, tables, cites that lead to their lines.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 use super::chart;
@@ -7,7 +8,7 @@ use super::moments::Clock;
 use super::outputs::Printed;
 use crate::engine::{Event, Fact};
 use crate::kernel::SafeText;
-use crate::report::after::{File, Row};
+use crate::report::after::{File, Report, Row};
 
 /// Takes its meaning from what HTML would read, in text and in quoted attributes, and from what would steer a terminal or turn
 /// lines around.
@@ -56,11 +57,15 @@ pub(super) fn open_table(body: &mut String, caption: &str, columns: &[&str]) {
 }
 
 /// Writes a row; its first cell is its heading.
-pub(super) fn row_of(body: &mut String, key: &str, columns: &[&str], row: &Row, cited: bool) {
-    let anchor = row.cites.iter().find(|cite| cite.file == File::Addenda && key == "issues");
-    match anchor {
-        Some(cite) => {
-            let _ = write!(body, "<tr id=\"a{}\">", cite.seq);
+pub(super) fn row_of(
+    body: &mut String,
+    (key, columns): (&'static str, &[&str]),
+    (row, cited): (&Row, bool),
+    places: &mut Places,
+) {
+    match places.begins_at(key, row) {
+        Some(seq) => {
+            let _ = write!(body, "<tr id=\"a{seq}\">");
         }
         None => body.push_str("<tr>"),
     }
@@ -83,21 +88,62 @@ pub(super) fn row_of(body: &mut String, key: &str, columns: &[&str], row: &Row, 
         let _ = write!(body, "<td class=\"{class}\" data-label=\"{label}\">{shown}</td>");
     }
     if cited {
-        let _ = write!(body, "<td class=\"cites\" data-label=\"lines\">{}</td>", cites(row));
+        let _ = write!(body, "<td class=\"cites\" data-label=\"lines\">{}</td>", cites(row, places));
     }
     body.push_str("</tr>\n");
 }
 
+/// Knows where on the page the lines are to which cites lead.
+pub(super) struct Places {
+    /// In which section an addition is at home that has not been written yet.
+    homes: BTreeMap<u64, &'static str>,
+    /// The additions that are somewhere on the page.
+    additions: BTreeSet<u64>,
+    /// The lines of the facilitator's log that are on the page.
+    facilitator: BTreeSet<u64>,
+}
+
+impl Places {
+    pub(super) fn of(report: &Report, facilitator: &[Fact]) -> Self {
+        let mut homes = BTreeMap::new();
+        for section in &report.sections {
+            let cites = section.rows.iter().flat_map(|row| &row.cites).filter(|cite| cite.file == File::Addenda);
+            for cite in cites {
+                // The list of what was added is where each stands by itself.
+                if section.key == "issues" {
+                    homes.insert(cite.seq, section.key);
+                } else {
+                    homes.entry(cite.seq).or_insert(section.key);
+                }
+            }
+        }
+        let additions = homes.keys().copied().collect();
+        Self { homes, additions, facilitator: facilitator.iter().map(|fact| fact.seq).collect() }
+    }
+
+    /// Takes the addition that is at home in this row, once.
+    fn begins_at(&mut self, key: &'static str, row: &Row) -> Option<u64> {
+        let at_home = |seq: &u64| self.homes.get(seq) == Some(&key);
+        let additions = row.cites.iter().filter(|cite| cite.file == File::Addenda).map(|cite| cite.seq);
+        let seq = additions.into_iter().find(at_home)?;
+        self.homes.remove(&seq).map(|_| seq)
+    }
+}
+
 /// Names the lines that a row comes from; each leads there.
-pub(super) fn cites(row: &Row) -> String {
+pub(super) fn cites(row: &Row, places: &Places) -> String {
     let link = |cite: &crate::report::after::Cite| {
-        let (at, file) = match cite.file {
-            File::Log => ("f", ""),
-            File::Addenda => ("a", "addenda "),
-            // Its lines are not on the page.
-            File::Facilitator => return format!("<span class=\"cite\">facilitator {}</span>", cite.seq),
+        let (at, file, there) = match cite.file {
+            File::Log => ("f", "", true),
+            File::Addenda => ("a", "addenda ", places.additions.contains(&cite.seq)),
+            File::Facilitator => ("g", "facilitator ", places.facilitator.contains(&cite.seq)),
         };
-        format!("<a class=\"cite\" href=\"#{at}{0}\">{file}{0} {1}</a>", cite.seq, escaped(&cite.kind))
+        let (seq, kind) = (cite.seq, escaped(&cite.kind));
+        if there {
+            format!("<a class=\"cite\" href=\"#{at}{seq}\">{file}{seq} {kind}</a>")
+        } else {
+            format!("<span class=\"cite\">{file}{seq}</span>")
+        }
     };
     row.cites.iter().map(link).collect::<Vec<_>>().join(" ")
 }
@@ -106,7 +152,7 @@ pub(super) fn cites(row: &Row) -> String {
 pub(super) fn fact(
     body: &mut String,
     columns: &[&str; 4],
-    of: &Fact,
+    (place, of): (char, &Fact),
     (kind, words): (&str, &str),
     printed: &[Printed],
     clock: Option<&Clock<'_>>,
@@ -120,7 +166,7 @@ pub(super) fn fact(
     let at = timed(clock.map(|clock| clock.at(of.at.mono)));
     let _ = writeln!(
         body,
-        "<tr id=\"f{0}\"{at}><th scope=\"row\" data-label=\"{seq}\">{0}</th><td class=\"plain\" data-label=\"{time}\"><time>{1}</time></td>\
+        "<tr id=\"{place}{0}\"{at}><th scope=\"row\" data-label=\"{seq}\">{0}</th><td class=\"plain\" data-label=\"{time}\"><time>{1}</time></td>\
          <td class=\"plain\" data-label=\"{name}\">{2}</td><td class=\"plain\" data-label=\"{says}\">{3}{output}</td></tr>",
         of.seq,
         of.at.utc.format("%Y-%m-%d %H:%M:%S%.3f"),

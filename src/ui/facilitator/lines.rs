@@ -31,6 +31,10 @@ impl Lines {
         }
     }
 
+    fn chosen(&self) -> Option<String> {
+        self.desk().and_then(Desk::chosen).map(|(_, words)| words)
+    }
+
     fn rows(&self) -> Vec<Row> {
         self.desk().map(|desk| rows(desk, self.model.now)).unwrap_or_default()
     }
@@ -39,7 +43,7 @@ impl Lines {
     pub fn hear(&mut self, msg: Msg, now: Stamp) -> Vec<String> {
         let mut said = Vec::new();
         let first = self.desk().is_some_and(|desk| desk.board.is_none());
-        let before = self.rows();
+        let before = (self.rows(), self.chosen());
         self.model.now = now;
         match &msg {
             Msg::Fact(fact) => said.push(format!("{}  {}", fact.at.utc.format("%H:%M:%S"), narrate(&fact.event))),
@@ -57,8 +61,9 @@ impl Lines {
             // Times that run down are no news.
             let told = |row: &&Row| {
                 let counts = |row: &Row| row.state.starts_with("in ") || row.state.contains(" left");
-                !counts(row) && before.iter().all(|known| known.name != row.name || known.state != row.state)
+                !counts(row) && before.0.iter().all(|known| known.name != row.name || known.state != row.state)
             };
+            said.extend(self.chosen().filter(|chosen| before.1.as_ref() != Some(chosen)));
             said.extend(self.rows().iter().filter(told).map(shown));
         }
         said
@@ -75,7 +80,7 @@ impl Lines {
     /// Lists every inject with what is expected, and what can be typed.
     pub fn list(&self) -> Vec<String> {
         let injects = self.rows().iter().map(shown).collect::<Vec<_>>();
-        injects.into_iter().chain(TYPED.iter().map(|line| format!("  {line}"))).collect()
+        self.chosen().into_iter().chain(injects).chain(TYPED.iter().map(|line| format!("  {line}"))).collect()
     }
 }
 

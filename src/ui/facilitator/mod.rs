@@ -13,7 +13,7 @@ use super::model::{Model, Place, RunScreen};
 use super::timeline::Told;
 use crate::engine::{Fact, Mark, evolve};
 use crate::kernel::{SafeText, Stamp};
-use crate::report::Board;
+use crate::report::{Board, Chosen, diagnosis};
 use crate::settings::theme::Role;
 
 pub use lines::Lines as FacilitatorLines;
@@ -76,6 +76,17 @@ impl Desk {
             _ => [("enter", "write it down"), ("esc", "back")],
         };
         Some(keys.map(|(key, words)| (key.to_owned(), words)).to_vec())
+    }
+
+    /// Says how the team came to the runbook, where it was not told what is broken, and whether it is the right one.
+    pub(super) fn chosen(&self) -> Option<(Role, String)> {
+        let hidden = self.board.as_ref()?.hidden.clone()?;
+        let found = diagnosis(&self.screen.run, &[hidden])?;
+        let role = match found.choices.last().map(|choice| choice.judged) {
+            Some(Chosen::Right) => Role::Ok,
+            _ => Role::Warn,
+        };
+        Some((role, SafeText::line(&format!("BLIND, the team chose {}", found.words())).into_string()))
     }
 
     /// Returns when the run began.

@@ -50,6 +50,11 @@ fn inject(desk: &Desk, item: &Item, now: Stamp) -> Row {
             ("never used".to_owned(), Role::Dim)
         }
         (None, _) => match &item.inject.when {
+            When::After(_) | When::On(_)
+                if desk.board.as_ref().is_some_and(|board| board.is_astray(&desk.screen.run)) =>
+            {
+                ("in the right runbook".to_owned(), Role::Dim)
+            }
             When::After(after) => (countdown(desk, Duration::from_millis(*after), now), Role::Text),
             When::On(trigger) => (format!("on {}", trigger.words()), Role::Text),
             When::ByHand => ("by hand".to_owned(), Role::Text),

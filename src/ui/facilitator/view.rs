@@ -24,6 +24,13 @@ pub(in crate::ui) fn draw(model: &Model, desk: &Desk, area: Rect, buf: &mut Buff
         text::put(buf, line(3, 1), &Line::styled(SafeText::line(&words).into_string(), style));
         top = 4;
     }
+    if let Some((role, words)) = desk.chosen() {
+        let rows = text::wrap(&words, usize::from(area.width.saturating_sub(2)), 2);
+        for row in rows {
+            text::put(buf, line(top, 1), &text::line(model, role, format!(" {row}")));
+            top += 1;
+        }
+    }
     let asked = asked(model, desk, usize::from(area.width.saturating_sub(2)));
     let below = asked.1.len() as u16 + 1;
     let body = line(top, area.height.saturating_sub(top + below));
@@ -126,6 +133,11 @@ fn asked(model: &Model, desk: &Desk, columns: usize) -> (Role, Vec<String>) {
     let words = match (closed, desk.screen.is_ended()) {
         (true, true) => "The exercise is over; both logs are being closed.".to_owned(),
         (true, false) => "The exercise was ended: nothing more comes. It is over when the run is.".to_owned(),
+        (false, true) if desk.screen.goes_on_blind() => {
+            "The team left this runbook, and the blind drill goes on. Mark what is open, end the exercise here, and go \
+             after them: `lifeboat facilitate`."
+                .to_owned()
+        }
         (false, true) => "The run is over. Mark what is open, give points, then end the exercise.".to_owned(),
         (false, false) => sees(desk, model).unwrap_or_else(|| "Injects come by themselves at their time.".to_owned()),
     };

@@ -7,6 +7,7 @@ mod finder;
 mod head;
 mod help;
 mod leaf;
+mod monitoring;
 mod output;
 pub(super) mod pane;
 mod picker;

@@ -8,8 +8,8 @@ use ratatui::text::Line;
 
 use super::dialog::field;
 use super::pane::{Pane, foot};
-use super::preview;
 use super::text::{cut, line, put, put_all, span, split, width};
+use super::{monitoring, preview};
 use crate::engine::Mode;
 use crate::kernel::{SafeText, say_ago};
 use crate::settings::theme::Role;
@@ -19,8 +19,15 @@ use crate::ui::picker::{Entry, Page, PastRun, Picker, Reading, Row};
 
 pub(super) fn draw(model: &Model, picker: &Picker, area: Rect, buf: &mut Buffer) {
     let (top, rest) = split(area, 1);
-    put(buf, top, &banner(model, picker));
+    match picker.blind {
+        Some(_) => put(buf, top, &monitoring::banner(model, usize::from(top.width))),
+        None => put(buf, top, &banner(model, picker)),
+    }
     let (body, foot) = split(rest, rest.height.saturating_sub(2));
+    let body = match &picker.blind {
+        Some(blind) if picker.reading.is_none() => monitoring::draw(model, blind, body, buf),
+        _ => body,
+    };
     put(
         buf,
         foot,
@@ -57,6 +64,9 @@ fn banner(model: &Model, picker: &Picker) -> Line<'static> {
 fn asked(model: &Model, picker: &Picker) -> String {
     if let Some((_, news)) = &model.news {
         return news.clone();
+    }
+    if let Some(blind) = &picker.blind {
+        return monitoring::asked(picker, blind);
     }
     match (picker.selected, picker.entry(), picker.run()) {
         (Row::Unfinished(_), _, Some(run)) => {

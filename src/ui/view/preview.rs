@@ -70,7 +70,11 @@ fn runbook(model: &Model, picker: &Picker, entry: &Entry, area: Rect, buf: &mut 
     for problem in &about.problems {
         lines.extend(said(model, "Check", Role::Warn, &format!("! {problem}"), (columns, 4)));
     }
-    let preflight = preflight(model, picker.preflight.as_deref(), columns);
+    // Nothing real follows where a team looks for the runbook of a drill.
+    let preflight = match picker.blind {
+        Some(_) => Vec::new(),
+        None => preflight(model, picker.preflight.as_deref(), columns),
+    };
     let room = height.saturating_sub(lines.len() + preflight.len());
     lines.extend(confirmations(model, about, (columns, room)));
     lines.extend(preflight);
