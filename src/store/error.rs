@@ -23,7 +23,7 @@ pub enum StoreError {
         source: io::Error,
     },
     /// Nothing has this name.
-    #[error("there is no run `{name}` in {}, and no file of this name; `lifeboat log` with any unique beginning of a run's name finds it", runs.display())]
+    #[error("there is no run `{name}` in {}, and no file of this name; any unique beginning of a run's name finds it, and so does the word at its end, as `7f3k`", runs.display())]
     NoSuchRun {
         /// What was asked for.
         name: String,

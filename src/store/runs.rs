@@ -129,7 +129,8 @@ impl Runs {
         Ok(runs)
     }
 
-    /// Finds a log by the name of its run, by any unique beginning of it, or by the path of the folder or the file.
+    /// Finds a log by the name of its run, by any unique beginning of it, by the word at its end, which is what a screen
+    /// shows of it, or by the path of the folder or the file.
     /// `last` is the latest run.
     ///
     /// # Errors
@@ -158,7 +159,8 @@ impl Runs {
                 None => LogPlace { log: path.to_owned(), folder: None, spares: Vec::new() },
             });
         }
-        let found: Vec<_> = runs.iter().filter(|id| !name.is_empty() && id.as_str().starts_with(name)).collect();
+        let called = |id: &&RunId| id.as_str().starts_with(name) || id.as_str().rsplit('-').next() == Some(name);
+        let found: Vec<_> = runs.iter().filter(|id| !name.is_empty() && called(id)).collect();
         match found.as_slice() {
             [only] => Ok(place(only)),
             [first, second, ..] => Err(StoreError::Ambiguous {
@@ -408,4 +410,33 @@ pub(super) fn random_tail() -> Result<String, StoreError> {
     const LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
     let bytes = random::<4>()?;
     Ok(bytes.iter().filter_map(|b| LETTERS.get(usize::from(b % 32))).map(|&b| char::from(b)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_found_by_its_name_its_beginning_and_the_word_at_its_end() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["20261128T110715Z-sy50", "20261128T110729Z-z5jd", "20261127T110000Z-z5jd"] {
+            fs::create_dir(folder.path().join(name)).unwrap();
+            File::create(folder.path().join(name).join(LOG)).unwrap();
+        }
+        let runs = Runs::at(folder.path());
+        let found = |name: &str| {
+            let place = runs.find(name).ok()?;
+            place.folder?.file_name()?.to_str().map(str::to_owned)
+        };
+        let first = Some("20261128T110715Z-sy50".to_owned());
+        assert_eq!(
+            [found("20261128T110715Z-sy50"), found("20261128T11071"), found("sy50")],
+            [first.clone(), first.clone(), first]
+        );
+        assert_eq!(found("last").as_deref(), Some("20261128T110729Z-z5jd"));
+        assert!(matches!(runs.find("z5jd"), Err(StoreError::Ambiguous { count: 2, .. })));
+        for nothing in ["", "y50", "5jd", "110715Z"] {
+            assert_eq!(found(nothing), None, "{nothing:?}");
+        }
+    }
 }
