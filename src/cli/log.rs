@@ -37,7 +37,8 @@ pub(super) fn log(command: LogCommand) -> Result<ExitCode, Failure> {
                 result.require_anchored();
             }
             heard(store::write_verification(&result, &mut out))?;
-            let kept = promises(&place, &trust, &mut out)?;
+            // To compare promises all facts are read; a log of a million lines without any is not read twice.
+            let kept = result.exercise == 0 || promises(&place, &trust, &mut out)?;
             Ok(ExitCode::from(if kept { result.verdict.exit_code() } else { result.verdict.exit_code().max(1) }))
         }
         LogCommand::Anchor { run, profile, runs } => super::anchor::anchor(&run, profile.as_deref(), runs),

@@ -156,6 +156,8 @@ pub struct Verification {
     pub anchored: Vec<Anchored>,
     /// Was it a drill?
     pub mode: Mode,
+    /// How many lines are about an exercise: a promise of what is disclosed at its end, a word to the team.
+    pub exercise: u64,
     /// SHA-512 of all complete lines; of a log in parts that of the last one, which vouches for the others.
     pub log_sha512: Digest512,
     /// In how many files it lies, as far as they are there.

@@ -133,6 +133,7 @@ impl<'a> Pass<'a> {
             approvals: Approvals::default(),
             anchored: Vec::new(),
             mode: Mode::Real,
+            exercise: 0,
             log_sha512: [0; 64],
             parts: 0,
             coverage: Coverage::default(),
@@ -279,6 +280,7 @@ impl<'a> Pass<'a> {
             },
             "seal" => self.seal(line, head),
             "attempt-finished" => self.finished(line, head),
+            "exercise" => self.result.exercise += 1,
             _ => {
                 let found = self.consent.line(line, head, self.opened.as_ref(), self.trust);
                 self.found(found);
