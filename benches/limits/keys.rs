@@ -65,7 +65,7 @@ pub(crate) fn idle(state: &Path) {
         let mut tmux = CommandBuilder::new("tmux");
         tmux.args(["-L", &server, "-f", "/dev/null", "new-session", "sh"]);
         tmux.env_remove("TMUX");
-        programs.push(("tmux", tmux, "0:sh", Help::TMUX, ""));
+        programs.push(("tmux", tmux, "[0] 0:", Help::TMUX, ""));
     }
     if there("btop", "--version") {
         let mut btop = CommandBuilder::new("btop");
