@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use crate::exercises::tick;
 use crate::screens::Screen;
 use crate::support::{Home, eventually, log, of_kind};
 use crate::talk::Talk;
@@ -35,14 +36,6 @@ fn runs(home: &Home) -> Vec<PathBuf> {
 fn blind(run: &Path) -> Value {
     let log = log(run);
     of_kind(&log, "exercise").into_iter().find(|line| line["what"] == "blind").unwrap().clone()
-}
-
-fn tick(team: &mut Talk) {
-    let tick = team.number("tick");
-    team.answer(&tick, "ticked by");
-    let done = team.number("done…");
-    team.answer(&done, "Done by hand");
-    team.answer("", "done (");
 }
 
 fn leave(team: &mut Talk) {

@@ -56,7 +56,7 @@ fn own(home: &Home) -> std::path::PathBuf {
 }
 
 /// Does everything under a step that is ticked.
-fn tick(team: &mut Talk) {
+pub(crate) fn tick(team: &mut Talk) {
     let tick = team.number("tick");
     team.answer(&tick, "ticked by");
     let done = team.number("done…");

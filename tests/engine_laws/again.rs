@@ -5,7 +5,7 @@ use lifeboat::engine::*;
 use lifeboat::runbook::*;
 
 use super::laws::resumed;
-use super::rig::{Rig, action, kinds, plan, step};
+use super::rig::{Rig, action, east, kinds, plan, step};
 
 const PROMOTE: &str = "aws rds promote-read-replica --db-instance-identifier west\n";
 const TWO: &str =
@@ -31,17 +31,7 @@ fn of(kind: Kind, code: &str, impact: Impact) -> Action {
 /// A run whose only action ended so.
 fn ended(act: Action, mode: Mode, outcome: Outcome) -> (Rig, Vec<Event>) {
     let mut plan = plan(vec![step("go", vec![act])]);
-    plan.meta.connections = vec![Connection {
-        name: "east".into(),
-        host: "127.0.0.1".into(),
-        port: "5432".into(),
-        dbname: "shop".into(),
-        user: "dr".into(),
-        password: None,
-        sslmode: SslMode::Prefer,
-        sslrootcert: None,
-        line: 1,
-    }];
+    plan.meta.connections = vec![east()];
     let mut rig = Rig::open(plan, mode);
     rig.run_step().unwrap();
     if rig.run.prompt.is_some() {

@@ -328,3 +328,18 @@ pub(crate) fn plan(mut steps: Vec<Step>) -> Plan {
 pub(crate) fn input(name: &str) -> InputDecl {
     InputDecl { pattern: Some("[a-z0-9-]+".into()), ..InputDecl::plain(name, InputType::Text) }
 }
+
+/// The connection to a database of the practice estate.
+pub(crate) fn east() -> Connection {
+    Connection {
+        name: "east".into(),
+        host: "127.0.0.1".into(),
+        port: "5432".into(),
+        dbname: "shop".into(),
+        user: "dr".into(),
+        password: None,
+        sslmode: SslMode::Prefer,
+        sslrootcert: None,
+        line: 1,
+    }
+}

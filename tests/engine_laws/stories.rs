@@ -6,7 +6,7 @@ use lifeboat::drive::script;
 use lifeboat::engine::*;
 use lifeboat::runbook::*;
 
-use super::rig::{Rig, action, input, item, kinds, opened, plan, step};
+use super::rig::{Rig, action, east, input, item, kinds, opened, plan, step};
 
 const FAILED: Outcome = Outcome::Exited { code: 7 };
 
@@ -307,17 +307,7 @@ fn the_summary_names_what_was_passed_over_and_what_no_database_answered() {
     ];
     let reading = step("what-goes-wrong", Vec::new());
     let mut plan = plan(vec![step("go", go), step("next", vec![action("next", Impact::Observe)]), reading]);
-    plan.meta.connections = vec![Connection {
-        name: "east".into(),
-        host: "127.0.0.1".into(),
-        port: "5432".into(),
-        dbname: "shop".into(),
-        user: "dr".into(),
-        password: None,
-        sslmode: SslMode::Prefer,
-        sslrootcert: None,
-        line: 1,
-    }];
+    plan.meta.connections = vec![east()];
     for action in &mut plan.steps[0].actions {
         match action.kind {
             Kind::Aws => action.code = "aws sts get-caller-identity".into(),
