@@ -8,6 +8,7 @@ use super::addenda;
 use super::args::{Format, LogCommand, Require};
 use super::failure::{Failure, Kind};
 use super::places;
+use crate::drive::record::Recording;
 use crate::drive::{blind, facilitate};
 use crate::engine::{Fate, Mode};
 use crate::journal::Trust;
@@ -65,7 +66,9 @@ pub(super) fn log(command: LogCommand) -> Result<ExitCode, Failure> {
 /// Says of a blind drill whether what was broken, and of a facilitated one whether its injects, are what the log promised at
 /// its start. What nobody has disclosed yet breaks no promise.
 fn promises(place: &LogPlace, trust: &Trust, out: &mut impl io::Write) -> Result<bool, Failure> {
-    let told = match blind::diagnosed(place, trust) {
+    // What can't be read holds no promise that could be compared.
+    let Ok(recording) = Recording::read(place, trust) else { return Ok(true) };
+    let told = match blind::diagnosed(&recording) {
         None => true,
         Some(found) => {
             let was = found.broken.map(|broken| format!("{}, ", SafeText::line(&broken.scenario))).unwrap_or_default();
@@ -73,7 +76,7 @@ fn promises(place: &LogPlace, trust: &Trust, out: &mut impl io::Write) -> Result
             matches!(found.fate, Fate::Kept | Fate::Hidden)
         }
     };
-    let Some(fates) = facilitate::promised(place, trust) else { return Ok(told) };
+    let Some(fates) = facilitate::promised(&recording) else { return Ok(told) };
     let kept = fates.values().filter(|fate| **fate == Fate::Kept).count();
     heard(writeln!(out, "  injects    {kept} of {} are what they were at the start", fates.len()))?;
     for (number, fate) in fates.iter().filter(|(_, fate)| **fate != Fate::Kept) {

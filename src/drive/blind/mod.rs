@@ -20,7 +20,7 @@ use super::practice::{Practice, PracticeError};
 use super::record::Recording;
 use super::start::{self, StartError};
 use crate::engine::{Abandoned, Blind, Broken, Disclosure, Fact, Run, Stage};
-use crate::journal::{Addition, Trust};
+use crate::journal::Addition;
 use crate::kernel::{RunId, Stamp};
 use crate::report::{Diagnosis, diagnosis, runbook_name, unblinded};
 use crate::runbook::Plan;
@@ -262,10 +262,8 @@ impl BlindDrill {
     }
 }
 
-/// Judges how a team came to a recorded run's runbook; `None` where it was told what is broken, or the record can't be
-/// read.
-pub fn diagnosed(place: &LogPlace, trust: &Trust) -> Option<Diagnosis> {
-    let recording = Recording::read(place, trust).ok()?;
+/// Judges how a team came to a recorded run's runbook; `None` where it was told what is broken.
+pub fn diagnosed(recording: &Recording) -> Option<Diagnosis> {
     diagnosis(&recording.run, &unblinded(&recording.additions))
 }
 

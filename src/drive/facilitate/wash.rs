@@ -66,10 +66,8 @@ pub fn disclose(
     Ok(true)
 }
 
-/// Compares what a run's log promised of injects with what was disclosed beside it; `None` where nothing was promised,
-/// or the record can't be read.
-pub fn promised(place: &LogPlace, trust: &Trust) -> Option<BTreeMap<u32, Fate>> {
-    let recording = Recording::read(place, trust).ok()?;
+/// Compares what a run's log promised of injects with what was disclosed beside it; `None` where nothing was promised.
+pub fn promised(recording: &Recording) -> Option<BTreeMap<u32, Fate>> {
     recording.run.exercise.committed.as_ref()?;
     Some(Washed { record: &recording.record(), facilitator: None }.fates())
 }
