@@ -213,9 +213,11 @@ pub(crate) fn minute(state: &Path) {
                 end=$(($(date +%s) + 60)); while [ $(date +%s) -lt $end ]; do i=0; while [ $i -lt 200000 ]; do \
                 echo \"line $i of some output\"; i=$((i + 1)); done; done\n```\n";
     let runs = folder.path().join("runs");
-    let mut presser = Presser::new(Screen::open(run(state, folder.path(), text)));
+    let screen = Screen::open(run(state, folder.path(), text));
+    screen.wait_for("Print");
     // A key that comes before the engine was heard does nothing.
-    presser.press("", &|shown| shown.contains("r run"));
+    still(&screen);
+    let mut presser = Presser::new(screen);
     presser.screen.keys.write_all(b"r").unwrap();
     let began = Instant::now();
     let (mut early, mut late, mut from) = (0, 0, 0);
@@ -228,7 +230,7 @@ pub(crate) fn minute(state: &Path) {
             _ => late = late.max(held(state)),
         }
     }
-    assert!(printed(&runs, 1) > 0, "nothing was printed");
+    assert!(printed(&runs, 1) > 0, "nothing was printed: {}", presser.contents());
     let seconds = began.elapsed().as_secs_f64() - 2.0;
     let rate = (presser.written - from) as f64 / seconds / 1e3;
     println!(
