@@ -21,6 +21,7 @@ mod record;
 mod serve;
 mod spares;
 mod standby;
+mod standing;
 mod terminal;
 
 pub use engine_side::{Supervisor, SupervisorError};
