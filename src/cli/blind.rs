@@ -300,7 +300,7 @@ pub(super) fn choice_here(drill: &Drill, folder: &Path, hosting: Hosting) -> Res
     let source = work::find(drill.scenario())?;
     let plan = start::plan(&source).map_err(work::of_start)?;
     let practice = Practice::find(&blind.estate()).map_err(|why| Failure::new(Kind::Internal, why))?;
-    let approvers = work::approvers(&places::config()?.without_profile());
+    let approvers = work::approvers(&places::read_config().config.without_profile());
     let injects = blind.injects(&places::library()).map_err(work::of_start)?;
     let options = Options { approvers, injects, ..work::options(&drill.common, None, None)? };
     let runtime = work::runtime()?;

@@ -47,13 +47,20 @@ pub(super) fn open() -> Result<ExitCode, Failure> {
     let looks = Looks { theme: themes::chosen(None), keys: work::keys(), calls: Calls::Off };
     let clock = Clock::start();
     let library = places::library();
-    // A configuration that is not right is said where it is needed: the list opens all the same.
-    let config = places::read_config().config;
+    // With a configuration that is not right the list opens all the same.
+    let configured = places::read_config();
+    let (config, problems) = (configured.config, configured.problems);
+    let file = configured.path.unwrap_or_default().display().to_string();
     let names = library.names();
     let entries = names.iter().map(|name| Entry { name: name.clone(), ..Entry::default() }).collect();
     let mut model = Model::picker(entries, &looks.theme, clock.now()).with_keys(looks.keys.clone());
     let (feed, inbox) = term::channel();
     let (answers, refused) = (feed.clone(), feed.clone());
+    for problem in problems {
+        let what = problem.message.split(", expected").next().unwrap_or_default();
+        let place = format!("{file}:{}:{}", problem.line, problem.column);
+        feed.send(Msg::Refused(format!("{what}: {} The list goes by the rest. {place}", problem.help)));
+    }
     // Not waited for: it only reads, and ends with the last look or with the process.
     std::thread::Builder::new()
         .name("runbooks".to_owned())

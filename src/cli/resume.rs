@@ -152,7 +152,7 @@ fn options(wanted: &Resume, taken: &Taken) -> Result<Options, Failure> {
     let opened = taken.opened();
     let attended = opened.began.attended;
     if opened.mode == Mode::Drill {
-        let approvers = work::approvers(&places::config()?.without_profile());
+        let approvers = work::approvers(&places::read_config().config.without_profile());
         return Ok(Options { attended, by: identity::user(), approvers, ..Options::default() });
     }
     Ok(Options { attended, ..profiled(wanted, opened)? })

@@ -23,7 +23,7 @@ pub(super) fn chosen(name: Option<&str>) -> Theme {
 
 fn configured() -> Option<String> {
     // A configuration that can't be read is said where it is needed.
-    places::config().ok()?.theme
+    places::read_config().config.theme
 }
 
 fn wanted(

@@ -53,8 +53,12 @@ pub(super) fn drill_here(drill: &Drill, hosting: Hosting) -> Result<ExitCode, Fa
     let source = find(drill.scenario())?;
     let plan = start::plan(&source).map_err(of_start)?;
     let scenario = start::scenario(&source, &plan).map_err(of_start)?;
-    // A drill takes nothing of the configuration but whose approvals count.
-    let approvers = approvers(&places::config()?.without_profile());
+    // A drill takes nothing of the configuration but whose approvals count: what is wrong with the rest keeps nobody from it.
+    let configured = places::read_config();
+    for problem in &configured.problems {
+        hosting.say(&format!("note: {problem}"));
+    }
+    let approvers = approvers(&configured.config.without_profile());
     // Read before anything is raised: what is wrong with the list is wrong before the drill begins.
     let injects = drill
         .facilitate

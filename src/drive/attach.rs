@@ -384,9 +384,9 @@ fn hear(stream: UnixStream, feed: &impl Fn(Msg), told: &mpsc::Sender<End>, at_ha
                 version()
             );
             drop(told.send(End::Version(answer)));
-            return feed(Msg::Refused(why));
+            return feed(Msg::Parted(why));
         }
-        None => return feed(Msg::Refused(GONE.to_owned())),
+        None => return feed(Msg::Parted(GONE.to_owned())),
     }
     while let Some(text) = next_line(&mut reader) {
         let message = serde_json::from_slice::<ToScreen>(&text);
@@ -404,7 +404,7 @@ fn hear(stream: UnixStream, feed: &impl Fn(Msg), told: &mpsc::Sender<End>, at_ha
             Err(error) => feed(Msg::Refused(format!("the engine said something unknown: {error}"))),
         }
     }
-    feed(Msg::Refused(GONE.to_owned()));
+    feed(Msg::Parted(GONE.to_owned()));
 }
 
 const GONE: &str =

@@ -78,6 +78,8 @@ struct Screen {
     wants: Wants,
     /// With which key it can sign for the log, or why with none; nothing where it did not tell yet.
     signs: Option<Result<SigningKey, String>>,
+    /// What it was told last about who holds control.
+    told: ToScreen,
     /// Unbounded, since no fact may be dropped; pieces of output are counted, and dropped where they pile up.
     lines: mpsc::UnboundedSender<(Arc<str>, Weight)>,
     behind: Arc<AtomicUsize>,
@@ -112,13 +114,14 @@ impl Hub {
         match message {
             ToScreen::Fact { .. } | ToScreen::Summary(_) | ToScreen::Over(_) => inner.said.push(Arc::clone(&text)),
             ToScreen::Log(_) => inner.log = Some(Arc::clone(&text)),
-            // The last three are of one screen only.
             ToScreen::Progress { .. }
             | ToScreen::Refused(_)
             | ToScreen::Said(_)
             | ToScreen::Sign(_)
             | ToScreen::Credentials
-            | ToScreen::Terminal(_) => {}
+            | ToScreen::Terminal(_)
+            | ToScreen::Control
+            | ToScreen::Watching(_) => {}
         }
         for screen in inner.screens.values() {
             screen.send(&text, Weight::Kept);
@@ -298,7 +301,8 @@ impl Hub {
                 }
             }
         });
-        let screen = Screen { by: hello.by.clone(), wants: hello.wants.clone(), signs: None, lines, behind };
+        let (by, wants, told) = (hello.by.clone(), hello.wants.clone(), ToScreen::Control);
+        let screen = Screen { by, wants, signs: None, told, lines, behind };
         let id = self.let_in(screen, &hello.wants, writing, inbox);
         while let Some(text) = next_line(&mut reader).await {
             let held = self.in_control();
@@ -308,10 +312,8 @@ impl Hub {
                     drop(inbox.send(Input::Facilitator { by: hello.by.clone(), wish }));
                 }
                 (Some(FromScreen::Facilitate(_)), _) => {
-                    self.say_to(
-                        id,
-                        &ToScreen::Refused("only `lifeboat facilitate` tells the team anything".to_owned()),
-                    );
+                    let why = "only `lifeboat facilitate` tells the team anything";
+                    self.say_to(id, &ToScreen::Refused(why.to_owned()));
                 }
                 (Some(FromScreen::Signs(key)), _) => self.signs(id, key),
                 (Some(FromScreen::Signed { id: asked, sig }), _) => self.signed(id, asked, sig),
@@ -385,6 +387,7 @@ impl Hub {
             screen.send(&line(&ToScreen::Said(word)).into(), Weight::Kept);
         }
         inner.screens.insert(id, screen);
+        inner.tell_control();
         if inner.control == Some(id) {
             inner.ask_for_keys();
         }
@@ -406,6 +409,7 @@ impl Hub {
                 None => format!("The screen of {by}, who held control, is gone; the run goes on without one."),
             };
             drop(inbox.send(Input::Host(Notice::Remark(text))));
+            inner.tell_control();
         }
         drop(inner);
         self.changed.notify_waiters();
@@ -425,6 +429,7 @@ impl Hub {
         if let Some(screen) = inner.screens.get(&id) {
             screen.send(&line(&ToScreen::Said(said)).into(), Weight::Kept);
         }
+        inner.tell_control();
         drop(inner);
         self.changed.notify_waiters();
     }
@@ -484,6 +489,18 @@ impl Inner {
     fn knows_whose_key(&self) -> bool {
         let holder = self.control.and_then(|holder| self.screens.get(&holder));
         holder.map_or(self.came > 0, |holder| holder.signs.is_some())
+    }
+
+    /// Tells each screen whether it holds control, where that is not what it was told last.
+    fn tell_control(&mut self) {
+        let by = self.control.and_then(|holder| self.screens.get(&holder)).map(|holder| holder.by.clone());
+        for (id, screen) in self.screens.iter_mut().filter(|(_, screen)| screen.wants != Wants::Facilitate) {
+            let now = if self.control == Some(*id) { ToScreen::Control } else { ToScreen::Watching(by.clone()) };
+            if screen.told != now {
+                screen.send(&line(&now).into(), Weight::Kept);
+                screen.told = now;
+            }
+        }
     }
 
     /// Asks the screen in control for AWS credentials, if any are wanted.

@@ -107,9 +107,24 @@ impl Screen {
     }
 
     fn words(&mut self) -> String {
-        match self.read() {
-            ToScreen::Said(what) | ToScreen::Refused(what) => what,
-            other => panic!("{other:?}"),
+        loop {
+            match self.read() {
+                ToScreen::Said(what) | ToScreen::Refused(what) => return what,
+                ToScreen::Control | ToScreen::Watching(_) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    /// Returns who holds control, as the screen is told next: `you`, somebody, or nobody.
+    fn holder(&mut self) -> String {
+        loop {
+            match self.read() {
+                ToScreen::Control => return "you".to_owned(),
+                ToScreen::Watching(by) => return by.unwrap_or_default(),
+                ToScreen::Said(_) | ToScreen::Refused(_) => {}
+                other => panic!("{other:?}"),
+            }
         }
     }
 
@@ -215,7 +230,10 @@ fn control_is_handed_over_to_who_waits_for_it() {
     assert!(matches!(engine.heard(), Input::Operator { by, intent: Intent::Auto { on: true } } if by == "bob"));
     drop(bob);
     assert_eq!(alice.words(), "You hold control of the run now.");
-    assert!(carol.reader.buffer().is_empty(), "who watches is told nothing of it");
+    // Who watches is not addressed, and knows each time who it is.
+    assert_eq!([carol.holder(), carol.holder(), carol.holder()], ["alice", "bob", "alice"]);
+    drop(alice);
+    assert_eq!(carol.holder(), "");
 }
 
 /// Who loses control hears it at once, before anything that the taker wishes is done.
@@ -231,10 +249,12 @@ fn control_is_taken_over_and_who_had_it_hears_it() {
     let lost = alice.words();
     assert!(lost.starts_with("bob took control over: alice") && lost.ends_with("You watch now."), "{lost}");
     alice.wish();
+    assert_eq!(alice.holder(), "bob");
     assert_eq!(alice.words(), "you watch, and bob holds control");
     // It is the next one's again that waits for it.
     drop(bob);
     assert_eq!(alice.words(), "You hold control of the run now.");
+    assert_eq!(alice.holder(), "you");
     assert_eq!(engine.remark(), "The screen of bob, who held control, is gone; alice holds it now.");
 }
 

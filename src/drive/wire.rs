@@ -11,10 +11,10 @@ use super::renewal::Keys;
 use super::signing::{SigningKey, ToSign};
 use crate::engine::{Event, Facilitate, Fact, Intent};
 use crate::kernel::{AttemptId, Stamp};
-use crate::ui::{LogHealth, Msg, Progress};
+use crate::ui::{Holder, LogHealth, Msg, Progress};
 
 /// The version of these messages. It changes with every change of them, and of what facts and wishes look like.
-pub const PROTOCOL: u32 = 9;
+pub const PROTOCOL: u32 = 10;
 
 /// The longest line, in bytes; a longer one ends the connection.
 pub const LONGEST: u64 = 4 * 1024 * 1024;
@@ -103,6 +103,10 @@ pub enum ToScreen {
     Refused(String),
     /// Something worth a line.
     Said(String),
+    /// The screen holds control.
+    Control,
+    /// The screen looks on; who holds control, if somebody does.
+    Watching(Option<String>),
     /// The summary.
     Summary(Vec<String>),
     /// The run is over, and so is the engine.
@@ -174,6 +178,9 @@ impl ToScreen {
             Self::Terminal(attempt) => Msg::Terminal(attempt),
             Self::Refused(why) => Msg::Refused(why),
             Self::Said(what) => Msg::Say(what),
+            Self::Control => Msg::Held(Holder::You),
+            Self::Watching(Some(by)) => Msg::Held(Holder::Other(by)),
+            Self::Watching(None) => Msg::Held(Holder::Nobody),
             Self::Summary(lines) => Msg::Summary(lines),
             Self::Over(over) => return Err(over),
         })

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::event::Verdict;
 use super::outcome::Outcome;
 use super::prepare::read_calls;
 use super::state::{Attempt, AttemptState, Run, StepState, Strand};
@@ -79,6 +80,27 @@ impl Run {
         self.attempts.get(attempt).is_some_and(|attempt| {
             matches!(&attempt.state, AttemptState::Finished { outcome: Outcome::InDoubt { .. }, .. })
         })
+    }
+
+    /// Returns the failed attempt of the action that a strand stands before, where whatever was asked since was declined:
+    /// the choices that a failure leaves are still to be made.
+    pub fn failed_before(&self, strand: Strand) -> Option<&AttemptId> {
+        let StepState::Paused { cursor } = self.state(strand)? else { return None };
+        let action = &self.action_at(strand, *cursor)?.name;
+        let of = |attempt: &Attempt| attempt.step.as_ref().and_then(|step| self.strand(step));
+        let mut newest = self.order.iter().rev().filter_map(|id| self.attempts.get_key_value(id));
+        let last =
+            newest.find(|(_, attempt)| attempt.action.as_ref() == Some(action) && of(attempt) == Some(strand))?;
+        let failed = matches!(&last.1.state, AttemptState::Finished { verdict: Verdict::Failed { .. }, .. });
+        failed.then_some(last.0)
+    }
+
+    /// Returns what the operator wrote instead of the command that a strand stands before.
+    pub fn edited_before(&self, strand: Strand) -> Option<&str> {
+        let StepState::Paused { cursor } = self.state(strand)? else { return None };
+        let action = &self.action_at(strand, *cursor)?.name;
+        let (of, command) = self.turn(strand)?.edited.as_ref()?;
+        (of == action).then_some(command.as_str())
     }
 
     fn failed_at(&self, strand: Strand) -> Option<(&AttemptId, &Attempt, &Action)> {

@@ -7,7 +7,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 
 use super::state::{Condition, Fixed, Loss, Progress, Recovery, Run, Spent, Stage, StepState, Strand, Who};
-use crate::kernel::{AttemptId, SafeText, Stamp};
+use crate::kernel::{AttemptId, SafeText, Stamp, counted};
 use crate::runbook::{Action, InputDecl, Keyboard, LossKind, Moment, Secrecy, Section, Step, words};
 
 impl Run {
@@ -206,6 +206,9 @@ impl Run {
                 format!("NEXT: {name}. {asked}")
             }
             StepState::Offered => format!("NEXT: {name}. It waits for you to run it."),
+            StepState::Confirming { .. } if self.lacks() > 0 => {
+                format!("NEXT: {name}. It needs {} before you confirm.", counted(self.lacks(), "approval"))
+            }
             StepState::Confirming { .. } => match self.prompt.as_ref().map_or(0, |prompt| prompt.also.len()) {
                 0 => format!("NEXT: {name}. It waits for you to confirm."),
                 more => format!("NEXT: {name} and {more} more. They wait for you to confirm."),
@@ -221,7 +224,10 @@ impl Run {
                 format!("Running {name} for {}. Nothing needed from you.{}", self.items(index), self.then(index))
             }
             StepState::Ready { .. } => format!("{name} goes on by itself."),
-            StepState::Paused { .. } => format!("NEXT: {name}. It stands still; run it on or skip it."),
+            StepState::Paused { .. } if self.failed_before(strand).is_some() => {
+                format!("NEXT: {name} failed, and nothing was run since. Choose what to do.")
+            }
+            StepState::Paused { .. } => format!("NEXT: {name}. Nothing was run. Run it after all, or skip it."),
             StepState::ByHand => format!("NEXT: {name}. {}", self.by_hand(index, step)),
             StepState::Failed { why, .. } => {
                 format!("NEXT: {name} failed ({}). Choose what to do.", SafeText::line(why).as_str())
@@ -233,6 +239,11 @@ impl Run {
         };
         // A heading may be a question.
         words.replace("?. ", "? ")
+    }
+
+    /// How many approvals does the open question still want?
+    fn lacks(&self) -> usize {
+        self.prompt.as_ref().map_or(0, |prompt| prompt.lacks() as usize)
     }
 
     /// Is the strand what runs at a terminal?

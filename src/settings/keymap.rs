@@ -103,7 +103,7 @@ impl Default for Keymap {
                 C::Edit,
                 &[Char('e')],
                 "edit…",
-                "After a failure: edit the failed command and run that instead, asked and recorded.",
+                "After a failure: edit the failed command and run that instead. It is asked and recorded.",
             ),
             bind(
                 Run,
@@ -125,7 +125,7 @@ impl Default for Keymap {
                 C::Improvise,
                 &[Char('x')],
                 "own command…",
-                "Run a command of your own in the run's shell, confirmed and recorded.",
+                "Run a command of your own in the run's shell. It is confirmed and recorded.",
             ),
             bind(Run, C::Tick, &[Char(' ')], "tick", "Tick the next item of the step's checklist."),
             bind(

@@ -99,6 +99,15 @@ pub(super) fn ways(run: &Run, step: &StepId) -> Vec<String> {
     decision.branches.iter().enumerate().map(way).collect()
 }
 
+/// Lists what a rollback takes back, in that order, and what it leaves.
+pub(super) fn undone(run: &Run) -> Vec<String> {
+    let (undo, late) = run.undoable();
+    let label = |step: &StepId| run.strand(step).map_or_else(|| step.to_string(), |strand| run.label(strand));
+    let undo = undo.iter().map(|undo| format!("{} is taken back", SafeText::line(&label(&undo.of))));
+    let late = late.iter().map(|name| format!("{}: too late to take it back", SafeText::line(name.as_str())));
+    undo.chain(late).collect()
+}
+
 /// Reads the number of a step and what stands behind it.
 fn leads_to<'r, 't>(run: &'r Run, text: &'t str) -> Result<(&'r Step, &'t str), String> {
     let text = text.trim();

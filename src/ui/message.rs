@@ -49,6 +49,10 @@ pub enum Msg {
     Refused(String),
     /// Something worth a line, in a sentence.
     Say(String),
+    /// Who holds control of the run.
+    Held(Holder),
+    /// The engine hears nothing from here any more; why, and what to do, in a sentence.
+    Parted(String),
     /// The summary of the run, line by line, once it ended.
     Summary(Vec<String>),
     /// When service will probably be restored by what earlier runs took; `None` where nothing can be said.
@@ -67,6 +71,18 @@ pub enum Msg {
     Closed,
     /// The terminal is gone.
     Hangup,
+}
+
+/// Says who holds control of a run, as a screen sees it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Holder {
+    /// Whoever sits at this screen.
+    #[default]
+    You,
+    /// Somebody at another screen.
+    Other(String),
+    /// Nobody; this screen looks on.
+    Nobody,
 }
 
 /// Carries a piece of an attempt's output.

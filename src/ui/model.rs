@@ -13,10 +13,11 @@ use super::effects::Effects;
 use super::facilitator::Desk;
 use super::finder::Finder;
 use super::form::Form;
-use super::message::LogHealth;
+use super::message::{Holder, LogHealth};
+use super::news::News;
 use super::page::Shelf;
 use super::picker::{Entry, Picker};
-use super::reader::Reader;
+use super::reader::{Asking, Reader};
 use super::replay::Replay;
 use super::style::Palette;
 use super::tail::Tail;
@@ -42,8 +43,7 @@ pub struct Model {
     pub(super) help: Option<usize>,
     /// The palette, while it is shown.
     pub(super) finder: Option<Finder>,
-    /// One line of news, until the next key.
-    pub(super) news: Option<(Role, String)>,
+    pub(super) news: News,
     pub(super) dirty: bool,
     pub(super) shelf: Shelf,
     /// How far local time is from UTC, if that is known.
@@ -103,6 +103,15 @@ pub(super) enum OnsetAsked {
     Asked,
 }
 
+/// Says whether the step's pane follows its list while it is ticked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Ticks {
+    /// It stands where it was scrolled to.
+    AsScrolled,
+    /// The item that is ticked next is in sight.
+    InSight,
+}
+
 /// Says whether something is read at full height.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Zoom {
@@ -112,6 +121,20 @@ pub(super) enum Zoom {
     Output(Box<Reader>),
     /// The timeline has it.
     Timeline(Timeline),
+}
+
+impl Zoom {
+    /// Says what Enter does with what is being typed, if something is.
+    pub(super) fn typed_for(&self) -> Option<&'static str> {
+        match self {
+            Self::Output(reader) => reader.asking.as_ref().map(|(asking, _)| match asking {
+                Asking::Search => "search",
+                Asking::Save => "save",
+            }),
+            Self::Timeline(timeline) => timeline.asking.as_ref().map(|_| "filter"),
+            Self::Shared => None,
+        }
+    }
 }
 
 /// Holds a run and where the operator is in it.
@@ -127,6 +150,7 @@ pub struct RunScreen {
     /// The step that is looked at, if it is not the current one.
     pub(super) look: Option<usize>,
     pub(super) step_scroll: usize,
+    pub(super) ticks: Ticks,
     /// How many lines the output is scrolled back from its end.
     pub(super) output_back: usize,
     pub(super) summary_scroll: usize,
@@ -149,6 +173,9 @@ pub struct RunScreen {
     pub(super) effects: Option<Effects>,
     /// Why the facts no longer make sense, if so.
     pub(super) broken: Option<String>,
+    pub(super) holder: Holder,
+    /// Why the engine hears nothing from here any more, if so.
+    pub(super) parted: Option<String>,
     /// Where the reader is in the recording, if that is what drives this screen.
     pub(super) replay: Option<Replay>,
 }
@@ -192,6 +219,10 @@ impl Model {
     }
 
     fn new(place: Place, theme: &Theme, now: Stamp) -> Self {
+        let mut news = News::default();
+        if let Some(problem) = theme.problems.first() {
+            news.add(Role::Warn, complaint(&theme.name, problem));
+        }
         Self {
             place,
             keymap: Keymap::default(),
@@ -201,7 +232,7 @@ impl Model {
             rows: 24,
             help: None,
             finder: None,
-            news: theme.problems.first().map(|problem| (Role::Warn, complaint(&theme.name, problem))),
+            news,
             dirty: true,
             shelf: Shelf::default(),
             local: None,
@@ -285,6 +316,7 @@ impl RunScreen {
             focus: Focus::Output,
             look: None,
             step_scroll: 0,
+            ticks: Ticks::AsScrolled,
             output_back: 0,
             summary_scroll: 0,
             zoom: Zoom::Shared,
@@ -301,6 +333,8 @@ impl RunScreen {
             outlook: None,
             effects: None,
             broken: None,
+            holder: Holder::You,
+            parted: None,
             replay: None,
         }
     }
@@ -426,11 +460,13 @@ impl RunScreen {
             return Some((id, attempt));
         }
         let step = self.run.plan.steps.get(self.shown())?;
-        self.run.order.iter().rev().filter_map(|id| self.run.attempts.get(id).map(|attempt| (id, attempt))).find(
-            |(_, attempt)| {
-                attempt.step.as_ref().is_some_and(|id| id.parts().0 == step.id.as_str())
-                    || (self.look.is_none() && attempt.action.is_none())
-            },
-        )
+        let own = |id: &AttemptId| !self.run.is_watch(id);
+        let newest =
+            || self.run.order.iter().rev().filter(|id| own(id)).filter_map(|id| self.run.attempts.get_key_value(id));
+        // A command of the operator's own is what they look at until something else ran.
+        let improvised = newest().next().filter(|(_, attempt)| self.look.is_none() && attempt.action.is_none());
+        improvised.or_else(|| {
+            newest().find(|(_, attempt)| attempt.step.as_ref().is_some_and(|id| id.parts().0 == step.id.as_str()))
+        })
     }
 }

@@ -95,6 +95,15 @@ fn in_run(screen: &RunScreen) -> Vec<Offer> {
         list.push(Offer { command: C::Back, words: Some("go on") });
         return list;
     }
+    if screen.parted.is_some() && matches!(screen.zoom, Zoom::Shared) && !screen.is_ended() {
+        let mut list = offers(&[C::Detach, C::Timeline]);
+        if !screen.outputs_of().is_empty() {
+            list.push(C::Zoom.into());
+        }
+        list.extend(offers(&[C::Help, C::Palette, C::NextPane, C::PreviousPane, C::Copy]));
+        list.extend(offers(&MOVES));
+        return list;
+    }
     match (&screen.zoom, &screen.run.stage) {
         (_, Stage::New) => return offers(&[C::Help, C::Detach]),
         (Zoom::Output(reader), _) => return in_output(screen, reader),
@@ -137,7 +146,7 @@ fn in_run(screen: &RunScreen) -> Vec<Offer> {
         list.push(C::SeeAlarm.into());
     }
     if screen.run.to_send().is_some() {
-        list.push(C::Sent.into());
+        list.extend([C::Sent.into(), Offer { command: C::Copy, words: Some("copy it") }]);
     }
     if let Some((step, state)) = screen.current() {
         // Whatever runs in it comes first.
@@ -151,6 +160,13 @@ fn in_run(screen: &RunScreen) -> Vec<Offer> {
             }
             StepState::Offered | StepState::Paused { .. } if !by_hand => {
                 list.extend(offers(&[C::Run, C::Skip]));
+                // What failed and was not run again is still to be chosen about.
+                if screen.subject().is_some_and(|strand| screen.run.failed_before(strand).is_some()) {
+                    list.extend(offers(&[C::Edit, C::MarkDone]));
+                    if can_undo(screen) {
+                        list.push(C::RollBack.into());
+                    }
+                }
             }
             StepState::Offered | StepState::Paused { .. } | StepState::ByHand => {
                 let at = screen.subject().map_or(screen.run.current, |strand| strand.step);
@@ -221,7 +237,11 @@ fn in_run(screen: &RunScreen) -> Vec<Offer> {
     if !screen.outputs_of().is_empty() {
         list.push(C::Zoom.into());
     }
-    list.extend(offers(&[C::Timeline, C::Tag, C::Onset, C::Copy, C::Detach, C::HandOver, C::Quit]));
+    list.extend(offers(&[C::Timeline, C::Tag, C::Onset]));
+    if screen.run.to_send().is_none() {
+        list.push(C::Copy.into());
+    }
+    list.extend(offers(&[C::Detach, C::HandOver, C::Quit]));
     list.extend(offers(&MOVES));
     list
 }
@@ -415,6 +435,7 @@ pub(super) fn why_not(model: &Model, command: Command) -> String {
         (C::Wrap | C::Save | C::Search, _) => "no output is read; z opens it",
         (C::Zoom, _) => "nothing has run yet",
         (C::Back, _) => "this is the first level",
+        (_, Stage::Open) if screen.parted.is_some() => "the engine hears nothing from here any more",
         (_, Stage::New) => "the run has not begun",
         (_, Stage::Ended(_)) => "the run is over",
         (_, Stage::Open) if !matches!(screen.zoom, Zoom::Shared) => "something is read; esc closes it first",

@@ -84,6 +84,7 @@ impl Plain {
                 said.lines.push(String::new());
                 said.lines.extend(lines.iter().map(|line| SafeText::line(line).into_string()));
             }
+            Msg::Parted(why) => said.lines.push(SafeText::line(why).into_string()),
             _ => {}
         }
         let settled = matches!(msg, Msg::Tick(_));
@@ -113,10 +114,10 @@ impl Plain {
     }
 
     fn update(&mut self, msg: Msg, said: &mut Said) {
+        // A fact is a line already.
+        let told = matches!(msg, Msg::Fact(_));
         said.outputs.extend(update(&mut self.model, msg));
-        if let Some((_, news)) = self.model.news.take() {
-            said.lines.push(news);
-        }
+        said.lines.extend(self.model.news.take().filter(|_| !told));
     }
 
     fn key(&mut self, code: KeyCode, said: &mut Said) {
@@ -211,7 +212,8 @@ impl Plain {
         let mut offers = offered(&self.model);
         let ended = self.is_ended();
         offers.retain(|offer| match offer.command {
-            command if command.moves() => false,
+            // What these two show is printed as it comes.
+            command if command.moves() || matches!(command, Command::Palette | Command::Timeline) => false,
             Command::NextPane | Command::PreviousPane | Command::Zoom | Command::Copy | Command::Help => false,
             Command::Quit => ended,
             _ => true,

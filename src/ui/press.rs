@@ -10,7 +10,7 @@ use super::field::{Edited, Field};
 use super::finder::{self, Chosen, Finder, To};
 use super::form::{Form, FormKind};
 use super::message::{Output, Watch};
-use super::model::{Behind, Break, Focus, Model, Place, RunScreen, Zoom};
+use super::model::{Behind, Break, Focus, Model, Place, RunScreen, Ticks, Zoom};
 use super::offered::{again, offered, question, why_not};
 use super::picker::{Page, Picker, Reading, Row};
 use super::reader::Reader;
@@ -52,7 +52,7 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Option<Output> {
     }
     if model.help.is_none() {
         // What came while the help covered it was not seen yet.
-        model.news = None;
+        model.news.seen();
     }
     let meant: Vec<Command> = chord(key).map(|chord| model.keymap.commands(chord).collect()).unwrap_or_default();
     if let Place::Picker(Picker { blind: Some(blind), .. }) = &mut model.place
@@ -131,9 +131,11 @@ fn not_offered(model: &mut Model, meant: &[Command]) -> Option<Output> {
         && let Some(Again::Looking | Again::Happened(_)) = again(screen)
     {
         let why = why_not(model, Command::Retry);
-        model.news = Some((Role::Warn, format!("It is not tried again: {why}.")));
+        model.news.answer(Role::Warn, format!("It is not tried again: {why}."));
+    } else if matches!(&model.place, Place::Run(screen) if screen.parted.is_some()) {
+        // Why nothing can be done is on the screen already.
     } else if !meant.is_empty() {
-        model.news = Some((Role::Dim, "That key does nothing now; ? shows what does.".to_owned()));
+        model.news.answer(Role::Dim, "That key does nothing now; ? shows what does.");
     }
     None
 }
@@ -149,13 +151,13 @@ fn choose(model: &mut Model, chosen: Chosen) -> Option<Output> {
         Chosen::To(found) => found,
     };
     if let Some(why) = found.why_not {
-        model.news = Some((Role::Warn, format!("{} can't be had now: {why}.", found.name)));
+        model.news.answer(Role::Warn, format!("{} can't be had now: {why}.", found.name));
         return None;
     }
     model.finder = None;
     match (found.to, &mut model.place) {
         (To::Command(command), _) if acts(command) => {
-            model.news = Some((Role::Ask, format!("Enter runs nothing. Press {} for: {}", found.key, found.help)));
+            model.news.answer(Role::Ask, format!("Enter runs nothing. Press {} for: {}", found.key, found.help));
             None
         }
         (To::Command(command), _) => perform(model, command),
@@ -282,12 +284,12 @@ fn perform(model: &mut Model, command: Command) -> Option<Output> {
         }
         Place::Run(screen) => {
             if matches!(command, Command::Run | Command::Retry) && now.since(&screen.changed) < DEAD_TIME {
-                model.news = Some((Role::Dim, "The screen had just changed; press again if you mean it.".to_owned()));
+                model.news.answer(Role::Dim, "The screen had just changed; press again if you mean it.");
                 return None;
             }
             if command == Command::Quit {
                 let words = "The run is open. S stops it for good, D leaves the screen.";
-                model.news = Some((Role::Warn, words.to_owned()));
+                model.news.answer(Role::Warn, words);
                 return None;
             }
             if command == Command::Enter {
@@ -456,11 +458,18 @@ fn in_run(screen: &mut RunScreen, command: Command, ways: (usize, usize)) -> Opt
 /// Opens the command that failed: one line in place, more of them in the editor.
 fn edit(screen: &mut RunScreen) -> Option<Output> {
     let strand = screen.subject()?;
-    let StepState::Failed { attempt, cursor, .. } = screen.run.state(strand)? else { return None };
-    let action = screen.run.action_at(strand, *cursor)?;
+    let (attempt, cursor) = match screen.run.state(strand)? {
+        StepState::Failed { attempt, cursor, .. } => (attempt.clone(), *cursor),
+        StepState::Paused { cursor } => (screen.run.failed_before(strand).cloned(), *cursor),
+        _ => return None,
+    };
+    let action = screen.run.action_at(strand, cursor)?;
     // Below the statements of a query stands where they ran, which is no part of them.
+    let written = screen.run.edited_before(strand).map(str::to_owned);
     let ran = attempt.as_ref().filter(|_| action.kind != Kind::Sql).and_then(|id| screen.run.attempts.get(id));
     let command = ran.map_or_else(|| action.code.clone(), |attempt| attempt.command.clone());
+    // What was written instead and not run is what is edited further.
+    let command = written.unwrap_or(command);
     let mut form = Form::new(FormKind::Edit(screen.current_id()?));
     let command = command.trim_end();
     let long = command.contains('\n') || command.len() >= Field::CAP;
@@ -503,6 +512,7 @@ fn scroll(screen: &mut RunScreen, command: Command, (page, text_last): (usize, u
         }
         Focus::Step => {
             let top = screen.step_scroll.min(text_last);
+            screen.ticks = Ticks::AsScrolled;
             screen.step_scroll = scrolled(command, top, page, text_last).unwrap_or(top);
         }
         Focus::Output => {

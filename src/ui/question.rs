@@ -180,7 +180,7 @@ pub(super) fn paste(model: &mut Model, text: &str) -> Option<Output> {
             text.len() / 1024,
             most / 1024
         );
-        model.news = Some((Role::Warn, words.clone()));
+        model.news.answer(Role::Warn, words.clone());
         if let Place::Run(screen) = &mut model.place {
             if let Some(form) = &mut screen.form {
                 form.problem = Some(words);
@@ -221,7 +221,7 @@ pub(super) fn paste(model: &mut Model, text: &str) -> Option<Output> {
             }
         }
     } else {
-        model.news = Some((Role::Dim, "Pasted text was dropped: no question is open.".to_owned()));
+        model.news.answer(Role::Dim, "Pasted text was dropped: no question is open.");
     }
     None
 }

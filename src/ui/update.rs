@@ -7,7 +7,8 @@ use super::confirm::Confirmation;
 use super::facilitator;
 use super::form::{Form, FormKind, Opener};
 use super::message::{LogHealth, Msg, Output, Progress};
-use super::model::{Break, Model, OnsetAsked, Place, RunScreen, Zoom};
+use super::model::{Break, Model, OnsetAsked, Place, RunScreen, Ticks, Zoom};
+use super::news::News;
 use super::press::press;
 use super::question::{self, paste};
 use super::replay;
@@ -16,6 +17,9 @@ use super::timeline::Told;
 use crate::engine::{Again, Fact, Stage, evolve};
 use crate::kernel::{AttemptId, SafeText, Stamp};
 use crate::settings::theme::Role;
+
+/// What was recorded so soon after a key is what the key led to.
+const JUST_NOW: std::time::Duration = std::time::Duration::from_secs(3);
 
 /// Keeps the output of so many attempts at hand; older output is in its file.
 const TAILS: usize = 16;
@@ -59,7 +63,13 @@ fn take(model: &mut Model, msg: Msg) -> Option<Output> {
         Msg::Fact(fact) => {
             model.dirty = true;
             let now = model.now;
-            on_run(model, |screen| screen.fact(&fact, now))
+            match &mut model.place {
+                Place::Run(screen) => {
+                    answered(screen, &fact, now, &mut model.news);
+                    screen.fact(&fact, now)
+                }
+                Place::Picker(_) | Place::Facilitator(_) | Place::Compare(_) => None,
+            }
         }
         Msg::Progress(progress) => {
             model.dirty = true;
@@ -82,7 +92,7 @@ fn take(model: &mut Model, msg: Msg) -> Option<Output> {
             let first = on_replay(model, |replay| replay.played.replace(*played).is_none()) == Some(true);
             let remarks = on_replay(model, |replay| replay.played.as_ref().map(|played| played.remarks.join(" ")));
             if let Some(remarks) = remarks.flatten().filter(|remarks| first && !remarks.is_empty()) {
-                model.news = Some((Role::Warn, SafeText::line(&remarks).into_string()));
+                model.news.add(Role::Warn, SafeText::line(&remarks).into_string());
             }
             None
         }
@@ -108,18 +118,35 @@ fn take(model: &mut Model, msg: Msg) -> Option<Output> {
                 screen.refused(&why);
                 None
             });
-            model.news = Some((Role::Warn, why));
+            model.news.add(Role::Warn, why);
             None
         }
         Msg::Say(what) => {
             model.dirty = true;
-            model.news = Some((Role::Text, SafeText::line(&what).into_string()));
+            model.news.add(Role::Text, SafeText::line(&what).into_string());
             None
+        }
+        Msg::Held(holder) => {
+            model.dirty = true;
+            on_run(model, |screen| {
+                screen.holder = holder;
+                None
+            })
+        }
+        Msg::Parted(why) => {
+            model.dirty = true;
+            let why = SafeText::line(&why).into_string();
+            on_run(model, |screen| {
+                screen.parted = Some(why);
+                // Nobody hears an answer.
+                (screen.form, screen.confirmation) = (None, None);
+                None
+            })
         }
         Msg::Summary(lines) => {
             model.dirty = true;
             // It says how the log ended: what was asked for meanwhile is answered.
-            model.news = None;
+            model.news.clear();
             on_run(model, |screen| {
                 screen.summary = lines;
                 None
@@ -151,7 +178,7 @@ fn take(model: &mut Model, msg: Msg) -> Option<Output> {
             match edited {
                 Ok(text) => on_run(model, |screen| question::edited(screen, &text)),
                 Err(why) => {
-                    model.news = Some((Role::Warn, SafeText::line(&why).into_string()));
+                    model.news.answer(Role::Warn, SafeText::line(&why).into_string());
                     None
                 }
             }
@@ -197,6 +224,27 @@ fn on_replay<T>(model: &mut Model, act: impl FnOnce(&mut replay::Replay) -> T) -
     }
 }
 
+/// What was said of an answer that was not taken is over once another one was; what was written is said to be.
+fn answered(screen: &mut RunScreen, fact: &Fact, now: Stamp, news: &mut News) {
+    use crate::engine::Event as E;
+    match &fact.event {
+        E::Approved { .. } | E::ApprovalStated { .. } | E::ApprovalWaived { .. } => {
+            let problem = screen.confirmation.as_mut().and_then(|confirmation| confirmation.problem.take());
+            if let Some(problem) = problem {
+                news.forget(&problem);
+            }
+        }
+        E::NoteAdded { .. } | E::MomentFixed { .. } if screen.replay.is_none() => {
+            // Of what was recorded before this screen came, or by others, the timeline tells.
+            let pressed = screen.calls.pressed.is_some_and(|pressed| now.since(&pressed) < JUST_NOW);
+            if pressed {
+                news.add(Role::Ok, format!("In the log: {}.", crate::report::narrate(&fact.event)));
+            }
+        }
+        _ => {}
+    }
+}
+
 /// Says whether a missing onset is asked for: only once the facts that were on their way have come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum AskOnset {
@@ -222,7 +270,11 @@ impl RunScreen {
             self.changed = now;
             self.calls.changes = self.calls.changes.saturating_add(1);
             self.step_scroll = 0;
+            self.ticks = Ticks::AsScrolled;
             self.output_back = 0;
+        }
+        if let crate::engine::Event::ItemTicked { .. } = &fact.event {
+            self.ticks = Ticks::InSight;
         }
         if self.is_ended() {
             self.form = None;
@@ -256,7 +308,8 @@ impl RunScreen {
         if self.interrupted.as_ref().is_some_and(|attempt| !self.run.running.contains(attempt)) {
             self.interrupted = None;
         }
-        let open = self.run.prompt.as_ref().map(|prompt| prompt.number);
+        let heard = self.parted.is_none();
+        let open = self.run.prompt.as_ref().map(|prompt| prompt.number).filter(|_| heard);
         if self.confirmation.as_ref().map(|confirmation| confirmation.prompt) != open {
             self.confirmation = open.map(Confirmation::new);
             if open.is_some() && self.replay.is_none() {
@@ -266,6 +319,7 @@ impl RunScreen {
         }
         if onset == AskOnset::IfMissing
             && self.replay.is_none()
+            && self.parted.is_none()
             && self.onset_asked == OnsetAsked::NotYet
             && matches!(self.run.stage, Stage::Open)
             && self.form.is_none()

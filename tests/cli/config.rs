@@ -51,6 +51,10 @@ fn what_is_wrong_is_said_and_what_is_good_still_counts() {
     let run = home.run(&["run", "plain.md", "--unattended"]);
     assert_eq!(run.code, Some(2), "{run:?}");
     assert!(home.runs().is_empty());
+    // A drill goes nowhere but to its own estate: it says what is wrong, and goes on to what else it was given.
+    let drill = home.run(&["drill", "instance-failure", "--plain", "--facilitate=nowhere.toml"]);
+    let told = format!("{}{}", drill.out, drill.err);
+    assert!(told.contains("did you mean `operator`?") && told.contains("nowhere.toml can't be read"), "{drill:?}");
     let mut doctor = home.command(&["doctor"]);
     doctor.env("AWS_ENDPOINT_URL", "http://127.0.0.1:9").env("AWS_EC2_METADATA_DISABLED", "true");
     assert!(said(&mut doctor).out.contains("Log folder"), "the doctor did not look");

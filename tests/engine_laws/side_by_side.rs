@@ -82,7 +82,7 @@ fn a_declined_question_stands_for_all_and_can_be_asked_again() {
     assert_eq!(kinds(&rig.wish(Intent::Decline { prompt: 1 }).unwrap()), ["declined"]);
     assert_eq!(
         rig.run.sentence(),
-        "NEXT: 1 The restore [a]. It stands still; run it on or skip it. 1 more waits for you."
+        "NEXT: 1 The restore [a]. Nothing was run. Run it after all, or skip it. 1 more waits for you."
     );
     let events = rig.wish(Intent::Run { step: "restore[1]".into() }).unwrap();
     assert_eq!(kinds(&events), ["confirmation-asked"]);

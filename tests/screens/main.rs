@@ -22,3 +22,4 @@ mod support;
 mod themes;
 #[cfg(test)]
 mod values;
+mod words;

@@ -119,7 +119,11 @@ impl Screen {
     }
 
     pub(crate) fn opened(self, mode: Mode) -> Self {
-        let (account, by) = ("000000000000".to_owned(), "alice@example.com".to_owned());
+        self.opened_in("000000000000", "us-west-2", mode)
+    }
+
+    pub(crate) fn opened_in(self, account: &str, region: &str, mode: Mode) -> Self {
+        let (account, by) = (account.to_owned(), "alice@example.com".to_owned());
         let opened = Opened {
             v: "lifeboat-log/1".to_owned(),
             run: RunId::new("20261122T102000Z-7f3k"),
@@ -134,7 +138,7 @@ impl Screen {
             runbook_sha256: sha256_hex(b""),
             account,
             arn: String::new(),
-            region: "us-west-2".to_owned(),
+            region: region.to_owned(),
             rto_s: 1800,
             rpo_s: 300,
             seed: Some(1),

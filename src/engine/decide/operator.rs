@@ -214,8 +214,11 @@ fn settle(draft: &mut Draft, id: &StepId, how: &str, note: Option<String>, by: &
 /// Runs a failed action again with a command that the operator wrote: what it was, and what it is now, are recorded.
 fn edit(draft: &mut Draft, id: &StepId, command: &str, by: &str) -> Result<(), Refusal> {
     not_stopping(draft)?;
-    let (strand, StepState::Failed { cursor, .. }) = turn(draft, id)? else {
-        return Err(Refusal::NotFailed(id.clone()));
+    let (strand, state) = turn(draft, id)?;
+    let cursor = match state {
+        StepState::Failed { cursor, .. } => cursor,
+        StepState::Paused { cursor } if draft.run.failed_before(strand).is_some() => cursor,
+        _ => return Err(Refusal::NotFailed(id.clone())),
     };
     goes_forward(draft, strand)?;
     free(draft, strand)?;

@@ -95,10 +95,11 @@ fn start(run: &mut Run, attempt: &AttemptId, what: &Attempt) -> Legal {
 /// Puts a failed action before its next try, with the command that the operator wrote for it, if there is one.
 pub(super) fn retried(run: &mut Run, step: &StepId, edited: Option<(&ActionName, &String)>) -> Legal {
     let strand = open_strand(run, step)?;
-    let Some(StepState::Failed { cursor, .. }) = run.state(strand) else {
-        return Err("the step has not failed".to_owned());
+    let cursor = match run.state(strand) {
+        Some(StepState::Failed { cursor, .. }) => *cursor,
+        Some(StepState::Paused { cursor }) if edited.is_some() && run.failed_before(strand).is_some() => *cursor,
+        _ => return Err("the step has not failed".to_owned()),
     };
-    let cursor = *cursor;
     let is_its = |(action, _): &(&ActionName, &String)| names(run, strand, cursor, Some(action));
     require(edited.as_ref().is_none_or(is_its), "another action failed")?;
     set_state(run, strand, StepState::Ready { cursor });

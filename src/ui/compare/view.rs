@@ -66,9 +66,9 @@ fn banner(model: &Model, beside: &Beside, area: Rect, buf: &mut Buffer) {
 
 /// Says which was faster and why, or the news.
 fn sentence(model: &Model, beside: &Beside, columns: usize) -> (Role, Vec<String>) {
-    match &model.news {
-        Some((role, news)) => (*role, crate::ui::view::text::wrap(news, columns, 2)),
-        None => (Role::Text, crate::ui::view::text::wrap(&beside.compared.verdict.join(" "), columns, 2)),
+    match model.news.first() {
+        Some((role, news)) => (role, crate::ui::view::text::brief(&news, columns, 2)),
+        None => (Role::Text, crate::ui::view::text::brief(&beside.compared.verdict.join(" "), columns, 2)),
     }
 }
 

@@ -115,8 +115,8 @@ pub(super) fn take(model: &mut Model, msg: Msg) -> Option<Output> {
             model.dirty |= now.mono / 1_000_000 != model.now.mono / 1_000_000;
             model.now = now;
         }
-        Msg::Refused(why) => model.news = Some((Role::Warn, SafeText::line(&why).into_string())),
-        Msg::Say(what) => model.news = Some((Role::Text, SafeText::line(&what).into_string())),
+        Msg::Refused(why) | Msg::Parted(why) => model.news.add(Role::Warn, SafeText::line(&why).into_string()),
+        Msg::Say(what) => model.news.add(Role::Text, SafeText::line(&what).into_string()),
         msg => {
             let now = model.now;
             let Place::Facilitator(desk) = &mut model.place else { return None };

@@ -49,7 +49,7 @@ pub(in crate::ui) fn press(model: &mut Model, key: KeyEvent) -> Option<Output> {
     if key.kind == KeyEventKind::Release {
         return None;
     }
-    model.news = None;
+    model.news.seen();
     let now = model.now;
     let meant: Vec<Command> =
         crate::ui::press::chord(key).map(|chord| model.keymap.commands(chord).collect()).unwrap_or_default();
@@ -74,7 +74,7 @@ pub(in crate::ui) fn press(model: &mut Model, key: KeyEvent) -> Option<Output> {
     let command = meant.iter().copied().find(|command| offers.iter().any(|offer| offer.command == *command));
     let Some(command) = command else {
         if !meant.is_empty() {
-            model.news = Some((Role::Dim, "That key does nothing now; ? shows what does.".to_owned()));
+            model.news.answer(Role::Dim, "That key does nothing now; ? shows what does.");
         }
         return None;
     };

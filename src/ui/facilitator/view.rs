@@ -123,8 +123,8 @@ fn asked(model: &Model, desk: &Desk, columns: usize) -> (Role, Vec<String>) {
         lines.extend(desk.problem.iter().flat_map(|problem| text::wrap(problem, columns, 2)));
         return (Role::Ask, lines);
     }
-    if let Some((role, news)) = &model.news {
-        return (*role, text::wrap(news, columns, 2));
+    if let Some((role, news)) = model.news.first() {
+        return (role, text::brief(&news, columns, 2));
     }
     if let Some(broken) = &desk.screen.broken {
         return (Role::Fail, text::wrap(&format!("The run's facts make no sense: {broken}"), columns, 2));

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use pulldown_cmark::{BlockQuoteKind, Event, Options, Parser, Tag, TagEnd, TextMergeStream};
+use pulldown_cmark::{BlockQuoteKind, CodeBlockKind, Event, Options, Parser, Tag, TagEnd, TextMergeStream};
 use unicode_width::UnicodeWidthStr as _;
 
 use super::flow::Wrap;
@@ -112,6 +112,8 @@ enum Blank {
 enum Code {
     Outside,
     Inside,
+    /// A text for people, in a fence.
+    Message,
 }
 
 /// Says what the item at hand is.
@@ -196,6 +198,10 @@ impl<'a> Maker<'a> {
             first.push_str("  ");
             rest.push_str("    ");
         }
+        if self.code == Code::Message {
+            first.push_str("  ");
+            rest.push_str("  ");
+        }
         let end = self.page.text.len();
         self.page.blocks.push(Block { text: start..end, first, rest, wrap });
         self.start = end;
@@ -260,13 +266,17 @@ impl<'a> Maker<'a> {
     }
 
     fn text(&mut self, text: &str) {
-        if self.code == Code::Inside {
+        if self.code != Code::Outside {
+            let (role, wrap) = match self.code {
+                Code::Message => (Role::Text, Wrap::Words),
+                Code::Inside | Code::Outside => (Role::Code, Wrap::Columns),
+            };
             if self.hidden == 0 && !matches!(self.how.part, Part::Prose(_)) {
                 for line in text.lines() {
                     let line = SafeText::line(&self.filled(line)).into_string();
                     let start = self.page.text.len();
-                    self.push(&line, Role::Code);
-                    self.block(start, Wrap::Columns);
+                    self.push(&line, role);
+                    self.block(start, wrap);
                 }
             }
             return;
@@ -342,6 +352,10 @@ impl<'a> Maker<'a> {
                     self.push(word, role);
                     self.flush(Wrap::Words);
                 }
+            }
+            Tag::CodeBlock(CodeBlockKind::Fenced(info)) if info.split([' ', '{']).next() == Some("message") => {
+                self.flush(Wrap::Words);
+                self.code = Code::Message;
             }
             Tag::CodeBlock(_) | Tag::MetadataBlock(_) => {
                 self.flush(Wrap::Words);
@@ -587,6 +601,15 @@ Evil \u{1b}[2J\u{202e} ${GONE}
         };
         assert_eq!(rows(Ways::Above), ["Which?", "", "• see that"]);
         assert_eq!(rows(Ways::Here), ["Which?", "", "• It is gone: leave", "• see that"]);
+    }
+
+    #[test]
+    fn a_message_is_broken_between_words() {
+        let text = "Say it:\n\n```message { to=bridge }\nThe shop is closed for now.\nNews follow.\n```\n";
+        let reading = Reading { columns: 17, glyphs: Glyphs::Unicode, part: Part::Step(NONE), value: &|_| None };
+        let palette = Palette::new(&built_in("default").unwrap());
+        let lines: Vec<_> = reading.read(text).lines(&palette, 0, 99).iter().map(ToString::to_string).collect();
+        assert_eq!(lines, ["Say it:", "", "  The shop is", "  closed for now.", "  News follow."]);
     }
 
     #[test]

@@ -204,7 +204,7 @@ pub(super) fn typed(model: &mut Model, key: KeyEvent) -> (Edited, Option<Output>
                     return (Edited::Yes, Some(Output::Replay(Transport::To(spot))));
                 }
                 // What was typed stays, to be mended.
-                Err(why) => model.news = Some((Role::Warn, why)),
+                Err(why) => model.news.answer(Role::Warn, why),
             },
             Typed::Search => {
                 replay.asking = None;

@@ -9,10 +9,10 @@ use unicode_width::UnicodeWidthStr as _;
 
 use super::pane::Pane;
 use super::step::{self, filled, impact_role, rollback};
-use super::text::{cut, fold, line, plain, put, put_all, span, wrap};
+use super::text::{clipped, cut, fold, line, plain, put, put_all, span, wrap};
 use crate::engine::{Alone, Ask, Mode, Prompt};
-use crate::kernel::{SafeText, clock};
-use crate::runbook::{Impact, Step};
+use crate::kernel::{SafeText, clock, counted};
+use crate::runbook::{Action, Impact, Kind, Step, shell_reads};
 use crate::settings::theme::Role;
 use crate::ui::approval;
 use crate::ui::asking;
@@ -24,6 +24,9 @@ use crate::ui::offered::offered;
 
 /// Lays out no more rows than this of a command.
 const ROWS: usize = 2_000;
+
+/// Shows at least so many of them, whatever else there is to say.
+const LEAST: usize = 2;
 
 pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buffer) {
     if screen.breaking == Break::Asked {
@@ -62,6 +65,7 @@ fn asked(model: &Model, screen: &RunScreen, form: &Form, (columns, room): (usize
     let step = screen.subject().map(|strand| cut(&format!("Step {}", screen.run.label(strand)), columns));
     let question = asking::question(&screen.run, &form.kind).unwrap_or_else(|| form.question().to_owned());
     let ways = match &form.kind {
+        FormKind::RollBack(_) => asking::undone(&screen.run),
         FormKind::Choose(step) => asking::ways(&screen.run, step),
         FormKind::Jump(_) => asking::steps(&screen.run),
         _ => Vec::new(),
@@ -142,7 +146,7 @@ fn title(screen: &RunScreen, prompt: &Prompt) -> String {
     }
 }
 
-/// Returns all that one answer is for, harmless; where approvals are missing, also what those who agree sign.
+/// Returns all that one answer is for, harmless.
 fn command(screen: &RunScreen, prompt: &Prompt) -> String {
     let mut command = String::new();
     if prompt.also.is_empty() {
@@ -156,11 +160,14 @@ fn command(screen: &RunScreen, prompt: &Prompt) -> String {
             command.push_str(&["# ", &item, "\n", SafeText::new(text.trim_end()).as_str(), "\n"].concat());
         }
     }
-    let opened = screen.run.opened.as_ref().filter(|_| prompt.lacks() > 0);
-    if let Some(request) = opened.and_then(|opened| prompt.request(opened)) {
-        command.push_str(&["\n\nWhat those who agree sign:\n", SafeText::new(request.trim_end()).as_str()].concat());
-    }
     command
+}
+
+/// Returns what those who agree sign, harmless, where approvals are missing.
+fn request(screen: &RunScreen, prompt: &Prompt) -> Option<String> {
+    let opened = screen.run.opened.as_ref().filter(|_| prompt.lacks() > 0)?;
+    let request = prompt.request(opened)?;
+    Some(["\nWhat those who agree sign:\n", SafeText::new(request.trim_end()).as_str()].concat())
 }
 
 /// Says an open confirmation line by line: the same as its dialog, and how it is answered with a line.
@@ -171,8 +178,9 @@ pub(in crate::ui) fn confirm_lines(model: &Model, screen: &RunScreen) -> Vec<Str
         return Vec::new();
     };
     let mut lines = vec![format!("{} [{}]", title(screen, prompt), impact_words(prompt.impact))];
-    lines.extend(command(screen, prompt).lines().map(|row| format!("  {row}")));
-    lines.extend(facts(model, screen, prompt, WIDE).iter().map(plain));
+    let request = request(screen, prompt).unwrap_or_default();
+    lines.extend(command(screen, prompt).lines().chain(request.lines()).map(|row| format!("  {row}")));
+    lines.extend(facts(model, screen, prompt, WIDE, Words::All).iter().map(plain));
     if prompt.ask == Ask::Key && prompt.lacks() == 0 && blocked_by(screen, prompt).is_none() {
         lines.push("Type y to run it, n to run nothing.".to_owned());
         return lines;
@@ -192,16 +200,32 @@ fn confirm(model: &Model, screen: &RunScreen, open: (&Prompt, &Confirmation), ar
         Pane { title: &title, right: impact_words(prompt.impact), right_role: role, border: role, ..Pane::default() };
     let inner = pane.draw(model, area, buf);
     let columns = usize::from(inner.width);
-    let asks = asks(model, screen, open, columns);
-    let facts = facts(model, screen, prompt, columns);
-    let room = usize::from(inner.height).saturating_sub(asks.len());
-    // The command may be long: it scrolls; the question and what it is about stay.
-    let code_room = room.saturating_sub(facts.len()).max(1);
-    let code = fold(&command(screen, prompt), columns.saturating_sub(2), ROWS);
+    let mut asks = asks(model, screen, open, columns);
+    let fold = |text: &str| fold(text.trim_end(), columns.saturating_sub(2), ROWS);
+    let mut code = fold(&command(screen, prompt));
+    let own = code.len();
+    code.extend(request(screen, prompt).iter().flat_map(|request| fold(request)));
+    // What runs is seen before what is said about it: that gets shorter where there is no room for both.
+    let rows = usize::from(inner.height);
+    let wanted = own + usize::from(code.len() > own);
+    let said = |words| facts(model, screen, prompt, columns, words);
+    let mut facts = said(Words::All);
+    for words in [Words::Short, Words::Few] {
+        if wanted + facts.len() + asks.len() <= rows {
+            break;
+        }
+        facts = said(words);
+    }
+    if wanted + facts.len() + asks.len() > rows && asks.first().is_some_and(|line| line.width() == 0) {
+        asks.remove(0);
+    }
+    let room = rows.saturating_sub(asks.len());
+    // The command may be long still: it scrolls; the question and what it is about stay.
+    let code_room = room.saturating_sub(facts.len()).max(code.len().min(LEAST)).min(room.max(1));
     let scroll = usize::from(confirmation.scroll).min(code.len().saturating_sub(code_room));
     let mut lines: Vec<Line<'static>> =
         code.iter().skip(scroll).take(code_room).map(|row| line(model, Role::Code, format!("  {row}"))).collect();
-    if code.len() > scroll + code_room {
+    if code.len() > scroll + code_room && code_room > 1 {
         let rest = code.len() - scroll - code_room + 1;
         lines.pop();
         lines.push(line(model, Role::Warn, format!("  … {rest} more lines: down shows them")));
@@ -229,13 +253,33 @@ pub(super) fn blocked_by(screen: &RunScreen, prompt: &Prompt) -> Option<String> 
     screen.run.blocked_by(action).map(|name| SafeText::line(name.as_str()).into_string())
 }
 
-fn facts(model: &Model, screen: &RunScreen, prompt: &Prompt, columns: usize) -> Vec<Line<'static>> {
+/// Says how much is said about what is confirmed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Words {
+    /// All of it.
+    All,
+    /// A row each.
+    Short,
+    /// Without what the frame says as well.
+    Few,
+}
+
+fn facts(model: &Model, screen: &RunScreen, prompt: &Prompt, columns: usize, words: Words) -> Vec<Line<'static>> {
     let step = prompt.step.as_ref().and_then(|id| screen.run.plan.step(id));
     let action = prompt.action.as_ref().and_then(|name| screen.run.plan.action(name)).map(|(_, action)| action);
     let safe = |text: &str| SafeText::line(text).into_string();
     let mut lines = Vec::new();
     let mut say = |head: &str, role: Role, text: &str| {
-        for (at, row) in wrap(text, columns.saturating_sub(10), 3).into_iter().enumerate() {
+        let rows = match (words, role) {
+            (Words::All, _) => 3,
+            // A caution is read whole, as long as there is room for it at all.
+            (Words::Short, Role::Warn) => 2,
+            (Words::Short | Words::Few, _) => 1,
+        };
+        if words == Words::Few && ["Runs", "Impact"].contains(&head) {
+            return;
+        }
+        for (at, row) in clipped(text, columns.saturating_sub(10), rows).into_iter().enumerate() {
             let head = if at == 0 { head } else { "" };
             lines.push(Line::from(vec![span(model, Role::Dim, format!("{head:<10}")), span(model, role, row)]));
         }
@@ -250,6 +294,10 @@ fn facts(model: &Model, screen: &RunScreen, prompt: &Prompt, columns: usize) -> 
     if let Some(action) = action {
         say("Runs", Role::Text, &safe(action.name.as_str()));
     }
+    let given = given(screen, prompt, action);
+    if !given.is_empty() {
+        say("With", Role::Text, &given);
+    }
     say("Where", Role::Title, &format!("{kind} {}", place.join(" · ")));
     say("Impact", impact_role(prompt.impact), impact_words(prompt.impact));
     let undoes = prompt.step.as_ref().and_then(|id| screen.run.strand(id)).and_then(|at| screen.run.undoes(at));
@@ -259,6 +307,7 @@ fn facts(model: &Model, screen: &RunScreen, prompt: &Prompt, columns: usize) -> 
     let undo = match (prompt.impact, named.or_else(|| step.and_then(rollback))) {
         _ if undoes.is_some() => "this takes back what was done".to_owned(),
         (Impact::Observe, _) => "nothing to undo".to_owned(),
+        _ if action.is_none() => "your own command: nobody knows a way back".to_owned(),
         (_, Some(rollback)) => safe(&(filled(screen, rollback.code.lines().next().unwrap_or_default()) + &until)),
         (impact, None) => match step.and_then(Step::rollback_words) {
             _ if action.is_some_and(|action| action.repeatable) => {
@@ -299,6 +348,23 @@ fn facts(model: &Model, screen: &RunScreen, prompt: &Prompt, columns: usize) -> 
     lines
 }
 
+/// Lists what a shell block gets from its environment, with the values: its text alone does not show what it acts on.
+fn given(screen: &RunScreen, prompt: &Prompt, action: Option<&Action>) -> String {
+    /// The beginning of a longer value tells which it is.
+    const VALUE: usize = 64;
+    if action.is_some_and(|action| !matches!(action.kind, Kind::Shell(_))) {
+        return String::new();
+    }
+    let mut names = shell_reads(&prompt.command);
+    names.sort_unstable();
+    names.dedup();
+    let value = |name: &&str| {
+        let value = SafeText::line(&step::known(screen, name)?).into_string();
+        Some(format!("{name}={}", cut(&value, VALUE)))
+    };
+    names.iter().filter_map(value).collect::<Vec<_>>().join(" ")
+}
+
 fn asks(
     model: &Model,
     screen: &RunScreen,
@@ -310,8 +376,10 @@ fn asks(
         let waited = model.now.since(&prompt.at);
         let over = waited.as_secs() >= wanted.within_s;
         let waited = format!("waited {} of {}", clock(waited), clock(Duration::from_secs(wanted.within_s)));
+        let waited = if over { format!("{waited}: OVERDUE, go on alone if you have to") } else { waited };
         let role = SafeText::line(&wanted.role).into_string();
-        let of = [format!("Needs {} approval(s)", wanted.count), role, format!("{} missing", prompt.lacks()), waited];
+        let needs = format!("Needs {}", counted(wanted.count as usize, "approval"));
+        let of = [needs, role, format!("{} missing", prompt.lacks()), waited];
         let of = of.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" · ");
         lines.push(line(model, if over { Role::Warn } else { Role::Ask }, cut(&of, columns)));
         lines.extend(wrap(approval::how(&screen.run), columns, 2).into_iter().map(|row| line(model, Role::Text, row)));

@@ -6,14 +6,17 @@ use ratatui::text::Line;
 
 use super::output::last_lines;
 use super::pane::Pane;
-use super::text::{cut, line, put_all, span, split, width, wrap};
-use crate::engine::{Again, AttemptState, StepState};
-use crate::kernel::{SafeText, say_duration};
+use super::text::{brief, clipped, cut, fold, line, put_all, span, split, width, wrap};
+use crate::engine::{Again, Attempt, AttemptState, StepState};
+use crate::kernel::{AttemptId, SafeText, Stamp, say_duration};
 use crate::settings::keymap::Command;
 use crate::settings::theme::Role;
 use crate::ui::effects::{Late, effect};
 use crate::ui::model::{Model, RunScreen};
 use crate::ui::offered::{again, can_undo};
+
+/// Shows so many rows of the command that failed.
+const COMMAND: usize = 3;
 
 pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buffer) {
     let Some(strand) = screen.subject() else { return };
@@ -32,24 +35,47 @@ pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buff
     let inner = pane.draw(model, above, buf);
     let columns = usize::from(inner.width);
     let choices = choices(model, screen, columns);
+    // A list of times without a heading is a riddle.
+    let heading = choices.iter().any(|(_, effect)| *effect).then_some("service back at");
+    let choices: Vec<Line<'static>> = choices.into_iter().map(|(line, _)| line).collect();
     let room = usize::from(inner.height).saturating_sub(choices.len() + 1).max(1);
     let mut lines: Vec<Line<'static>> = Vec::new();
     let why = SafeText::new(why).into_string();
     let happened = happened(model, screen, columns);
     let first = room.saturating_sub(happened.len()).max(1);
-    lines.extend(wrap(&why, columns, first).into_iter().map(|row| line(model, Role::Text, row)));
-    lines.extend(happened);
-    if let Some((id, attempt)) = found
-        && let AttemptState::Finished { at, outcome, .. } = &attempt.state
-    {
+    let ended = found.and_then(|(id, attempt)| match &attempt.state {
+        AttemptState::Finished { at, outcome, .. } => Some((id, attempt, *at, outcome.words())),
+        AttemptState::Running => None,
+    });
+    let attempted = |id: &AttemptId, attempt: &Attempt, at: Stamp, words: &str| {
         let took = say_duration(at.since(&attempt.started));
-        let words = SafeText::line(&outcome.words()).into_string();
-        lines.push(line(model, Role::Dim, format!("Attempt {id} {words}, after {took}.")));
-        let command = SafeText::line(attempt.command.trim_end()).into_string();
-        lines.push(line(model, Role::Code, cut(&format!("  {command}"), columns)));
+        format!("Attempt {id} {}, after {took}.", SafeText::line(words))
+    };
+    let ended = ended.map(|(id, attempt, at, words)| (attempt, attempted(id, attempt, at, &words), words));
+    // Whoever reads it once whole need not read it twice.
+    let said = ended.as_ref().is_some_and(|(_, line, words)| *words == why && width(line) <= columns);
+    if !said {
+        lines.extend(clipped(&why, columns, first).into_iter().map(|row| line(model, Role::Text, row)));
+    }
+    lines.extend(happened);
+    if let Some((attempt, words, _)) = ended {
+        lines.push(line(model, Role::Dim, words));
+        let rows = room.saturating_sub(lines.len()).min(COMMAND);
+        let command = SafeText::new(attempt.command.trim_end()).into_string();
+        let mut command = fold(&command, columns.saturating_sub(2), rows + 1);
+        if command.len() > rows {
+            command.truncate(rows);
+            if let Some(last) = command.last_mut() {
+                *last = format!("{}…", cut(last, columns.saturating_sub(3)).trim_end_matches('…'));
+            }
+        }
+        lines.extend(command.into_iter().map(|row| line(model, Role::Code, format!("  {row}"))));
     }
     lines.truncate(room);
-    lines.push(Line::default());
+    let indent = columns.saturating_sub(heading.map_or(0, width));
+    lines.push(
+        heading.map_or_else(Line::default, |words| line(model, Role::Dim, format!("{}{words}", " ".repeat(indent)))),
+    );
     lines.extend(choices);
     put_all(buf, inner, &lines);
     if let Some(tail) = tail
@@ -60,7 +86,8 @@ pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buff
     }
 }
 
-fn choices(model: &Model, screen: &RunScreen, columns: usize) -> Vec<Line<'static>> {
+/// Lists the choices, and whether each says when service would be back.
+fn choices(model: &Model, screen: &RunScreen, columns: usize) -> Vec<(Line<'static>, bool)> {
     let undo = can_undo(screen).then_some(Command::RollBack);
     let look = screen.subject().filter(|strand| screen.run.can_look(*strand).is_some()).map(|_| Command::Look);
     let barred = match again(screen) {
@@ -102,14 +129,16 @@ fn choices(model: &Model, screen: &RunScreen, columns: usize) -> Vec<Line<'stati
                 "Asks how you know that it did not happen.".clone_into(&mut text);
             }
             let room = columns.saturating_sub(18 + width(&effect));
-            let text = cut(&text, room);
+            let text = brief(&text, room, 1).concat();
             let gap = " ".repeat(room.saturating_sub(width(&text)));
-            Some(Line::from(vec![
+            let tells = !effect.is_empty();
+            let line = Line::from(vec![
                 span(model, key_role, format!("  {key}  ")),
                 span(model, hint_role, format!("{:<12}", binding.hint)),
                 span(model, text_role, format!(" {text}{gap}")),
                 span(model, role, effect),
-            ]))
+            ]);
+            Some((line, tells))
         })
         .collect()
 }

@@ -88,10 +88,13 @@ fn words(screen: &RunScreen, columns: usize) -> String {
     let safe = |text: &str| SafeText::line(text).into_string();
     let title = safe(&plan.title);
     let Some(opened) = &screen.run.opened else { return cut(&title, columns) };
-    let place = match &plan.meta.regions {
-        Some(regions) => format!("{} {}→{}", safe(&opened.account), safe(&regions.lost), safe(&regions.recovery)),
-        None => format!("{} {}", safe(&opened.account), safe(&opened.region)),
+    let regions = match &plan.meta.regions {
+        Some(regions) => format!("{}→{}", safe(&regions.lost), safe(&regions.recovery)),
+        None => safe(&opened.region),
     };
+    // A run that calls nothing of AWS has no account.
+    let account = if opened.account == "none" { "no AWS".to_owned() } else { safe(&opened.account) };
+    let place = format!("{account} {regions}").trim_end().to_owned();
     let run = safe(opened.run.as_str());
     let tail = format!("run {}", run.rsplit('-').next().unwrap_or_default());
     let (service, by) = (safe(&plan.meta.service), safe(&opened.by));

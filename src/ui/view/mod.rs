@@ -26,6 +26,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Line;
 
 use super::calls::shout;
+use super::message::Holder;
 use super::model::{Break, Model, Place, RunScreen, Zoom};
 use super::offered::offered;
 use crate::engine::{StepState, Who};
@@ -143,7 +144,7 @@ fn alarm(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buffer) {
 
 /// Lays out what is asked of the operator.
 fn asked(model: &Model, screen: &RunScreen, area: Rect) -> Vec<String> {
-    text::wrap(&sentence(model, screen).1, usize::from(area.width.saturating_sub(2)), 2)
+    text::brief(&sentence(model, screen).1, usize::from(area.width.saturating_sub(2)), 2)
 }
 
 fn panes(model: &Model, screen: &RunScreen, body: Rect, buf: &mut Buffer) {
@@ -167,11 +168,8 @@ fn panes(model: &Model, screen: &RunScreen, body: Rect, buf: &mut Buffer) {
         plan::one_line(model, screen, line, buf);
         rest = below;
     }
-    let output_height = match output::lines_held(screen, rest.height) {
-        None => 0,
-        Some(_) if rest.height < 12 => rest.height / 2,
-        Some(held) => (held as u16).saturating_add(2).clamp(5, rest.height / 2),
-    };
+    let text = || step::rows(model, screen, usize::from(rest.width.saturating_sub(2)));
+    let output_height = output::height(screen, rest.height, text);
     let (above, below) = text::split(rest, rest.height - output_height);
     step::draw(model, screen, above, buf);
     if output_height > 0 {
@@ -187,8 +185,13 @@ fn sentence(model: &Model, screen: &RunScreen) -> (Role, String) {
             format!("The facts that arrive make no sense: {broken}. Leave with D and verify the log."),
         );
     }
-    if let Some((role, news)) = &model.news {
-        return (*role, news.clone());
+    let problem = screen.confirmation.as_ref().and_then(|confirmation| confirmation.problem.as_ref());
+    // What the question itself says is not said below it again.
+    if let Some((role, news)) = model.news.first().filter(|(_, news)| Some(news) != problem) {
+        return (role, news);
+    }
+    if let Some(parted) = screen.parted.as_ref().filter(|_| !screen.is_ended()) {
+        return (Role::Fail, parted.clone());
     }
     if let Some((role, words)) = screen.replay.as_ref().and_then(scrubber::sentence) {
         return (role, SafeText::line(&words).into_string());
@@ -200,26 +203,42 @@ fn sentence(model: &Model, screen: &RunScreen) -> (Role, String) {
         let question = super::asking::question(&screen.run, &form.kind);
         return (Role::Ask, question.unwrap_or_else(|| form.question().to_owned()));
     }
-    let role = match screen.run.who() {
-        Who::Person => Role::Ask,
-        Who::Machine | Who::Nobody => Role::Text,
+    let role = match (screen.run.who(), &screen.holder) {
+        (Who::Person, Holder::You) => Role::Ask,
+        (Who::Person | Who::Machine | Who::Nobody, _) => Role::Text,
     };
-    (role, SafeText::line(&screen.run.told()).into_string())
+    let watches = match &screen.holder {
+        Holder::You => String::new(),
+        Holder::Other(by) => format!("You watch; {by} holds control. "),
+        Holder::Nobody => "You watch; nobody holds control. ".to_owned(),
+    };
+    (role, SafeText::line(&(watches + &screen.run.told())).into_string())
 }
 
 /// Draws keys and words of what is offered, as many as fit.
 pub(super) fn hints(model: &Model, area: Rect, buf: &mut Buffer) {
     let mut line = Line::default();
     let mut free = usize::from(area.width.saturating_sub(1));
-    for (key, words) in hint_words(model) {
-        let wide = text::width(&key) + text::width(words) + 1;
-        if wide > free {
-            break;
-        }
-        free = free.saturating_sub(wide + 2);
+    let mut put = |(key, words): (String, &'static str)| {
         line.push_span(text::span(model, Role::Key, key));
         line.push_span(text::span(model, Role::Text, format!(" {words}  ")));
+    };
+    let mut words = hint_words(model);
+    let wide = |(key, words): &(String, &'static str)| text::width(key) + text::width(words) + 3;
+    // Help has its place: it tells what there was no room for.
+    let help = model.keymap.binding(Command::Help).map(|binding| binding.hint);
+    let fits = words.iter().map(wide).sum::<usize>() <= free + 2;
+    let at = words.iter().position(|(_, hint)| Some(*hint) == help).filter(|_| !fits);
+    let help = at.map(|at| words.remove(at)).filter(|help| free > 4 * wide(help));
+    free = free.saturating_sub(help.as_ref().map_or(0, wide));
+    for hint in words {
+        if wide(&hint) > free + 2 {
+            break;
+        }
+        free = free.saturating_sub(wide(&hint));
+        put(hint);
     }
+    help.into_iter().for_each(put);
     text::put(buf, Rect { x: area.x + 1, width: area.width.saturating_sub(1), ..area }, &line);
 }
 
@@ -249,12 +268,19 @@ fn hint_words(model: &Model) -> Vec<(String, &'static str)> {
         && model.help.is_none()
         && model.finder.is_none()
         && screen.breaking == Break::None
+        && let Some(does) = screen.zoom.typed_for().filter(|_| screen.form.is_none() && screen.confirmation.is_none())
+    {
+        return vec![("enter".to_owned(), does), ("esc".to_owned(), "back")];
+    }
+    if let Place::Run(screen) = &model.place
+        && model.help.is_none()
+        && model.finder.is_none()
+        && screen.breaking == Break::None
         && screen.replay.is_none()
     {
         if let Some(form) = &screen.form {
             let what = match form.kind {
-                super::FormKind::Improvise => "go on to the confirmation",
-                super::FormKind::Edit(_) => {
+                super::FormKind::Edit(_) | super::FormKind::Improvise => {
                     return vec![
                         ("enter".to_owned(), "go on to the confirmation"),
                         ("^O".to_owned(), "editor"),

@@ -15,10 +15,23 @@ use crate::ui::tail::Tail;
 /// Below so many rows the output of the step before would hide what the current one says.
 const ROOM_FOR_BEFORE: u16 = 26;
 
-/// Returns how many lines there are to show beside a step in so many rows, or `None` if nothing ran.
-pub(super) fn lines_held(screen: &RunScreen, rows: u16) -> Option<usize> {
-    let shown = screen.output_of().is_some() || (rows >= ROOM_FOR_BEFORE && !screen.outputs_of().is_empty());
-    shown.then(|| screen.lines_held().max(1))
+/// Returns how many of `rows` the output takes beside a step whose text takes `text` of them. That of the step before has
+/// what the text leaves.
+pub(super) fn height(screen: &RunScreen, rows: u16, text: impl FnOnce() -> usize) -> u16 {
+    /// A frame and a line.
+    const LEAST: u16 = 3;
+    let wanted = (screen.lines_held().max(1) as u16).saturating_add(2);
+    if screen.output_of().is_some() {
+        return if rows < 12 { rows / 2 } else { wanted.clamp(5, rows / 2) };
+    }
+    if screen.outputs_of().is_empty() {
+        return 0;
+    }
+    if rows >= ROOM_FOR_BEFORE {
+        return wanted.clamp(5, rows / 2);
+    }
+    let left = rows.saturating_sub((text() as u16).saturating_add(2));
+    if left < LEAST { 0 } else { wanted.min(left) }
 }
 
 pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buffer) {

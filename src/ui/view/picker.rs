@@ -8,7 +8,7 @@ use ratatui::text::Line;
 
 use super::dialog::field;
 use super::pane::{Pane, foot};
-use super::text::{cut, line, put, put_all, span, split, width};
+use super::text::{brief, cut, line, put, put_all, span, split, width};
 use super::{monitoring, preview};
 use crate::engine::Mode;
 use crate::kernel::{SafeText, say_ago};
@@ -28,11 +28,8 @@ pub(super) fn draw(model: &Model, picker: &Picker, area: Rect, buf: &mut Buffer)
         Some(blind) if picker.reading.is_none() => monitoring::draw(model, blind, body, buf),
         _ => body,
     };
-    put(
-        buf,
-        foot,
-        &line(model, Role::Text, format!(" {}", cut(&asked(model, picker), usize::from(foot.width.saturating_sub(2))))),
-    );
+    let columns = usize::from(foot.width.saturating_sub(2));
+    put(buf, foot, &line(model, Role::Text, format!(" {}", brief(&asked(model, picker), columns, 1).concat())));
     super::hints(model, Rect { y: foot.y + 1, height: foot.height.min(1), ..foot }.intersection(area), buf);
     match picker.reading {
         Some(reading) => read(model, picker, reading, body, buf),
@@ -62,8 +59,8 @@ fn banner(model: &Model, picker: &Picker) -> Line<'static> {
 
 /// Says what the selected row is good for.
 fn asked(model: &Model, picker: &Picker) -> String {
-    if let Some((_, news)) = &model.news {
-        return news.clone();
+    if let Some((_, news)) = model.news.first() {
+        return news;
     }
     if let Some(blind) = &picker.blind {
         return monitoring::asked(picker, blind);

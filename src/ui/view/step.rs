@@ -8,12 +8,12 @@ use ratatui::text::Line;
 
 use super::pane::{Pane, foot};
 use super::text::{line, put_all, wrap};
-use crate::engine::{Prompt, StepState};
+use crate::engine::{Prompt, StepState, Strand};
 use crate::kernel::{SafeText, say_duration};
 use crate::runbook::{Action, Impact, Section, Step};
 use crate::settings::theme::Role;
 use crate::ui::asking;
-use crate::ui::model::{Focus, Model, RunScreen};
+use crate::ui::model::{Focus, Model, RunScreen, Ticks};
 use crate::ui::page::{Above, Key, Of, Page, Part, Reading, Ways, fill};
 
 /// Returns the role of an impact.
@@ -40,14 +40,16 @@ pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buff
     let pane = Pane { title: &title, right, right_role, border, ..Pane::default() };
     let inner = pane.draw(model, area, buf);
     let columns = usize::from(inner.width);
-    let mut lines = notes(model, screen, (at, step, state), columns);
+    let (mut lines, next) = notes(model, screen, (at, step, state), columns);
     let page = page(model, screen, Of::Step(at), columns);
     if !lines.is_empty() && page.rows() > 0 {
         lines.push(Line::default());
     }
     let (height, head) = (usize::from(inner.height), lines.len());
     let rows = head + page.rows();
-    let top = screen.step_scroll.min(rows.saturating_sub(height));
+    let follows = next.filter(|_| screen.ticks == Ticks::InSight);
+    let top = follows.map_or(screen.step_scroll, |end| end.saturating_sub(height).max(screen.step_scroll));
+    let top = top.min(rows.saturating_sub(height));
     model.shelf.can_scroll_to(rows.saturating_sub(height));
     let mut shown: Vec<Line<'static>> = lines.into_iter().skip(top).take(height).collect();
     let left = height - shown.len();
@@ -56,12 +58,27 @@ pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buff
     foot(model, area, buf, top..rows);
 }
 
+/// Counts the rows that the step which is shown takes in so many columns.
+pub(super) fn rows(model: &Model, screen: &RunScreen, columns: usize) -> usize {
+    let at = screen.shown();
+    let Some((step, state)) = screen.run.plan.steps.get(at).zip(screen.run.steps.get(at)) else { return 0 };
+    let notes = notes(model, screen, (at, step, state), columns).0.len();
+    let page = page(model, screen, Of::Step(at), columns).rows();
+    notes + page + usize::from(notes > 0 && page > 0)
+}
+
 fn gravest(step: &Step) -> Option<Impact> {
     step.actions.iter().filter(|action| action.section <= Section::Verify).map(|action| action.impact).max()
 }
 
-/// Says what the step's own text does not: how it ended, how long it takes, what can be undone, what is ticked.
-fn notes(model: &Model, screen: &RunScreen, row: (usize, &Step, &StepState), columns: usize) -> Vec<Line<'static>> {
+/// Says what the step's own text does not: how it ended, how long it takes, what can be undone, what is ticked; and with
+/// how many rows that reaches behind the item that is ticked next.
+fn notes(
+    model: &Model,
+    screen: &RunScreen,
+    row: (usize, &Step, &StepState),
+    columns: usize,
+) -> (Vec<Line<'static>>, Option<usize>) {
     let (at, step, state) = row;
     let mut lines = Vec::new();
     let mut say = |role, text: &str| {
@@ -81,6 +98,9 @@ fn notes(model: &Model, screen: &RunScreen, row: (usize, &Step, &StepState), col
         StepState::NotApplicable { why } => say(Role::Dim, &format!("Not for this case: {}", SafeText::line(why))),
         StepState::Skipped { reason } => say(Role::Warn, &format!("Skipped: {}", SafeText::line(reason))),
         _ => {}
+    }
+    if let Some(command) = screen.run.edited_before(Strand::whole(at)) {
+        say(Role::Warn, &format!("Edited: what is run instead is `{}`", SafeText::line(command)));
     }
     let facts = facts(step);
     if !facts.is_empty() {
@@ -124,15 +144,20 @@ fn notes(model: &Model, screen: &RunScreen, row: (usize, &Step, &StepState), col
             say(Role::Ask, &way);
         }
     }
+    let mut next = None;
     for (item, ticked) in step.checklist.iter().zip(screen.run.ticks.get(at).into_iter().flatten()) {
         let (glyph, role) = if *ticked {
             (model.palette.glyph("☑", "[x]"), Role::Ok)
         } else {
             (model.palette.glyph("☐", "[ ]"), Role::Text)
         };
-        say(role, &format!("{glyph} {}", SafeText::line(&filled(screen, &item.text))));
+        let words = wrap(&format!("{glyph} {}", SafeText::line(&filled(screen, &item.text))), columns, 4);
+        lines.extend(words.into_iter().map(|row| line(model, role, row)));
+        if !ticked {
+            next.get_or_insert(lines.len());
+        }
     }
-    lines
+    (lines, next)
 }
 
 /// Says who does a step and until when, if the runbook says it.
@@ -241,7 +266,8 @@ pub(in crate::ui) fn filled(screen: &RunScreen, text: &str) -> String {
     fill(text, &|name| known(screen, name)).into_owned()
 }
 
-fn known(screen: &RunScreen, name: &str) -> Option<String> {
+/// Returns the value of a variable, if it is known.
+pub(super) fn known(screen: &RunScreen, name: &str) -> Option<String> {
     screen.run.vars.get(name).cloned().or_else(|| screen.run.lasting(name))
 }
 

@@ -113,6 +113,32 @@ pub(in crate::ui) fn wrap(text: &str, columns: usize, limit: usize) -> Vec<Strin
     lines
 }
 
+/// Breaks `text` as [`wrap`] does, into at most `limit` lines: of what is longer whole sentences are kept, and of the first
+/// one as much as there is room for.
+pub(in crate::ui) fn brief(text: &str, columns: usize, limit: usize) -> Vec<String> {
+    let rows = |text: &str| wrap(text, columns, limit.saturating_add(1));
+    let whole = rows(text);
+    if whole.len() <= limit {
+        return whole;
+    }
+    let ends = text.match_indices(['.', '?']).map(|(at, _)| at + 1);
+    let ends = ends.filter(|at| text.get(*at..).is_some_and(|rest| rest.starts_with(' ')));
+    let kept = ends.filter_map(|at| text.get(..at)).map(rows).take_while(|rows| rows.len() <= limit).last();
+    kept.unwrap_or_else(|| clipped(text, columns, limit))
+}
+
+/// Breaks `text` as [`wrap`] does, into at most `limit` lines, with `…` at the end where something is missing.
+pub(in crate::ui) fn clipped(text: &str, columns: usize, limit: usize) -> Vec<String> {
+    let mut rows = wrap(text, columns, limit.saturating_add(1));
+    if rows.len() > limit {
+        rows.truncate(limit);
+        if let Some(last) = rows.last_mut() {
+            *last = format!("{}…", cut(last, columns.saturating_sub(1)).trim_end_matches('…'));
+        }
+    }
+    rows
+}
+
 /// Breaks code where the columns end, keeping every space; continuation lines are set in by two.
 pub(in crate::ui) fn fold(text: &str, columns: usize, limit: usize) -> Vec<String> {
     let columns = columns.max(4);
@@ -153,10 +179,22 @@ mod tests {
         assert_eq!(cut("promote", 4), "pro…");
     }
 
+    #[test]
+    fn whole_sentences_stay_and_a_cut_is_seen() {
+        assert_eq!(brief("One. Two three.", 9, 2), ["One. Two", "three."]);
+        assert_eq!(brief("One. Two three four.", 9, 1), ["One."]);
+        assert_eq!(brief("Is it? Then 5.3 is next. And so on.", 12, 2), ["Is it? Then", "5.3 is next."]);
+        assert_eq!(brief("one two three four", 8, 2), ["one two", "three…"]);
+        assert_eq!(clipped("one two three four", 9, 1), ["one two…"]);
+        assert_eq!(clipped("one two", 9, 1), ["one two"]);
+    }
+
     proptest! {
         #[test]
         fn no_line_is_wider_than_asked(text in "[ -~äß漢\n]{0,200}", columns in 4_usize..40, limit in 1_usize..9) {
-            for line in wrap(&text, columns, limit).iter().chain(&fold(&text, columns, limit)) {
+            let (brief, clipped) = (brief(&text, columns, limit), clipped(&text, columns, limit));
+            let all = wrap(&text, columns, limit).into_iter().chain(fold(&text, columns, limit));
+            for line in &all.chain(brief).chain(clipped).collect::<Vec<_>>() {
                 prop_assert!(width(line) <= columns, "{line:?}");
             }
             prop_assert!(wrap(&text, columns, limit).len() <= limit);
