@@ -9,6 +9,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::num::NonZero;
+use std::os::unix::net::UnixStream;
 use std::process::exit;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex};
@@ -16,12 +17,12 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use lifeboat::engine::{Event, Fact, Outcome, Streams, Target, Verdict};
-use lifeboat::kernel::{Stamp, sha256_hex};
-use lifeboat::runbook::{Action, Impact, Kind, Plan, Shell, Step};
+use lifeboat::kernel::{AttemptId, Stamp, sha256_hex};
+use lifeboat::runbook::{Action, Impact, Keyboard, Kind, Plan, Shell, Step};
 use lifeboat::settings::calls::Calls;
 use lifeboat::settings::theme::built_in;
 use lifeboat::term::{self, Exit};
-use lifeboat::ui::{Entry, Model, Msg};
+use lifeboat::ui::{Entry, Model, Msg, Output};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 
 /// Longer than anything here takes, so that what hangs fails instead.
@@ -39,6 +40,9 @@ fn program() {
     let clock = move || Stamp { utc: chrono::Utc::now(), mono: start.elapsed().as_micros() as u64 };
     if role.starts_with("calls") {
         called(&role, clock);
+    }
+    if let Some(there) = role.strip_prefix("seated ") {
+        seated(there, clock);
     }
     let entries = (0..2000).map(|n| Entry { name: format!("runbook-{n}"), ..Entry::default() }).collect();
     let mut model = Model::picker(entries, &built_in("default").unwrap(), clock());
@@ -68,53 +72,93 @@ fn exit_as(ended: Exit) -> ! {
     })
 }
 
-/// Shows a run whose only step fails, which calls somebody back as this terminal is known to understand.
-fn called(role: &str, clock: impl Fn() -> Stamp + 'static) -> ! {
-    let action = Action::plain("check".into(), Kind::Shell(Shell::Sh), Impact::Observe, "check", 1);
-    let step = Step { actions: vec![action], ..Step::plain("check".into(), "Check the replica; now", 1) };
-    let plan = Arc::new(Plan { title: "Region failure".to_owned(), steps: vec![step], ..Plan::default() });
-    let theme = built_in("default").unwrap();
-    let of_terminal = || Calls::of_terminal(|name| std::env::var(name).ok());
-    let calls = if role == "calls off" { Calls::Off } else { of_terminal() };
-    let model = if role == "calls replayed" {
-        Model::replay(plan, "/var/lib/lifeboat/runs/x", &theme, clock())
-    } else {
-        Model::run(plan, "/var/lib/lifeboat/runs/x", &theme, clock())
-    };
-    let mut model = model.that_calls(calls);
-    let (feed, inbox) = term::channel();
-    let opened = serde_json::json!({
-        "k": "open", "v": "lifeboat-log/1", "run": "20261122T102000Z-7f3k", "mode": "drill", "by": "alice", "session": "",
-        "host": "bastion", "boot": "b", "pid": 1, "tool": "lifeboat", "runbook": "region.md",
-        "runbook_sha256": sha256_hex(b""), "account": "000000000000", "arn": "", "region": "us-west-2", "rto_s": 0,
-        "rpo_s": 0, "seed": null, "speed": 1, "prev_run": null, "prev_sha512": null
-    });
-    let events = [
-        serde_json::from_value(opened).unwrap(),
-        Event::StepStarted { step: "check".into() },
-        Event::AttemptStarted {
+/// A screen of a run has heard what the engine says, up to the start of the only attempt.
+struct Begun {
+    model: Model,
+    feed: term::Feed,
+    inbox: term::Inbox,
+    seq: u64,
+}
+
+impl Begun {
+    fn new(role: &str, action: Action, calls: Calls, now: Stamp) -> Self {
+        let step = Step { actions: vec![action], ..Step::plain("check".into(), "Check the replica; now", 1) };
+        let plan = Arc::new(Plan { title: "Region failure".to_owned(), steps: vec![step], ..Plan::default() });
+        let (theme, log) = (built_in("default").unwrap(), "/var/lib/lifeboat/runs/x");
+        let model = match role {
+            "calls replayed" => Model::replay(plan, log, &theme, now),
+            _ => Model::run(plan, log, &theme, now),
+        };
+        let (feed, inbox) = term::channel();
+        let mut begun = Self { model: model.that_calls(calls), feed, inbox, seq: 0 };
+        let opened = serde_json::json!({
+            "k": "open", "v": "lifeboat-log/1", "run": "20261122T102000Z-7f3k", "mode": "drill", "by": "alice", "session": "",
+            "host": "bastion", "boot": "b", "pid": 1, "tool": "lifeboat", "runbook": "region.md",
+            "runbook_sha256": sha256_hex(b""), "account": "000000000000", "arn": "", "region": "us-west-2", "rto_s": 0,
+            "rpo_s": 0, "seed": null, "speed": 1, "prev_run": null, "prev_sha512": null
+        });
+        begun.tell(now, serde_json::from_value(opened).unwrap());
+        begun.tell(now, Event::StepStarted { step: "check".into() });
+        let started = Event::AttemptStarted {
             attempt: "1.1".into(),
             step: Some("check".into()),
             action: Some("check".into()),
             impact: Impact::Observe,
             command: "check".to_owned(),
             target: Target::default(),
-        },
-        Event::AttemptFinished {
-            attempt: "1.1".into(),
-            outcome: Outcome::Exited { code: 1 },
-            verdict: Verdict::Failed { why: "exited with 1".to_owned() },
-            polls: 1,
-            took_ms: 5,
-            streams: Streams::default(),
-            aws: None,
-        },
-        Event::StepFailed { step: "check".into(), attempt: Some("1.1".into()), why: "exited with 1".to_owned() },
-    ];
-    for (seq, event) in (0..).zip(events) {
-        feed.send(Msg::Fact(Arc::new(Fact { seq, at: clock(), event })));
+        };
+        begun.tell(now, started);
+        begun
     }
-    exit_as(term::run(&mut model, &inbox, &mut |_| {}, &clock).unwrap())
+
+    fn tell(&mut self, at: Stamp, event: Event) {
+        self.feed.send(Msg::Fact(Arc::new(Fact { seq: self.seq, at, event })));
+        self.seq += 1;
+    }
+}
+
+fn check() -> Action {
+    Action::plain("check".into(), Kind::Shell(Shell::Sh), Impact::Observe, "check", 1)
+}
+
+/// Shows a run whose only step fails, which calls somebody back as this terminal is known to understand.
+fn called(role: &str, clock: impl Fn() -> Stamp + 'static) -> ! {
+    let of_terminal = || Calls::of_terminal(|name| std::env::var(name).ok());
+    let calls = if role == "calls off" { Calls::Off } else { of_terminal() };
+    let mut begun = Begun::new(role, check(), calls, clock());
+    let finished = Event::AttemptFinished {
+        attempt: "1.1".into(),
+        outcome: Outcome::Exited { code: 1 },
+        verdict: Verdict::Failed { why: "exited with 1".to_owned() },
+        polls: 1,
+        took_ms: 5,
+        streams: Streams::default(),
+        aws: None,
+    };
+    begun.tell(clock(), finished);
+    let why = "exited with 1".to_owned();
+    begun.tell(clock(), Event::StepFailed { step: "check".into(), attempt: Some("1.1".into()), why });
+    exit_as(term::run(&mut begun.model, &begun.inbox, &mut |_| {}, &clock).unwrap())
+}
+
+/// Shows a run whose only attempt has a terminal, from when on there is the file that the role names.
+fn seated(there: &str, clock: impl Fn() -> Stamp + 'static) -> ! {
+    let mut begun = Begun::new("seated", Action { keyboard: Keyboard::Operator, ..check() }, Calls::Off, clock());
+    let engine = begun.feed.clone();
+    let mut wishes = |output: Output| {
+        if let Output::Terminal(attempt) = output {
+            engine.send(Msg::Terminal(attempt));
+        }
+    };
+    let attempt = std::cell::OnceCell::new();
+    let sit = |_: &AttemptId| {
+        std::fs::metadata(there)?;
+        let (here, mut program) = UnixStream::pair()?;
+        program.write_all(b"name? ")?;
+        attempt.set(program).unwrap();
+        Ok(here)
+    };
+    exit_as(term::run_seated(&mut begun.model, &begun.inbox, &mut wishes, &clock, &sit).unwrap())
 }
 
 fn wide(count: u16) -> NonZero<u16> {
@@ -221,6 +265,13 @@ impl Term {
         self.seen.until(|screen| {
             let seen = screen.contents();
             if seen.contains(what) { Ok(()) } else { Err(format!("waited for {what:?}, saw:\n{seen}")) }
+        });
+    }
+
+    fn lacks(&self, what: &str) {
+        self.seen.until(|screen| {
+            let seen = screen.contents();
+            if seen.contains(what) { Err(format!("waited for the end of {what:?}, saw:\n{seen}")) } else { Ok(()) }
         });
     }
 
@@ -383,6 +434,37 @@ fn a_failure_calls_as_the_terminal_understands_it_once_and_a_replay_never() {
         let notified = raw.matches("]9;").count() + raw.matches("]777;").count();
         assert_eq!(notified, usize::from(written.len() > 1), "{role} {terminal:?}: {raw:?}");
     }
+}
+
+#[test]
+fn a_terminal_that_is_not_there_yet_is_waited_for_until_a_key_says_otherwise() {
+    let folder = tempfile::tempdir().unwrap();
+    let there = folder.path().join("1.1.tty");
+    let mut term = start(&format!("seated {}", there.display()), None);
+    term.wait("T its terminal");
+    term.press("T");
+    term.wait("Waiting for the terminal of attempt 1.1");
+    // Whoever does something else meanwhile stays: a second later the screen still takes the keys.
+    term.press("j");
+    term.lacks("Waiting for the terminal");
+    std::fs::write(&there, "").unwrap();
+    let before = term.seen.parser.lock().unwrap().screen().contents();
+    until("the next second", || (term.seen.parser.lock().unwrap().screen().contents() != before).then_some(()));
+    term.press("n");
+    term.wait("Note");
+    term.press("\u{1b}");
+    term.lacks("Note");
+    std::fs::remove_file(&there).unwrap();
+    term.press("T");
+    term.wait("Waiting for the terminal of attempt 1.1");
+    std::fs::write(&there, "").unwrap();
+    term.wait("Ctrl-] comes back");
+    term.wait("name?");
+    term.press("\u{1d}");
+    term.wait("Back from its terminal");
+    term.press("D");
+    assert_eq!(term.code(), 10);
+    term.restored();
 }
 
 /// Returns the state of a process and the CPU time it used, in clock ticks of 10 ms.

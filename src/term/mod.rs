@@ -34,6 +34,10 @@ const FRAME: Duration = Duration::from_millis(33);
 const KEY_FRAME: Duration = Duration::from_millis(4);
 /// Takes no more messages than this between two looks at the frame clock.
 const BATCH: usize = 64;
+/// A terminal is asked for again after so long.
+const AGAIN: Duration = Duration::from_millis(20);
+/// A terminal that is not there is waited for so long: its attempt may just be starting.
+const AWAITED: Duration = Duration::from_secs(10);
 /// Queues no more pieces of output than this; more are dropped, which [`crate::ui::Progress::total`] tells.
 const PROGRESS: usize = 64;
 
@@ -162,7 +166,7 @@ pub fn run_seated(
     let keys = Some(input::watch(inbox.feed.clone()).map_err(TermError::Watch)?);
     // Keys that came while another screen had the terminal were not meant for this one.
     let held = inbox.rx.try_iter().filter(|event| !matches!(event, Event::Msg(Msg::Key(_) | Msg::Paste(_)))).collect();
-    let mut show = Loop { model, inbox, wishes, clock, sit, keys, held, urgent: Urgency::Calm };
+    let mut show = Loop { model, inbox, wishes, clock, sit, keys, held, awaited: None, urgent: Urgency::Calm };
     let (columns, rows) = screen.size();
     show.take(&mut screen, Msg::Resize { columns, rows })?;
     let exit = show.run(&mut screen);
@@ -202,6 +206,8 @@ struct Loop<'a> {
     keys: Option<input::Watch>,
     /// Messages that were taken out of the queue while keys were thrown away.
     held: VecDeque<Event>,
+    /// The terminal of an attempt that is not there yet, and until when it is waited for.
+    awaited: Option<(AttemptId, Instant)>,
     urgent: Urgency,
 }
 
@@ -210,6 +216,11 @@ impl Loop<'_> {
         let mut drawn: Option<Instant> = None;
         let mut due = true;
         loop {
+            if let Some((attempt, until)) = self.awaited.take()
+                && let Some(exit) = self.reach(screen, attempt, until)?
+            {
+                return Ok(exit);
+            }
             due |= self.model.take_dirty();
             if let Some(words) = self.model.take_call() {
                 screen.call(self.model.calls(), &words).map_err(TermError::Draw)?;
@@ -229,7 +240,7 @@ impl Loop<'_> {
                 }
                 continue;
             }
-            let mut next = self.next(pause);
+            let mut next = self.next(if self.awaited.is_some() { pause.min(AGAIN) } else { pause });
             if let Some(exit) = self.take(screen, Msg::Tick((self.clock)()))? {
                 return Ok(exit);
             }
@@ -274,6 +285,8 @@ impl Loop<'_> {
             Event::Msg(msg) => {
                 if matches!(msg, Msg::Key(_) | Msg::Paste(_)) {
                     self.urgent = Urgency::Key;
+                    // Whoever does something else meanwhile does not want to be taken away from it.
+                    self.awaited = None;
                 }
                 self.take(screen, msg)
             }
@@ -326,7 +339,11 @@ impl Loop<'_> {
                 let edited = self.edit(screen, &text)?;
                 return self.take(screen, Msg::Edited(edited));
             }
-            Output::SitDown(attempt) => return self.sit_down(screen, &attempt),
+            Output::SitDown(attempt) => {
+                let words = format!("Waiting for the terminal of attempt {attempt}; any key stays here.");
+                self.take(screen, Msg::Say(words))?;
+                return self.reach(screen, attempt, Instant::now() + AWAITED);
+            }
             Output::Suspend => {
                 Screen::suspend()?;
                 self.wait_to_go_on();
@@ -370,15 +387,28 @@ impl Loop<'_> {
         Ok(edited)
     }
 
-    /// Gives the terminal to that of an attempt, until that ends or the person comes back.
-    fn sit_down(&mut self, screen: &mut Screen, attempt: &AttemptId) -> Result<Option<Exit>, TermError> {
-        let stream = match (self.sit)(attempt) {
-            Ok(stream) => stream,
-            Err(error) => {
-                let why = format!("Attempt {attempt} has no terminal any more ({error}); it has probably ended.");
-                return self.take(screen, Msg::Refused(why));
+    /// Sits down at the terminal of an attempt, or has it waited for.
+    fn reach(&mut self, screen: &mut Screen, attempt: AttemptId, until: Instant) -> Result<Option<Exit>, TermError> {
+        match (self.sit)(&attempt) {
+            Ok(stream) => self.sit_down(screen, stream, &attempt),
+            Err(error) if not_yet(&error) && Instant::now() < until => {
+                self.awaited = Some((attempt, until));
+                Ok(None)
             }
-        };
+            Err(error) => {
+                let why = format!("Attempt {attempt} has no terminal ({error}); it has probably ended.");
+                self.take(screen, Msg::Refused(why))
+            }
+        }
+    }
+
+    /// Gives the terminal to that of an attempt, until that ends or the person comes back.
+    fn sit_down(
+        &mut self,
+        screen: &mut Screen,
+        stream: UnixStream,
+        attempt: &AttemptId,
+    ) -> Result<Option<Exit>, TermError> {
         if let Some(keys) = self.keys.take() {
             keys.end();
         }
@@ -437,4 +467,9 @@ impl Loop<'_> {
         self.held =
             waiting.into_iter().filter(|event| !matches!(event, Event::Msg(Msg::Key(_) | Msg::Paste(_)))).collect();
     }
+}
+
+/// May what could not be reached be there in a moment?
+fn not_yet(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused)
 }
