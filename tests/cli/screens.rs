@@ -92,6 +92,13 @@ impl Screen {
         self.parser.lock().unwrap().screen().contents()
     }
 
+    /// Forgets what was printed so far, also before the screen of now.
+    pub(crate) fn wipe(&self) {
+        let mut parser = self.parser.lock().unwrap();
+        let (rows, columns) = parser.screen().size();
+        *parser = vt100::Parser::new(rows, columns, 0);
+    }
+
     pub(crate) fn wait(&self, what: &str) {
         let until = Instant::now() + Duration::from_secs(30);
         while !self.seen().contains(what) {
