@@ -246,6 +246,18 @@ def beside(folder, number, name, size, digest):
         say("damage", number, f"{name} was changed")
 
 
+def vouched(value):
+    """The sizes and digests of what an attempt printed, which every end of one has to say."""
+    name, streams = value["attempt"], value["streams"]
+    if not isinstance(name, str):
+        raise ValueError("no name of an attempt")
+    for end in ("out", "err"):
+        size, digest = streams[f"{end}_bytes"], streams.setdefault(f"{end}_sha256", None)
+        if type(size) is not int or not 0 <= size < 2**64 or not isinstance(digest, (str, type(None))):
+            raise ValueError("no size or digest of what an attempt printed")
+    return streams
+
+
 def outputs(folder, number, name, streams):
     if not re.fullmatch(r"[A-Za-z0-9_-][A-Za-z0-9._-]*", name):
         return say("damage", number, "no name of an attempt")
@@ -410,8 +422,9 @@ def main(path, *further):
                         person(number, value["sig"], data[:before], sealing, "seal@lifeboat", begun["mode"])
                 elif kind == "attempt-finished":
                     clocks.finished(number, time, value)
+                    streams = vouched(value)
                     if os.path.isdir(os.path.join(folder, "output")):
-                        outputs(folder, number, value["attempt"], value["streams"])
+                        outputs(folder, number, value["attempt"], streams)
                 else:
                     consent.line(number, kind, value, seq, link, begun)
                 sealing = sealing if kind == "checkpoint" else mark

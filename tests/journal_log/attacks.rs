@@ -403,6 +403,50 @@ fn a_changed_output_or_runbook_is_named() {
 }
 
 #[test]
+fn an_attempt_whose_end_does_not_vouch_for_its_output_is_damage_in_a_log_that_nobody_signed() {
+    let root = tempfile::tempdir().unwrap();
+    let drill = Drill::begin(root.path(), Mode::Drill, Err(SignError::NoKey));
+    drill.play();
+    let (place, state) = (drill.place(), drill.state.clone());
+    let signers = signers_of(&drill);
+    drop(drill);
+    released(&place);
+    let mut lines = lines_of(&fs::read(&place.log).unwrap());
+    // The session's key vouches for nothing that could be held against the change.
+    lines.retain(|line| !String::from_utf8_lossy(line).contains("\"k\":\"checkpoint\""));
+    let end = find(&lines, "\"attempt-finished\"");
+    let judged = |name: &str, from: &str, to: &str| {
+        let mut lines = lines.clone();
+        edit(&mut lines[end], from, to);
+        relink(&mut lines);
+        fs::write(&place.log, [lines.join(&b'\n'), b"\n".to_vec()].concat()).unwrap();
+        both(name, &place, &state, &signers)
+    };
+    let damages = [
+        ("no streams", "\"streams\":", "\"strains\":"),
+        ("streams of another kind", "\"streams\":", "\"streams\":[],\"strains\":"),
+        ("no size", "\"out_bytes\":", "\"out_bites\":"),
+        ("no number", "\"out_bytes\":", "\"out_bytes\":-"),
+        ("no digest", "\"out_sha256\":", "\"out_sha256\":7,\"digest\":"),
+        ("no attempt", "\"attempt\":", "\"attempt\":7,\"named\":"),
+    ];
+    for folder in ["beside its outputs", "alone"] {
+        for (name, from, to) in damages {
+            let found = judged(&format!("{name}, {folder}"), from, to);
+            assert_eq!(found.words(), "TAMPERED", "{name}, {folder}");
+            assert_eq!(found.findings[0].line, Some(end as u64 + 1), "{name}, {folder}: {:#?}", found.findings);
+        }
+        // What it says of clocks is another matter.
+        let odd = judged("an odd time", "\"took_ms\":", "\"took_ms\":\"long\",\"took\":");
+        assert_eq!(odd.words(), "UNTRUSTED", "{folder}: {:#?}", odd.findings);
+        if folder != "alone" {
+            let output = place.folder.as_ref().unwrap().join("output");
+            fs::rename(&output, output.with_file_name("elsewhere")).unwrap();
+        }
+    }
+}
+
+#[test]
 fn a_torn_line_and_zeros_after_a_power_cut_are_set_aside_on_the_record() {
     for tail in [&b"{\"seq\":9,\"prev\":\"00"[..], &[0; 512], b"{\"seq\":9}\0\0"] {
         let root = tempfile::tempdir().unwrap();
