@@ -67,11 +67,12 @@ pub fn cast(
     let mut at = Duration::ZERO;
     while let Some(frame) = film.next()? {
         at = frame.at;
+        // A frame is drawn in one piece: no character of it is cut.
+        put(at, "o", &String::from_utf8_lossy(&frame.bytes))?;
+        // Behind the frame: a player that pauses at a marker shows what it leads to.
         for step in &frame.steps {
             put(at, "m", SafeText::line(step).as_str())?;
         }
-        // A frame is drawn in one piece: no character of it is cut.
-        put(at, "o", &String::from_utf8_lossy(&frame.bytes))?;
     }
     // What comes after it is the reader's own.
     put(at, "o", "\u{1b}[0m\u{1b}[?25h")?;

@@ -27,7 +27,11 @@ fn watched(lines: &str, cast: Cast) -> (String, Vec<String>, f64) {
         code.as_str().unwrap().clone_into(&mut last);
         match last.as_str() {
             "o" => terminal.process(data.as_str().unwrap().as_bytes()),
-            "m" => markers.push(data.as_str().unwrap().to_owned()),
+            "m" => {
+                let seen = terminal.screen().contents();
+                assert!(seen.contains("REPLAY"), "who pauses at a marker sees what it leads to: {data}, {seen}");
+                markers.push(data.as_str().unwrap().to_owned());
+            }
             "x" => assert_eq!(data, "0"),
             other => panic!("no code of the format: {other}"),
         }
