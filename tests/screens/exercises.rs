@@ -160,6 +160,13 @@ fn a_pause_and_what_is_told_stand_on_every_screen_of_the_team() {
         let text = told().fact(paused()).keys(keys).text();
         assert!(text.contains("EXERCISE PAUSED"), "{keys}: {text}");
     }
+    // What is long is seen whole where there is room.
+    let text =
+        "Whoever you had in mind as approver does not answer. You have tried twice, and so has the incident commander.";
+    let long = Event::Exercise(Exercise::Announced { inject: Some(1), text: text.to_owned(), by: "eve".to_owned() });
+    let at = |columns, rows| screen(columns, rows).fact(committed()).checking().fact(long.clone()).text();
+    assert!(at(80, 24).contains("so has the incident"), "{}", at(80, 24));
+    assert!(!at(60, 16).contains("so has the incident") && at(60, 16).contains('…'), "{}", at(60, 16));
     let mut gone_on = told().fact(paused());
     gone_on.outputs.clear();
     assert_eq!(gone_on.keys("P").intents(), [lifeboat::engine::Intent::EndPause]);

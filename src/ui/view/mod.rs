@@ -80,19 +80,22 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
     }
 }
 
+/// With so many rows what shouts is seen whole, if it is not too long.
+const ROOMY: u16 = 20;
+
 fn is_tiny(area: Rect) -> bool {
     area.width < 44 || area.height < 12
 }
 
 /// Counts the rows of banner and clock, and of what shouts.
 fn head_rows(model: &Model, screen: &RunScreen) -> u16 {
-    3 + u16::from(shout(screen, model.now).is_some())
+    3 + shouted(model, screen).0.len() as u16
 }
 
 fn run(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buffer) {
     head::draw(model, screen, row(area, 0, 1), buf);
     clock::draw(model, screen, row(area, 1, 2), buf);
-    alarm(model, screen, row(area, 3, 1), buf);
+    alarm(model, screen, row(area, 3, area.height.saturating_sub(3)), buf);
     let (role, _) = sentence(model, screen);
     let lines = asked(model, screen, area);
     let head = head_rows(model, screen);
@@ -124,12 +127,9 @@ fn run(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buffer) {
     hints(model, row(area, area.height.saturating_sub(1), 1), buf);
 }
 
-/// Shouts, where there is something to shout about, and says which key answers it.
-fn alarm(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buffer) {
-    let Some(words) = shout(screen, model.now) else { return };
-    let style = model.palette.style(Role::Fail);
-    buf.set_style(area.intersection(buf.area), style);
-    let columns = usize::from(area.width);
+/// Lays out what there is to shout about, as far as there is room, and which key answers it.
+fn shouted(model: &Model, screen: &RunScreen) -> (Vec<String>, String) {
+    let Some(words) = shout(screen, model.now) else { return (Vec::new(), String::new()) };
     let typing = screen.form.is_some() || screen.confirmation.is_some() || model.finder.is_some();
     let paused = screen.run.exercise.paused.is_some();
     let (command, does) = if paused { (Command::EndPause, "go on") } else { (Command::SeeAlarm, "seen") };
@@ -137,9 +137,29 @@ fn alarm(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buffer) {
     let key = key.filter(|_| screen.replay.is_none());
     let key = key.map(|key| format!("  {}{key}: {does} ", if typing { "esc, " } else { "" })).unwrap_or_default();
     let mark = model.palette.glyph("▲", "!!");
-    let words = text::cut(&format!(" {mark} {words}"), columns.saturating_sub(text::width(&key)));
-    let gap = columns.saturating_sub(text::width(&words) + text::width(&key));
-    text::put(buf, area, &Line::styled(format!("{words}{}{key}", " ".repeat(gap)), style));
+    let room = usize::from(model.columns).saturating_sub(text::width(&key) + text::width(mark) + 2);
+    let most = if model.rows < ROOMY { 1 } else { 3 };
+    let mut rows = text::wrap(&words, room, usize::MAX);
+    if rows.len() > most {
+        let rest = rows.split_off(most - 1).join(" ");
+        rows.push(text::cut(&rest, room));
+    }
+    let indent = " ".repeat(text::width(mark));
+    let rows = rows.into_iter().enumerate();
+    (rows.map(|(at, row)| format!(" {} {row}", if at == 0 { mark } else { &indent })).collect(), key)
+}
+
+/// Shouts, where there is something to shout about.
+fn alarm(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buffer) {
+    let (rows, key) = shouted(model, screen);
+    let style = model.palette.style(Role::Fail);
+    for (at, words) in rows.into_iter().enumerate().take(usize::from(area.height)) {
+        let place = row(area, at as u16, 1);
+        buf.set_style(place.intersection(buf.area), style);
+        let key = if at == 0 { key.as_str() } else { "" };
+        let gap = usize::from(area.width).saturating_sub(text::width(&words) + text::width(key));
+        text::put(buf, place, &Line::styled(format!("{words}{}{key}", " ".repeat(gap)), style));
+    }
 }
 
 /// Lays out what is asked of the operator.
