@@ -5,9 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use super::library::Source;
-use super::start;
+use super::{record, start};
 use crate::engine::{Fact, Mode, Run, evolve};
-use crate::journal::read_log;
 use crate::kernel::clock;
 use crate::report::{RpoVerdict, RtoVerdict, rpo_verdict, rto_verdict, runbook_name};
 use crate::runbook::Plan;
@@ -51,6 +50,18 @@ pub fn described(standing: &Standing) -> PastRun {
 pub fn recordings(folder: &Path) -> Vec<PastRun> {
     let of = |standing: &Standing| PastRun { run: standing.opened.run.to_string(), ..described(standing) };
     store::standings(&Runs::at(folder)).iter().map(of).collect()
+}
+
+/// Lists the runs in these folders that are over and are of the runbook of the run in `folder`, newest first, but that one.
+pub fn beside(folder: &Path, roots: &[Runs]) -> Vec<PastRun> {
+    let Ok((opened, _)) = store::header(&folder.join("incident.jsonl")) else { return Vec::new() };
+    let runbook = runbook_name(&opened.runbook);
+    let (unfinished, ended) = runs(roots);
+    let unsealed = unfinished.into_iter().filter(|standing| matches!(standing.end, End::Unsealed(_)));
+    let mut all: Vec<Standing> = ended.into_iter().chain(unsealed).collect();
+    all.retain(|standing| runbook_of(standing) == runbook && standing.opened.run != opened.run);
+    all.sort_by_key(|standing| std::cmp::Reverse(standing.last.utc));
+    all.iter().map(described).collect()
 }
 
 /// Says what is asked of whoever goes on with a run. What was running when its engine went is in doubt.
@@ -123,11 +134,7 @@ pub(super) fn plan_of(folder: &Path) -> Option<Arc<Plan>> {
 pub fn recorded(folder: &Path) -> Option<(Arc<Plan>, Vec<Fact>)> {
     let plan = plan_of(folder)?;
     let place = LogPlace { log: folder.join("incident.jsonl"), folder: Some(folder.to_owned()), spares: Vec::new() };
-    let mut facts = Vec::new();
-    for part in place.parts() {
-        facts.extend(read_log(&std::fs::read(&part).ok()?).into_facts());
-    }
-    Some((plan, facts))
+    Some((plan, record::facts(&place).ok()?))
 }
 
 #[cfg(test)]

@@ -63,6 +63,20 @@ pub(super) fn integrity(verified: &Verification, findings: Vec<String>) -> Integ
     }
 }
 
+/// Reads the facts of a log from all of its parts, as far as they can be read.
+pub(super) fn facts(place: &LogPlace) -> std::io::Result<Vec<Fact>> {
+    let mut facts = Vec::new();
+    for part in place.parts() {
+        let reading = read_log(&std::fs::read(&part)?);
+        let broken = reading.broken.is_some();
+        facts.extend(reading.into_facts());
+        if broken {
+            break;
+        }
+    }
+    Ok(facts)
+}
+
 /// Holds a record.
 #[derive(Clone, Debug)]
 pub struct Recording {

@@ -7,9 +7,9 @@ use chrono::Utc;
 
 use super::book::{BookError, place_of};
 use crate::drive::blind::BlindDrill;
-use crate::drive::record::{RecordError, Recording, integrity};
+use crate::drive::record::{RecordError, Recording, facts, integrity};
 use crate::engine::{Fact, Fate};
-use crate::journal::{Addition, Trust, read_log};
+use crate::journal::{Addition, Trust};
 use crate::kernel::{RunId, Sha256Hex, Stamp};
 use crate::report::{Board, Integrity, Report, Washed, hot_wash};
 use crate::store::{self, AddError, LogPlace, Operator};
@@ -34,9 +34,8 @@ pub enum WashError {
 /// Reads a facilitator's log as it lies there.
 fn read(place: &LogPlace, trust: &Trust) -> Result<(Vec<Fact>, Board, Integrity, [u8; 64]), BookError> {
     let verified = store::verify_log(place, trust)?;
-    let bytes = std::fs::read(&place.log)
+    let facts = facts(place)
         .map_err(|error| BookError::Senseless(format!("{} can't be read: {error}", place.log.display())))?;
-    let facts = read_log(&bytes).into_facts();
     let board = Board::of(&facts).map_err(BookError::Senseless)?;
     Ok((facts, board, integrity(&verified, Vec::new()), verified.log_sha512))
 }
