@@ -20,6 +20,9 @@ pub use exercise::{
 pub use gap::{Continues, PartBefore, UNRECORDED_PHRASE};
 pub use opened::{Attended, Began, InputSource, Mode, Opened, Resumed, Torn};
 
+/// Begins the note of somebody who only says that they saw what their screen told them.
+pub const ACKNOWLEDGED: &str = "seen: ";
+
 /// Is one line of the log that the engine understands: an event, when it was recorded and where it stands.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Fact {

@@ -36,9 +36,9 @@ pub use dry_run::{
 };
 pub use effect::{Access, Database, Doubt, Effect, Job, Judge, Output, Poll, What};
 pub use event::{
-    Abandoned, Also, Approval, Ask, Attended, BROKEN, Began, Blind, Broken, Commitment, Continues, Disclosure, Event,
-    Exercise, Facilitation, Fact, Fate, Fired, HowFired, InputSource, Mark, Mode, Opened, PartBefore, Requested,
-    Resumed, Target, Torn, UNRECORDED_PHRASE, Undo, Verdict, compared, is_kind,
+    ACKNOWLEDGED, Abandoned, Also, Approval, Ask, Attended, BROKEN, Began, Blind, Broken, Commitment, Continues,
+    Disclosure, Event, Exercise, Facilitation, Fact, Fate, Fired, HowFired, InputSource, Mark, Mode, Opened,
+    PartBefore, Requested, Resumed, Target, Torn, UNRECORDED_PHRASE, Undo, Verdict, compared, is_kind,
 };
 pub use evolve::{IllegalHistory, evolve};
 pub use forecast::{Followed, Forecast, History, LIVE_ROUNDS, Outlook, Past, StepOutlook};

@@ -17,7 +17,7 @@ use super::reader::Reader;
 use super::replay;
 use super::timeline::Timeline;
 use super::{question as questions, tail::Tail};
-use crate::engine::{Again, Intent, Progress, StepState};
+use crate::engine::{ACKNOWLEDGED, Again, Intent, Progress, StepState};
 use crate::runbook::Kind;
 use crate::settings::keymap::{Chord, Command};
 use crate::settings::theme::Role;
@@ -486,7 +486,7 @@ fn seen(screen: &mut RunScreen) -> Option<Output> {
     if screen.calls.breaches.is_empty() {
         return None;
     }
-    let text = format!("seen: {}", screen.calls.breaches.remove(0).words);
+    let text = format!("{ACKNOWLEDGED}{}", screen.calls.breaches.remove(0).words);
     Some(Output::Intent(Intent::Note { text, occurred_at: None }))
 }
 

@@ -1,6 +1,6 @@
 //! Whether a run's facts show what an inject or an expectation waits for.
 
-use crate::engine::{Event, Fact};
+use crate::engine::{ACKNOWLEDGED, Event, Fact};
 use crate::report::kind;
 use crate::runbook::Plan;
 use crate::runbook::injects::Trigger;
@@ -31,6 +31,11 @@ fn shows(trigger: &Trigger, plan: &Plan, fact: &Fact) -> bool {
             _ => false,
         },
         Trigger::Moment(moment) => matches!(event, Event::MomentFixed { moment: fixed, .. } if fixed == moment),
-        Trigger::Fact(wanted) => kind(event) == *wanted,
+        Trigger::Fact(wanted) => kind(event) == *wanted && !only_acknowledges(event),
     }
+}
+
+/// Does a note say no more than that somebody saw what their screen told them? That is no answer to it.
+fn only_acknowledges(event: &Event) -> bool {
+    matches!(event, Event::NoteAdded { text, .. } if text.starts_with(ACKNOWLEDGED))
 }

@@ -68,8 +68,11 @@ pub fn judge(item: &Item, number: u32, expected: &Expectation, run: &Run, facts:
     let shown = expected.met_by.as_ref().and_then(|met| happened(met, &run.plan, facts, Some(came.after_seq)));
     let took = shown.map(|fact| between(came.at, fact.at.utc));
     if let Some((mark, noted)) = item.marks.get(&number) {
-        // Where the facts say when, their time counts; else the facilitator's mark was made when it was seen.
-        let took = took.or_else(|| matches!(mark, Mark::Met | Mark::Late).then(|| between(came.at, noted.at)));
+        // Where the facts say when, their time counts; else the facilitator's mark was made when it was seen, unless it was
+        // made once the run was over.
+        let seen_then =
+            matches!(mark, Mark::Met | Mark::Late) && !matches!(&run.stage, Stage::Ended(end) if noted.at > end.at.utc);
+        let took = took.or_else(|| seen_then.then(|| between(came.at, noted.at)));
         return Judged { mark: Some(*mark), took, by: By::Facilitator(noted.seq) };
     }
     let over = matches!(run.stage, Stage::Ended(_));

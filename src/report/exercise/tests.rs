@@ -223,11 +223,29 @@ fn what_was_expected_is_met_late_missed_or_not_seen() {
     assert_eq!((judged.mark, judged.took), (Some(Mark::Late), Some(Duration::from_secs(30))));
     assert!(matches!(judged.by, By::Facilitator(_)));
 
+    // Marked once the run was over, nobody knows when it was.
     let list = [inject("a", When::ByHand, vec![expected(None, None)])];
+    let mut later = Exercised::new(&list, 1);
+    later.fired(5, 1);
+    later.end(9);
+    later.own(90, Facilitation::Observed { inject: 1, expectation: 1, mark: Mark::Met, note: None, by: "eve".into() });
+    assert_eq!((later.judged(1).mark, later.judged(1).took), (Some(Mark::Met), None));
     let mut nobody = Exercised::new(&list, 1);
     nobody.fired(5, 1);
     nobody.end(9);
     assert_eq!(nobody.judged(1).mark, Some(Mark::NotSeen));
+}
+
+#[test]
+fn a_note_that_only_says_what_was_seen_answers_nothing() {
+    let written = || Some(Trigger::Fact("note-added".into()));
+    let mut it = Exercised::new(&[inject("a call", When::ByHand, vec![expected(Some(60), written())])], 1);
+    it.fired(5, 1);
+    let note = |text: &str| Event::NoteAdded { text: text.into(), occurred_at: None, by: "alice".into() };
+    it.fact(6, note("seen: TOLD by eve: Support asks."));
+    assert_eq!(it.judged(1).mark, None);
+    it.fact(20, note("told support that we leave the region"));
+    assert_eq!((it.judged(1).mark, it.judged(1).took), (Some(Mark::Met), Some(Duration::from_secs(15))));
 }
 
 fn disclosed(injects: Vec<Disclosure>) -> Afterword {
