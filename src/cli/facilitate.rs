@@ -21,7 +21,8 @@ use crate::store::{self, End, LogPlace, Operator, StoreError};
 
 /// Facilitates a drill.
 pub(super) fn facilitate(wanted: &FacilitateArgs) -> Result<ExitCode, Failure> {
-    let place = resume::find(wanted.run.as_deref(), wanted.runs.as_deref(), |end| *end == End::Worked)?;
+    let worked = |end: &End| *end == End::Worked;
+    let place = resume::find(wanted.run.as_deref(), wanted.runs.as_deref(), ("no run is worked now", worked))?;
     let (opened, _) = store::header(&place.log).map_err(places::of_store)?;
     let run = opened.run.clone();
     if opened.mode == Mode::Real {
@@ -61,6 +62,9 @@ pub(super) fn facilitate(wanted: &FacilitateArgs) -> Result<ExitCode, Failure> {
             Some(facilitate::on_lines(book, facilitated, (who, at), ways).map_err(front::of_attach)?)
         }
     };
+    for what in sat.iter().flat_map(|(book, _)| &book.unwritten) {
+        say::aside(format_args!("lifeboat: NOT in the facilitator's log, which can't be written: {what}"));
+    }
     match sat {
         Some((book, Conducted::Closed)) => close(book, (&state, &run, &place), &trust),
         Some((_, Conducted::Left)) => {

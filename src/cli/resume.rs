@@ -21,7 +21,7 @@ use crate::store::{self, End, LogPlace};
 
 /// Attaches to the engine that works the run; where it is gone, another one takes the run up.
 pub(super) fn resume(wanted: &Resume) -> Result<ExitCode, Failure> {
-    let place = find(wanted.run.as_deref(), wanted.runs.as_deref(), |end| !matches!(end, End::Sealed(_)))?;
+    let place = find(wanted.run.as_deref(), wanted.runs.as_deref(), OPEN)?;
     let (opened, _) = store::header(&place.log).map_err(places::of_store)?;
     // An engine that was just killed would still take a screen, and tell it nothing.
     store::outlive_the_dying(&place, store::DYING);
@@ -62,7 +62,7 @@ pub(super) fn watch(
     runs: Option<PathBuf>,
     seated: impl FnOnce() -> Result<work::Seat, Failure>,
 ) -> Result<ExitCode, Failure> {
-    let place = find(run, runs.as_deref(), |end| *end == End::Worked)?;
+    let place = find(run, runs.as_deref(), ("no run is worked now", |end| *end == End::Worked))?;
     screenless(&place)?;
     let seat = seated()?;
     let folder = place.folder.clone().unwrap_or_default();
@@ -83,7 +83,7 @@ fn screenless(place: &LogPlace) -> Result<(), Failure> {
 
 /// Takes a run up again in this process.
 pub(super) fn resume_here(wanted: &Resume, hosting: work::Hosting) -> Result<ExitCode, Failure> {
-    let place = find(wanted.run.as_deref(), wanted.runs.as_deref(), |end| !matches!(end, End::Sealed(_)))?;
+    let place = find(wanted.run.as_deref(), wanted.runs.as_deref(), OPEN)?;
     store::outlive_the_dying(&place, store::DYING);
     take_up(wanted, &place, hosting)
 }
@@ -134,7 +134,14 @@ fn take_up(wanted: &Resume, place: &LogPlace, hosting: work::Hosting) -> Result<
     worked
 }
 
-pub(super) fn find(run: Option<&str>, root: Option<&Path>, wanted: impl Fn(&End) -> bool) -> Result<LogPlace, Failure> {
+/// Which run is meant where none is named: it is said if there is none, and which ends fit.
+type Meant = (&'static str, fn(&End) -> bool);
+
+/// A run that can be gone on with.
+const OPEN: Meant = ("every run is over and sealed", |end| !matches!(end, End::Sealed(_)));
+
+/// Finds the run that is named, else the latest one that is meant.
+pub(super) fn find(run: Option<&str>, root: Option<&Path>, (none, wanted): Meant) -> Result<LogPlace, Failure> {
     let runs = places::runs(root.map(Path::to_owned))?;
     let found = |name: &str| runs.find(name).map_err(|error| Failure::new(Kind::Usage, error.to_string()));
     if let Some(run) = run {
@@ -142,7 +149,7 @@ pub(super) fn find(run: Option<&str>, root: Option<&Path>, wanted: impl Fn(&End)
     }
     match resume::standings(&runs).into_iter().find(|standing| wanted(&standing.end)) {
         Some(standing) => found(standing.run.as_str()),
-        None => Err(Failure::new(Kind::Usage, format!("there is no such run in {}", runs.root().display()))
+        None => Err(Failure::new(Kind::Usage, format!("{none} in {}", runs.root().display()))
             .hint("`lifeboat runs` lists them all; --runs DIR looks elsewhere")),
     }
 }

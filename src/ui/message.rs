@@ -6,6 +6,7 @@ use std::time::Duration;
 use crossterm::event::KeyEvent;
 
 use super::effects::Effects;
+use super::facilitator::Unwritten;
 use super::order::Order;
 use super::picker::Learnt;
 use super::replay::{Moment, Played, Transport};
@@ -43,6 +44,8 @@ pub enum Msg {
     Board(Box<Board>),
     /// The person may sit down at the terminal of this attempt.
     Terminal(AttemptId),
+    /// Whether a facilitator's own log can't be written.
+    Unwritten(Option<Unwritten>),
     /// How the log is.
     Log(LogHealth),
     /// A wish was refused, in a sentence.

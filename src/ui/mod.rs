@@ -44,7 +44,7 @@ pub use blind::{Alarm, Blind, Finding, Known, Monitoring, Region};
 pub use compare::Beside;
 pub use confirm::{Confirmation, DEAD_TIME};
 pub use effects::{Effects, choices};
-pub use facilitator::{Desk, FacilitatorLines};
+pub use facilitator::{Desk, FacilitatorLines, Unwritten};
 pub use field::{Edited, Field};
 pub use form::{Form, FormKind, Opener};
 pub use message::{Holder, Leaf, LeafLine, LogHealth, Msg, Output, Progress, Seek, Stream, Want, Watch, Way};

@@ -184,7 +184,7 @@ fn take(model: &mut Model, msg: Msg) -> Option<Output> {
             }
         }
         // Only a facilitator's screen has one.
-        Msg::Board(_) | Msg::Closed => None,
+        Msg::Board(_) | Msg::Unwritten(_) | Msg::Closed => None,
         Msg::Learnt(learnt) => {
             model.dirty = true;
             if let Place::Picker(picker) = &mut model.place {

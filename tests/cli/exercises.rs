@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 
 use crate::support::{Home, eventually, log, of_kind};
@@ -176,6 +177,104 @@ fn a_facilitator_surprises_the_team_and_nothing_is_read_early_or_changed_late() 
     std::fs::write(&addenda, text.replace("CEO", "CFO")).unwrap();
     let verified = home.run(&["log", "verify", run.to_str().unwrap()]);
     assert_ne!(verified.code, Some(0), "{verified:?}");
+}
+
+#[test]
+fn engine_and_both_screens_are_killed_and_no_inject_comes_twice() {
+    let home = Home::new();
+    home.write("mine.md", RUNBOOK);
+    home.write("mine.injects.toml", INJECTS);
+    let mut team = Talk::begin(&home, &["drill", "mine.md", "--facilitate", "--plain", "--data", "modelled"]);
+    team.wait("2 injects may come");
+    let mut eve = Talk::begin(&home, &["facilitate", "--plain", "--by", "eve"]);
+    eve.wait("inject 1 a caller: on step-settled:fence");
+    tick(&mut team);
+    team.wait("TOLD by eve (inject 1): The CEO asks when it is over.");
+    eve.wait("inject 1 a caller: came");
+    let run = home.the_run();
+    let engine = log(&run)[0]["pid"].as_i64().unwrap();
+    kill_process(Pid::from_raw(i32::try_from(engine).unwrap()).unwrap(), Signal::KILL).unwrap();
+    team.kill();
+    eve.kill();
+    let verified = home.run(&["log", "verify", run.to_str().unwrap()]);
+    assert!(verified.out.contains("1: NOT DISCLOSED"), "nothing is read early: {}", verified.out);
+
+    let mut team = Talk::begin(&home, &["resume", "--plain"]);
+    team.wait("TAKEN UP AGAIN");
+    let mut eve = Talk::begin(&home, &["facilitate", "--plain", "--by", "eve"]);
+    eve.wait("inject 1 a caller: came");
+    eve.wait("TAKEN UP AGAIN");
+    eve.type_in("fire 1");
+    eve.wait("none comes twice");
+    eve.type_in("fire 2");
+    eve.wait("The estate does what inject 2 says.");
+    tick(&mut team);
+    eve.wait("run ended by");
+    assert_eq!(team.end().0, Some(0));
+    eve.type_in("end");
+    eve.wait("hot wash: lifeboat report");
+    assert_eq!(eve.end().0, Some(0));
+    let announced = exercises(&home).iter().filter(|line| line["what"] == "announced" && line["inject"] == 1).count();
+    let fired = log(&own(&home)).iter().filter(|line| line["what"] == "fired").count();
+    assert_eq!((announced, fired), (1, 2));
+    for folder in [&run, &own(&home)] {
+        let verified = home.run(&["log", "verify", folder.to_str().unwrap()]);
+        assert!(verified.code == Some(0) && verified.out.starts_with("SEALED"), "{verified:?}");
+    }
+}
+
+#[test]
+fn a_log_that_can_not_be_written_keeps_what_was_seen_and_no_inject_comes_until_it_can() {
+    let home = Home::new();
+    home.write("mine.md", RUNBOOK);
+    home.write("mine.injects.toml", INJECTS);
+    let mut team = Talk::begin(&home, &["drill", "mine.md", "--facilitate", "--plain", "--data", "modelled"]);
+    team.wait("2 injects may come");
+    let mut eve = Talk::begin(&home, &["facilitate", "--plain", "--by", "eve"]);
+    eve.wait("inject 1 a caller: on step-settled:fence");
+
+    // Somebody else writes into it, and its folder, where it could go on, is gone.
+    let own = own(&home);
+    let mut log = std::fs::File::options().append(true).open(own.join("incident.jsonl")).unwrap();
+    std::io::Write::write_all(&mut log, b"x").unwrap();
+    std::fs::rename(&own, home.path("elsewhere")).unwrap();
+    eve.type_in("note the first that is seen");
+    eve.wait("YOUR LOG CAN'T BE WRITTEN: ");
+    eve.wait("One entry of yours is kept until then.");
+    eve.type_in("fire 2");
+    eve.wait("REFUSED: inject 2 does not come: the facilitator's log can't be written");
+    eve.type_in("end");
+    eve.wait("REFUSED: the exercise is not ended");
+    tick(&mut team);
+
+    // It can be written again: first what was kept, then what was due meanwhile.
+    std::fs::rename(home.path("elsewhere"), &own).unwrap();
+    eve.wait("The facilitator's log is written again, with what was kept for it.");
+    team.wait("TOLD by eve (inject 1): The CEO asks when it is over.");
+    let noted = |own: &Path| {
+        let text = std::fs::read_to_string(own.join("incident.jsonl")).unwrap();
+        text.matches("the first that is seen").count()
+    };
+    assert_eq!(noted(&own), 1);
+
+    // Where it can go on in another file nobody has to know, and all of it is read.
+    std::io::Write::write_all(&mut log, b"x").unwrap();
+    eve.type_in("fire 2");
+    eve.wait("The estate does what inject 2 says.");
+    assert!(own.join("incident.2.jsonl").is_file());
+    tick(&mut team);
+    eve.wait("run ended by");
+    assert_eq!(team.end().0, Some(0));
+    eve.type_in("end");
+    eve.wait("hot wash: lifeboat report");
+    assert_eq!(eve.end().0, Some(0));
+    let verified = home.run(&["log", "verify", own.to_str().unwrap()]);
+    assert!(verified.code == Some(0) && verified.out.starts_with("SEALED"), "{verified:?}");
+    assert_eq!(noted(&own), 1);
+    let page = home.run(&["report", home.the_run().to_str().unwrap(), "--hot-wash"]);
+    for words in ["the first that is seen", "inject 1 fired", "inject 2 fired by hand (by eve): throttled"] {
+        assert!(page.out.contains(words), "`{words}` is not in {}", page.out);
+    }
 }
 
 #[test]

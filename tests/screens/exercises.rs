@@ -5,7 +5,7 @@ use lifeboat::engine::{Blind, Broken, Disclosure, Event, Exercise, Facilitation,
 use lifeboat::kernel::{RunId, Stamp, sha256_hex};
 use lifeboat::report::Board;
 use lifeboat::runbook::injects::{Expectation, Inject, Trigger, When};
-use lifeboat::ui::{Model, Msg, Order, Output};
+use lifeboat::ui::{Model, Msg, Order, Output, Unwritten};
 
 use crate::support::{Screen, plan, screen, theme};
 
@@ -170,4 +170,16 @@ fn a_pause_and_what_is_told_stand_on_every_screen_of_the_team() {
     let mut gone_on = told().fact(paused());
     gone_on.outputs.clear();
     assert_eq!(gone_on.keys("P").intents(), [lifeboat::engine::Intent::EndPause]);
+}
+
+#[test]
+fn a_log_that_can_not_be_written_stands_on_the_facilitators_screen_until_it_can() {
+    let why = "No space left on device (os error 28)";
+    let lost = |kept| Msg::Unwritten(Some(Unwritten { why: why.to_owned(), kept }));
+    let screen = desk(80, 24, board(None, vec![fired()])).said(lost(2));
+    insta::assert_snapshot!("facilitator_unwritten_80x24", screen.show());
+    let screen = screen.keys("down up");
+    assert!(screen.text().contains("YOUR LOG CAN'T BE WRITTEN: No space left"), "{}", screen.text());
+    let screen = screen.said(Msg::Unwritten(None));
+    assert!(!screen.text().contains("CAN'T BE WRITTEN"), "{}", screen.text());
 }

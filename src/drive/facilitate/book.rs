@@ -107,7 +107,9 @@ pub fn key_of(state: &Path, by: &str, key: Option<&Path>) -> Result<Operator, Si
 /// Is a facilitator's log that is being written.
 #[derive(Debug)]
 pub struct Book {
-    writer: LogWriter,
+    /// `None` while the log can't be written.
+    writer: Option<LogWriter>,
+    again: Again,
     operator: Result<Operator, SignError>,
     /// The facts so far.
     pub facts: Vec<Fact>,
@@ -115,6 +117,18 @@ pub struct Book {
     pub board: Board,
     /// How it is signed, in words.
     pub signed: String,
+    /// What was to be in it and is not, in words.
+    pub unwritten: Vec<String>,
+}
+
+/// Is what a log is taken up with again.
+#[derive(Clone, Debug)]
+struct Again {
+    state: PathBuf,
+    run: RunId,
+    by: String,
+    key: Option<PathBuf>,
+    trust: Trust,
 }
 
 impl Book {
@@ -148,7 +162,21 @@ impl Book {
         let begun = LogWriter::go_on(left, resumed, wish, Box::new(move || clock.now()))?;
         facts.push(begun.open);
         let signed = start::signed(&begun.signing);
-        Ok(Self { writer: begun.writer, operator, facts, board, signed })
+        let again = Again { state: state.to_owned(), run: run.clone(), by: by.to_owned(), key, trust: trust.clone() };
+        let writer = Some(begun.writer);
+        Ok(Self { writer, again, operator, facts, board, signed, unwritten: Vec::new() })
+    }
+
+    /// Takes the log up again after it could not be written: what is on the disk counts.
+    ///
+    /// # Errors
+    /// As [`Self::take`] has it; then it can be tried again.
+    pub fn retake(&mut self) -> Result<(), BookError> {
+        // It lets go of the file.
+        self.writer = None;
+        let Again { state, run, by, key, trust } = self.again.clone();
+        *self = Self::take(&state, &run, (&by, key), &trust)?;
+        Ok(())
     }
 
     /// Records something; after this it is on the disk.
@@ -156,7 +184,8 @@ impl Book {
     /// # Errors
     /// If it is not.
     pub fn record(&mut self, what: Facilitation) -> Result<Stamp, BookError> {
-        let recorded = self.writer.append_blocking(vec![Event::Facilitation(Box::new(what))])?;
+        let writer = self.writer.as_ref().ok_or(AppendError::Ended)?;
+        let recorded = writer.append_blocking(vec![Event::Facilitation(Box::new(what))])?;
         for fact in &recorded {
             self.board.take(fact);
         }
@@ -171,7 +200,8 @@ impl Book {
     /// If it stays open, and why.
     pub fn seal(self) -> Result<(Sealed, Operator), BookError> {
         let operator = self.operator.map_err(|why| BookError::Seal(SealError::Unsigned(why)))?;
-        let sealed = self.writer.seal_blocking(operator.clone())?;
+        let writer = self.writer.ok_or(BookError::Append(AppendError::Ended))?;
+        let sealed = writer.seal_blocking(operator.clone())?;
         Ok((sealed, operator))
     }
 }

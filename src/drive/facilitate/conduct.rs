@@ -1,25 +1,29 @@
 //! Conducts an exercise: fires injects when they are due, hands on what the facilitator tells, keeps their log.
 //!
 //! Each inject is in the facilitator's log before anything of it happens, so none comes twice by itself. Whatever fails
-//! here is said here: the drill goes on without it.
+//! here is said here: the drill goes on without it. While the log can't be written nothing comes, and what the facilitator
+//! wrote is kept until it can be.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::book::{Book, BookError};
 use crate::clock::Clock;
 use crate::drive::attach::Begun;
 use crate::drive::practice::Practice;
 use crate::drive::wire::FromScreen;
-use crate::engine::{Facilitate, Facilitation, Fact, Fired, HowFired, Run, Stage, evolve};
-use crate::report::due;
+use crate::engine::{Event, Facilitate, Facilitation, Fact, Fired, HowFired, Run, Stage, evolve};
+use crate::report::{due, narrate};
 use crate::runbook::Plan;
-use crate::ui::{Msg, Order};
+use crate::store::AppendError;
+use crate::ui::{Msg, Order, Unwritten};
 
 /// How often it is looked whether an inject is due.
 const LOOK: Duration = Duration::from_millis(100);
+/// How often it is tried whether the log can be written again.
+const TRY: Duration = Duration::from_secs(2);
 
 /// Is what reaches whoever conducts.
 #[derive(Debug)]
@@ -66,8 +70,10 @@ struct Desk<'d, T: Fn(Msg)> {
     by: String,
     estate: PathBuf,
     front: Front<T>,
-    /// The facilitator's log can't be written: nothing is fired any more.
-    broken: Option<String>,
+    /// Why the facilitator's log can't be written, and when that was tried last: nothing is fired meanwhile.
+    broken: Option<(String, Instant)>,
+    /// What is to be in the log, and waits until it can be written.
+    kept: Vec<Facilitation>,
 }
 
 /// Conducts until the exercise is over or the facilitator leaves. Without an engine the run is over, and only what was
@@ -89,13 +95,21 @@ pub(super) fn conduct<T: Fn(Msg)>(
         estate: folder.join("estate"),
         front,
         broken: None,
+        kept: Vec::new(),
     };
     for fact in past {
         desk.fact(&fact);
         (desk.front.tell)(Msg::Fact(Arc::new(fact)));
     }
     desk.show();
-    desk.work()
+    let how = desk.work();
+    if desk.broken.is_some() {
+        desk.mend();
+    }
+    let said = |what: &Facilitation| narrate(&Event::Facilitation(Box::new(what.clone())));
+    let unwritten = desk.kept.iter().map(said).collect();
+    desk.book.unwritten = unwritten;
+    how
 }
 
 impl<T: Fn(Msg)> Desk<'_, T> {
@@ -127,6 +141,9 @@ impl<T: Fn(Msg)> Desk<'_, T> {
                     (self.front.tell)(Msg::Say(format!("The estate does what inject {inject} says.")));
                 }
                 Err(RecvTimeoutError::Timeout) => {}
+            }
+            if self.broken.as_ref().is_some_and(|(_, tried)| tried.elapsed() >= TRY) {
+                self.mend();
             }
             if self.broken.is_none() {
                 for due in due(&self.book.board, &self.run, &self.facts, self.clock.now()) {
@@ -196,8 +213,7 @@ impl<T: Fn(Msg)> Desk<'_, T> {
                 if self.book.board.closed.is_some() {
                     return Err("the exercise was ended already; it is over when the run is".to_owned());
                 }
-                self.record(Facilitation::Closed { by });
-                if !over {
+                if self.record(Facilitation::Closed { by }) && !over {
                     let text = "END OF THE EXERCISE. Say where you are, then stop the run.".to_owned();
                     self.wish(Facilitate::Announce { inject: None, text })?;
                 }
@@ -246,27 +262,92 @@ impl<T: Fn(Msg)> Desk<'_, T> {
         }
     }
 
+    /// Records something, or keeps it where that can be done later. Says whether it is on the disk.
     fn record(&mut self, what: Facilitation) -> bool {
-        match self.book.record(what) {
+        if self.broken.is_some() {
+            self.keep(what);
+            return false;
+        }
+        match self.book.record(what.clone()) {
             Ok(_) => {
                 self.show();
                 true
             }
+            Err(error @ BookError::Append(AppendError::Unfit(_))) => {
+                (self.front.tell)(Msg::Refused(error.to_string()));
+                false
+            }
             Err(error) => {
-                let fatal = !matches!(&error, BookError::Append(crate::store::AppendError::Unfit(_)));
-                let rest = if fatal { "; nothing comes by itself any more, and the drill goes on" } else { "" };
-                let why = format!("{error}{rest}");
-                (self.front.tell)(Msg::Refused(why.clone()));
-                if fatal {
-                    self.broken = Some(why);
-                }
+                self.broken = Some((reason(error), Instant::now()));
+                self.keep(what);
                 false
             }
         }
     }
 
+    /// Keeps what the facilitator wrote; what would happen to the team or to the exercise does not happen.
+    fn keep(&mut self, what: Facilitation) {
+        match &what {
+            Facilitation::Observed { .. }
+            | Facilitation::Noted { .. }
+            | Facilitation::Scored { .. }
+            | Facilitation::Refused { .. } => self.kept.push(what),
+            Facilitation::Fired(fired) => {
+                let why = format!("inject {} does not come: the facilitator's log can't be written", fired.inject);
+                (self.front.tell)(Msg::Refused(why));
+            }
+            Facilitation::Closed { .. } | Facilitation::Prepared { .. } => {
+                let why = "the exercise is not ended: the facilitator's log can't be written";
+                (self.front.tell)(Msg::Refused(why.to_owned()));
+            }
+        }
+        self.unwritten();
+    }
+
+    /// Tries whether the log can be written again; then what was kept is written first.
+    fn mend(&mut self) {
+        if let Err(error) = self.book.retake() {
+            // Why it could not be written at first says more.
+            tracing::info!(%error, "the facilitator's log can't be written yet");
+            if let Some((_, tried)) = &mut self.broken {
+                *tried = Instant::now();
+            }
+            return;
+        }
+        self.broken = None;
+        for what in std::mem::take(&mut self.kept) {
+            // It may have reached the disk although that was not heard of any more.
+            let is_there = |fact: &Fact| matches!(&fact.event, Event::Facilitation(known) if **known == what);
+            if self.broken.is_some() || !self.book.facts.iter().any(is_there) {
+                self.record(what);
+            }
+        }
+        self.show();
+        if self.broken.is_none() {
+            self.unwritten();
+            (self.front.tell)(Msg::Say(
+                "The facilitator's log is written again, with what was kept for it.".to_owned(),
+            ));
+        }
+    }
+
+    /// Says whether the log can be written.
+    fn unwritten(&self) {
+        let kept = self.kept.len();
+        let unwritten = self.broken.as_ref().map(|(why, _)| Unwritten { why: why.clone(), kept });
+        (self.front.tell)(Msg::Unwritten(unwritten));
+    }
+
     fn show(&self) {
         (self.front.tell)(Msg::Board(Box::new(self.book.board.clone())));
+    }
+}
+
+/// Says why a log can't be written, without its path: there is only one.
+fn reason(error: BookError) -> String {
+    match error {
+        BookError::Append(AppendError::Final { why, .. }) => why,
+        error => error.to_string(),
     }
 }
 

@@ -49,6 +49,10 @@ impl Lines {
             Msg::Fact(fact) => said.push(format!("{}  {}", fact.at.utc.format("%H:%M:%S"), narrate(&fact.event))),
             Msg::Refused(why) => said.push(format!("REFUSED: {}", SafeText::line(why))),
             Msg::Say(what) => said.push(SafeText::line(what).into_string()),
+            Msg::Unwritten(Some(unwritten)) => {
+                let known = self.desk().and_then(|desk| desk.unwritten.as_ref());
+                said.extend((known != Some(unwritten)).then(|| unwritten.words()));
+            }
             Msg::Summary(lines) => said.extend(lines.iter().map(|line| SafeText::line(line).into_string())),
             _ => {}
         }

@@ -35,6 +35,33 @@ pub struct Desk {
     pub(super) asking: Option<(Asking, Field)>,
     /// What is wrong with it.
     pub(super) problem: Option<String>,
+    /// Why the facilitator's own log can't be written, if so.
+    pub(super) unwritten: Option<Unwritten>,
+}
+
+/// Says that a facilitator's log can't be written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unwritten {
+    /// Why.
+    pub why: String,
+    /// How many of the facilitator's entries wait for it.
+    pub kept: usize,
+}
+
+impl Unwritten {
+    fn words(&self) -> String {
+        let kept = match self.kept {
+            0 => String::new(),
+            1 => " One entry of yours is kept until then.".to_owned(),
+            kept => format!(" {kept} entries of yours are kept until then."),
+        };
+        let why = self.why.trim_end_matches('.');
+        let words = format!(
+            "YOUR LOG CAN'T BE WRITTEN: {why}. No inject comes and the exercise can't be ended meanwhile; the drill goes \
+             on. It is tried again every few seconds.{kept}"
+        );
+        SafeText::line(&words).into_string()
+    }
 }
 
 /// Says what is being typed.
@@ -65,7 +92,7 @@ pub(super) enum Asking {
 
 impl Desk {
     pub(super) fn new(screen: RunScreen) -> Self {
-        Self { screen, facts: Vec::new(), board: None, selected: 0, asking: None, problem: None }
+        Self { screen, facts: Vec::new(), board: None, selected: 0, asking: None, problem: None, unwritten: None }
     }
 
     /// Returns the keys of a question that is open.
@@ -123,6 +150,7 @@ pub(super) fn take(model: &mut Model, msg: Msg) -> Option<Output> {
             match msg {
                 Msg::Fact(fact) => desk.fact(&fact),
                 Msg::Board(board) => desk.board = Some(*board),
+                Msg::Unwritten(unwritten) => desk.unwritten = unwritten,
                 Msg::Paste(text) => {
                     if let Some((_, field)) = &mut desk.asking {
                         field.insert(&text);

@@ -40,7 +40,7 @@ pub(in crate::ui) fn offered(desk: &Desk, now: crate::kernel::Stamp) -> Vec<Offe
         list.push(C::EndExercise.into());
     }
     list.push(Offer { command: C::Quit, words: Some("leave") });
-    list.extend([C::Help, C::Up, C::Down, C::Top].map(Offer::from));
+    list.extend([C::Help, C::Up, C::Down, C::Top, C::Bottom].map(Offer::from));
     list
 }
 
@@ -96,6 +96,10 @@ pub(in crate::ui) fn press(model: &mut Model, key: KeyEvent) -> Option<Output> {
         }
         Command::Top => {
             desk.selected = 0;
+            None
+        }
+        Command::Bottom => {
+            desk.selected = last;
             None
         }
         Command::Help => {

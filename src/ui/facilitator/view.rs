@@ -24,6 +24,14 @@ pub(in crate::ui) fn draw(model: &Model, desk: &Desk, area: Rect, buf: &mut Buff
         text::put(buf, line(3, 1), &Line::styled(SafeText::line(&words).into_string(), style));
         top = 4;
     }
+    if let Some(unwritten) = &desk.unwritten {
+        let style = model.palette.style(Role::Fail);
+        for row in text::wrap(&unwritten.words(), usize::from(area.width.saturating_sub(2)), 4) {
+            buf.set_style(line(top, 1), style);
+            text::put(buf, line(top, 1), &Line::styled(format!(" {row}"), style));
+            top += 1;
+        }
+    }
     if let Some((role, words)) = desk.chosen() {
         let rows = text::wrap(&words, usize::from(area.width.saturating_sub(2)), 2);
         for row in rows {
