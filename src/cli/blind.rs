@@ -17,7 +17,7 @@ use super::work::{self, Hosting, Seat};
 use super::{log, picker, places, say};
 use crate::clock::Clock;
 use crate::drive::attach::Looks;
-use crate::drive::blind::{self, Begins, BlindDrill, BlindError, HideError, Wish, hide};
+use crate::drive::blind::{self, Begins, BlindDrill, BlindError, Held, HideError, Wish, hide};
 use crate::drive::diagnostics;
 use crate::drive::practice::Practice;
 use crate::drive::record::Recording;
@@ -66,6 +66,7 @@ pub(super) fn drill(drill: &Drill) -> Result<ExitCode, Failure> {
     let runs = runs.map(|runs| std::path::absolute(&runs).unwrap_or(runs));
     let begun = BlindDrill::begin(&places::state()?, Begins { broken, runbook, injects, set, runs });
     let mut blind = begun.map_err(of_blind)?;
+    let held = held(&blind)?;
     let runtime = work::runtime()?;
     let raised = runtime.block_on(async {
         let practice = work::raise(drill, (seed, &scenario), &blind.estate(), &|what| say::aside(what)).await?;
@@ -79,7 +80,7 @@ pub(super) fn drill(drill: &Drill) -> Result<ExitCode, Failure> {
         return Err(failure);
     }
     drop(runtime);
-    go_on(blind, &seat)
+    go_on(blind, held, &seat)
 }
 
 /// Names a file so that it is found from any folder; anything else stays as it is.
@@ -91,14 +92,52 @@ fn in_full(name: &str) -> String {
 
 /// Goes on with a blind drill where its run was stopped; else gives what the run's screen gave.
 pub(super) fn and_then(folder: &Path, seat: &Seat, left: Result<ExitCode, Failure>) -> Result<ExitCode, Failure> {
-    match left_again(folder)? {
-        Some(blind) => go_on(blind, seat),
+    let Some(blind) = left_again(folder)? else { return left };
+    match blind.hold().map_err(of_blind)? {
+        Some(held) => go_on(blind, held, seat),
+        // Whoever worked the run chooses again.
         None => left,
     }
 }
 
-/// Lets somebody choose a runbook, works it, and again, until the drill is over.
-pub(super) fn go_on(mut blind: BlindDrill, seat: &Seat) -> Result<ExitCode, Failure> {
+/// Holds a drill.
+pub(super) fn held(blind: &BlindDrill) -> Result<Held, Failure> {
+    blind.hold().map_err(of_blind)?.ok_or_else(|| {
+        Failure::new(Kind::Usage, "the runbook of this blind drill is being chosen on another screen")
+            .hint("choose it there, or close that screen: then `lifeboat resume` comes to the choice")
+    })
+}
+
+/// Goes on with a blind drill at the choice of its runbook; ends it where its estate is gone.
+pub(super) fn take_up(blind: BlindDrill, seat: &Seat) -> Result<ExitCode, Failure> {
+    let held = held(&blind)?;
+    match blind.estate_gone() {
+        None => go_on(blind, held, seat),
+        Some(why) => {
+            say::aside(format_args!("{why}; the drill can't go on, so it ends here"));
+            end(blind)
+        }
+    }
+}
+
+/// Lists the blind drills whose runbook is to be chosen, newest first: none was opened yet, or each was left again.
+pub(super) fn waiting() -> Vec<BlindDrill> {
+    let Ok(state) = places::state() else { return Vec::new() };
+    let to_choose = |drill: BlindDrill| match drill.last_run() {
+        None => Some(drill),
+        // What can't be read is no choice.
+        Some(folder) => left_again(folder).ok().flatten(),
+    };
+    blind::all(&state).into_iter().filter_map(to_choose).collect()
+}
+
+/// Lists those of them that nobody holds.
+pub(super) fn deserted() -> Vec<BlindDrill> {
+    waiting().into_iter().filter(|drill| matches!(drill.hold(), Ok(Some(_)))).collect()
+}
+
+/// Lets somebody choose a runbook, works it, and again, until the drill is over. Nobody else chooses meanwhile.
+pub(super) fn go_on(mut blind: BlindDrill, _held: Held, seat: &Seat) -> Result<ExitCode, Failure> {
     let mut news = None;
     loop {
         let picked = match seat {
@@ -108,11 +147,8 @@ pub(super) fn go_on(mut blind: BlindDrill, seat: &Seat) -> Result<ExitCode, Fail
         let runbook = match picked {
             Picked::Runbook(runbook) => runbook,
             Picked::End => return end(blind),
-            Picked::Gone => {
-                // Whoever was there is: what is said here nobody reads.
-                drop(end(blind));
-                return Err(Failure::new(Kind::Terminal, ""));
-            }
+            // A terminal that is gone ends no drill: `lifeboat resume` comes back to the choice.
+            Picked::Gone => return Err(Failure::new(Kind::Terminal, "")),
         };
         let begins = blind.begins();
         let command = Drill::choice(blind.folder(), (&begins.set, begins.runs.as_deref()), &runbook);

@@ -7,9 +7,10 @@ use std::sync::Arc;
 
 use super::args::{Common, Data, Drill, Resume};
 use super::failure::{Failure, Kind};
-use super::{compare, log, places, replay, resume, themes, work};
+use super::{blind, compare, log, places, replay, resume, themes, work};
 use crate::clock::Clock;
 use crate::drive::attach::Looks;
+use crate::drive::blind::BlindDrill;
 use crate::drive::doctor::{Wish, examine};
 use crate::drive::dry_run::dry_run;
 use crate::drive::library::Library;
@@ -24,7 +25,7 @@ use crate::settings::calls::Calls;
 use crate::settings::config::Config;
 use crate::store::Runs;
 use crate::term::{self, Exit, Feed};
-use crate::ui::{About, Entry, Learnt, Model, Msg, Output};
+use crate::ui::{About, Entry, Learnt, Model, Msg, Output, PastRun};
 
 /// Where recordings lie that are listed, as `./runbooks` is for runbooks.
 const RECORDINGS: &str = "recordings";
@@ -124,6 +125,10 @@ fn look(library: &Library, names: &[String], config: &Config, feed: &Feed) {
     let options = work::of_profile(Some(config.without_profile()), None);
     let plans = read(library, names, &options, feed);
     let (unfinished, ended) = past::runs(&folders(config));
+    let deserted = blind::deserted();
+    let mut to_go_on_with: Vec<PastRun> =
+        unfinished.iter().map(past::described).chain(deserted.iter().map(BlindDrill::described)).collect();
+    to_go_on_with.sort_by_key(|run| std::cmp::Reverse(run.last));
     tell(Learnt::Runs {
         unfinished: unfinished.iter().map(past::described).collect(),
         ended: ended.iter().map(past::described).collect(),

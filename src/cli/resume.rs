@@ -8,6 +8,7 @@ use super::args::Resume;
 use super::blind::{self, Part};
 use super::failure::{Failure, Kind};
 use super::{front, places, work};
+use crate::drive::blind::BlindDrill;
 use crate::drive::hub::Hub;
 use crate::drive::practice::Practice;
 use crate::drive::resume::{self, Taken};
@@ -21,6 +22,10 @@ use crate::store::{self, End, LogPlace};
 
 /// Attaches to the engine that works the run; where it is gone, another one takes the run up.
 pub(super) fn resume(wanted: &Resume) -> Result<ExitCode, Failure> {
+    if let Some(drill) = to_choose(wanted)? {
+        let seat = work::seated(wanted.plain, wanted.theme.as_deref())?;
+        return blind::take_up(drill, &seat);
+    }
     let place = find(wanted.run.as_deref(), wanted.runs.as_deref(), OPEN)?;
     let (opened, _) = store::header(&place.log).map_err(places::of_store)?;
     // An engine that was just killed would still take a screen, and tell it nothing.
@@ -35,7 +40,7 @@ pub(super) fn resume(wanted: &Resume) -> Result<ExitCode, Failure> {
     let folder = std::path::absolute(&folder).unwrap_or(folder);
     // A run that was stopped in a blind drill is over; the drill is not.
     if let Some(drill) = blind::left_again(&folder)? {
-        return blind::go_on(drill, &seat);
+        return blind::take_up(drill, &seat);
     }
     let person = match opened.mode {
         Mode::Drill => front::Person::without_key(),
@@ -54,6 +59,21 @@ pub(super) fn resume(wanted: &Resume) -> Result<ExitCode, Failure> {
     }
     let left = front::start(wanted.words(&folder), &person, &seat);
     blind::and_then(&folder, &seat, left)
+}
+
+/// Finds the blind drill that is meant, where its runbook is to be chosen: that of the name, else the newest that nobody is
+/// at, if no run was written later that is not over.
+fn to_choose(wanted: &Resume) -> Result<Option<BlindDrill>, Failure> {
+    if wanted.unattended {
+        return Ok(None);
+    }
+    if let Some(name) = &wanted.run {
+        return Ok(blind::waiting().into_iter().find(|drill| drill.is_called(name)));
+    }
+    let Some(drill) = blind::deserted().into_iter().next() else { return Ok(None) };
+    let runs = places::runs(wanted.runs.clone())?;
+    let open = resume::standings(&runs).into_iter().find(|standing| !matches!(standing.end, End::Sealed(_)));
+    Ok(Some(drill).filter(|drill| open.is_none_or(|open| open.last.utc < drill.last())))
 }
 
 /// Attaches a screen that only looks on.

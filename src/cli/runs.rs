@@ -6,7 +6,8 @@ use chrono::{DateTime, NaiveDate, NaiveTime, Utc};
 
 use super::args::{EndArg, Format, KindArg, ListArgs, RunsArgs, RunsCommand, VerdictArg};
 use super::failure::{Failure, Kind};
-use super::{pack, places, prune, say};
+use super::{blind, pack, places, prune, say};
+use crate::drive::blind::BlindDrill;
 use crate::drive::figures::Figures;
 use crate::drive::{history, past, resume};
 use crate::engine::Mode;
@@ -72,6 +73,9 @@ fn list(wanted: ListArgs) -> Result<ExitCode, Failure> {
         (Format::Human, _) if listed.is_empty() => say::line(format_args!("no runs in {}", runs.root().display())),
         (Format::Human, true) => trends(&trends_of(&listed)).iter().for_each(say::line),
         (Format::Human, false) => human(&listed),
+    }
+    if wanted.format == Format::Human && !wanted.trend {
+        blind::deserted().iter().for_each(deserted);
     }
     for (name, why) in &strange {
         say::aside(format_args!("note: {} is passed over: {why}", SafeText::line(name)));
@@ -163,6 +167,23 @@ fn human(listed: &[Listed]) {
     }
     if let Some(open) = unsealed.iter().find(|standing| standing.end == End::Open) {
         say::line(format_args!("lifeboat resume {}   takes it up again; nothing is started by that", open.run));
+    }
+}
+
+/// Says of a blind drill without a run that goes on that it is there.
+fn deserted(drill: &BlindDrill) {
+    let since = Utc::now().signed_duration_since(drill.last()).to_std().unwrap_or_default();
+    let name = drill.name();
+    say::line("");
+    if drill.estate_gone().is_some() {
+        say::line(format_args!("{name} is a blind drill that nobody went on with; its estate is gone"));
+        say::line(format_args!("lifeboat resume {name}   ends it, and says what was broken"));
+    } else {
+        let ago = say_ago(since);
+        say::line(format_args!(
+            "{name} is a blind drill whose runbook is to be chosen; nobody is at it, last written {ago}"
+        ));
+        say::line(format_args!("lifeboat resume {name}   comes back to the alarms and the list of runbooks"));
     }
 }
 

@@ -158,6 +158,62 @@ fn a_blind_drill_survives_its_engine_and_its_screen() {
     cleared(&home);
 }
 
+/// Is the name of the only blind drill.
+fn drill(home: &Home) -> String {
+    let mut folders = std::fs::read_dir(home.path("state/lifeboat/blind")).unwrap().flatten();
+    folders.next().unwrap().file_name().into_string().unwrap()
+}
+
+#[test]
+fn a_screen_that_is_lost_before_the_first_choice_is_come_back_to() {
+    let home = home();
+    let mut team = Talk::begin(&home, &DRILL);
+    team.wait("Which runbook?");
+    let name = drill(&home);
+    // While somebody chooses nobody else does.
+    assert!(!home.run(&["runs"]).out.contains(&name));
+    let said = home.run(&["resume", &name, "--plain"]);
+    assert!(said.code == Some(2) && said.err.contains("is being chosen on another screen"), "{said:?}");
+    team.kill();
+    let listed = home.run(&["runs"]).out;
+    assert!(listed.contains("a blind drill whose runbook is to be chosen"), "{listed}");
+    assert!(listed.contains(&format!("lifeboat resume {name} ")) && !listed.contains("instance-failure"), "{listed}");
+
+    let mut again = Talk::begin(&home, &["resume", "--plain"]);
+    again.wait("DRILL: something is broken. Choose the runbook.");
+    again.wait("of their last");
+    again.wait("Which runbook?");
+    again.type_in("plan-b");
+    again.wait("this drill is blind");
+    tick(&mut again);
+    tick(&mut again);
+    again.wait("CHOSE the right runbook ");
+    let (code, said) = again.end();
+    assert_eq!(code, Some(0), "{}", said.join("\n"));
+    cleared(&home);
+    assert!(!home.run(&["runs"]).out.contains(&name));
+}
+
+#[test]
+fn a_choice_whose_estate_is_gone_ends_the_drill_and_says_what_was_broken() {
+    let home = home();
+    let mut team = Talk::begin(&home, &DRILL);
+    team.wait("Which runbook?");
+    let name = drill(&home);
+    team.kill();
+    let estate = home.path("state/lifeboat/blind").join(&name).join("estate");
+    let down = home.run(&["estate", "down", "--dir", estate.to_str().unwrap()]);
+    assert_eq!(down.code, Some(0), "{down:?}");
+    let listed = home.run(&["runs"]).out;
+    assert!(listed.contains("a blind drill that nobody went on with; its estate is gone"), "{listed}");
+    let said = home.run(&["resume", "--plain"]);
+    assert_eq!(said.code, Some(11), "{said:?}");
+    assert!(said.err.contains("the drill can't go on, so it ends here"), "{said:?}");
+    assert!(said.out.contains("the drill is over: what was broken was instance-failure"), "{said:?}");
+    assert!(said.out.contains("no runbook was opened: nothing was recorded"), "{said:?}");
+    cleared(&home);
+}
+
 #[test]
 fn a_facilitator_knows_and_tells_nobody() {
     let home = home();

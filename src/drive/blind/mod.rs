@@ -6,6 +6,7 @@
 
 mod hide;
 mod kept;
+mod waiting;
 
 use std::io;
 use std::os::unix::fs::symlink;
@@ -28,6 +29,7 @@ use crate::store::{self, LogPlace, RunFolder, Runs, StoreError};
 
 pub use hide::{HideError, Wish, hide};
 use kept::{Chosen, Kept};
+pub use waiting::{Held, all};
 
 /// The name under which a run's folder holds its estate, or leads to it.
 const ESTATE: &str = "estate";
