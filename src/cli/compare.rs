@@ -48,11 +48,17 @@ pub(super) fn compare(wanted: &CompareArgs) -> Result<ExitCode, Failure> {
 }
 
 /// Compares the runs in two folders on the screen, and comes back.
-pub(super) fn from_screen(one: &str, other: &str, looks: &Looks) -> Result<Exit, Failure> {
-    let read = |run: &str| records::read(&Recorded { run: run.to_owned(), allowed_signers: None, runs: None });
+pub(super) fn from_screen(
+    (one, other): (&str, &str),
+    looks: &Looks,
+    allowed_signers: Option<&PathBuf>,
+) -> Result<Exit, Failure> {
+    let read = |run: &str| {
+        records::read(&Recorded { run: run.to_owned(), allowed_signers: allowed_signers.cloned(), runs: None })
+    };
     let (one, other) = (read(one)?, read(other)?);
     let comparison = beside(&one, &other)?;
-    show(&mut model(comparison, (&one, &other), looks, Behind::Screen), looks, None)
+    show(&mut model(comparison, (&one, &other), looks, Behind::Screen), looks, allowed_signers)
 }
 
 fn beside(one: &Recording, other: &Recording) -> Result<Comparison, Failure> {

@@ -28,7 +28,7 @@ use crate::term::{self, Exit, Feed};
 use crate::ui::{About, Entry, Learnt, Model, Msg, Output, PastRun};
 
 /// Where recordings lie that are listed, as `./runbooks` is for runbooks.
-const RECORDINGS: &str = "recordings";
+pub(super) const RECORDINGS: &str = "recordings";
 
 /// Shows the list; a drill that is chosen there starts, a run that is not over goes on.
 pub(super) fn open() -> Result<ExitCode, Failure> {
@@ -84,7 +84,7 @@ pub(super) fn open() -> Result<ExitCode, Failure> {
             .map_err(|error| Failure::new(Kind::Terminal, error.to_string()))?;
         let looked = match &exit {
             Exit::Watch(watch) => replay::watch(watch, None, &looks),
-            Exit::Compare(one, other) => compare::from_screen(one, other, &looks),
+            Exit::Compare(one, other) => compare::from_screen((one, other), &looks, None),
             _ => break exit,
         };
         match looked {
@@ -130,7 +130,7 @@ fn look(library: &Library, names: &[String], config: &Config, feed: &Feed) {
         unfinished.iter().map(past::described).chain(deserted.iter().map(BlindDrill::described)).collect();
     to_go_on_with.sort_by_key(|run| std::cmp::Reverse(run.last));
     tell(Learnt::Runs {
-        unfinished: unfinished.iter().map(past::described).collect(),
+        unfinished: to_go_on_with,
         ended: ended.iter().map(past::described).collect(),
         recordings: past::recordings(Path::new(RECORDINGS)),
     });
@@ -159,7 +159,7 @@ pub(super) fn read(library: &Library, names: &[String], options: &Options, feed:
 }
 
 /// Lists the folders in which runs are kept: the state folder's, and those of the configuration.
-fn folders(config: &Config) -> Vec<Runs> {
+pub(super) fn folders(config: &Config) -> Vec<Runs> {
     let profiles = config.profiles().filter_map(|name| config.profile(name).ok()?.log_dir);
     let mut roots: Vec<PathBuf> = config.log_dir.iter().cloned().chain(profiles).map(PathBuf::from).collect();
     roots.extend(places::state().map(|state| state.join("runs")));

@@ -1,16 +1,19 @@
 //! `lifeboat replay`: a recording on the run's screen.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use super::args::{Recorded, ReplayArgs};
 use super::failure::{Failure, Kind};
 use super::work::Seat;
-use super::{log, places, work};
+use super::{compare, log, picker, places, work};
 use crate::drive::attach::Looks;
-use crate::replay::{self, Recording, ReplayError, Start};
+use crate::drive::past;
+use crate::journal::Trust;
+use crate::replay::{self, Beyond, Recording, ReplayError, Start};
+use crate::store::Runs;
 use crate::term::Exit;
-use crate::ui::{Behind, Spot, Watch};
+use crate::ui::{Behind, Rivals, Spot, Watch};
 
 /// Shows a recording.
 pub(super) fn replay(wanted: &ReplayArgs) -> Result<ExitCode, Failure> {
@@ -26,7 +29,7 @@ pub(super) fn replay(wanted: &ReplayArgs) -> Result<ExitCode, Failure> {
             .hint("`lifeboat log show` prints what was recorded, line by line"));
     };
     let start = Start { at, speed: wanted.speed, behind: Behind::Nothing };
-    code(replay::show(recording, trust, start, (&looks.theme, &looks.keys)).map_err(unusable)?)
+    code(shown(recording, trust, start, &looks, wanted.of.allowed_signers.as_ref())?)
 }
 
 /// Says how a screen that only shows was left.
@@ -40,10 +43,37 @@ pub(super) fn code(exit: Exit) -> Result<ExitCode, Failure> {
 /// Shows a recording from another screen.
 pub(super) fn watch(watch: &Watch, allowed_signers: Option<PathBuf>, looks: &Looks) -> Result<Exit, Failure> {
     let trust = log::trust(allowed_signers.clone())?;
-    let recording = open(&Recorded { run: watch.folder.clone(), allowed_signers, runs: None })?;
+    let of = Recorded { run: watch.folder.clone(), allowed_signers: allowed_signers.clone(), runs: None };
+    let recording = open(&of)?;
     let at = watch.seq.map_or(Spot::Beginning, Spot::Line);
     let start = Start { at, speed: 1, behind: Behind::Screen };
-    replay::show(recording, trust, start, (&looks.theme, &looks.keys)).map_err(unusable)
+    shown(recording, trust, start, looks, allowed_signers.as_ref())
+}
+
+/// Shows a recording, and beside another run where that is wished.
+fn shown(
+    recording: Recording,
+    trust: Trust,
+    start: Start,
+    looks: &Looks,
+    allowed_signers: Option<&PathBuf>,
+) -> Result<Exit, Failure> {
+    let folder = recording.folder.clone();
+    let rivals = Box::new(move || rivals(&folder));
+    let mut compare = |one: &str, other: &str| {
+        compare::from_screen((one, other), looks, allowed_signers).map_err(|failure| failure.over().message)
+    };
+    let beyond = Beyond { rivals, compare: &mut compare };
+    replay::show(recording, trust, start, (&looks.theme, &looks.keys), beyond).map_err(unusable)
+}
+
+/// Finds the runs of a recording's runbook that are over: where runs are kept, among the recordings, and beside it.
+fn rivals(folder: &Path) -> Rivals {
+    // A configuration that is not right is said where it is needed.
+    let mut roots = picker::folders(&places::read_config().config);
+    roots.push(Runs::at(picker::RECORDINGS));
+    roots.extend(folder.parent().map(Runs::at));
+    Rivals { of: folder.display().to_string(), runs: past::beside(folder, &roots) }
 }
 
 /// Opens the recording that was named.

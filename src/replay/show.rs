@@ -1,4 +1,5 @@
-//! A recording on a terminal: the screen on its thread, the player on another one, so that no frame waits for the disk.
+//! A recording on a terminal: the screen on its thread, the player on another one, so that no frame waits for the disk. A
+//! comparison is shown instead, and the recording stands meanwhile.
 
 use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -14,7 +15,7 @@ use crate::settings::keymap::Keymap;
 use crate::settings::theme::Theme;
 use crate::store;
 use crate::term::{self, Exit, Feed};
-use crate::ui::{Model, Msg, Output, Seek, Spot, Stream, Transport, Worth};
+use crate::ui::{Model, Msg, Output, Rivals, Seek, Spot, Stream, Transport, Worth};
 
 /// While it plays the screen is told the time so often at least: at 64 times the speed seconds pass quickly.
 const TICK: Duration = Duration::from_millis(33);
@@ -27,8 +28,23 @@ const SLICE: Duration = Duration::from_millis(30);
 enum Ask {
     Transport(Transport),
     Seek(Seek),
-    Save { attempt: AttemptId, stream: Stream, path: String },
+    Save {
+        attempt: AttemptId,
+        stream: Stream,
+        path: String,
+    },
     Verified(Worth, String),
+    /// Nobody looks: it stands until somebody plays on.
+    Rest,
+}
+
+/// Is what a recording's screen leads to and does not know by itself.
+#[expect(missing_debug_implementations, reason = "it holds functions")]
+pub struct Beyond<'b> {
+    /// Finds the other runs that the recording can be compared with. It may take its time.
+    pub rivals: Box<dyn FnOnce() -> Rivals + Send>,
+    /// Shows the runs in two folders side by side; returns how that was left, or why there is nothing to see.
+    pub compare: &'b mut dyn FnMut(&str, &str) -> Result<Exit, String>,
 }
 
 /// Is the recording's clock as both threads see it.
@@ -62,7 +78,9 @@ pub fn show(
     trust: Trust,
     start: Start,
     (theme, keys): (&Theme, &Keymap),
+    beyond: Beyond<'_>,
 ) -> Result<Exit, ReplayError> {
+    let Beyond { rivals, compare } = beyond;
     let local = chrono::Offset::fix(chrono::Local::now().offset());
     let log = recording.place.log.display().to_string();
     let model = Model::replay(Arc::clone(&recording.plan), log, theme, recording.began);
@@ -88,7 +106,10 @@ pub fn show(
             drop(asks.send(Ask::Verified(worth, words)));
         }
     })?;
+    let told = feed.clone();
+    spawn("rivals", move || told.send(Msg::Rivals(rivals())))?;
     let clock = shown.clone();
+    let refused = feed.clone();
     spawn("player", move || play(player, &feed, &asked, &shown))?;
     let mut wish = |output: Output| {
         let ask = match output {
@@ -100,7 +121,16 @@ pub fn show(
         };
         drop(asks.send(ask));
     };
-    Ok(term::run(&mut model, &inbox, &mut wish, &|| clock.now())?)
+    loop {
+        let exit = term::run(&mut model, &inbox, &mut wish, &|| clock.now())?;
+        let Exit::Compare(one, other) = &exit else { return Ok(exit) };
+        drop(asks.send(Ask::Rest));
+        match compare(one, other) {
+            Ok(Exit::Back) => {}
+            Ok(exit) => return Ok(exit),
+            Err(why) => refused.send(Msg::Refused(why)),
+        }
+    }
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), ReplayError> {
@@ -149,6 +179,7 @@ fn play(mut player: Player, feed: &Feed, asked: &Receiver<Ask>, shown: &Shown) {
             Some(Ask::Seek(seek)) => said.push(player.leaf(&seek)),
             Some(Ask::Save { attempt, stream, path }) => said.push(saved(&player, &attempt, stream, &path)),
             Some(Ask::Verified(worth, words)) => said.push(player.verified(worth, words)),
+            Some(Ask::Rest) => said.extend(player.rest(Instant::now())),
             None => {}
         }
         let playing = player.due(Instant::now()).is_some();

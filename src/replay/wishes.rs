@@ -122,6 +122,11 @@ impl Player {
         }
     }
 
+    /// Stands, if it plays: nobody looks.
+    pub(super) fn rest(&mut self, now: Instant) -> Vec<Msg> {
+        if self.going == Going::Playing { self.wish(Transport::Play, now) } else { Vec::new() }
+    }
+
     fn play(&mut self, now: Instant) -> Vec<Msg> {
         self.going = Going::Playing;
         self.rebase(now);

@@ -71,6 +71,8 @@ pub enum Command {
     Report,
     /// Compare the selected run with another.
     Compare,
+    /// Compare the recording with another run of its runbook.
+    CompareWith,
     /// Order by how much is different, or as planned.
     Order,
     /// Read the selected step at full height.

@@ -303,6 +303,13 @@ impl Default for Keymap {
                 "idle time",
                 "Shorten time in which nothing happened to two seconds, or let it take as long as it took.",
             ),
+            bind(
+                Replay,
+                C::CompareWith,
+                &[Char('c')],
+                "compare with…",
+                "Compare the recording with another run of its runbook. Asks which one; esc there comes back.",
+            ),
             bind(Replay, C::Beginning, &[Char('0')], "to the start", "Go to where the recording begins."),
             bind(Replay, C::Ending, &[Char('$')], "to the end", "Go to where the recording ends."),
             bind(Compare, C::Order, &[Char('o')], "order", "Order the steps by how much differs, or as planned."),

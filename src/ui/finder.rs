@@ -1,4 +1,4 @@
-//! The palette: every action of the screen, every step and every runbook, by a few letters.
+//! The palette: every action of the screen, every step and every runbook, by a few letters; and the choice of a run, likewise.
 
 use crossterm::event::{KeyCode, KeyEvent};
 
@@ -6,6 +6,7 @@ use super::field::{Edited, Field};
 use super::fuzzy::score;
 use super::model::{Model, Place};
 use super::offered::{below, why_not};
+use crate::engine::Mode;
 use crate::kernel::SafeText;
 use crate::settings::keymap::{Command, Group};
 
@@ -14,6 +15,27 @@ use crate::settings::keymap::{Command, Group};
 pub(super) struct Finder {
     pub(super) field: Field,
     pub(super) selected: usize,
+    pub(super) lists: Lists,
+}
+
+/// Says what is listed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Lists {
+    /// Everything that can be done or gone to.
+    #[default]
+    Everything,
+    /// The runs that a recording can be compared with.
+    Rivals,
+}
+
+impl Lists {
+    /// Returns the heading.
+    pub(super) fn title(self) -> &'static str {
+        match self {
+            Self::Everything => "Palette",
+            Self::Rivals => "Compare with which run?",
+        }
+    }
 }
 
 /// Is what the palette leads to.
@@ -25,6 +47,8 @@ pub(super) enum To {
     Step(usize),
     /// A runbook of the list, by its index.
     Runbook(usize),
+    /// A run that the recording is compared with, by its index.
+    Rival(usize),
 }
 
 /// Is a line of the palette.
@@ -53,7 +77,11 @@ pub(super) enum Chosen {
 /// Lists what is found, the best first; what can't be had now stands below.
 pub(super) fn found(model: &Model, finder: &Finder) -> Vec<Found> {
     let typed = finder.field.text();
-    let mut list: Vec<(bool, i64, Found)> = everything(model)
+    let listed = match finder.lists {
+        Lists::Everything => everything(model),
+        Lists::Rivals => rivals(model),
+    };
+    let mut list: Vec<(bool, i64, Found)> = listed
         .into_iter()
         .filter_map(|found| {
             let named = score(&typed, &found.name).map(|score| score + 50);
@@ -119,6 +147,21 @@ fn everything(model: &Model) -> Vec<Found> {
         Place::Facilitator(_) => {}
     }
     all
+}
+
+/// Lists the runs that a recording can be compared with, newest first.
+fn rivals(model: &Model) -> Vec<Found> {
+    let Place::Run(screen) = &model.place else { return Vec::new() };
+    let safe = |text: &str| SafeText::line(text).into_string();
+    let rival = |(at, run): (usize, &super::picker::PastRun)| Found {
+        to: To::Rival(at),
+        key: if run.mode == Mode::Real { "REAL" } else { "drill" }.to_owned(),
+        name: safe(&run.run),
+        help: format!("{}, {}, by {}", run.last.format("%Y-%m-%d %H:%M"), safe(&run.standing), safe(&run.by)),
+        why_not: None,
+    };
+    let rivals = screen.replay.as_ref().and_then(|replay| replay.rivals.as_ref());
+    rivals.into_iter().flat_map(|rivals| rivals.runs.iter().enumerate().map(rival)).collect()
 }
 
 /// Takes a key while the palette is open.

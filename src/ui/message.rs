@@ -9,7 +9,7 @@ use super::effects::Effects;
 use super::facilitator::Unwritten;
 use super::order::Order;
 use super::picker::Learnt;
-use super::replay::{Moment, Played, Transport};
+use super::replay::{Moment, Played, Rivals, Transport};
 use crate::engine::{Fact, Intent, Outlook};
 use crate::kernel::{AttemptId, Stamp};
 use crate::report::Board;
@@ -40,12 +40,14 @@ pub enum Msg {
     Moment(Box<Moment>),
     /// A recording: how it is played.
     Played(Box<Played>),
+    /// A recording: what it can be compared with.
+    Rivals(Rivals),
     /// A facilitator's own log, as it is now.
     Board(Box<Board>),
-    /// The person may sit down at the terminal of this attempt.
-    Terminal(AttemptId),
     /// Whether a facilitator's own log can't be written.
     Unwritten(Option<Unwritten>),
+    /// The person may sit down at the terminal of this attempt.
+    Terminal(AttemptId),
     /// How the log is.
     Log(LogHealth),
     /// A wish was refused, in a sentence.

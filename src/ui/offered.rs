@@ -301,6 +301,9 @@ fn in_replay(screen: &RunScreen, replay: &Replay) -> Vec<Offer> {
         }
     };
     [C::Search, C::Help, C::Quit, C::Palette, C::Timeline].into_iter().for_each(&mut add);
+    if replay.has_rivals() {
+        add(C::CompareWith);
+    }
     if !screen.outputs_of().is_empty() {
         add(C::Zoom);
     }
@@ -416,6 +419,8 @@ pub(super) fn why_not(model: &Model, command: Command) -> String {
     if let Some(replay) = &screen.replay {
         let words = match command {
             C::NextMatch | C::PreviousMatch if replay.search.is_none() => "nothing was searched for",
+            C::CompareWith if replay.rivals.is_none() => "other runs are still being looked for",
+            C::CompareWith => "no other run of this runbook that is over was found",
             C::Wrap | C::Save => "no output is read; z opens it",
             C::Zoom => "nothing has run yet",
             C::Back => "this is the first level",

@@ -7,7 +7,7 @@ use crossterm::event::{KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
 use super::blind::Ending;
 use super::confirm::DEAD_TIME;
 use super::field::{Edited, Field};
-use super::finder::{self, Chosen, Finder, To};
+use super::finder::{self, Chosen, Finder, Lists, To};
 use super::form::{Form, FormKind};
 use super::message::{Output, Watch};
 use super::model::{Behind, Break, Focus, Model, Place, RunScreen, Ticks, Zoom};
@@ -132,12 +132,19 @@ fn not_offered(model: &mut Model, meant: &[Command]) -> Option<Output> {
     {
         let why = why_not(model, Command::Retry);
         model.news.answer(Role::Warn, format!("It is not tried again: {why}."));
+    } else if meant.contains(&Command::CompareWith) && is_replay(model) {
+        let why = why_not(model, Command::CompareWith);
+        model.news.answer(Role::Dim, format!("It can't be compared now: {why}."));
     } else if matches!(&model.place, Place::Run(screen) if screen.parted.is_some()) {
         // Why nothing can be done is on the screen already.
     } else if !meant.is_empty() {
         model.news.answer(Role::Dim, "That key does nothing now; ? shows what does.");
     }
     None
+}
+
+fn is_replay(model: &Model) -> bool {
+    matches!(&model.place, Place::Run(screen) if screen.replay.is_some())
 }
 
 /// Does what was chosen in the palette. Enter runs nothing, here or elsewhere: it says which key does.
@@ -175,7 +182,11 @@ fn choose(model: &mut Model, chosen: Chosen) -> Option<Output> {
             (picker.selected, picker.reading) = (Row::Runbook(at), None);
             None
         }
-        (To::Step(_) | To::Runbook(_), _) => None,
+        (To::Rival(at), Place::Run(screen)) => {
+            let (one, other) = screen.replay.as_ref()?.beside(at)?;
+            Some(Output::Compare(one, other))
+        }
+        (To::Step(_) | To::Runbook(_) | To::Rival(_), _) => None,
     }
 }
 
@@ -241,6 +252,10 @@ fn perform(model: &mut Model, command: Command) -> Option<Output> {
         }
         Command::Palette => {
             model.finder = Some(Finder::default());
+            return None;
+        }
+        Command::CompareWith => {
+            model.finder = Some(Finder { lists: Lists::Rivals, ..Finder::default() });
             return None;
         }
         Command::Repaint => return Some(Output::Repaint),

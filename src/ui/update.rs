@@ -185,6 +185,15 @@ fn take(model: &mut Model, msg: Msg) -> Option<Output> {
         }
         // Only a facilitator's screen has one.
         Msg::Board(_) | Msg::Unwritten(_) | Msg::Closed => None,
+        Msg::Rivals(rivals) => {
+            model.dirty = true;
+            if let Place::Run(screen) = &mut model.place
+                && let Some(replay) = &mut screen.replay
+            {
+                replay.rivals = Some(rivals);
+            }
+            None
+        }
         Msg::Learnt(learnt) => {
             model.dirty = true;
             if let Place::Picker(picker) = &mut model.place {

@@ -135,3 +135,26 @@ fn from_the_list_a_run_is_watched_and_two_are_compared_and_esc_comes_back() {
     screen.press("q");
     assert_eq!(screen.code(), 0);
 }
+
+#[test]
+fn from_a_replay_another_run_is_compared_and_esc_comes_back_to_the_moment() {
+    let home = Home::new();
+    // Its own run is none of the others, wherever a copy of it lies.
+    for name in ["state/lifeboat/runs/20261101T000000Z-one", "state/lifeboat/runs/20261102T000000Z-two"] {
+        let folder = recording(&home, name);
+        let log = std::fs::read_to_string(folder.join("incident.jsonl")).unwrap();
+        let own =
+            if name.ends_with("two") { log.replacen("20261127T225714Z-m5fd", "20261102T000000Z-two", 1) } else { log };
+        std::fs::write(folder.join("incident.jsonl"), own).unwrap();
+    }
+    let mut screen = Screen::open(&home, &["replay", "20261101T000000Z-one", "--at", "#50"]);
+    screen.wait("REPLAY");
+    press_until(&mut screen, "c", "Compare with which run?");
+    screen.wait("20261102T000000Z-two");
+    screen.press("\r");
+    screen.wait("COMPARE");
+    screen.press("\u{1b}");
+    screen.wait(" 0:10 of 0:26 ");
+    screen.press("q");
+    assert_eq!(screen.code(), 0);
+}

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crossterm::event::{KeyCode, KeyEvent};
+use lifeboat::engine::Mode;
 use lifeboat::replay::{Player, Recording};
 use lifeboat::settings::theme::{Glyphs, Theme, built_in};
 use lifeboat::store::Runs;
-use lifeboat::ui::{Model, Msg, Output, update, view};
+use lifeboat::ui::{Model, Msg, Output, PastRun, Rivals, update, view};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
@@ -176,4 +177,45 @@ fn what_was_asked_then_is_seen_and_nobody_is_asked() {
     }
     let text = watched.text();
     assert!(text.contains("CONFIRM") && text.contains("play or pause"), "{text}");
+}
+
+/// Is a run that a recording can be compared with.
+fn rival(tail: &str, standing: &str) -> PastRun {
+    PastRun {
+        run: format!("20261122T094800Z-{tail}"),
+        folder: format!("/runs/20261122T094800Z-{tail}"),
+        runbook: "region-failure".to_owned(),
+        mode: Mode::Drill,
+        by: "alice on bastion".to_owned(),
+        last: chrono::DateTime::from_timestamp(1_795_341_200, 0).unwrap(),
+        standing: standing.to_owned(),
+        waits: String::new(),
+        clock: None,
+    }
+}
+
+#[test]
+fn another_run_of_the_runbook_is_chosen_and_compared() {
+    let mut watched = Watched::new(80, 24, &theme()).keys("c");
+    assert!(watched.text().contains("other runs are still being looked for"), "{}", watched.text());
+    let found = |runs| Msg::Rivals(Rivals { of: "/runs/m5fd".to_owned(), runs });
+    watched.hear(vec![found(Vec::new())]);
+    let mut watched = watched.keys("c");
+    assert!(watched.text().contains("no other run of this runbook that is over was found"), "{}", watched.text());
+
+    watched.hear(vec![found(vec![rival("aaaa", "recovered"), rival("bbbb", "stopped\u{1b}[2J")])]);
+    let mut watched = watched.keys("} c");
+    insta::assert_snapshot!("replay_rivals", watched.text());
+    let mut watched = watched.typed("bbbb");
+    let text = watched.text();
+    assert!(text.contains("-bbbb") && !text.contains("-aaaa"), "{text}");
+    let mut watched = watched.keys("enter");
+    assert_eq!(watched.outputs, [Output::Compare("/runs/m5fd".to_owned(), "/runs/20261122T094800Z-bbbb".to_owned())]);
+    assert!(!watched.text().contains("Compare with which run?"), "{}", watched.text());
+    watched.outputs.clear();
+    // Esc chooses nothing; the palette and the help have it too.
+    let mut watched = watched.keys("c esc ? esc :").typed("compare with");
+    assert!(watched.text().contains("Compare the recording with another ru…"), "{}", watched.text());
+    let mut watched = watched.keys("enter");
+    assert!(watched.text().contains("Compare with which run?") && watched.outputs.is_empty(), "{}", watched.text());
 }

@@ -17,6 +17,7 @@ pub use spot::Spot;
 use super::field::{Edited, Field};
 use super::message::{Output, Way};
 use super::model::{Behind, Model, Place, RunScreen, Zoom};
+use super::picker::PastRun;
 use super::tail::Tail;
 use super::timeline::Told;
 use crate::engine::Run;
@@ -136,6 +137,15 @@ pub(super) enum Typed {
     Search,
 }
 
+/// Holds what a recording can be compared with.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Rivals {
+    /// The recording's own folder.
+    pub of: String,
+    /// Other runs of its runbook that are over, newest first.
+    pub runs: Vec<PastRun>,
+}
+
 /// Holds where the reader of a recording is.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Replay {
@@ -147,6 +157,8 @@ pub(super) struct Replay {
     pub(super) search: Option<String>,
     /// What lies behind the screen.
     pub(super) behind: Behind,
+    /// What it can be compared with, once that was looked up.
+    pub(super) rivals: Option<Rivals>,
     /// The step whose attempts and outputs are at hand.
     shown: Option<usize>,
 }
@@ -155,6 +167,17 @@ impl Replay {
     /// Is a text searched for?
     pub(super) fn searches(&self) -> bool {
         self.played.as_ref().is_some_and(|played| played.searching)
+    }
+
+    /// Is there another run that it can be compared with?
+    pub(super) fn has_rivals(&self) -> bool {
+        self.rivals.as_ref().is_some_and(|rivals| !rivals.runs.is_empty())
+    }
+
+    /// Returns the folders of the recording and of the run that it is compared with.
+    pub(super) fn beside(&self, rival: usize) -> Option<(String, String)> {
+        let rivals = self.rivals.as_ref()?;
+        Some((rivals.of.clone(), rivals.runs.get(rival)?.folder.clone()))
     }
 }
 

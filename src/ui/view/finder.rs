@@ -17,7 +17,8 @@ const NAME: usize = 30;
 pub(super) fn draw(model: &Model, finder: &Finder, area: Rect, buf: &mut Buffer) {
     let list = found(model, finder);
     let right = "enter chooses, esc closes";
-    let inner = Pane { title: "Palette", right, border: Role::Focus, ..Pane::default() }.draw(model, area, buf);
+    let inner =
+        Pane { title: finder.lists.title(), right, border: Role::Focus, ..Pane::default() }.draw(model, area, buf);
     let (line, rows) = split(inner, 1);
     put(buf, line, &field(model, &finder.field, usize::from(line.width)));
     let height = usize::from(rows.height);
