@@ -20,6 +20,6 @@ pub use problem::{Problem, Severity, Source, nearest};
 pub use redact::{Passage, Redactor, marker};
 pub use size::{parse_size, say_size};
 pub use spoken::spoken;
-pub use text::{SafeText, Secret, counted};
+pub use text::{SafeText, Secret, counted, range};
 pub use time::{ClockSync, Stamp, clock, parse_duration, parse_when, say_ago, say_duration};
 pub use words::{Word, Words};

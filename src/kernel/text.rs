@@ -5,6 +5,11 @@ pub fn counted(count: usize, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 
+/// Says a range by the words of its ends: "1 s to 2 s", and once where both read the same.
+pub fn range(low: &str, high: &str) -> String {
+    if low == high { high.to_owned() } else { format!("{low} to {high}") }
+}
+
 /// Holds text in which nothing can move a cursor, change a colour or reorder what is read.
 ///
 /// Control characters become their pictures (`␛`, `␀`), tabs become spaces, C1 controls, bidirectional overrides
@@ -94,6 +99,12 @@ impl<T> std::fmt::Display for Secret<T> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_range_whose_ends_read_the_same_is_said_once() {
+        assert_eq!(range("1.0 s", "1.0 s"), "1.0 s");
+        assert_eq!(range("1.0 s", "1.1 s"), "1.0 s to 1.1 s");
+    }
 
     #[test]
     fn nothing_that_steers_a_terminal_survives() {

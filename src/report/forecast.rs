@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::engine::{Outlook, StepOutlook};
-use crate::kernel::{SafeText, clock};
+use crate::kernel::{SafeText, clock, range};
 use crate::runbook::Plan;
 
 /// A recovery that never comes is no time.
@@ -57,10 +57,9 @@ fn said(outlook: &Outlook, rto: Option<Duration>) -> String {
         _ => String::new(),
     };
     format!(
-        "service restored {} after onset, in eight of ten cases {} to {}{chance}",
+        "service restored {} after onset, in eight of ten cases {}{chance}",
         time(outlook.middle_ms),
-        time(outlook.low_ms),
-        time(outlook.high_ms)
+        range(&time(outlook.low_ms), &time(outlook.high_ms))
     )
 }
 

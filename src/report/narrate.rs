@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::exercise;
 use crate::engine::{Ask, Event, Mode, Resumed, Seen, Verdict};
-use crate::kernel::{ClockSync, SafeText, clock, counted, say_duration};
+use crate::kernel::{ClockSync, SafeText, clock, counted, range, say_duration};
 use crate::runbook::LossKind;
 
 /// Says what a fact means, on one harmless line.
@@ -238,6 +238,11 @@ fn one_line(value: &str) -> String {
 /// Shows a measured figure: with tenths below a minute, where they matter, as a clock above.
 pub fn exact(ms: u64) -> String {
     if ms < 60_000 { format!("{}.{} s", ms / 1000, ms % 1000 / 100) } else { clock(Duration::from_millis(ms)) }
+}
+
+/// Shows a measured range, its ends as [`exact`] does.
+pub(super) fn exact_range(low_ms: u64, high_ms: u64) -> String {
+    range(&exact(low_ms), &exact(high_ms))
 }
 
 fn place(target: &crate::engine::Target) -> String {

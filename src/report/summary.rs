@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::narrate::exact;
+use super::narrate::{exact, exact_range};
 use crate::engine::{
     Alarm, Attempt, AttemptState, Condition, Lane, Recovery, Run, Stage, StepState, Strand, Unapproved, Undoes,
     Verdict, Waiver,
@@ -192,7 +192,7 @@ fn rpo_line(run: &Run) -> String {
     let limit = run.plan.meta.objectives.rpo.as_ref().map(|rpo| clock(rpo.max)).unwrap_or_default();
     let range = run
         .latest_loss()
-        .map(|loss| format!("{} to {} of {limit}; {}", exact(millis(loss.low)), exact(millis(loss.high)), loss.method))
+        .map(|loss| format!("{} of {limit}; {}", exact_range(millis(loss.low), millis(loss.high)), loss.method))
         .unwrap_or_default();
     match rpo_verdict(run) {
         RpoVerdict::NoObjective => "RPO   no objective".to_owned(),
@@ -397,11 +397,11 @@ fn step_lines(run: &Run) -> Vec<String> {
 
 /// What was done with less care than the runbook asks for comes first.
 fn waiver_lines(run: &Run) -> Vec<String> {
-    let line = |waiver: &Waiver| format!("WAIVED  nobody else read {}: {} ({})", waiver.name, waiver.reason, waiver.by);
+    let line = |waiver: &Waiver| format!("WAIVED nobody else read {}: {} ({})", waiver.name, waiver.reason, waiver.by);
     let alone = |without: &Unapproved| {
         let waited = clock(Duration::from_secs(without.waited_s));
         let Unapproved { what, missing, reason, by, .. } = without;
-        format!("WAIVED  {what} ran with {missing} approval(s) missing, waited for {waited}: {reason} ({by})")
+        format!("WAIVED {what} ran with {missing} approval(s) missing, waited for {waited}: {reason} ({by})")
     };
     run.unapproved.iter().map(alone).chain(run.waivers.iter().map(line)).collect()
 }
@@ -413,7 +413,7 @@ fn alarm_lines(run: &Run) -> Vec<String> {
             Condition::Fails => "does not hold",
             Condition::Holds => "did not hold for a while, and nobody acknowledged it",
         };
-        format!("ALARM   {name} {how}: {}", alarm.why)
+        format!("ALARM {name} {how}: {}", alarm.why)
     };
     run.alarms.iter().map(line).collect()
 }
@@ -446,9 +446,9 @@ fn taken_back(run: &Run) -> Vec<String> {
         match &lane.state {
             StepState::Done { how, note } if how == "marked" => {
                 let evidence = note.as_deref().unwrap_or("no evidence");
-                format!("undone  {what}: UNVERIFIED, marked done: {evidence}")
+                format!("undone {what}: UNVERIFIED, marked done: {evidence}")
             }
-            StepState::Done { .. } => format!("undone  {what}"),
+            StepState::Done { .. } => format!("undone {what}"),
             StepState::Skipped { reason } => format!("owed  {what} was not undone: {reason}"),
             StepState::Failed { why, .. } => format!("owed  {what} was not undone, which FAILED: {why}"),
             _ => format!("owed  {what} was not undone"),

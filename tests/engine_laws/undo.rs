@@ -61,7 +61,7 @@ fn what_acted_is_undone_newest_first_and_each_way_back_is_asked() {
     assert_eq!(roll_back(&mut rig), Err(Refusal::NothingToUndo));
     let lines = lifeboat::report::summary(&rig.run, None);
     for step in ["4 The dns", "2 The scale", "1 The fence"] {
-        assert!(lines.contains(&format!("undone  {step}")), "{lines:#?}");
+        assert!(lines.contains(&format!("undone {step}")), "{lines:#?}");
     }
     rig.refold();
 }
@@ -94,7 +94,7 @@ fn what_is_not_undone_is_owed() {
     rig.wish(Intent::Stop { reason: "enough".into() }).unwrap();
     let lines = lifeboat::report::summary(&rig.run, None);
     assert!(lines.contains(&"owed  4 The dns was not undone: DNS is right".to_owned()), "{lines:#?}");
-    assert!(lines.contains(&"undone  2 The scale: UNVERIFIED, marked done: ticket 7".to_owned()), "{lines:#?}");
+    assert!(lines.contains(&"undone 2 The scale: UNVERIFIED, marked done: ticket 7".to_owned()), "{lines:#?}");
     assert!(lines.contains(&"owed  1 The fence was not undone".to_owned()), "{lines:#?}");
     rig.refold();
 }

@@ -105,7 +105,7 @@ fn a_lone_operator_waives_the_second_reader_with_a_reason() {
     let events = rig.wish(waive("night shift, nobody answers")).unwrap();
     assert_eq!(kinds(&events), ["second-reader-waived", "input-set", "step-done"]);
     let summary = lifeboat::report::summary(&rig.run, None);
-    assert_eq!(summary[0], "WAIVED  nobody else read T_BAD: night shift, nobody answers (alice)");
+    assert_eq!(summary[0], "WAIVED nobody else read T_BAD: night shift, nobody answers (alice)");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Bar, Cite, Record, Row, Section};
 use crate::engine::{Event, Recovery};
 use crate::kernel::{clock, say_duration};
-use crate::report::narrate::exact;
+use crate::report::narrate::{exact, exact_range};
 use crate::report::{RpoVerdict, RtoVerdict, rpo_verdict, rto_verdict};
 use crate::runbook::{LossKind, Moment};
 
@@ -35,11 +35,8 @@ pub(super) fn who_pays(record: &Record<'_>) -> Section {
         None => Row::new(["accepted and then missing", "not measured"], None),
         Some(loss) => {
             let count = loss.orders.map_or_else(|| "not counted".to_owned(), |count| count.to_string());
-            let shown = format!(
-                "number {count}, amount not recorded; {} to {} of them",
-                exact(millis(loss.low)),
-                exact(millis(loss.high))
-            );
+            let span = exact_range(millis(loss.low), millis(loss.high));
+            let shown = format!("number {count}, amount not recorded; {span} of them");
             Row::new(["accepted and then missing", &shown], record.cite(loss.seq))
         }
     });
@@ -91,7 +88,7 @@ pub(super) fn recovery_point(record: &Record<'_>) -> Section {
         };
         let commit = commit.map(|commit| format!("; last commit {}", commit.format("%Y-%m-%d %H:%M:%S%.3fZ")));
         let orders = orders.map(|orders| format!("; {orders} orders")).unwrap_or_default();
-        let shown = format!("{} to {}{orders}{}; {method}", exact(*low), exact(*high), commit.unwrap_or_default());
+        let shown = format!("{}{orders}{}; {method}", exact_range(*low, *high), commit.unwrap_or_default());
         let attempt_ended = record
             .facts
             .iter()
@@ -128,7 +125,7 @@ pub(super) fn objectives(record: &Record<'_>) -> Section {
     }
     let limit = meta.objectives.rpo.as_ref().map(|rpo| clock(rpo.max)).unwrap_or_default();
     let loss = run.latest_loss();
-    let range = loss.map(|loss| format!("{} to {} of {limit}", exact(millis(loss.low)), exact(millis(loss.high))));
+    let range = loss.map(|loss| format!("{} of {limit}", exact_range(millis(loss.low), millis(loss.high))));
     let verdict = match rpo_verdict(run) {
         RpoVerdict::NoObjective => "no objective",
         RpoVerdict::NotMeasured => "NOT MEASURED",

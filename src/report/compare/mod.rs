@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::narrate::exact;
+use super::narrate::{exact, exact_range};
 use super::summary::{RpoVerdict, RtoVerdict, rpo_verdict, rto_verdict};
 use crate::engine::{Event, Fact, Run};
 use crate::kernel::{SafeText, StepId, clock, counted};
@@ -189,7 +189,7 @@ fn heads(one: &Run, other: &Run) -> Vec<Head> {
             RtoVerdict::NotRestored => "NOT RESTORED".to_owned(),
         }),
         head("RPO", &|run| {
-            let loss = run.latest_loss().map(|loss| format!(", {} to {}", exact(ms(loss.low)), exact(ms(loss.high))));
+            let loss = run.latest_loss().map(|loss| format!(", {}", exact_range(ms(loss.low), ms(loss.high))));
             let word = match rpo_verdict(run) {
                 RpoVerdict::NoObjective => "no objective",
                 RpoVerdict::NotMeasured => "NOT MEASURED",

@@ -9,7 +9,7 @@ use ratatui::text::Line;
 
 use super::text::{plain, put, span, width};
 use crate::engine::{Loss, Outlook, Recovery, StepState};
-use crate::kernel::{SafeText, clock};
+use crate::kernel::{SafeText, clock, range};
 use crate::report::percent;
 use crate::runbook::{Moment, Step};
 use crate::settings::theme::Role;
@@ -111,8 +111,8 @@ fn rto(model: &Model, screen: &RunScreen, columns: usize) -> Line<'static> {
 fn ahead(outlook: &Outlook) -> String {
     let time = |ms: Option<u64>| ms.map_or_else(|| "never".to_owned(), |ms| clock(Duration::from_millis(ms)));
     let chance = outlook.chance.map(|chance| format!(", RTO {} likely", percent(chance))).unwrap_or_default();
-    let (low, high) = (time(outlook.low_ms), time(outlook.high_ms));
-    format!("forecast {}{chance} ({low} to {high})", time(outlook.middle_ms))
+    let spread = range(&time(outlook.low_ms), &time(outlook.high_ms));
+    format!("forecast {}{chance} ({spread})", time(outlook.middle_ms))
 }
 
 /// Says how the clock comes to count: by a step that fixes the onset, if one is still to come, or by the operator.
@@ -176,7 +176,7 @@ fn gauge(
 
 /// Says a loss as a range.
 pub(super) fn loss(loss: &Loss) -> String {
-    if loss.low == loss.high { clock(loss.high) } else { format!("{} to {}", clock(loss.low), clock(loss.high)) }
+    range(&clock(loss.low), &clock(loss.high))
 }
 
 /// Says RPO and measured loss, with the role of the verdict.

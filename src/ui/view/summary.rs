@@ -69,6 +69,7 @@ fn labelled(model: &Model, text: &str, columns: usize) -> Vec<Line<'static>> {
         Some("MISSED") => Role::Fail,
         Some("NOT" | "OPEN" | "LOST") => Role::Warn,
         _ if ["FAILED", "SKIPPED", "UNVERIFIED", "NOT EXERCISED"].iter().any(|word| rest.contains(word)) => Role::Warn,
+        _ if ["WAIVED", "ALARM"].contains(&label.trim_end()) => Role::Warn,
         _ => Role::Text,
     };
     let rows = wrap(rest, columns.saturating_sub(LABEL), 6);
