@@ -7,9 +7,9 @@ use super::args::ExportArgs;
 use super::failure::{Failure, Kind};
 use super::{log, places, replay, say};
 use crate::kernel::parse_duration;
-use crate::replay::{self as film, Cast, Filming, Recording, RenderError, worth};
+use crate::replay::{self as film, Cast, Filming, Recording, RenderError};
 use crate::settings::theme::{self, Theme};
-use crate::ui::{Spot, Worth};
+use crate::ui::{Spot, Verified};
 
 /// Prints an asciicast.
 pub(super) fn cast(wanted: &ExportArgs, version: Cast) -> Result<ExitCode, Failure> {
@@ -52,10 +52,10 @@ fn themed(wanted: &ExportArgs) -> Theme {
     theme
 }
 
-fn open(wanted: &ExportArgs) -> Result<(Recording, (Worth, String)), Failure> {
+fn open(wanted: &ExportArgs) -> Result<(Recording, Verified), Failure> {
     let recording = replay::open(&wanted.of)?;
     let trust = log::trust(wanted.of.allowed_signers.clone())?;
-    let verdict = worth(&recording.place, &trust);
+    let verdict = film::verify(&recording.place, &trust);
     Ok((recording, verdict))
 }
 

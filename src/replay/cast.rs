@@ -41,15 +41,15 @@ pub fn cast(
     recording: Recording,
     filming: &Filming<'_>,
     version: Cast,
-    verdict: Option<(crate::ui::Worth, String)>,
+    verdict: Option<crate::ui::Verified>,
     out: &mut dyn Write,
 ) -> Result<Duration, RenderError> {
     let run = SafeText::line(recording.opened.run.as_str()).into_string();
     let title = format!("{} ({run})", SafeText::line(&recording.plan.title));
     let began = recording.began.utc.timestamp();
     let mut film = Film::open(recording, filming)?;
-    if let Some((worth, words)) = verdict {
-        film.verified(worth, words);
+    if let Some(verified) = verdict {
+        film.verified(verified);
     }
     writeln!(out, "{}", header(version, filming.size, began, &title))?;
     let mut last = Duration::ZERO;

@@ -17,7 +17,7 @@ use super::player::{BESIDE, Player};
 use super::recording::{Recording, ReplayError};
 use crate::engine::Event;
 use crate::settings::theme::Theme;
-use crate::ui::{Going, Model, Msg, Output, Spot, Transport, update, view};
+use crate::ui::{Going, Model, Msg, Output, Spot, Transport, Verified, update, view};
 
 /// No more frames are made than one in this time.
 const FRAME: Duration = Duration::from_millis(66);
@@ -101,8 +101,8 @@ impl Film {
     }
 
     /// Takes the verdict on the log into the banner.
-    pub(super) fn verified(&mut self, worth: crate::ui::Worth, words: String) {
-        let msg = self.player.verified(worth, words);
+    pub(super) fn verified(&mut self, verified: Verified) {
+        let msg = self.player.verified(verified);
         self.hear(vec![msg]);
     }
 

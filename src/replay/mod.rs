@@ -32,5 +32,5 @@ pub use film::Filming;
 pub use index::Index;
 pub use player::{Player, Start};
 pub use recording::{Recording, ReplayError};
-pub use show::{Beyond, show, worth};
+pub use show::{Beyond, show, verify};
 pub use svg::svg;

@@ -15,7 +15,7 @@ use super::search::Search;
 use crate::engine::{Attempt, AttemptState, Event, Run};
 use crate::kernel::{AttemptId, Stamp, counted};
 use crate::runbook::Kind;
-use crate::ui::{Behind, Going, Marks, Moment, Msg, Played, Seek, Spot, Stream, Tail, Transport, Worth};
+use crate::ui::{Behind, Going, Marks, Moment, Msg, Played, Seek, Spot, Stream, Tail, Transport, Verified};
 
 /// So many facts are read before anything is shown: all of what people record.
 const AT_FIRST: u64 = 4 * EXACT;
@@ -64,7 +64,7 @@ pub struct Player {
     marks: (u64, Arc<Marks>),
     /// Where the log's last line says that it ends.
     promised: u64,
-    verdict: Option<(Worth, String)>,
+    verdict: Option<Verified>,
     /// What was asked for and lies beyond what was read.
     pub(super) pending: Option<Transport>,
     /// What has to be known, once everything was read.
@@ -133,8 +133,8 @@ impl Player {
     }
 
     /// Takes the verdict on the log.
-    pub(super) fn verified(&mut self, worth: Worth, words: String) -> Msg {
-        self.verdict = Some((worth, words));
+    pub(super) fn verified(&mut self, verified: Verified) -> Msg {
+        self.verdict = Some(verified);
         self.played()
     }
 

@@ -9,13 +9,13 @@ use std::time::{Duration, Instant};
 use super::pace::Stretch;
 use super::player::{BESIDE, Player, Start};
 use super::recording::{Recording, ReplayError};
-use crate::journal::{Trust, Verdict};
+use crate::journal::{Addition, Trust, Verdict};
 use crate::kernel::{AttemptId, Stamp};
 use crate::settings::keymap::Keymap;
 use crate::settings::theme::Theme;
 use crate::store;
 use crate::term::{self, Exit, Feed};
-use crate::ui::{Model, Msg, Output, Rivals, Seek, Spot, Stream, Transport, Worth};
+use crate::ui::{Model, Msg, Output, Rivals, Seek, Spot, Stream, Transport, Verified, Worth};
 
 /// While it plays the screen is told the time so often at least: at 64 times the speed seconds pass quickly.
 const TICK: Duration = Duration::from_millis(33);
@@ -33,7 +33,7 @@ enum Ask {
         stream: Stream,
         path: String,
     },
-    Verified(Worth, String),
+    Verified(Verified),
     /// Nobody looks: it stands until somebody plays on.
     Rest,
 }
@@ -102,8 +102,7 @@ pub fn show(
     spawn("verify", {
         let asks = asks.clone();
         move || {
-            let (worth, words) = worth(&place, &trust);
-            drop(asks.send(Ask::Verified(worth, words)));
+            drop(asks.send(Ask::Verified(verify(&place, &trust))));
         }
     })?;
     let told = feed.clone();
@@ -138,18 +137,24 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), ReplayE
     std::thread::Builder::new().name(name.to_owned()).spawn(work).map(drop).map_err(ReplayError::Thread)
 }
 
-/// Says what the log of a recording is worth.
-pub fn worth(place: &store::LogPlace, trust: &Trust) -> (Worth, String) {
+/// Verifies the log of a recording, and reads what was disclosed behind it.
+pub fn verify(place: &store::LogPlace, trust: &Trust) -> Verified {
     match store::verify_run(place, trust) {
         Ok(log) => {
+            let addenda = place.folder.as_ref().and_then(|folder| store::read_addenda(folder, &log, trust).ok());
+            let disclosed =
+                addenda.into_iter().flat_map(|addenda| addenda.entries).filter_map(|entry| match entry.what {
+                    Addition::Unblinded { broken } => Some(broken),
+                    _ => None,
+                });
             let worth = match log.verdict {
                 Verdict::Sealed => Worth::Sound,
                 Verdict::Open | Verdict::Untrusted => Worth::Doubtful,
                 Verdict::AnchorMismatch | Verdict::Tampered => Worth::Damaged,
             };
-            (worth, log.words())
+            Verified { worth, words: log.words(), disclosed: disclosed.collect() }
         }
-        Err(_) => (Worth::Doubtful, "can't be verified".to_owned()),
+        Err(_) => Verified { worth: Worth::Doubtful, words: "can't be verified".to_owned(), disclosed: Vec::new() },
     }
 }
 
@@ -178,7 +183,7 @@ fn play(mut player: Player, feed: &Feed, asked: &Receiver<Ask>, shown: &Shown) {
             Some(Ask::Transport(wish)) => said.extend(player.wish(wish, Instant::now())),
             Some(Ask::Seek(seek)) => said.push(player.leaf(&seek)),
             Some(Ask::Save { attempt, stream, path }) => said.push(saved(&player, &attempt, stream, &path)),
-            Some(Ask::Verified(worth, words)) => said.push(player.verified(worth, words)),
+            Some(Ask::Verified(verified)) => said.push(player.verified(verified)),
             Some(Ask::Rest) => said.extend(player.rest(Instant::now())),
             None => {}
         }

@@ -26,13 +26,13 @@ const EDGE: f32 = 12.0;
 pub fn svg(
     recording: Recording,
     filming: &Filming<'_>,
-    verdict: Option<(crate::ui::Worth, String)>,
+    verdict: Option<crate::ui::Verified>,
     spot: Spot,
 ) -> Result<String, RenderError> {
     let title = format!("{} ({})", recording.plan.title, recording.opened.run);
     let mut film = Film::open(recording, filming)?;
-    if let Some((worth, words)) = verdict {
-        film.verified(worth, words);
+    if let Some(verified) = verdict {
+        film.verified(verified);
     }
     let buffer = film.still(spot)?;
     Ok(picture(&buffer, filming.theme, &title))

@@ -24,8 +24,8 @@ pub use compare::{
 pub use doctor::{Finding, Grade, Part, findings, worst};
 pub use dry_run::{confirmations, dry_run, times};
 pub use exercise::{
-    Board, By, Came, Choice, Chosen, Diagnosis, Due, Item, Judged, Noted, Scored, Washed, diagnosis, due, fate_words,
-    happened, hot_wash, judge, unblinded,
+    Board, By, Came, Choice, Chosen, Diagnosis, Due, Item, Judged, Noted, Scored, Washed, chose, diagnosis, due,
+    fate_words, happened, hot_wash, judge, unblinded,
 };
 pub use export::{json_of, junit, trace};
 pub use forecast::{forecast, percent};

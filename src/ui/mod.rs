@@ -53,7 +53,7 @@ pub use offered::{Offer, offered};
 pub use order::Order;
 pub use picker::{About, Entry, LastDrill, Learnt, Page, PastRun, Picker, Reading, Row};
 pub use plain::{Plain, Said};
-pub use replay::{Going, Idle, Mark, Marks, Moment, Played, Rivals, Spot, Transport, Worth};
+pub use replay::{Going, Idle, Mark, Marks, Moment, Played, Rivals, Spot, Transport, Verified, Worth};
 pub use sample::sample;
 pub use tail::Tail;
 pub use timeline::Told;

@@ -1,14 +1,17 @@
 //! What a team sees that is not told what is broken: monitoring over the list of runbooks, and the choice.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use lifeboat::engine::{Blind as Chosen, Event, Exercise, Intent, Mode};
+use lifeboat::engine::{Blind as Chosen, Broken, Event, Exercise, Intent, Mode};
 use lifeboat::kernel::{Stamp, sha256_hex};
 use lifeboat::settings::theme::{Glyphs, built_in};
-use lifeboat::ui::{Alarm, Blind, Entry, Finding, Learnt, Model, Monitoring, Msg, Output, Region};
+use lifeboat::ui::{
+    Alarm, Blind, Entry, Finding, Going, Idle, Learnt, Model, Monitoring, Msg, Output, Played, Region, Verified, Worth,
+};
 
-use crate::support::{Screen, screen, theme};
+use crate::support::{Screen, plan, screen, theme};
 
 const SIZES: [(u16, u16); 4] = [(80, 24), (100, 30), (60, 16), (20, 5)];
 
@@ -106,4 +109,37 @@ fn a_runbook_that_is_left_says_that_the_drill_goes_on() {
     assert_eq!(left.intents(), [Intent::Stop { reason: "it is the whole region".to_owned() }]);
     let told = screen(80, 24).keys("S").text();
     assert!(told.contains("Stop the run for good"), "{told}");
+}
+
+#[test]
+fn a_replay_says_how_the_team_came_to_the_runbook_as_the_live_summary_does() {
+    let hidden = Broken { scenario: "az-failure".into(), faults: Vec::new() }.hidden("salt".into());
+    let chosen = Chosen { sha256: hidden.digest(), shown_at: now(), chosen_at: now(), before: Vec::new() };
+    let blind = Event::Exercise(Exercise::Blind(Box::new(chosen)));
+    let (how, by) = ("finished".to_owned(), "alice".to_owned());
+    let ended = Event::Ended { how, reason: None, by, machine_ms: 0, people_ms: 0, idle_ms: 0 };
+    let stamp = Screen::new(80, 24, &theme()).stamp();
+    let model = Model::replay(Arc::new(plan()), "/runs/7f3k/incident.jsonl", &theme(), stamp);
+    let watched = Screen::of(model, 80, 24).opened(Mode::Drill).fact(blind).fact(ended);
+    let said = |screen: &Screen| screen.text().lines().find(|line| line.contains("CHOSE")).unwrap().to_owned();
+    assert!(said(&watched).contains("CHOSE this runbook 0:00 after the alarms"), "{}", watched.text());
+    let verified = Verified { worth: Worth::Sound, words: "SEALED".into(), disclosed: vec![hidden] };
+    let played = Played {
+        going: Going::Ended,
+        speed: 1,
+        idle: Idle::Kept,
+        from: 0,
+        to: 1,
+        fact: 3,
+        facts: 3,
+        marks: Arc::default(),
+        reading: None,
+        searching: false,
+        awaiting: false,
+        verdict: Some(verified),
+        remarks: Vec::new(),
+    };
+    let watched = watched.said(Msg::Played(Box::new(played)));
+    assert!(said(&watched).contains("CHOSE the WRONG runbook: region-failure, 0:00 after"), "{}", watched.text());
+    assert!(watched.text().contains("log SEALED"), "{}", watched.text());
 }

@@ -23,7 +23,7 @@ use super::start::{self, StartError};
 use crate::engine::{Abandoned, Blind, Broken, Disclosure, Fact, Run, Stage};
 use crate::journal::Addition;
 use crate::kernel::{RunId, Stamp};
-use crate::report::{Diagnosis, diagnosis, runbook_name, unblinded};
+use crate::report::{Diagnosis, chose, diagnosis, runbook_name, unblinded};
 use crate::runbook::Plan;
 use crate::store::{self, LogPlace, RunFolder, Runs, StoreError};
 
@@ -298,10 +298,7 @@ pub fn concluded(run: &Run, folder: &RunFolder) -> Vec<String> {
     if is_left(run) {
         return vec!["BLIND the drill goes on: leave this page, and choose another runbook".to_owned()];
     }
-    let mut lines: Vec<String> = diagnosis(run, std::slice::from_ref(blind.hidden()))
-        .map(|found| format!("CHOSE {}", found.words()))
-        .into_iter()
-        .collect();
+    let mut lines: Vec<String> = chose(run, std::slice::from_ref(blind.hidden())).into_iter().collect();
     let state = store::state_dir(&|name| std::env::var_os(name));
     let failed = state.map_or_else(|error| vec![error.to_string()], |state| blind.disclose(&state));
     lines.extend(failed.into_iter().map(|why| format!("BLIND what was broken is NOT DISCLOSED beside {why}")));

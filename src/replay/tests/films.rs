@@ -47,8 +47,8 @@ fn a_cast_plays_the_frames_with_its_steps_as_markers_and_ends_in_the_last_frame(
     let film = |cast, speed, idle| {
         let filming = Filming { size: (90, 24), speed, idle, theme: &theme };
         let mut lines = Vec::new();
-        let verdict = Some((crate::ui::Worth::Sound, "SEALED".to_owned()));
-        crate::replay::cast(recording(folder.path()).unwrap(), &filming, cast, verdict, &mut lines).unwrap();
+        let verified = Verified { worth: crate::ui::Worth::Sound, words: "SEALED".to_owned(), disclosed: Vec::new() };
+        crate::replay::cast(recording(folder.path()).unwrap(), &filming, cast, Some(verified), &mut lines).unwrap();
         watched(&String::from_utf8(lines).unwrap(), cast)
     };
     let (last, markers, long) = film(Cast::V2, 1, None);

@@ -18,7 +18,9 @@ use crate::engine::{Fact, Run, evolve};
 use crate::journal::read_log;
 use crate::settings::theme::built_in;
 use crate::store::Runs;
-use crate::ui::{Going, Mark, Model, Moment, Msg, Output, Played, Progress, Spot, Transport, Way, update, view};
+use crate::ui::{
+    Going, Mark, Model, Moment, Msg, Output, Played, Progress, Spot, Transport, Verified, Way, update, view,
+};
 
 mod bad;
 mod films;

@@ -99,6 +99,11 @@ pub fn diagnosis(run: &Run, disclosed: &[Disclosure]) -> Option<Diagnosis> {
     Some(Diagnosis { choices, broken, fate, since })
 }
 
+/// Says it as a line of the summary; `None` where the team was told what is broken.
+pub fn chose(run: &Run, disclosed: &[Disclosure]) -> Option<String> {
+    diagnosis(run, disclosed).map(|found| format!("CHOSE {}", found.words()))
+}
+
 impl Diagnosis {
     /// Returns the choice that this run is of.
     fn last(&self) -> Option<&Choice> {

@@ -9,7 +9,7 @@ mod words;
 
 pub use board::{Board, Came, Item, Noted, Scored};
 pub(super) use diagnosis::section as diagnosis_section;
-pub use diagnosis::{Choice, Chosen, Diagnosis, diagnosis, unblinded};
+pub use diagnosis::{Choice, Chosen, Diagnosis, chose, diagnosis, unblinded};
 pub use happened::happened;
 pub use hot_wash::{Washed, fate_words, hot_wash};
 pub use judged::{By, Due, Judged, due, judge};

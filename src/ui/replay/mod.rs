@@ -20,7 +20,7 @@ use super::model::{Behind, Model, Place, RunScreen, Zoom};
 use super::picker::PastRun;
 use super::tail::Tail;
 use super::timeline::Told;
-use crate::engine::Run;
+use crate::engine::{Disclosure, Run};
 use crate::kernel::{AttemptId, Stamp};
 use crate::settings::keymap::Command;
 use crate::settings::theme::Role;
@@ -92,7 +92,7 @@ pub struct Played {
     /// Does a wish wait until more of the log is read?
     pub awaiting: bool,
     /// What the log is worth, once it was verified.
-    pub verdict: Option<(Worth, String)>,
+    pub verdict: Option<Verified>,
     /// What has to be known about the recording: where it ends before its end, what is missing.
     pub remarks: Vec<String>,
 }
@@ -115,6 +115,17 @@ pub enum Idle {
     Shortened,
     /// It takes as long as it took.
     Kept,
+}
+
+/// Says what came of verifying a log.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Verified {
+    /// What it is worth.
+    pub worth: Worth,
+    /// The same in words.
+    pub words: String,
+    /// What was disclosed behind it that a team was not told.
+    pub disclosed: Vec<Disclosure>,
 }
 
 /// Says what a log is worth, as far as its colour goes.
@@ -164,6 +175,12 @@ pub(super) struct Replay {
 }
 
 impl Replay {
+    /// Returns what was disclosed behind the log, as far as it was read.
+    pub(super) fn disclosed(&self) -> &[Disclosure] {
+        let verdict = self.played.as_ref().and_then(|played| played.verdict.as_ref());
+        verdict.map(|verified| verified.disclosed.as_slice()).unwrap_or_default()
+    }
+
     /// Is a text searched for?
     pub(super) fn searches(&self) -> bool {
         self.played.as_ref().is_some_and(|played| played.searching)

@@ -38,13 +38,13 @@ pub(super) fn log(model: &Model, screen: &RunScreen) -> (String, Role) {
     if let Some(replay) = &screen.replay {
         return match replay.played.as_ref().and_then(|played| played.verdict.as_ref()) {
             None => ("log …".to_owned(), Role::Dim),
-            Some((worth, words)) => {
-                let role = match worth {
+            Some(verified) => {
+                let role = match verified.worth {
                     Worth::Sound => Role::Ok,
                     Worth::Doubtful => Role::Warn,
                     Worth::Damaged => Role::Fail,
                 };
-                (format!("log {}", SafeText::line(words)), role)
+                (format!("log {}", SafeText::line(&verified.words)), role)
             }
         };
     }

@@ -7,7 +7,7 @@ use ratatui::text::Line;
 use super::pane::{Pane, foot};
 use super::text::{line, put_all, wrap};
 use crate::kernel::SafeText;
-use crate::report::summary;
+use crate::report::{chose, summary};
 use crate::settings::theme::Role;
 use crate::ui::model::{Model, RunScreen};
 
@@ -20,9 +20,10 @@ pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buff
     let inner = pane.draw(model, area, buf);
     let columns = usize::from(inner.width);
     let mut lines = Vec::new();
-    let of_run;
+    let of_run: Vec<String>;
     let said = if screen.summary.is_empty() {
-        of_run = summary(&screen.run, None);
+        let blind = screen.replay.as_ref().and_then(|replay| chose(&screen.run, replay.disclosed()));
+        of_run = blind.into_iter().chain(summary(&screen.run, None)).collect();
         &of_run
     } else {
         &screen.summary
@@ -68,8 +69,8 @@ fn labelled(model: &Model, text: &str, columns: usize) -> Vec<Line<'static>> {
         Some("MET" | "SEALED") => Role::Ok,
         Some("MISSED") => Role::Fail,
         Some("NOT" | "OPEN" | "LOST") => Role::Warn,
-        _ if ["FAILED", "SKIPPED", "UNVERIFIED", "NOT EXERCISED"].iter().any(|word| rest.contains(word)) => Role::Warn,
         _ if ["WAIVED", "ALARM"].contains(&label.trim_end()) => Role::Warn,
+        _ if ["FAILED", "SKIPPED", "UNVERIFIED", "NOT EXERCISED"].iter().any(|word| rest.contains(word)) => Role::Warn,
         _ => Role::Text,
     };
     let rows = wrap(rest, columns.saturating_sub(LABEL), 6);
