@@ -34,6 +34,7 @@ pub(super) fn follow(
     if gathered.history.is_empty() {
         return;
     }
+    tell(Msg::Usual(Arc::new(gathered.history.usual(&plan))));
     let mut followed = Followed::new(plan);
     let mut told = None;
     let mut told_of_choices = None;

@@ -5,6 +5,7 @@ mod history;
 mod outlook;
 mod pace;
 mod spread;
+mod usual;
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -17,6 +18,7 @@ use crate::kernel::Stamp;
 use crate::runbook::{Branch, Moment};
 pub use history::{Followed, History, Past};
 pub use outlook::{LIVE_ROUNDS, Outlook, StepOutlook};
+pub use usual::{Took, Usual};
 
 /// Says when service will probably be restored by what the runbook says of its actions: without earlier runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -41,7 +41,7 @@ pub use event::{
     PartBefore, Requested, Resumed, Target, Torn, UNRECORDED_PHRASE, Undo, Verdict, compared, is_kind,
 };
 pub use evolve::{IllegalHistory, evolve};
-pub use forecast::{Followed, Forecast, History, LIVE_ROUNDS, Outlook, Past, StepOutlook};
+pub use forecast::{Followed, Forecast, History, LIVE_ROUNDS, Outlook, Past, StepOutlook, Took, Usual};
 pub use input::{Ended, Facilitate, Input, Intent, Notice, Report, SignedApproval, TimerId};
 pub use judge::{holds, shown};
 pub use outcome::{AWS_MAY_HAVE_ACTED, AwsReceipt, Outcome, Streams};

@@ -50,6 +50,12 @@ impl Run {
         self.lanes.range(from..to).map(|(strand, lane)| (*strand, lane))
     }
 
+    /// Returns what the last pass over a step does for its items, in their order.
+    pub fn items_of(&self, step: usize) -> impl Iterator<Item = (Strand, &Lane)> {
+        let pass = self.last_pass(step);
+        self.lanes_of(step).filter(move |(_, lane)| lane.undoes.is_none() && Some(lane.first) == pass)
+    }
+
     /// Lists everything whose turn it is, in the runbook's order: open steps, what they do for their items, and what
     /// goes on in the background.
     pub fn open_strands(&self) -> Vec<Strand> {

@@ -61,6 +61,16 @@ impl Plan {
         self.steps.iter().position(|step| step.id.as_str() == id)
     }
 
+    /// Returns the steps whose turns come together with that of a step: the parallel ones next to each other, or it alone.
+    pub fn beside(&self, step: usize) -> Range<usize> {
+        let parallel = |at: &usize| self.steps.get(*at).is_some_and(|step| step.parallel);
+        if !parallel(&step) {
+            return step..step.saturating_add(1);
+        }
+        let from = (0..step).rev().take_while(parallel).last().unwrap_or(step);
+        from..step + (step..self.steps.len()).take_while(parallel).count()
+    }
+
     /// Finds a step like [`Plan::step_index`].
     pub fn step(&self, id: &StepId) -> Option<&Step> {
         self.steps.get(self.step_index(id)?)

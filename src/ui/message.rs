@@ -10,7 +10,7 @@ use super::facilitator::Unwritten;
 use super::order::Order;
 use super::picker::Learnt;
 use super::replay::{Moment, Played, Rivals, Transport};
-use crate::engine::{Fact, Intent, Outlook};
+use crate::engine::{Fact, Intent, Outlook, Usual};
 use crate::kernel::{AttemptId, Stamp};
 use crate::report::Board;
 
@@ -62,6 +62,8 @@ pub enum Msg {
     Summary(Vec<String>),
     /// When service will probably be restored by what earlier runs took; `None` where nothing can be said.
     Outlook(Option<Outlook>),
+    /// What steps and their items usually take, by earlier runs.
+    Usual(Arc<Usual>),
     /// What each choice after a failure leads to by earlier runs; `None` where none is to be made.
     Effects(Option<Effects>),
     /// What the customers themselves saw, line by line, where somebody kept a record.

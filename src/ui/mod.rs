@@ -34,6 +34,7 @@ mod reader;
 mod replay;
 mod sample;
 mod sgr;
+mod side_by_side;
 pub mod style;
 mod tail;
 mod timeline;

@@ -19,10 +19,11 @@ use super::page::Shelf;
 use super::picker::{Entry, Picker};
 use super::reader::{Asking, Reader};
 use super::replay::Replay;
+use super::side_by_side::LastLine;
 use super::style::Palette;
 use super::tail::Tail;
 use super::timeline::{Timeline, Told};
-use crate::engine::{Attempt, Mode, Outlook, Run, Stage, StepState, Strand};
+use crate::engine::{Attempt, Mode, Outlook, Run, Stage, StepState, Strand, Usual};
 use crate::kernel::{AttemptId, SafeText, Stamp, StepId};
 use crate::runbook::{Plan, Step};
 use crate::settings;
@@ -83,6 +84,8 @@ pub enum Focus {
     Step,
     /// The output.
     Output,
+    /// The table of what is worked on side by side.
+    Table,
 }
 
 /// Says whether the question after Ctrl-C is open.
@@ -146,9 +149,13 @@ pub struct RunScreen {
     pub log_path: String,
     pub(super) log: Option<(LogHealth, Stamp)>,
     pub(super) tails: BTreeMap<AttemptId, Tail>,
+    /// The last lines of outputs that are no longer at hand.
+    pub(super) last_lines: BTreeMap<AttemptId, LastLine>,
     pub(super) focus: Focus,
     /// The step that is looked at, if it is not the current one.
     pub(super) look: Option<usize>,
+    /// The item of the step that is looked at, of several.
+    pub(super) picked: Option<Strand>,
     pub(super) step_scroll: usize,
     pub(super) ticks: Ticks,
     /// How many lines the output is scrolled back from its end.
@@ -169,6 +176,8 @@ pub struct RunScreen {
     pub(super) calls: Calls,
     /// When service will probably be restored by what earlier runs took.
     pub(super) outlook: Option<Outlook>,
+    /// What steps and their items usually take, by the same earlier runs.
+    pub(super) usual: Arc<Usual>,
     /// What each choice after a failure leads to, by the same earlier runs.
     pub(super) effects: Option<Effects>,
     /// Why the facts no longer make sense, if so.
@@ -313,8 +322,10 @@ impl RunScreen {
             log_path,
             log: None,
             tails: BTreeMap::new(),
+            last_lines: BTreeMap::new(),
             focus: Focus::Output,
             look: None,
+            picked: None,
             step_scroll: 0,
             ticks: Ticks::AsScrolled,
             output_back: 0,
@@ -331,6 +342,7 @@ impl RunScreen {
             truth: Vec::new(),
             calls: Calls::default(),
             outlook: None,
+            usual: Arc::default(),
             effects: None,
             broken: None,
             holder: Holder::You,
@@ -355,9 +367,12 @@ impl RunScreen {
         stopped && self.run.exercise.blind.is_some() && self.replay.is_none()
     }
 
-    /// Returns what the keys act on: the step that is looked at if it is open, else where a person is needed, else what
-    /// runs.
+    /// Returns what the keys act on: the item or the step that is looked at if it is open, else where a person is needed,
+    /// else what runs.
     pub(super) fn subject(&self) -> Option<Strand> {
+        if let Some(picked) = self.picked().filter(|strand| self.run.open_strands().contains(strand)) {
+            return Some(picked);
+        }
         let looked_at = self.look.map(Strand::whole).filter(|strand| self.run.open_strands().contains(strand));
         match looked_at {
             Some(strand) => {
@@ -414,6 +429,10 @@ impl RunScreen {
             let own: Vec<_> = own.collect();
             own.get(own.len().saturating_sub(MOST)..).unwrap_or_default().to_vec()
         };
+        if let Some(picked) = self.picked() {
+            let own: Vec<_> = self.attempts_at(picked).collect();
+            return own.get(own.len().saturating_sub(MOST)..).unwrap_or_default().to_vec();
+        }
         let last = self.output_of();
         let shown = self.run.plan.steps.get(self.shown()).map(|step| of(step.id.as_str())).unwrap_or_default();
         match (last, self.look) {
@@ -428,9 +447,21 @@ impl RunScreen {
         }
     }
 
-    /// Returns the pane that keys move in: that of the output only where there is output.
+    /// Goes through the attempts at a strand, in the order in which they began.
+    fn attempts_at(&self, strand: Strand) -> impl Iterator<Item = (&AttemptId, &Attempt)> {
+        let id = self.run.strand_id(strand);
+        let all = self.run.order.iter().filter_map(|id| self.run.attempts.get_key_value(id));
+        all.filter(move |(_, attempt)| id.is_some() && attempt.step == id)
+    }
+
+    /// Returns the pane that keys move in: that of the output only where there is output, the table only while it is there.
     pub(super) fn focused(&self) -> Focus {
-        if self.focus == Focus::Output && self.lines_held() == 0 { Focus::Step } else { self.focus }
+        match self.focus {
+            Focus::Table if self.group().is_some() => Focus::Table,
+            Focus::Table | Focus::Output if self.lines_held() == 0 => Focus::Step,
+            Focus::Table => Focus::Output,
+            focus => focus,
+        }
     }
 
     /// Moves to the next pane, or to the one before; one that isn't there is passed over.
@@ -438,6 +469,9 @@ impl RunScreen {
         let mut round = vec![Focus::Plan, Focus::Step];
         if self.lines_held() > 0 {
             round.push(Focus::Output);
+        }
+        if self.group().is_some() {
+            round.push(Focus::Table);
         }
         let at = round.iter().position(|pane| *pane == self.focused()).unwrap_or_default();
         let step = if command == Command::PreviousPane { round.len() - 1 } else { 1 };
@@ -454,6 +488,9 @@ impl RunScreen {
 
     /// Returns the attempt whose output belongs to the step that is shown.
     pub(super) fn output_of(&self) -> Option<(&AttemptId, &Attempt)> {
+        if let Some(picked) = self.picked() {
+            return self.attempts_at(picked).last();
+        }
         if self.look.is_none()
             && let Some((id, attempt)) = self.running()
         {

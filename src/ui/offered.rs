@@ -121,7 +121,7 @@ fn in_run(screen: &RunScreen) -> Vec<Offer> {
         (Zoom::Shared, Stage::Open) => {}
     }
     let mut list: Vec<Offer> = Vec::new();
-    if screen.look.is_some() {
+    if screen.looks() {
         list.push(C::Back.into());
     }
     if matches!(screen.log, Some((LogHealth::Halted, _))) {
@@ -230,7 +230,7 @@ fn in_run(screen: &RunScreen) -> Vec<Offer> {
             Progress::Manual => "auto is off",
         }),
     });
-    if may_jump(screen) {
+    if may_jump(screen) && no_jump(screen).is_none() {
         list.push(C::Jump.into());
     }
     list.extend(offers(&[C::Stop, C::Help, C::Palette, C::NextPane, C::PreviousPane]));
@@ -281,7 +281,7 @@ fn in_replay(screen: &RunScreen, replay: &Replay) -> Vec<Offer> {
         Zoom::Output(reader) => in_output(screen, reader).into_iter().filter(|offer| reads(offer.command)).collect(),
         Zoom::Timeline(_) => in_timeline(screen).into_iter().filter(|offer| reads(offer.command)).collect(),
         Zoom::Shared => {
-            let back = match (screen.look.is_some() || replay.searches(), replay.behind) {
+            let back = match (screen.looks() || replay.searches(), replay.behind) {
                 (true, _) => offers(&[C::Back]),
                 (false, Behind::Screen) => vec![Offer { command: C::Back, words: Some("go back") }],
                 (false, Behind::Nothing) => Vec::new(),
@@ -435,6 +435,11 @@ pub(super) fn why_not(model: &Model, command: Command) -> String {
             Some(Again::Free | Again::NotHappened(_) | Again::Untold(_)) | None => {}
         }
     }
+    if let (C::Jump, Stage::Open, Zoom::Shared, true) = (command, &screen.run.stage, &screen.zoom, may_jump(screen))
+        && let Some(why) = no_jump(screen)
+    {
+        return why;
+    }
     let words = match (command, &screen.run.stage) {
         (C::NextMatch | C::PreviousMatch, _) => "nothing was searched for in the output",
         (C::Wrap | C::Save | C::Search, _) => "no output is read; z opens it",
@@ -498,11 +503,22 @@ pub(super) fn again(screen: &RunScreen) -> Option<Again> {
 }
 
 /// Does the step wait for a person, so that the run can go on at another one?
-fn may_jump(screen: &RunScreen) -> bool {
+pub(super) fn may_jump(screen: &RunScreen) -> bool {
     let waits = screen.current().is_some_and(|(_, state)| {
         matches!(state, StepState::Offered | StepState::Paused { .. } | StepState::Failed { .. } | StepState::ByHand)
     });
     waits && !screen.run.is_rolling_back() && screen.run.prompt.is_none()
+}
+
+/// Says why the run can't go on at another step from here, where something else has to be answered first.
+pub(super) fn no_jump(screen: &RunScreen) -> Option<String> {
+    let strand = screen.subject()?;
+    if strand.item.is_some() {
+        return Some("not out of one item: skip it or mark it done, then jump".to_owned());
+    }
+    let open = screen.run.open_strands();
+    let other = open.iter().find(|other| **other != strand && !screen.run.is_background(**other))?;
+    Some(format!("not while {} is open beside it", screen.run.label(*other)))
 }
 
 /// Did something act that the runbook says how to undo, and is nothing being undone?

@@ -11,11 +11,12 @@ use super::finder::{self, Chosen, Finder, Lists, To};
 use super::form::{Form, FormKind};
 use super::message::{Output, Watch};
 use super::model::{Behind, Break, Focus, Model, Place, RunScreen, Ticks, Zoom};
-use super::offered::{again, offered, question, why_not};
+use super::offered::{again, may_jump, no_jump, offered, question, why_not};
 use super::picker::{Page, Picker, Reading, Row};
 use super::reader::Reader;
 use super::replay;
 use super::timeline::Timeline;
+use super::view::text::capital;
 use super::{question as questions, tail::Tail};
 use crate::engine::{ACKNOWLEDGED, Again, Intent, Progress, StepState};
 use crate::runbook::Kind;
@@ -125,7 +126,8 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Option<Output> {
 fn not_offered(model: &mut Model, meant: &[Command]) -> Option<Output> {
     if meant.contains(&Command::Back) {
         if let Place::Run(screen) = &mut model.place {
-            (screen.look, screen.zoom) = (None, Zoom::Shared);
+            screen.look_back();
+            screen.zoom = Zoom::Shared;
         }
     } else if let (true, Place::Run(screen)) = (meant.contains(&Command::Retry), &model.place)
         && let Some(Again::Looking | Again::Happened(_)) = again(screen)
@@ -137,6 +139,11 @@ fn not_offered(model: &mut Model, meant: &[Command]) -> Option<Output> {
         model.news.answer(Role::Dim, format!("It can't be compared now: {why}."));
     } else if matches!(&model.place, Place::Run(screen) if screen.parted.is_some()) {
         // Why nothing can be done is on the screen already.
+    } else if let (true, Place::Run(screen)) = (meant.contains(&Command::Jump), &model.place)
+        && may_jump(screen)
+        && let Some(why) = no_jump(screen)
+    {
+        model.news.answer(Role::Warn, format!("{}.", capital(&why)));
     } else if !meant.is_empty() {
         model.news.answer(Role::Dim, "That key does nothing now; ? shows what does.");
     }
@@ -169,9 +176,8 @@ fn choose(model: &mut Model, chosen: Chosen) -> Option<Output> {
         }
         (To::Command(command), _) => perform(model, command),
         (To::Step(at), Place::Run(screen)) => {
-            let focus = screen.run.focus().map_or(screen.run.current, |strand| strand.step);
-            screen.look = (at != focus).then_some(at);
-            (screen.step_scroll, screen.zoom, screen.focus) = (0, Zoom::Shared, Focus::Step);
+            screen.look_at(at);
+            (screen.zoom, screen.focus) = (Zoom::Shared, Focus::Step);
             None
         }
         (To::Step(at), Place::Compare(beside)) => {
@@ -272,12 +278,13 @@ fn perform(model: &mut Model, command: Command) -> Option<Output> {
         return output;
     }
     if let Place::Run(screen) = &mut model.place
+        && let looks = screen.looks()
         && let Some(replay) = &mut screen.replay
     {
         if command == Command::Quit {
             return Some(Output::Quit);
         }
-        if command == Command::Back && screen.look.is_none() && !replay.searches() && replay.behind == Behind::Screen {
+        if command == Command::Back && !looks && !replay.searches() && replay.behind == Behind::Screen {
             return Some(Output::Back);
         }
         if let ControlFlow::Break(output) = replay::perform(replay, command) {
@@ -460,7 +467,10 @@ fn in_run(screen: &mut RunScreen, command: Command, ways: (usize, usize)) -> Opt
         Command::Terminal => return screen.run.at_keyboard().cloned().map(Output::Terminal),
         Command::HandOver => return Some(Output::HandOver),
         Command::Detach => return Some(Output::Detach),
-        Command::Back => (screen.look, screen.zoom) = (None, Zoom::Shared),
+        Command::Back => {
+            screen.look_back();
+            screen.zoom = Zoom::Shared;
+        }
         Command::Tag => {
             return Some(Output::Intent(Intent::Note { text: "time tag".to_owned(), occurred_at: None }));
         }
@@ -520,16 +530,16 @@ fn scroll(screen: &mut RunScreen, command: Command, (page, text_last): (usize, u
     match screen.focused() {
         Focus::Plan => {
             let last = screen.run.plan.steps.len().saturating_sub(1);
-            let next = scrolled(command, screen.shown(), page, last);
-            let focus = screen.run.focus().map_or(screen.run.current, |strand| strand.step);
-            screen.look = next.filter(|at| *at != focus);
-            screen.step_scroll = 0;
+            if let Some(next) = scrolled(command, screen.shown(), page, last) {
+                screen.look_at(next);
+            }
         }
         Focus::Step => {
             let top = screen.step_scroll.min(text_last);
             screen.ticks = Ticks::AsScrolled;
             screen.step_scroll = scrolled(command, top, page, text_last).unwrap_or(top);
         }
+        Focus::Table => screen.pick(command, page),
         Focus::Output => {
             let held = screen.lines_held();
             // The output is read from its end, so its arrows are the other way round.

@@ -15,14 +15,11 @@ use super::replay;
 use super::tail::Tail;
 use super::timeline::Told;
 use crate::engine::{Again, Fact, Stage, evolve};
-use crate::kernel::{AttemptId, SafeText, Stamp};
+use crate::kernel::{SafeText, Stamp};
 use crate::settings::theme::Role;
 
 /// What was recorded so soon after a key is what the key led to.
 const JUST_NOW: std::time::Duration = std::time::Duration::from_secs(3);
-
-/// Keeps the output of so many attempts at hand; older output is in its file.
-const TAILS: usize = 16;
 
 /// Takes a message into the model, and says what it asks of those who drive the screen.
 pub fn update(model: &mut Model, msg: Msg) -> Option<Output> {
@@ -156,6 +153,13 @@ fn take(model: &mut Model, msg: Msg) -> Option<Output> {
             model.dirty = true;
             on_run(model, |screen| {
                 screen.outlook = outlook;
+                None
+            })
+        }
+        Msg::Usual(usual) => {
+            model.dirty = true;
+            on_run(model, |screen| {
+                screen.usual = usual;
                 None
             })
         }
@@ -303,7 +307,7 @@ impl RunScreen {
 
     /// What is asked of the operator: a change of it starts the dead time of the key that runs steps.
     fn asked(&self) -> (Option<crate::engine::Strand>, Option<u64>, Option<crate::engine::StepState>) {
-        let focus = self.run.focus();
+        let focus = self.subject();
         (
             focus,
             self.run.prompt.as_ref().map(|prompt| prompt.number),
@@ -322,7 +326,7 @@ impl RunScreen {
         if self.confirmation.as_ref().map(|confirmation| confirmation.prompt) != open {
             self.confirmation = open.map(Confirmation::new);
             if open.is_some() && self.replay.is_none() {
-                self.look = None;
+                self.look_back();
                 return Some(Output::DropTypeahead);
             }
         }
@@ -384,28 +388,15 @@ impl RunScreen {
 
     fn progress(&mut self, progress: Progress) -> Option<Output> {
         let attempt = progress.attempt.clone();
-        if !self.tails.contains_key(&progress.attempt) && self.tails.len() >= TAILS {
-            let oldest = self.oldest_tail();
-            if let Some(oldest) = oldest {
-                self.tails.remove(&oldest);
-            }
-        }
-        let tail: &mut Tail = self.tails.entry(progress.attempt).or_default();
-        let before = tail.lines().len();
-        tail.push(&progress.text, progress.total, progress.at);
+        let grown = self.heard(progress);
         if self.output_back > 0 {
             // The reader keeps the place; only the followed end moves.
-            self.output_back = (self.output_back + tail.lines().len().saturating_sub(before)).min(Tail::LINES);
+            self.output_back = (self.output_back + grown).min(Tail::LINES);
         }
         match &mut self.zoom {
             Zoom::Output(reader) if reader.attempt == attempt => reader.grew(),
             Zoom::Output(_) | Zoom::Shared | Zoom::Timeline(_) => None,
         }
-    }
-
-    fn oldest_tail(&self) -> Option<AttemptId> {
-        let order = |id: &AttemptId| self.run.order.iter().position(|known| known == id);
-        self.tails.keys().min_by_key(|id| order(id)).cloned()
     }
 
     fn refused(&mut self, why: &str) {

@@ -227,3 +227,19 @@ fn a_decision_goes_as_it_went_and_what_it_rules_out_takes_no_time() {
     let outlook = follow(&rig).outlook(&history, rig.now, 1_000).unwrap();
     assert_eq!(seconds(&outlook), [70, 370, 370], "one in four leaves it: {outlook:?}");
 }
+
+#[test]
+fn what_a_step_usually_takes_is_counted_from_its_start_to_its_end() {
+    let history = history(&[[10, 120, 300, 5], [20, 60, 300, 5], [40, 0, 300, 5]]);
+    let run = Rig::open(runbook(), Mode::Real).run;
+    let took = |plan: &Plan, step: usize| {
+        let took = history.usual(plan).of(&run, Strand::whole(step))?;
+        Some((took.middle.as_secs(), took.longest.as_secs()))
+    };
+    assert_eq!(took(&run.plan, 0), Some((20, 40)));
+    assert_eq!(took(&run.plan, 1), Some((360, 420)), "a person's doubt is in it");
+    assert_eq!(took(&run.plan, 3), None, "nobody worked it");
+    let mut other = runbook();
+    other.steps[0].actions.push(action("more", Impact::Observe));
+    assert_eq!(took(&other, 0), None, "it is another step now");
+}

@@ -24,6 +24,8 @@ use ratatui::style::Style;
 pub(crate) struct Screen {
     pub(crate) model: Model,
     pub(crate) outputs: Vec<Output>,
+    /// What it was told, in order.
+    pub(crate) facts: Vec<Fact>,
     terminal: Terminal<TestBackend>,
     seq: u64,
     began: DateTime<Utc>,
@@ -73,7 +75,7 @@ impl Screen {
     /// Shows a model at this time.
     pub(crate) fn at(model: Model, columns: u16, rows: u16, began: DateTime<Utc>) -> Self {
         let terminal = Terminal::new(TestBackend::new(columns, rows)).unwrap();
-        let mut screen = Self { model, outputs: Vec::new(), terminal, seq: 0, began, mono: 0 };
+        let mut screen = Self { model, outputs: Vec::new(), facts: Vec::new(), terminal, seq: 0, began, mono: 0 };
         screen.msg(Msg::Resize { columns, rows });
         screen
     }
@@ -99,6 +101,12 @@ impl Screen {
         self.outputs.extend(update(&mut self.model, Msg::Drawn));
     }
 
+    pub(crate) fn resized(mut self, columns: u16, rows: u16) -> Self {
+        self.terminal.backend_mut().resize(columns, rows);
+        self.msg(Msg::Resize { columns, rows });
+        self
+    }
+
     pub(crate) fn wait(mut self, seconds: u64) -> Self {
         self.mono += seconds * 1_000_000;
         let now = self.stamp();
@@ -114,6 +122,7 @@ impl Screen {
     pub(crate) fn fact(mut self, event: Event) -> Self {
         let fact = Fact { seq: self.seq, at: self.stamp(), event };
         self.seq += 1;
+        self.facts.push(fact.clone());
         self.msg(Msg::Fact(Arc::new(fact)));
         self
     }

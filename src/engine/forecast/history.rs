@@ -7,9 +7,9 @@ use std::time::Duration;
 use super::pace::{Pace, Piece};
 use crate::engine::event::{Event, Fact};
 use crate::engine::objectives::{between, runnable};
-use crate::engine::state::{Recovery, Run, StepState};
+use crate::engine::state::{Lane, Recovery, Run, StepState};
 use crate::engine::{IllegalHistory, evolve};
-use crate::kernel::{ActionName, StepId};
+use crate::kernel::{ActionName, Stamp, StepId};
 use crate::runbook::{Plan, Step};
 
 /// Is what earlier runs of a runbook teach. Whoever gathers them answers for it that they are of one kind.
@@ -31,10 +31,24 @@ pub struct Past {
 }
 
 #[derive(Clone, Debug)]
-struct PastStep {
+pub(super) struct PastStep {
     actions: Vec<ActionName>,
     /// One an action, and one for what a person did besides.
     pieces: Vec<Piece>,
+    /// From start to end, if it was done.
+    pub(super) took: Option<Duration>,
+    /// What it did for single items.
+    pub(super) items: Vec<PastItem>,
+}
+
+/// Is what a step did for one item.
+#[derive(Clone, Debug)]
+pub(super) struct PastItem {
+    /// Index of the first action that ran for it.
+    pub(super) from: usize,
+    pub(super) item: String,
+    /// From start to end.
+    pub(super) took: Duration,
 }
 
 /// Is a run with the time that it took so far.
@@ -104,7 +118,13 @@ impl Followed {
                 let people = piece.people.min(whole);
                 *piece = Piece { machine: whole.saturating_sub(people), people };
             }
-            steps.insert(step.id.clone(), PastStep { actions, pieces });
+            let took = taken(state, run.step_times.get(at).copied().unwrap_or_default());
+            let lanes = run.lanes_of(at).map(|(_, lane)| lane).filter(|lane| lane.undoes.is_none());
+            let item = |lane: &Lane| {
+                let took = taken(&lane.state, lane.times)?;
+                Some(PastItem { from: lane.from, item: lane.item.clone(), took })
+            };
+            steps.insert(step.id.clone(), PastStep { actions, pieces, took, items: lanes.filter_map(item).collect() });
         }
         Past {
             lead: onset.zip(began).map(|(onset, began)| between(onset, began.occurred_at)),
@@ -113,6 +133,13 @@ impl Followed {
             restored: onset.zip(restored).map(|(onset, since)| between(onset, since)),
         }
     }
+}
+
+/// Returns how long something took that was done; what was only declared so teaches nothing.
+fn taken(state: &StepState, times: (Option<Stamp>, Option<Stamp>)) -> Option<Duration> {
+    let done = matches!(state, StepState::Done { how, .. } if how != "marked");
+    let (from, to) = times;
+    from.zip(to).filter(|_| done).map(|(from, to)| to.since(&from))
 }
 
 /// Returns the place of the action in a step whose success means that the service is restored, if it stands there.
@@ -134,9 +161,14 @@ impl Past {
 
     /// Returns the times of a step, if it was worked and had the same actions.
     pub(super) fn pieces(&self, step: &Step) -> Option<&[Piece]> {
+        self.step(step).map(|past| past.pieces.as_slice())
+    }
+
+    /// Returns what is known of a step, if it was worked and had the same actions.
+    pub(super) fn step(&self, step: &Step) -> Option<&PastStep> {
         let past = self.steps.get(&step.id)?;
         let same = past.actions.iter().eq(runnable(step).iter().map(|action| &action.name));
-        same.then_some(past.pieces.as_slice())
+        same.then_some(past)
     }
 }
 

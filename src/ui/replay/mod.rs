@@ -205,6 +205,7 @@ impl RunScreen {
         (self.run, self.tails, self.told) = (run, tails, told);
         (self.changed, self.output_back, self.summary) = (at, 0, Vec::new());
         self.broken = None;
+        self.last_lines.clear();
         self.confirmation = self.run.prompt.as_ref().map(|prompt| super::confirm::Confirmation::new(prompt.number));
         if let Some(confirmation) = &mut self.confirmation {
             confirmation.shown = Some(at);

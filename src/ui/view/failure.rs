@@ -6,14 +6,14 @@ use ratatui::text::Line;
 
 use super::output::last_lines;
 use super::pane::Pane;
-use super::text::{brief, clipped, cut, fold, line, put_all, span, split, width, wrap};
+use super::text::{brief, capital, clipped, cut, fold, line, put_all, span, split, width, wrap};
 use crate::engine::{Again, Attempt, AttemptState, StepState};
 use crate::kernel::{AttemptId, SafeText, Stamp, say_duration};
 use crate::settings::keymap::Command;
 use crate::settings::theme::Role;
 use crate::ui::effects::{Late, effect};
 use crate::ui::model::{Model, RunScreen};
-use crate::ui::offered::{again, can_undo};
+use crate::ui::offered::{again, can_undo, no_jump};
 
 /// Shows so many rows of the command that failed.
 const COMMAND: usize = 3;
@@ -90,10 +90,13 @@ pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buff
 fn choices(model: &Model, screen: &RunScreen, columns: usize) -> Vec<(Line<'static>, bool)> {
     let undo = can_undo(screen).then_some(Command::RollBack);
     let look = screen.subject().filter(|strand| screen.run.can_look(*strand).is_some()).map(|_| Command::Look);
-    let barred = match again(screen) {
-        Some(Again::Looking) => Some("Not now: it is being looked at whether it happened."),
-        Some(Again::Happened(_)) => Some("Not again: it happened."),
-        Some(Again::Free | Again::NotHappened(_) | Again::Untold(_)) | None => None,
+    let barred = |command| match (command, again(screen)) {
+        (Command::Retry, Some(Again::Looking)) => {
+            Some("Not now: it is being looked at whether it happened.".to_owned())
+        }
+        (Command::Retry, Some(Again::Happened(_))) => Some("Not again: it happened.".to_owned()),
+        (Command::Jump, _) => no_jump(screen).map(|why| format!("{}.", capital(&why))),
+        _ => None,
     };
     let next = screen.subject().and_then(|strand| screen.run.plan.steps.get(strand.step + 1));
     std::iter::once(Command::Retry)
@@ -105,10 +108,7 @@ fn choices(model: &Model, screen: &RunScreen, columns: usize) -> Vec<(Line<'stat
             let binding = model.keymap.binding(command)?;
             let key = binding.chords.first()?.to_string();
             let text = binding.help.trim_start_matches("After a failure: ");
-            let mut text = text.to_owned();
-            if let Some(first) = text.get(..1).map(str::to_uppercase) {
-                text.replace_range(..1, &first);
-            }
+            let mut text = capital(text);
             let (effect, role) = match effect(screen, command, model.now) {
                 Some((effect, late)) => {
                     // Where a jump leads is asked; the next step is an example.
@@ -118,12 +118,12 @@ fn choices(model: &Model, screen: &RunScreen, columns: usize) -> Vec<(Line<'stat
                 }
                 None => (String::new(), Role::Dim),
             };
-            let (key_role, hint_role, text_role) = match (command, barred) {
-                (Command::Retry, Some(why)) => {
-                    why.clone_into(&mut text);
+            let (key_role, hint_role, text_role) = match barred(command) {
+                Some(why) => {
+                    text = why;
                     (Role::Dim, Role::Dim, Role::Dim)
                 }
-                _ => (Role::Key, Role::Title, Role::Text),
+                None => (Role::Key, Role::Title, Role::Text),
             };
             if let (Command::Retry, Some(Again::Untold(_))) = (command, again(screen)) {
                 "Asks how you know that it did not happen.".clone_into(&mut text);

@@ -14,6 +14,7 @@ mod picker;
 mod plan;
 mod preview;
 mod scrubber;
+mod side_by_side;
 mod step;
 mod summary;
 pub(super) mod text;
@@ -27,8 +28,9 @@ use ratatui::text::Line;
 
 use super::calls::shout;
 use super::message::Holder;
-use super::model::{Break, Model, Place, RunScreen, Zoom};
+use super::model::{Break, Focus, Model, Place, RunScreen, Zoom};
 use super::offered::offered;
+use super::side_by_side::Group;
 use crate::engine::{StepState, Who};
 use crate::kernel::SafeText;
 use crate::settings::keymap::Command;
@@ -82,6 +84,9 @@ pub fn view(model: &Model, frame: &mut Frame<'_>) {
 
 /// With so many rows what shouts is seen whole, if it is not too long.
 const ROOMY: u16 = 20;
+
+/// From so many rows on a failure and the table of what is worked on beside it both have room.
+const ROOM_FOR_BOTH: u16 = 28;
 
 fn is_tiny(area: Rect) -> bool {
     area.width < 44 || area.height < 12
@@ -168,11 +173,16 @@ fn asked(model: &Model, screen: &RunScreen, area: Rect) -> Vec<String> {
 }
 
 fn panes(model: &Model, screen: &RunScreen, body: Rect, buf: &mut Buffer) {
-    let failed = screen.look.is_none() && matches!(screen.current(), Some((_, StepState::Failed { .. })));
+    let group = screen.group();
+    let failed = |state: Option<&StepState>| matches!(state, Some(StepState::Failed { .. }));
+    let failed = match screen.picked() {
+        Some(picked) => failed(screen.run.state(picked)),
+        None => screen.look.is_none() && failed(screen.current().map(|(_, state)| state)),
+    };
     let plan_width = match body.width {
         120.. => 44,
-        100..120 => 38,
-        76..100 if !failed => 30,
+        100..120 if group.is_none() || failed => 38,
+        76..100 if group.is_none() && !failed => 30,
         _ => 0,
     };
     let mut rest = Rect { x: body.x + plan_width, width: body.width - plan_width, ..body };
@@ -180,6 +190,12 @@ fn panes(model: &Model, screen: &RunScreen, body: Rect, buf: &mut Buffer) {
         plan::draw(model, screen, Rect { width: plan_width, ..body }, buf);
     }
     if failed {
+        if let Some(group) = group.filter(|_| rest.height >= ROOM_FOR_BOTH) {
+            let table = side_by_side::height(screen, &group).min(rest.height / 3);
+            let (above, below) = text::split(rest, rest.height - table);
+            side_by_side::draw(model, screen, &group, below, buf);
+            rest = above;
+        }
         failure::draw(model, screen, rest, buf);
         return;
     }
@@ -188,12 +204,37 @@ fn panes(model: &Model, screen: &RunScreen, body: Rect, buf: &mut Buffer) {
         plan::one_line(model, screen, line, buf);
         rest = below;
     }
+    if let Some(group) = group {
+        beside(model, screen, &group, rest, buf);
+        return;
+    }
     let text = || step::rows(model, screen, usize::from(rest.width.saturating_sub(2)));
     let output_height = output::height(screen, rest.height, text);
     let (above, below) = text::split(rest, rest.height - output_height);
     step::draw(model, screen, above, buf);
     if output_height > 0 {
         output::draw(model, screen, below, buf);
+    }
+}
+
+/// Draws a table of what is worked on side by side, and below it what the operator needs now: the text of a step that waits
+/// for somebody, else what is printed, both where both have room.
+fn beside(model: &Model, screen: &RunScreen, group: &Group, area: Rect, buf: &mut Buffer) {
+    let most = (area.height * 3 / 5).min(area.height.saturating_sub(4)).max(4);
+    let (table, rest) = text::split(area, side_by_side::height(screen, group).min(most));
+    side_by_side::draw(model, screen, group, table, buf);
+    let person = screen.look.is_some() || screen.subject().is_some_and(|strand| screen.run.awaits_person(strand));
+    if rest.height >= 14 {
+        let held = u16::try_from(screen.lines_held()).unwrap_or(u16::MAX).saturating_add(2);
+        let words = step::rows(model, screen, usize::from(rest.width.saturating_sub(2)));
+        let words = u16::try_from(words).unwrap_or(u16::MAX).saturating_add(2);
+        let (above, below) = text::split(rest, words.min(rest.height - held.clamp(5, rest.height / 2)));
+        step::draw(model, screen, above, buf);
+        output::draw(model, screen, below, buf);
+    } else if (person && screen.picked().is_none()) || screen.focused() == Focus::Step {
+        step::draw(model, screen, rest, buf);
+    } else {
+        output::draw(model, screen, rest, buf);
     }
 }
 

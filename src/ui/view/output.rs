@@ -60,6 +60,11 @@ pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buff
         return;
     }
     let Some(tail) = tail else {
+        if let Some((last, _)) = screen.last_line(id) {
+            let before = line(model, Role::Text, "(what came before is in the output file)");
+            put_all(buf, inner, &[before, line(model, Role::Text, cut(last, usize::from(inner.width)))]);
+            return;
+        }
         let words = match &attempt.state {
             AttemptState::Running => "No output yet.".to_owned(),
             AttemptState::Finished { streams, .. } if streams.out_bytes == 0 && streams.err_bytes == 0 => {
@@ -141,7 +146,7 @@ pub(super) fn last_lines(model: &Model, tail: &Tail, back: usize, area: Rect) ->
 }
 
 /// Says where an output is that this screen did not see.
-fn in_files(id: &AttemptId, streams: &Streams) -> String {
+pub(super) fn in_files(id: &AttemptId, streams: &Streams) -> String {
     format!("{} in {id}.out, {} in {id}.err", size(streams.out_bytes), size(streams.err_bytes))
 }
 

@@ -21,7 +21,10 @@ pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buff
     let (columns, height) = (usize::from(inner.width), usize::from(inner.height));
     let shown = screen.shown();
     let open_phase = run.plan.steps.get(shown).map(|step| step.phase);
-    let all = run.plan.phases.len() + run.plan.steps.len() + run.lanes.len() <= height;
+    // What the table shows is not shown twice.
+    let group = screen.group();
+    let lanes = if group.is_some() { 0 } else { run.lanes.len() };
+    let all = run.plan.phases.len() + run.plan.steps.len() + lanes <= height;
     let mut lines: Vec<Line<'static>> = Vec::new();
     let mut focus_line = 0;
     for (index, phase) in run.plan.phases.iter().enumerate() {
@@ -37,7 +40,9 @@ pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buff
             lines.push(step_line(model, screen, (at, step, state), columns));
             // What goes on behind a step that is done stays in view.
             let lanes = || screen.run.lanes_of(at).map(|(_, lane)| lane);
-            let shows = at == shown || !state.is_settled() || lanes().any(|lane| !lane.state.is_settled());
+            let in_table = group.as_ref().is_some_and(|group| group.steps.contains(&at));
+            let shows =
+                !in_table && (at == shown || !state.is_settled() || lanes().any(|lane| !lane.state.is_settled()));
             lines.extend(lanes().filter(|_| shows).map(|lane| lane_line(model, lane, columns)));
         }
     }

@@ -19,6 +19,12 @@ pub(in crate::ui) fn width(text: &str) -> usize {
     text.width()
 }
 
+/// Begins a text with a capital letter.
+pub(in crate::ui) fn capital(text: &str) -> String {
+    let mut rest = text.chars();
+    rest.next().map(|first| first.to_uppercase().chain(rest).collect()).unwrap_or_default()
+}
+
 /// Makes a span of a role.
 pub(in crate::ui) fn span(model: &Model, role: Role, text: impl Into<String>) -> Span<'static> {
     Span::styled(text.into(), model.palette.style(role))
