@@ -13,9 +13,9 @@ use crate::kernel::SafeText;
 use crate::settings::theme::{Colour, Theme};
 use crate::ui::Spot;
 
-/// The size of a cell.
+/// The size of a cell: no higher than a line of the font, so that frames are whole lines.
 const WIDE: f32 = 8.4;
-const HIGH: f32 = 18.0;
+const HIGH: f32 = 16.0;
 /// Around the frame.
 const EDGE: f32 = 12.0;
 
@@ -118,7 +118,7 @@ fn run(svg: &mut String, text: &str, (x, y, columns): (u16, u16, u16), look: Loo
         svg,
         "<text x=\"{left:.1}\" y=\"{:.1}\" textLength=\"{length:.1}\" lengthAdjust=\"spacingAndGlyphs\" xml:space=\"preserve\" \
          fill=\"{}\"{style}>{}</text>",
-        top + HIGH * 0.75,
+        top + HIGH * 0.78,
         hex(look.fg),
         escaped(kept)
     );
@@ -140,6 +140,19 @@ mod tests {
 
     use super::*;
     use crate::settings::theme::built_in;
+
+    #[test]
+    fn frames_are_whole_lines() {
+        let theme = built_in("default").unwrap();
+        let mut buffer = Buffer::empty(Rect::new(0, 0, 1, 2));
+        (0..2).for_each(|y| buffer.set_string(0, y, "│", Style::new()));
+        let svg = picture(&buffer, &theme, "frame");
+        let texts = svg.lines().filter(|line| line.starts_with("<text"));
+        let y = |text: &str| text.split(" y=\"").nth(1)?.split('"').next()?.parse::<f32>().ok();
+        let at: Vec<f32> = texts.map(|text| y(text).unwrap()).collect();
+        // The monospaced fonts that are named give a line 1.16 or 1.17 times their size.
+        assert!(at[1] - at[0] <= 14.0 * 1.16, "a gap between the rows: {at:?}");
+    }
 
     #[test]
     fn cells_of_one_look_are_one_text_and_nothing_of_them_is_markup() {
