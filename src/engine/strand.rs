@@ -230,10 +230,13 @@ impl Run {
             |strand| self.awaits_person(strand) && matches!(self.state(strand), Some(StepState::Failed { .. }));
         let foreground = |strand: Strand| !self.is_background(strand);
         let works = |strand| foreground(strand) && !matches!(self.state(strand), Some(StepState::Spread { .. }));
+        // A failure that nobody has to answer stands behind what goes on.
+        let goes_on = |strand| works(strand) && !matches!(self.state(strand), Some(StepState::Failed { .. }));
         asked
             .or_else(|| first(&|strand| self.undoes(strand).is_some()))
             .or_else(|| first(&failed))
             .or_else(|| first(&|strand| self.awaits_person(strand)))
+            .or_else(|| first(&goes_on))
             .or_else(|| first(&works))
             .or_else(|| first(&foreground))
     }

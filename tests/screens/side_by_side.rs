@@ -263,3 +263,13 @@ fn parallel_steps_share_a_table_with_their_items() {
         insta::assert_snapshot!(format!("parallel_{columns}x{rows}"), at.show());
     }
 }
+
+#[test]
+fn a_failure_that_may_be_does_not_ask_while_the_others_go_on() {
+    let at = end(warming(80, 24, "cache-a\ncache-b\ncache-c"), "1.1", 7).wait(1);
+    let text = at.text();
+    assert!(text.contains("Running 1 Warm the caches [cache-b]. Nothing needed from you."), "{text}");
+    assert!(text.contains("✗ cache-a FAILED") && text.contains("2 running, 1 FAILED"), "{text}");
+    let text = end(at, "1.2", 7).wait(1).text();
+    assert!(text.contains("1 Warm the caches [cache-a] FAILED"), "one more is asked about: {text}");
+}
