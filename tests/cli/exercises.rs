@@ -232,6 +232,7 @@ fn a_log_that_can_not_be_written_keeps_what_was_seen_and_no_inject_comes_until_i
     team.wait("2 injects may come");
     let mut eve = Talk::begin(&home, &["facilitate", "--plain", "--by", "eve"]);
     eve.wait("inject 1 a caller: on step-settled:fence");
+    eve.wait("eve came to facilitate");
 
     // Somebody else writes into it, and its folder, where it could go on, is gone.
     let own = own(&home);
@@ -239,8 +240,7 @@ fn a_log_that_can_not_be_written_keeps_what_was_seen_and_no_inject_comes_until_i
     std::io::Write::write_all(&mut log, b"x").unwrap();
     std::fs::rename(&own, home.path("elsewhere")).unwrap();
     eve.type_in("note the first that is seen");
-    eve.wait("YOUR LOG CAN'T BE WRITTEN: ");
-    eve.wait("One entry of yours is kept until then.");
+    eve.wait("the drill goes on. It is tried again every few seconds. One entry of yours is kept until then.");
     eve.type_in("fire 2");
     eve.wait("REFUSED: inject 2 does not come: the facilitator's log can't be written");
     eve.type_in("end");
@@ -251,17 +251,14 @@ fn a_log_that_can_not_be_written_keeps_what_was_seen_and_no_inject_comes_until_i
     std::fs::rename(home.path("elsewhere"), &own).unwrap();
     eve.wait("The facilitator's log is written again, with what was kept for it.");
     team.wait("TOLD by eve (inject 1): The CEO asks when it is over.");
-    let noted = |own: &Path| {
-        let text = std::fs::read_to_string(own.join("incident.jsonl")).unwrap();
-        text.matches("the first that is seen").count()
+    // It may go on in another file, and all of it is read.
+    let noted = || {
+        let parts = ["incident.jsonl", "incident.2.jsonl"].map(|part| std::fs::read_to_string(own.join(part)));
+        parts.iter().flatten().map(|text| text.matches("the first that is seen").count()).sum::<usize>()
     };
-    assert_eq!(noted(&own), 1);
-
-    // Where it can go on in another file nobody has to know, and all of it is read.
-    std::io::Write::write_all(&mut log, b"x").unwrap();
+    assert_eq!(noted(), 1);
     eve.type_in("fire 2");
     eve.wait("The estate does what inject 2 says.");
-    assert!(own.join("incident.2.jsonl").is_file());
     tick(&mut team);
     eve.wait("run ended by");
     assert_eq!(team.end().0, Some(0));
@@ -270,7 +267,7 @@ fn a_log_that_can_not_be_written_keeps_what_was_seen_and_no_inject_comes_until_i
     assert_eq!(eve.end().0, Some(0));
     let verified = home.run(&["log", "verify", own.to_str().unwrap()]);
     assert!(verified.code == Some(0) && verified.out.starts_with("SEALED"), "{verified:?}");
-    assert_eq!(noted(&own), 1);
+    assert_eq!(noted(), 1);
     let page = home.run(&["report", home.the_run().to_str().unwrap(), "--hot-wash"]);
     for words in ["the first that is seen", "inject 1 fired", "inject 2 fired by hand (by eve): throttled"] {
         assert!(page.out.contains(words), "`{words}` is not in {}", page.out);
