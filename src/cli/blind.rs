@@ -21,7 +21,8 @@ use crate::drive::blind::{self, Begins, BlindDrill, BlindError, Held, HideError,
 use crate::drive::diagnostics;
 use crate::drive::practice::Practice;
 use crate::drive::record::Recording;
-use crate::drive::start::{self, Options, Stage};
+use crate::drive::stage::Stage;
+use crate::drive::start::{self, Options};
 use crate::drive::typed::{Hears, Typed};
 use crate::drive::wire::Wants;
 use crate::kernel::{SafeText, counted};

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use super::inputs;
-use super::start::{Options, Stage, region, sources};
+use super::stage::{Stage, region, sources};
+use super::start::Options;
 use crate::engine::{DryRun, Known, Mode, dry_run as work_out};
 use crate::runbook::Plan;
 

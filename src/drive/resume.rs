@@ -9,7 +9,8 @@ use super::hub::Hub;
 use super::identity::{self, Identity};
 use super::library::Source;
 use super::program;
-use super::start::{self, Options, Ready, Stage, StartError};
+use super::stage::{self, Stage};
+use super::start::{self, Options, Ready, StartError};
 use crate::clock::{Clock, SyncWatch};
 use crate::engine::{Fact, Input, Mode, Notice, Opened, Resumed, Run, evolve};
 use crate::exec::aws::Aws;
@@ -104,20 +105,20 @@ pub async fn ready(
     let opened = left.opened().clone();
     let program =
         std::env::current_exe().map_err(|error| StartError::Host(format!("find lifeboat itself: {error}")))?;
-    let aws = Aws::new(start::aws_context(stage, options));
+    let aws = Aws::new(stage::aws_context(stage, options));
     let remark = match (&stage, opened.mode) {
-        (Stage::Real, Mode::Real) if start::needs_aws(&plan) => same_account(&aws, &opened, options).await?,
+        (Stage::Real, Mode::Real) if stage::needs_aws(&plan) => same_account(&aws, &opened, options).await?,
         (Stage::Real, Mode::Real) | (Stage::Drill(_), Mode::Drill) => None,
         (Stage::Real, Mode::Drill) | (Stage::Drill(_), Mode::Real) => {
             return Err(StartError::Host("a drill stays a drill, and a real run a real one".to_owned()));
         }
     };
     let changed = changed::since_start(&opened, folder.path());
-    let vault = start::vault(&plan, stage, options)?;
+    let vault = stage::vault(&plan, stage, options)?;
     let lost = lost(&plan, &run);
     let supervisor = match stage {
         Stage::Real => Supervisor::start(&program, folder.path())?,
-        Stage::Drill(_) => Supervisor::start_without(&program, folder.path(), &start::aws_environment())?,
+        Stage::Drill(_) => Supervisor::start_without(&program, folder.path(), &stage::aws_environment())?,
     };
     let clock = Clock::go_on(left.last());
     let past: Vec<Arc<Fact>> = left.facts().iter().cloned().map(Arc::new).collect();
@@ -141,7 +142,7 @@ pub async fn ready(
     let beginning = Beginning::Again { resumed: begun.open };
     let renewal = start::renewal(&aws, (stage, &plan), (&opened.account, &opened.region), options);
     let hub = screens.clone();
-    let world = start::world(stage, options, &folder, supervisor, (aws, vault));
+    let world = stage::world(stage, options, &folder, supervisor, (aws, vault));
     let written = (begun.writer, operator, (begun.signing, begun.statement), options.approvers.clone());
     let anchorer = start::anchorer(options, &folder, opened.mode)?;
     let ready = start::joined(plan, (run, past, beginning), written, world, (folder, clock, screens), anchorer);

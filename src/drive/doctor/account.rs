@@ -5,7 +5,8 @@ use std::time::Duration;
 use tokio::task::JoinSet;
 
 use crate::drive::identity;
-use crate::drive::start::{Options, Stage, aws_context};
+use crate::drive::stage::{Stage, aws_context};
+use crate::drive::start::Options;
 use crate::exec::aws::{Aws, AwsContext};
 use crate::report::{Finding, Part};
 
