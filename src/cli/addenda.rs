@@ -55,10 +55,13 @@ fn ready(to: Sealed) -> Result<Ready, Failure> {
     let verified = store::verify_log(&place, &trust);
     let mode = verified.map_err(log::unreadable)?.mode;
     let (operator, _) = signer(to.profile.as_deref(), to.by, to.key, mode)?;
-    let operator = operator.map_err(|why| {
-        Failure::new(Kind::Usage, format!("there is no key to sign with: {why}")).hint("name one with --key FILE")
-    })?;
+    let operator = operator.map_err(no_key)?;
     Ok(Ready { place, trust, operator })
+}
+
+/// Says that there is nothing to sign with.
+pub(super) fn no_key(why: SignError) -> Failure {
+    Failure::new(Kind::Usage, format!("there is no key to sign with: {why}")).hint("name one with --key FILE")
 }
 
 /// Finds the key that signs in somebody's name, and the name.

@@ -4,21 +4,17 @@ use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::time::Duration;
 
 use sha2::{Digest as _, Sha512};
 
 use super::args::Approve;
 use super::failure::{Failure, Kind};
-use super::{log, places, say};
-use crate::drive::identity;
+use super::{addenda, log, say};
 use crate::engine::{Mode, REQUEST_TITLE, find_request, is_whole, requested};
 use crate::journal::{APPROVE_NAMESPACE, Answer};
 use crate::kernel::SafeText;
-use crate::store::{self, KeyWish, Message, Operator};
+use crate::store::{self, Message, Operator};
 
-/// How long a signature may take: somebody may have to find a key and touch it.
-const PATIENCE: Duration = Duration::from_secs(60);
 /// No request is longer, in bytes.
 const LONGEST: u64 = 4 * 1024 * 1024;
 /// What has to be typed before anything is signed.
@@ -82,27 +78,10 @@ fn read(file: Option<&Path>) -> Result<String, Failure> {
 
 /// Finds the key of whoever approves.
 fn signer(wanted: &Approve) -> Result<Operator, Failure> {
-    let config = places::config()?;
-    let profile = match &wanted.profile {
-        Some(name) => places::profile(&config, name)?,
-        None => config.without_profile(),
-    };
-    let principal = wanted.by.clone().or(profile.operator).unwrap_or_else(identity::user);
-    let key = wanted.key.clone().or(profile.key.map(PathBuf::from));
-    let agent = std::env::var_os("SSH_AUTH_SOCK").map(PathBuf::from);
-    let state = places::state()?;
     // An approval by a practice key would prove nothing, in a drill either.
-    let wish = KeyWish {
-        principal: &principal,
-        key: key.as_deref(),
-        agent: agent.as_deref(),
-        mode: Mode::Real,
-        state: &state,
-        wait: PATIENCE,
-    };
-    store::operator(&wish).map_err(|why| {
-        Failure::new(Kind::Usage, format!("there is no key to sign with: {why}")).hint("name one with --key FILE")
-    })
+    let (profile, by, key) = (wanted.profile.as_deref(), wanted.by.clone(), wanted.key.clone());
+    let (operator, _) = addenda::signer(profile, by, key, Mode::Real)?;
+    operator.map_err(addenda::no_key)
 }
 
 /// Shows the request and has it agreed to, on the terminal: standard input may hold the request.

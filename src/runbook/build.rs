@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use super::action::{self, is_name};
 use super::anchor::Anchors;
-use super::attributes::{self, Attribute};
+use super::attributes::{self, Attribute, Broken};
 use super::decision::{RawBranch, RawDecision};
 use super::language::{self, Language};
 use super::outline::{Origin, Outline, PhaseOutline, StepOutline, Stretch};
@@ -347,6 +347,18 @@ impl<'n> Builder<'_, '_, 'n> {
         self.built.fences.push(Fence { line, info, used });
     }
 
+    /// Takes the attributes of a fence; of broken ones it says what is wrong.
+    fn understood(&mut self, read: Option<Result<Vec<Attribute>, Broken>>) -> Vec<Attribute> {
+        match read {
+            Some(Ok(attributes)) => attributes,
+            Some(Err(broken)) => {
+                self.sink.error("broken-attribute", broken.at, broken.message, broken.help);
+                Vec::new()
+            }
+            None => Vec::new(),
+        }
+    }
+
     fn fence(&mut self, node: &'n Node, fence: &'n FenceNode, section: Section, draft: &mut Draft<'n>, id: &str) {
         let source = self.sink.source;
         let line = source.line_of(fence.info.start);
@@ -369,14 +381,7 @@ impl<'n> Builder<'_, '_, 'n> {
             .map(|(braces, from)| attributes::attributes(braces, fence.info.start + from));
         let Some(kind) = self.kind(info.language, &word_at, &place, read.is_some()) else {
             if language::language(info.language) == Language::Tells {
-                let attributes = match read {
-                    Some(Ok(attributes)) => attributes,
-                    Some(Err(broken)) => {
-                        self.sink.error("broken-attribute", broken.at, broken.message, broken.help);
-                        Vec::new()
-                    }
-                    None => Vec::new(),
-                };
+                let attributes = self.understood(read);
                 self.message(fence, &attributes, &place, draft, id);
             } else {
                 self.account(fence, FenceUse::Example);
@@ -400,14 +405,7 @@ impl<'n> Builder<'_, '_, 'n> {
                 "end the line with `}`",
             );
         }
-        let attributes = match read {
-            Some(Ok(attributes)) => attributes,
-            Some(Err(broken)) => {
-                self.sink.error("broken-attribute", broken.at, broken.message, broken.help);
-                Vec::new()
-            }
-            None => Vec::new(),
-        };
+        let attributes = self.understood(read);
         let mut action = action::plain(kind, fence, line);
         action.section = section;
         action.cautions = std::mem::take(&mut draft.cautions);
