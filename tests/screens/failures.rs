@@ -3,7 +3,7 @@
 use lifeboat::engine::*;
 use lifeboat::ui::{Effects, Msg};
 
-use crate::support::{Screen, plan_with, screen, screen_of, target};
+use crate::support::{Screen, finished, plan_with, screen, screen_of, target};
 use lifeboat::runbook::{Action, Impact, Section, Shell};
 use lifeboat::settings::keymap::Command;
 
@@ -135,15 +135,8 @@ fn after_the_latch(columns: u16, rows: u16) -> Screen {
             })
     };
     let declared = screen_of(plan, columns, rows).fact(Event::StepStarted { step: "declare".into() }).settle("declare");
-    let opened = begin(declared, "2.1", "check", "open", 1).fact(Event::AttemptFinished {
-        attempt: "2.1".into(),
-        outcome: Outcome::Exited { code: 0 },
-        verdict: Verdict::Passed,
-        polls: 1,
-        took_ms: 4_000,
-        streams: Streams::default(),
-        aws: None,
-    });
+    let opened =
+        begin(declared, "2.1", "check", "open", 1).fact(finished("2.1", Outcome::Exited { code: 0 }, Verdict::Passed));
     let failed = begin(opened.settle("check"), "3.1", "promote", "switch", 2);
     failed.failed_by(Outcome::Exited { code: 1 }, "3.1", "promote", "exited with 1").wait(1)
 }

@@ -311,16 +311,7 @@ impl Screen {
     }
 
     pub(crate) fn failed_by(self, outcome: Outcome, attempt: &str, step: &str, why: &str) -> Self {
-        self.fact(Event::AttemptFinished {
-            attempt: AttemptId::new(attempt),
-            outcome,
-            verdict: Verdict::Failed { why: why.to_owned() },
-            polls: 1,
-            took_ms: 4_000,
-            streams: Streams::default(),
-            aws: None,
-        })
-        .fact(Event::StepFailed {
+        self.fact(finished(attempt, outcome, Verdict::Failed { why: why.to_owned() })).fact(Event::StepFailed {
             step: step.into(),
             attempt: Some(AttemptId::new(attempt)),
             why: why.to_owned(),
@@ -351,15 +342,7 @@ impl Screen {
             .started("2.1", "check", "check-replica")
             .output("2.1", "10:24:11 status available\n")
             .wait(4)
-            .fact(Event::AttemptFinished {
-                attempt: AttemptId::new("2.1"),
-                outcome: Outcome::Answered { status: Some(200) },
-                verdict: Verdict::Passed,
-                polls: 1,
-                took_ms: 4_000,
-                streams: Streams::default(),
-                aws: None,
-            })
+            .fact(finished("2.1", Outcome::Answered { status: Some(200) }, Verdict::Passed))
             .fact(Event::LossMeasured {
                 attempt: AttemptId::new("2.1"),
                 of: LossKind::Replication,
@@ -435,5 +418,18 @@ pub(crate) fn plan() -> Plan {
         phases: vec![phase("Decide", 3, 0..1), phase("Measure and promote", 8, 1..3), phase("Traffic", 4, 3..4)],
         steps: vec![declare, check, promote, traffic],
         ..Plan::default()
+    }
+}
+
+/// An attempt that ended after four seconds and printed nothing.
+pub(crate) fn finished(attempt: &str, outcome: Outcome, verdict: Verdict) -> Event {
+    Event::AttemptFinished {
+        attempt: AttemptId::new(attempt),
+        outcome,
+        verdict,
+        polls: 1,
+        took_ms: 4_000,
+        streams: Streams::default(),
+        aws: None,
     }
 }

@@ -1,11 +1,11 @@
 //! What the screen says in words: that it is seen whole, that it stays as long as it is so, and that nothing is said twice.
 
-use lifeboat::engine::{Approval, Ask, Event, InputSource, Intent, Mode, Outcome, Requested, Streams, Verdict};
+use lifeboat::engine::{Approval, Ask, Event, InputSource, Intent, Mode, Outcome, Requested, Verdict};
 use lifeboat::kernel::AttemptId;
 use lifeboat::runbook::{Action, CheckItem, Impact, Kind, Section, Shell};
 use lifeboat::ui::{Holder, Msg, Output};
 
-use crate::support::{Screen, plan_with, screen, screen_of, target};
+use crate::support::{Screen, finished, plan_with, screen, screen_of, target};
 
 /// A promotion whose command, caution and way back are as long as those of real runbooks, and which others approve.
 fn approval(columns: u16, rows: u16) -> Screen {
@@ -235,15 +235,7 @@ fn after_a_declined_retry_the_choices_of_the_failure_are_still_there() {
 #[test]
 fn what_the_step_before_printed_stands_where_the_text_leaves_room() {
     let at = screen(80, 24).checking().output("2.1", "status available\n").wait(4);
-    let passed = Event::AttemptFinished {
-        attempt: AttemptId::new("2.1"),
-        outcome: Outcome::Answered { status: Some(200) },
-        verdict: Verdict::Passed,
-        polls: 1,
-        took_ms: 4_000,
-        streams: Streams::default(),
-        aws: None,
-    };
+    let passed = finished("2.1", Outcome::Answered { status: Some(200) }, Verdict::Passed);
     let skipped = |step: &str| Event::StepSkipped { step: step.into(), reason: "no".to_owned(), by: "a".to_owned() };
     let at = at.fact(passed).settle("check").fact(skipped("promote"));
     assert!(at.text().contains("Output of 2.1") && at.text().contains("status available"), "{}", at.text());
@@ -259,15 +251,7 @@ fn a_command_of_ones_own_is_shown_until_something_else_runs() {
         command: "uptime".to_owned(),
         target: target(),
     };
-    let ended = |attempt: &str| Event::AttemptFinished {
-        attempt: AttemptId::new(attempt),
-        outcome: Outcome::Exited { code: 0 },
-        verdict: Verdict::Passed,
-        polls: 1,
-        took_ms: 4,
-        streams: Streams::default(),
-        aws: None,
-    };
+    let ended = |attempt: &str| finished(attempt, Outcome::Exited { code: 0 }, Verdict::Passed);
     let asked = Event::ConfirmationAsked {
         prompt: 1,
         step: None,
