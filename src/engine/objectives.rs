@@ -367,7 +367,10 @@ impl Run {
     }
 
     fn then(&self, index: usize) -> String {
-        let Some(next) = self.plan.steps.get(index.saturating_add(1)) else { return String::new() };
+        // What is parallel may be over, or on already; what a decision ruled out does not come.
+        let waits = |at: &usize| self.steps.get(*at) == Some(&StepState::Waiting);
+        let next = (index.saturating_add(1)..self.steps.len()).find(waits);
+        let Some(next) = next.and_then(|at| self.plan.steps.get(at)) else { return String::new() };
         let goes_on = match self.progress {
             Progress::Automatic => "",
             Progress::Manual => " will wait for you",

@@ -145,7 +145,11 @@ purge
 
 /// Opens a drill of the caches and runs the step of all hosts.
 fn warming(columns: u16, rows: u16, hosts: &str) -> Screen {
-    let plan = Arc::new(parse("caches.md", HOSTS.as_bytes()).plan.unwrap());
+    wish(opened(HOSTS, columns, rows, hosts), Intent::Run { step: "warm".into() })
+}
+
+fn opened(runbook: &str, columns: u16, rows: u16, hosts: &str) -> Screen {
+    let plan = Arc::new(parse("caches.md", runbook.as_bytes()).plan.unwrap());
     let screen = Screen::new(columns, rows, &theme());
     let model = Model::run(plan, "/var/lib/lifeboat/runs/20261122T102000Z-7f3k", &theme(), screen.stamp());
     let mut screen = Screen::of(model, columns, rows).opened(Mode::Drill).onset();
@@ -156,7 +160,7 @@ fn warming(columns: u16, rows: u16, hosts: &str) -> Screen {
         by: None,
     });
     screen.outputs.clear();
-    wish(screen, Intent::Run { step: "warm".into() })
+    screen
 }
 
 /// One host is done, one failed, one printed a while ago, one prints, two have not begun or just did.
@@ -272,4 +276,16 @@ fn a_failure_that_may_be_does_not_ask_while_the_others_go_on() {
     assert!(text.contains("✗ cache-a FAILED") && text.contains("2 running, 1 FAILED"), "{text}");
     let text = end(at, "1.2", 7).wait(1).text();
     assert!(text.contains("1 Warm the caches [cache-a] FAILED"), "one more is asked about: {text}");
+}
+
+#[test]
+fn what_comes_then_is_what_has_not_begun() {
+    let parallel = HOSTS
+        .replace("id=warm foreach=\"h in ${HOSTS}\" concurrency=4 max-errors=1", "id=warm parallel")
+        .replace("id=purge", "id=purge parallel");
+    let mut at = opened(&parallel, 80, 24, "x");
+    at = wish(at, Intent::Run { step: "warm".into() });
+    at = wish(at, Intent::Run { step: "purge".into() });
+    let text = end(at, "2.1", 0).wait(1).text();
+    assert!(text.contains("Running 1 Warm the caches. Nothing needed from you.") && !text.contains("Then"), "{text}");
 }
