@@ -51,7 +51,7 @@ pub(super) fn open() -> Result<ExitCode, Failure> {
     // With a configuration that is not right the list opens all the same.
     let configured = places::read_config();
     let (config, problems) = (configured.config, configured.problems);
-    let file = configured.path.unwrap_or_default().display().to_string();
+    let file = configured.path.as_ref().and_then(|path| path.file_name()).unwrap_or_default().display().to_string();
     let names = library.names();
     let entries = names.iter().map(|name| Entry { name: name.clone(), ..Entry::default() }).collect();
     let mut model = Model::picker(entries, &looks.theme, clock.now()).with_keys(looks.keys.clone());
@@ -60,7 +60,7 @@ pub(super) fn open() -> Result<ExitCode, Failure> {
     for problem in problems {
         let what = problem.message.split(", expected").next().unwrap_or_default();
         let place = format!("{file}:{}:{}", problem.line, problem.column);
-        feed.send(Msg::Refused(format!("{what}: {} The list goes by the rest. {place}", problem.help)));
+        feed.send(Msg::Refused(format!("{place}: {what}: {} `lifeboat config` says more.", problem.help)));
     }
     // Not waited for: it only reads, and ends with the last look or with the process.
     std::thread::Builder::new()

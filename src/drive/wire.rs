@@ -172,7 +172,7 @@ impl ToScreen {
             Self::Log(Health::InMemory) => Msg::Log(LogHealth::InMemory),
             Self::Log(Health::Lost) => Msg::Log(LogHealth::Lost),
             Self::Sign(ToSign { what, .. }) => {
-                Msg::Say(format!("Your key is asked to {}; touch it, if it wants that.", what.words()))
+                Msg::Meanwhile(format!("Your key is asked to {}; touch it, if it wants that.", what.words()))
             }
             Self::Credentials => Msg::Say("The AWS credentials are over; this screen's own are tried.".to_owned()),
             Self::Terminal(attempt) => Msg::Terminal(attempt),

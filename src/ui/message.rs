@@ -54,6 +54,8 @@ pub enum Msg {
     Refused(String),
     /// Something worth a line, in a sentence.
     Say(String),
+    /// Something that is so until something else is said, in a sentence.
+    Meanwhile(String),
     /// Who holds control of the run.
     Held(Holder),
     /// The engine hears nothing from here any more; why, and what to do, in a sentence.

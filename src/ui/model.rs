@@ -356,6 +356,11 @@ impl RunScreen {
         self.run.opened.as_ref().map(|opened| opened.mode)
     }
 
+    /// Does another screen hold control, or none, while the run is open?
+    pub(super) fn watches(&self) -> bool {
+        self.holder != Holder::You && matches!(self.run.stage, Stage::Open)
+    }
+
     /// Is the run over?
     pub fn is_ended(&self) -> bool {
         matches!(self.run.stage, Stage::Ended(_))

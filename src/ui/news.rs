@@ -8,6 +8,8 @@ use crate::settings::theme::Role;
 #[derive(Clone, Debug, Default)]
 pub(super) struct News {
     lines: VecDeque<(Role, String)>,
+    /// What is so until something else is said.
+    meanwhile: Option<String>,
 }
 
 impl News {
@@ -16,6 +18,7 @@ impl News {
 
     /// Says it now: it answers the key that was just pressed.
     pub(super) fn answer(&mut self, role: Role, text: impl Into<String>) {
+        self.meanwhile = None;
         self.lines.push_front((role, text.into()));
         self.lines.truncate(Self::MOST);
     }
@@ -23,6 +26,7 @@ impl News {
     /// Says it behind what nobody has seen yet.
     pub(super) fn add(&mut self, role: Role, text: impl Into<String>) {
         let text = text.into();
+        self.meanwhile = None;
         if self.lines.iter().any(|(_, known)| *known == text) {
             return;
         }
@@ -32,32 +36,37 @@ impl News {
         }
     }
 
-    /// Returns what stands on the screen, with a word about what comes behind it.
+    /// Says it until something else is said.
+    pub(super) fn meanwhile(&mut self, text: String) {
+        self.meanwhile = Some(text);
+    }
+
+    /// Returns what stands on the screen, and how much comes behind it.
     pub(super) fn first(&self) -> Option<(Role, String)> {
-        let (role, text) = self.lines.front()?;
+        let Some((role, text)) = self.lines.front() else {
+            return self.meanwhile.clone().map(|text| (Role::Text, text));
+        };
         Some(match self.lines.len() - 1 {
             0 => (*role, text.clone()),
-            more => (*role, format!("{text} [{more} more: press a key]")),
+            more => (*role, format!("(1 of {}) {text}", more + 1)),
         })
     }
 
     /// A key was pressed: the first of it was seen.
     pub(super) fn seen(&mut self) {
-        self.lines.pop_front();
-    }
-
-    /// Forgets what is not so any more.
-    pub(super) fn forget(&mut self, text: &str) {
-        self.lines.retain(|(_, known)| known != text);
+        if self.lines.pop_front().is_none() {
+            self.meanwhile = None;
+        }
     }
 
     /// Forgets all of it.
     pub(super) fn clear(&mut self) {
         self.lines.clear();
+        self.meanwhile = None;
     }
 
     /// Gives all of it away.
     pub(super) fn take(&mut self) -> impl Iterator<Item = String> + use<> {
-        std::mem::take(&mut self.lines).into_iter().map(|(_, text)| text)
+        std::mem::take(&mut self.lines).into_iter().map(|(_, text)| text).chain(self.meanwhile.take())
     }
 }

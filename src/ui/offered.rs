@@ -42,6 +42,11 @@ pub(super) fn below(model: &Model) -> Vec<Offer> {
         Place::Compare(beside) => super::compare::offered(beside),
         Place::Run(screen) => match &screen.replay {
             Some(replay) => in_replay(screen, replay),
+            None if screen.watches() => {
+                // Nobody hears a wish from here.
+                let heard = |offer: &Offer| reads(offer.command) || offer.command == Command::Detach;
+                in_run(screen).into_iter().filter(heard).collect()
+            }
             None => in_run(screen),
         },
     }
@@ -446,6 +451,7 @@ pub(super) fn why_not(model: &Model, command: Command) -> String {
         (C::Zoom, _) => "nothing has run yet",
         (C::Back, _) => "this is the first level",
         (_, Stage::Open) if screen.parted.is_some() => "the engine hears nothing from here any more",
+        (_, Stage::Open) if screen.watches() => "you watch; `lifeboat resume --take-over WHY` takes control",
         (_, Stage::New) => "the run has not begun",
         (_, Stage::Ended(_)) => "the run is over",
         (_, Stage::Open) if !matches!(screen.zoom, Zoom::Shared) => "something is read; esc closes it first",

@@ -84,7 +84,7 @@ impl Plain {
                 said.lines.push(String::new());
                 said.lines.extend(lines.iter().map(|line| SafeText::line(line).into_string()));
             }
-            Msg::Parted(why) => said.lines.push(SafeText::line(why).into_string()),
+            Msg::Parted(why) | Msg::Refused(why) => said.lines.push(SafeText::line(why).into_string()),
             _ => {}
         }
         let settled = matches!(msg, Msg::Tick(_));
@@ -114,8 +114,8 @@ impl Plain {
     }
 
     fn update(&mut self, msg: Msg, said: &mut Said) {
-        // A fact is a line already.
-        let told = matches!(msg, Msg::Fact(_));
+        // These were said already.
+        let told = matches!(msg, Msg::Fact(_) | Msg::Refused(_));
         said.outputs.extend(update(&mut self.model, msg));
         said.lines.extend(self.model.news.take().filter(|_| !told));
     }

@@ -144,6 +144,10 @@ fn not_offered(model: &mut Model, meant: &[Command]) -> Option<Output> {
         && let Some(why) = no_jump(screen)
     {
         model.news.answer(Role::Warn, format!("{}.", capital(&why)));
+    } else if matches!(&model.place, Place::Run(screen) if screen.watches()) && !meant.is_empty() {
+        model
+            .news
+            .answer(Role::Warn, "Nothing of that while you watch: `lifeboat resume --take-over WHY` takes control.");
     } else if !meant.is_empty() {
         model.news.answer(Role::Dim, "That key does nothing now; ? shows what does.");
     }

@@ -111,16 +111,25 @@ fn take(model: &mut Model, msg: Msg) -> Option<Output> {
         Msg::Refused(why) => {
             model.dirty = true;
             let why = SafeText::line(&why).into_string();
-            on_run(model, |screen| {
+            let mut said = false;
+            if let Place::Run(screen) = &mut model.place {
                 screen.refused(&why);
-                None
-            });
-            model.news.add(Role::Warn, why);
+                said = screen.confirmation.is_some() && screen.form.is_none();
+            }
+            // Once is enough, where the question says it.
+            if !said {
+                model.news.add(Role::Warn, why);
+            }
             None
         }
         Msg::Say(what) => {
             model.dirty = true;
             model.news.add(Role::Text, SafeText::line(&what).into_string());
+            None
+        }
+        Msg::Meanwhile(what) => {
+            model.dirty = true;
+            model.news.meanwhile(SafeText::line(&what).into_string());
             None
         }
         Msg::Held(holder) => {
@@ -242,9 +251,8 @@ fn answered(screen: &mut RunScreen, fact: &Fact, now: Stamp, news: &mut News) {
     use crate::engine::Event as E;
     match &fact.event {
         E::Approved { .. } | E::ApprovalStated { .. } | E::ApprovalWaived { .. } => {
-            let problem = screen.confirmation.as_mut().and_then(|confirmation| confirmation.problem.take());
-            if let Some(problem) = problem {
-                news.forget(&problem);
+            if let Some(confirmation) = &mut screen.confirmation {
+                confirmation.problem = None;
             }
         }
         E::NoteAdded { .. } | E::MomentFixed { .. } if screen.replay.is_none() => {

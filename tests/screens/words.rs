@@ -59,6 +59,7 @@ fn what_is_confirmed_is_seen_before_what_is_said_about_it() {
     let small = approval(60, 16);
     assert!(small.text().contains("  aws rds modify-db-instance"), "{}", small.text());
     assert!(small.text().contains("more lines: down shows them"), "{}", small.text());
+    assert!(small.text().contains("Caution   From here on"), "{}", small.text());
     insta::assert_snapshot!(approval(80, 24).show());
 }
 
@@ -76,7 +77,8 @@ fn a_refusal_is_said_once_and_goes_with_the_approval_that_was_taken() {
     let why = "bob.sig can't be read: No such file or directory";
     let at = approval(80, 24).said(Msg::Refused(why.to_owned()));
     assert_eq!(at.text().matches("can't be read").count(), 1, "{}", at.text());
-    let at = approved(at);
+    // A signature is pasted, and taken.
+    let at = approved(at.said(Msg::Paste("run 1".to_owned())));
     assert!(!at.text().contains("can't be read"), "{}", at.text());
     assert!(at.text().contains("To run it, type  shop-db"), "{}", at.text());
 }
@@ -89,7 +91,12 @@ fn a_screen_that_lost_control_says_so_until_it_has_it_again() {
     let at = at.keys("j j j");
     assert!(at.text().contains("You watch; bob holds control."), "{}", at.text());
     assert!(at.text().contains("NEXT: 1 Declare the incident."), "{}", at.text());
-    let at = at.said(Msg::Held(Holder::Nobody));
+    let hints = at.text().lines().last().unwrap().to_owned();
+    assert!(!hints.contains("skip") && hints.contains("D leave"), "{hints}");
+    let mut at = at.keys("x");
+    assert!(at.text().contains("`lifeboat resume --take-over WHY`"), "{}", at.text());
+    assert_eq!(at.intents(), []);
+    let at = at.keys("j").said(Msg::Held(Holder::Nobody));
     assert!(at.text().contains("You watch; nobody holds control."), "{}", at.text());
     let at = at.said(Msg::Held(Holder::You));
     assert!(!at.text().contains("You watch"), "{}", at.text());
@@ -109,14 +116,15 @@ fn without_its_engine_a_screen_offers_nothing_that_acts_and_says_why_until_it_is
 }
 
 #[test]
-fn two_messages_come_one_after_the_other() {
-    let at =
-        screen(80, 24).said(Msg::Say("The runbook was changed.".to_owned())).said(Msg::Refused("Later.".to_owned()));
-    assert!(at.text().contains("The runbook was changed. [1 more: press a key]"), "{}", at.text());
+fn two_messages_come_one_after_the_other_and_what_is_asked_stays_in_sight() {
+    let at = screen(80, 24).said(Msg::Say("The runbook was changed.".to_owned()));
+    let at = at.said(Msg::Refused("Later.".to_owned()));
+    assert!(at.text().contains("(1 of 2) The runbook was changed."), "{}", at.text());
+    assert!(at.text().contains("NEXT: 1 Declare the incident."), "{}", at.text());
     let at = at.keys("j");
     assert!(at.text().contains(" Later."), "{}", at.text());
     let at = at.keys("j");
-    assert!(at.text().contains("NEXT: 1 Declare the incident."), "{}", at.text());
+    assert!(!at.text().contains("Later.") && at.text().contains("NEXT: 1 Declare the incident."), "{}", at.text());
 }
 
 #[test]
@@ -312,4 +320,12 @@ fn the_item_that_is_ticked_next_is_in_sight() {
     }
     let at = at.keys("g");
     assert!(at.text().contains("Item number 01"), "the arrows lead back: {}", at.text());
+}
+
+#[test]
+fn that_a_key_is_asked_gives_way_to_what_came_of_it() {
+    let at = screen(80, 24).said(Msg::Meanwhile("Your key is asked.".to_owned()));
+    assert!(at.text().contains("Your key is asked."), "{}", at.text());
+    let at = at.said(Msg::Say("Log signed by alice.".to_owned()));
+    assert!(at.text().contains(" Log signed by alice.") && !at.text().contains("is asked."), "{}", at.text());
 }

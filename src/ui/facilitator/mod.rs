@@ -143,6 +143,7 @@ pub(super) fn take(model: &mut Model, msg: Msg) -> Option<Output> {
             model.now = now;
         }
         Msg::Refused(why) | Msg::Parted(why) => model.news.add(Role::Warn, SafeText::line(&why).into_string()),
+        Msg::Meanwhile(what) => model.news.meanwhile(SafeText::line(&what).into_string()),
         Msg::Say(what) => model.news.add(Role::Text, SafeText::line(&what).into_string()),
         msg => {
             let now = model.now;

@@ -222,6 +222,12 @@ fn confirm(model: &Model, screen: &RunScreen, open: (&Prompt, &Confirmation), ar
     let room = rows.saturating_sub(asks.len());
     // The command may be long still: it scrolls; the question and what it is about stay.
     let code_room = room.saturating_sub(facts.len()).max(code.len().min(LEAST)).min(room.max(1));
+    // A caution goes before what the clock and the banner say as well.
+    for head in ["Loss now", "Approved", "Where", "Undo"] {
+        if facts.len() + code_room > room {
+            facts.retain(|line| !plain(line).starts_with(head));
+        }
+    }
     let scroll = usize::from(confirmation.scroll).min(code.len().saturating_sub(code_room));
     let mut lines: Vec<Line<'static>> =
         code.iter().skip(scroll).take(code_room).map(|row| line(model, Role::Code, format!("  {row}"))).collect();
@@ -376,7 +382,7 @@ fn asks(
         let waited = model.now.since(&prompt.at);
         let over = waited.as_secs() >= wanted.within_s;
         let waited = format!("waited {} of {}", clock(waited), clock(Duration::from_secs(wanted.within_s)));
-        let waited = if over { format!("{waited}: OVERDUE, go on alone if you have to") } else { waited };
+        let waited = if over { format!("{waited}, OVERDUE") } else { waited };
         let role = SafeText::line(&wanted.role).into_string();
         let needs = format!("Needs {}", counted(wanted.count as usize, "approval"));
         let of = [needs, role, format!("{} missing", prompt.lacks()), waited];

@@ -101,7 +101,6 @@ fn run(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buffer) {
     head::draw(model, screen, row(area, 0, 1), buf);
     clock::draw(model, screen, row(area, 1, 2), buf);
     alarm(model, screen, row(area, 3, area.height.saturating_sub(3)), buf);
-    let (role, _) = sentence(model, screen);
     let lines = asked(model, screen, area);
     let head = head_rows(model, screen);
     let below = 1 + lines.len().max(1) as u16 + u16::from(screen.replay.is_some());
@@ -122,9 +121,9 @@ fn run(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buffer) {
         scrubber::draw(model, replay, row(area, bottom - area.y, 1), buf);
         bottom += 1;
     }
-    for (at, line) in lines.iter().enumerate() {
+    for (at, (role, line)) in lines.iter().enumerate() {
         let y = bottom + at as u16;
-        let style = model.palette.style(role);
+        let style = model.palette.style(*role);
         buf.set_style(Rect { y, height: 1, ..area }.intersection(area), style);
         let inner = Rect { x: area.x + 1, y, width: area.width.saturating_sub(2), height: 1 };
         text::put(buf, inner, &Line::styled(line.clone(), style));
@@ -167,9 +166,23 @@ fn alarm(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buffer) {
     }
 }
 
-/// Lays out what is asked of the operator.
-fn asked(model: &Model, screen: &RunScreen, area: Rect) -> Vec<String> {
-    text::brief(&sentence(model, screen).1, usize::from(area.width.saturating_sub(2)), 2)
+/// Lays out what is asked of the operator, and above it the news if there are any: on few rows instead of it.
+fn asked(model: &Model, screen: &RunScreen, area: Rect) -> Vec<(Role, String)> {
+    /// On fewer rows the step would have too few.
+    const ROOM_FOR_BOTH: u16 = 20;
+    let rows = |(role, words): (Role, String)| {
+        let rows = text::brief(&words, usize::from(area.width.saturating_sub(2)), 2);
+        rows.into_iter().map(move |row| (role, row))
+    };
+    let news = news(model, screen);
+    let alone = news.is_some() && area.height < ROOM_FOR_BOTH;
+    let sentence = (!alone).then(|| sentence(screen));
+    news.into_iter().chain(sentence).flat_map(rows).collect()
+}
+
+/// Returns what there is to say besides what is asked.
+fn news(model: &Model, screen: &RunScreen) -> Option<(Role, String)> {
+    model.news.first().filter(|_| screen.broken.is_none())
 }
 
 fn panes(model: &Model, screen: &RunScreen, body: Rect, buf: &mut Buffer) {
@@ -238,18 +251,13 @@ fn beside(model: &Model, screen: &RunScreen, group: &Group, area: Rect, buf: &mu
     }
 }
 
-/// Says what is asked of the operator now, or the news if there are any.
-fn sentence(model: &Model, screen: &RunScreen) -> (Role, String) {
+/// Says what is asked of the operator now.
+fn sentence(screen: &RunScreen) -> (Role, String) {
     if let Some(broken) = &screen.broken {
         return (
             Role::Fail,
             format!("The facts that arrive make no sense: {broken}. Leave with D and verify the log."),
         );
-    }
-    let problem = screen.confirmation.as_ref().and_then(|confirmation| confirmation.problem.as_ref());
-    // What the question itself says is not said below it again.
-    if let Some((role, news)) = model.news.first().filter(|(_, news)| Some(news) != problem) {
-        return (role, news);
     }
     if let Some(parted) = screen.parted.as_ref().filter(|_| !screen.is_ended()) {
         return (Role::Fail, parted.clone());

@@ -139,7 +139,8 @@ pub(in crate::ui) fn clipped(text: &str, columns: usize, limit: usize) -> Vec<St
     if rows.len() > limit {
         rows.truncate(limit);
         if let Some(last) = rows.last_mut() {
-            *last = format!("{}…", cut(last, columns.saturating_sub(1)).trim_end_matches('…'));
+            // The blank stands for what is missing, so that even a full row is cut.
+            *last = if width(last) < columns { format!("{last}…") } else { cut(&format!("{last} "), columns) };
         }
     }
     rows
@@ -193,6 +194,7 @@ mod tests {
         assert_eq!(brief("one two three four", 8, 2), ["one two", "three…"]);
         assert_eq!(clipped("one two three four", 9, 1), ["one two…"]);
         assert_eq!(clipped("one two", 9, 1), ["one two"]);
+        assert_eq!(clipped("one two", 3, 1), ["on…"]);
     }
 
     proptest! {

@@ -7,7 +7,7 @@ use ratatui::text::Line;
 use super::text::{cut, line, put_all, width, wrap};
 use super::{dialog, head, hint_words};
 use crate::engine::Ask;
-use crate::kernel::SafeText;
+use crate::kernel::{SafeText, counted};
 use crate::settings::theme::Role;
 use crate::ui::approval;
 use crate::ui::asking;
@@ -63,7 +63,8 @@ fn question(model: &Model, screen: &RunScreen, columns: usize, room: usize) -> V
         let impact = dialog::impact_words(prompt.impact);
         match &prompt.ask {
             _ if prompt.lacks() > 0 => {
-                let about = format!("{impact}: {} approval(s) missing. {}", prompt.lacks(), approval::how(&screen.run));
+                let missing = counted(prompt.lacks() as usize, "approval");
+                let about = format!("{impact}: {missing} missing. {}", approval::how(&screen.run));
                 Some((confirmation.problem.clone().unwrap_or(about), &confirmation.typed))
             }
             _ if dialog::blocked_by(screen, prompt).is_some() => {
@@ -84,7 +85,7 @@ fn question(model: &Model, screen: &RunScreen, columns: usize, room: usize) -> V
         lines.push(dialog::field(model, field, columns));
         return lines;
     }
-    let (role, sentence) = super::sentence(model, screen);
+    let (role, sentence) = super::news(model, screen).unwrap_or_else(|| super::sentence(screen));
     let mut lines = said(role, &sentence, room);
     if let Some(tail) = screen.output_of().and_then(|(id, _)| screen.tails.get(id))
         && lines.len() < room
