@@ -21,7 +21,6 @@ mod record;
 mod serve;
 mod spares;
 mod standby;
-mod standing;
 mod terminal;
 
 pub use engine_side::{Supervisor, SupervisorError};

@@ -1,4 +1,4 @@
-//! The supervisor's own process: one loop over the engine's requests, ended children and deadlines.
+//! The supervisor's own process: one thread, one loop over the engine's requests, ended children and deadlines.
 //!
 //! Requests come on standard input, a socket; replies go to standard output, a pipe.
 
@@ -20,7 +20,6 @@ use super::process::{Attempt, Finished, Ground, Next, Pattern, Slot, Unchanged};
 use super::record::{Force, Record, ShellSpec, Told};
 use super::spares::Spares;
 use super::standby::Standby;
-use super::standing::Standing;
 use super::terminal::{Terminal, polled};
 use crate::engine::Outcome;
 use crate::exec::folder::{self, Durability};
@@ -91,7 +90,7 @@ pub fn serve(run_dir: &Path) -> Result<(), ServeError> {
         slots: 0,
         unchanged: None,
         small: None,
-        standing: Standing::new(),
+        standby: None,
         outputs: HashMap::new(),
         environment: std::env::vars_os().map(|(name, value)| (name.into_vec(), value.into_vec())).collect(),
         redactor: Redactor::default(),
@@ -151,7 +150,7 @@ struct Server {
     unchanged: Option<Unchanged>,
     /// How the last shell was started, if its block was a small one.
     small: Option<Pattern>,
-    standing: Standing,
+    standby: Option<Standby>,
     outputs: HashMap<AttemptId, Digests>,
     environment: BTreeMap<Vec<u8>, Vec<u8>>,
     /// What is secret in this run.
@@ -279,7 +278,7 @@ impl Server {
             self.outputs.retain(|kept, _| running.iter().any(|running| &running.attempt == kept));
         }
         self.small = None;
-        let mut standby = self.standing.take();
+        let mut standby = self.standby.take();
         let output = if let Some(output) = self.outputs.remove(attempt) {
             standby = None;
             output
@@ -322,7 +321,7 @@ impl Server {
                     for running in &mut self.running {
                         running.process.notice_end(child, status, now);
                     }
-                    self.standing.notice_end(child);
+                    drop(self.standby.take_if(|standby| standby.pid() == child));
                 }
                 last => break last,
             }
@@ -363,7 +362,7 @@ impl Server {
             self.tell();
             if silent
                 && self.running.is_empty()
-                && (self.childless || self.standing.is_only_child())
+                && (self.childless || self.standby.as_ref().is_some_and(Standby::is_only_child))
                 && let Some(output) = self.outputs.remove(&attempt)
             {
                 self.spares.take_back(&self.run_dir, &attempt, output);
@@ -382,9 +381,9 @@ impl Server {
     fn stand_by(&mut self) {
         let now = Instant::now();
         if self.running.iter().any(|running| running.process.takes_long(now)) {
-            self.standing.dismiss();
+            self.standby = None;
         }
-        if !self.standing.is_free() || self.orphaned {
+        if self.standby.is_some() || self.orphaned {
             return;
         }
         let small = self.small.take();
@@ -394,10 +393,10 @@ impl Server {
             _ => None,
         };
         let Some(pattern) = pattern else { return };
-        // Where this cannot be done the next attempt makes its own files, and says so if it cannot.
+        // Where this cannot be done the next attempt starts its shell itself, and says so if it cannot.
         let Ok(slot) = free_slot(&mut self.free, &mut self.slots, &self.run_dir) else { return };
-        let Some(files) = self.spares.lend() else { return self.free.push(slot) };
-        self.standing.ask(pattern, slot, files);
+        let Some((out, err)) = self.spares.lend() else { return self.free.push(slot) };
+        self.standby = Standby::start(pattern.with(&slot), slot, out, err).ok();
     }
 
     fn answer(&mut self, mut record: Record, secret: Option<SecretOutput>, durability: Durability) {

@@ -64,15 +64,11 @@ impl Standby {
     }
 
     /// Tells whether it is all that this process, the reaper of what blocks leave behind, has for a child: then nothing is
-    /// alive that a block started. Only the caller takes children away, so none is passed over while they are listed.
+    /// alive that a block started. Only we take children away, so none is passed over while they are listed.
     pub(super) fn is_only_child(&self) -> bool {
-        // Each thread has those that it started; the first one those that were taken in.
-        let Ok(threads) = std::fs::read_dir("/proc/self/task") else { return false };
-        let this = self.pid.as_raw_nonzero().to_string();
-        threads.into_iter().all(|thread| {
-            let children = thread.and_then(|thread| std::fs::read_to_string(thread.path().join("children")));
-            children.is_ok_and(|children| children.split_whitespace().all(|child| child == this))
-        })
+        let this = std::process::id();
+        let children = std::fs::read_to_string(format!("/proc/{this}/task/{this}/children"));
+        children.is_ok_and(|children| children.trim() == self.pid.as_raw_nonzero().to_string())
     }
 
     /// Hands over the files that the shell reads: they are written before the gate opens.
