@@ -1,5 +1,6 @@
 //! The summary of a run: verdicts with their method, what was left out, what is owed. Never more than was seen.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -9,7 +10,7 @@ use crate::engine::{
     Alarm, Attempt, AttemptState, Condition, Lane, Recovery, Run, Stage, StepState, Strand, Unapproved, Undoes,
     Verdict, Waiver,
 };
-use crate::kernel::{ActionName, SafeText, clock, counted};
+use crate::kernel::{ActionName, SafeText, StepId, clock, counted};
 use crate::runbook::{Action, Kind, Moment, Section, Step, Until};
 
 /// Is what the customers of a drill's shop saw, by their own record.
@@ -283,7 +284,8 @@ fn sql_line(run: &Run) -> Option<String> {
         let actions = run.plan.steps.iter().flat_map(|step| step.actions.iter().map(move |action| (step, action)));
         actions.filter(|(_, action)| action.kind == Kind::Sql && action.section <= Section::Verify)
     };
-    let verdict = |(step, action): (&Step, &Action)| match &last_attempt(run, step, action)?.state {
+    let last = last_attempts(run);
+    let verdict = |(step, action): (&Step, &Action)| match &last.get(&(&step.id, &action.name))?.state {
         AttemptState::Finished { verdict, .. } => Some(*verdict == Verdict::Passed),
         AttemptState::Running => None,
     };
@@ -336,9 +338,9 @@ fn fences(run: &Run) -> bool {
 }
 
 /// Names what failed and was not needed: a step that is done has not done that.
-fn passed_over(run: &Run, step: &Step) -> Vec<String> {
+fn passed_over(last: &LastAttempts<'_>, step: &Step) -> Vec<String> {
     let goes_on = |action: &&Action| action.section <= Section::Verify;
-    let failed = |action: &Action| match &last_attempt(run, step, action)?.state {
+    let failed = |action: &Action| match &last.get(&(&step.id, &action.name))?.state {
         AttemptState::Finished { verdict: Verdict::Failed { why }, .. } => {
             Some(format!("{} FAILED and was passed over: {why}", action.name))
         }
@@ -347,14 +349,16 @@ fn passed_over(run: &Run, step: &Step) -> Vec<String> {
     step.actions.iter().filter(goes_on).filter_map(failed).collect()
 }
 
-/// Finds the last attempt at an action of a step.
-fn last_attempt<'r>(run: &'r Run, step: &Step, action: &Action) -> Option<&'r Attempt> {
-    let of =
-        |attempt: &&Attempt| attempt.action.as_ref() == Some(&action.name) && attempt.step.as_ref() == Some(&step.id);
-    run.order.iter().rev().filter_map(|id| run.attempts.get(id)).find(of)
+type LastAttempts<'r> = HashMap<(&'r StepId, &'r ActionName), &'r Attempt>;
+
+/// Finds the last attempt at each action of each step.
+fn last_attempts(run: &Run) -> LastAttempts<'_> {
+    let attempts = run.order.iter().filter_map(|id| run.attempts.get(id));
+    attempts.filter_map(|attempt| Some(((attempt.step.as_ref()?, attempt.action.as_ref()?), attempt))).collect()
 }
 
 fn step_lines(run: &Run) -> Vec<String> {
+    let last = last_attempts(run);
     let done = run.steps.iter().filter(|state| matches!(state, StepState::Done { .. })).count();
     let total = run.steps.len();
     let retries = run
@@ -364,7 +368,7 @@ fn step_lines(run: &Run) -> Vec<String> {
     let mut lines = vec![format!("steps {done} of {total} done, {} failed", counted(retries.count(), "attempt"))];
     for (step, state) in run.plan.steps.iter().zip(run.steps.iter()) {
         if matches!(state, StepState::Done { how, .. } if how != "marked") {
-            let missing = passed_over(run, step).into_iter();
+            let missing = passed_over(&last, step).into_iter();
             lines.extend(missing.map(|what| format!("      {} {}: {what}", step.number, step.title)));
         }
         let what = match state {
