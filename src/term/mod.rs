@@ -341,7 +341,7 @@ impl Loop<'_> {
             }
             Output::SitDown(attempt) => {
                 let words = format!("Waiting for the terminal of attempt {attempt}; any key stays here.");
-                self.take(screen, Msg::Say(words))?;
+                self.take(screen, Msg::Meanwhile(words))?;
                 return self.reach(screen, attempt, Instant::now() + AWAITED);
             }
             Output::Suspend => {

@@ -1,4 +1,4 @@
-//! What there is to say in a line: what a key led to at once, what came from elsewhere one after the other.
+//! What there is to say in a line: what a key led to and what is wrong at once, the rest one after the other.
 
 use std::collections::VecDeque;
 
@@ -23,11 +23,16 @@ impl News {
         self.lines.truncate(Self::MOST);
     }
 
-    /// Says it behind what nobody has seen yet.
+    /// Says it behind what nobody has seen yet; a warning before that, since the newest says how things are.
     pub(super) fn add(&mut self, role: Role, text: impl Into<String>) {
         let text = text.into();
         self.meanwhile = None;
         if self.lines.iter().any(|(_, known)| *known == text) {
+            return;
+        }
+        if role == Role::Warn {
+            self.lines.push_front((role, text));
+            self.lines.truncate(Self::MOST);
             return;
         }
         self.lines.push_back((role, text));

@@ -119,12 +119,21 @@ fn without_its_engine_a_screen_offers_nothing_that_acts_and_says_why_until_it_is
 fn two_messages_come_one_after_the_other_and_what_is_asked_stays_in_sight() {
     let at = screen(80, 24).said(Msg::Say("The runbook was changed.".to_owned()));
     let at = at.said(Msg::Refused("Later.".to_owned()));
-    assert!(at.text().contains("(1 of 2) The runbook was changed."), "{}", at.text());
+    // A warning says how things are now: it is not kept behind what was said before.
+    assert!(at.text().contains("(1 of 2) Later."), "{}", at.text());
     assert!(at.text().contains("NEXT: 1 Declare the incident."), "{}", at.text());
+    let at = at.said(Msg::Say("A key was asked.".to_owned()));
+    assert!(at.text().contains("(1 of 3) Later."), "{}", at.text());
     let at = at.keys("j");
-    assert!(at.text().contains(" Later."), "{}", at.text());
+    assert!(at.text().contains("(1 of 2) The runbook was changed."), "{}", at.text());
     let at = at.keys("j");
-    assert!(!at.text().contains("Later.") && at.text().contains("NEXT: 1 Declare the incident."), "{}", at.text());
+    assert!(at.text().contains(" A key was asked."), "{}", at.text());
+    let at = at.keys("j");
+    assert!(
+        !at.text().contains("A key was asked.") && at.text().contains("NEXT: 1 Declare the incident."),
+        "{}",
+        at.text()
+    );
 }
 
 #[test]
