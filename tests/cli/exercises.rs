@@ -65,13 +65,19 @@ pub(crate) fn tick(team: &mut Talk) {
     team.answer("", "done (");
 }
 
-#[test]
-fn a_facilitator_surprises_the_team_and_nothing_is_read_early_or_changed_late() {
+/// Begins a drill that somebody may facilitate.
+fn drill() -> (Home, Talk) {
     let home = Home::new();
     home.write("mine.md", RUNBOOK);
     home.write("mine.injects.toml", INJECTS);
     let mut team = Talk::begin(&home, &["drill", "mine.md", "--facilitate", "--plain", "--data", "modelled"]);
     team.wait("2 injects may come");
+    (home, team)
+}
+
+#[test]
+fn a_facilitator_surprises_the_team_and_nothing_is_read_early_or_changed_late() {
+    let (home, mut team) = drill();
     let run = home.the_run();
 
     // Neither the run's log nor what the team is told says what comes.
@@ -181,11 +187,7 @@ fn a_facilitator_surprises_the_team_and_nothing_is_read_early_or_changed_late() 
 
 #[test]
 fn engine_and_both_screens_are_killed_and_no_inject_comes_twice() {
-    let home = Home::new();
-    home.write("mine.md", RUNBOOK);
-    home.write("mine.injects.toml", INJECTS);
-    let mut team = Talk::begin(&home, &["drill", "mine.md", "--facilitate", "--plain", "--data", "modelled"]);
-    team.wait("2 injects may come");
+    let (home, mut team) = drill();
     let mut eve = Talk::begin(&home, &["facilitate", "--plain", "--by", "eve"]);
     eve.wait("inject 1 a caller: on step-settled:fence");
     tick(&mut team);
@@ -225,11 +227,7 @@ fn engine_and_both_screens_are_killed_and_no_inject_comes_twice() {
 
 #[test]
 fn a_log_that_can_not_be_written_keeps_what_was_seen_and_no_inject_comes_until_it_can() {
-    let home = Home::new();
-    home.write("mine.md", RUNBOOK);
-    home.write("mine.injects.toml", INJECTS);
-    let mut team = Talk::begin(&home, &["drill", "mine.md", "--facilitate", "--plain", "--data", "modelled"]);
-    team.wait("2 injects may come");
+    let (home, mut team) = drill();
     let mut eve = Talk::begin(&home, &["facilitate", "--plain", "--by", "eve"]);
     eve.wait("inject 1 a caller: on step-settled:fence");
     eve.wait("eve came to facilitate");
@@ -276,11 +274,7 @@ fn a_log_that_can_not_be_written_keeps_what_was_seen_and_no_inject_comes_until_i
 
 #[test]
 fn a_drill_needs_no_facilitator_and_real_runs_have_none() {
-    let home = Home::new();
-    home.write("mine.md", RUNBOOK);
-    home.write("mine.injects.toml", INJECTS);
-    let mut team = Talk::begin(&home, &["drill", "mine.md", "--facilitate", "--plain", "--data", "modelled"]);
-    team.wait("2 injects may come");
+    let (home, mut team) = drill();
     // Somebody came, and went without a word.
     let mut eve = Talk::begin(&home, &["facilitate", "--plain", "--by", "eve"]);
     eve.wait("inject 1 a caller");
