@@ -156,9 +156,7 @@ pub(super) fn go_on(mut blind: BlindDrill, _held: Held, seat: &Seat) -> Result<E
         let folder = match front::launch(command) {
             Ok(folder) => folder,
             Err(failure) => {
-                let over = failure.over();
-                let why = [&[over.message][..], &over.hints].concat().join("; ");
-                news = Some(format!("{runbook} did not begin: {why}"));
+                news = Some(format!("{runbook} did not begin: {}", failure.in_a_line()));
                 continue;
             }
         };
@@ -311,9 +309,7 @@ fn look(blind: &BlindDrill) {
 
 /// Ends a drill in which nobody is any more: says what was broken, and discloses it.
 fn end(blind: BlindDrill) -> Result<ExitCode, Failure> {
-    let broken = blind.begins().broken.clone();
-    let besides = if broken.faults.is_empty() { String::new() } else { format!(", with {}", broken.faults.join(", ")) };
-    say::line(format_args!("the drill is over: what was broken was {}{besides}", broken.scenario));
+    say::line(format_args!("the drill is over: {}", revealed(&blind)));
     let failed = blind.disclose(&places::state()?);
     for why in &failed {
         say::aside(format_args!("lifeboat: what was broken is not disclosed beside {why}"));
@@ -328,6 +324,13 @@ fn end(blind: BlindDrill) -> Result<ExitCode, Failure> {
     let runtime = work::runtime()?;
     runtime.block_on(blind.clear()).map_err(of_blind)?;
     Ok(ExitCode::from(Kind::Stopped as u8))
+}
+
+/// Says what was broken.
+pub(super) fn revealed(blind: &BlindDrill) -> String {
+    let broken = &blind.begins().broken;
+    let besides = if broken.faults.is_empty() { String::new() } else { format!(", with {}", broken.faults.join(", ")) };
+    format!("what was broken was {}{besides}", broken.scenario)
 }
 
 /// Works the runbook that was chosen, in this process.

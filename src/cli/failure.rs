@@ -53,6 +53,16 @@ impl Failure {
         self
     }
 
+    /// Is it of this kind?
+    pub(super) fn is(&self, kind: Kind) -> bool {
+        self.kind == kind as u8
+    }
+
+    /// Says it in a line, with what to do next.
+    pub(super) fn in_a_line(&self) -> String {
+        [std::slice::from_ref(&self.message), &self.hints].concat().join("; ")
+    }
+
     /// Says it as the end of a run, for a screen in another process.
     pub(super) fn over(&self) -> Over {
         Over { code: self.kind, message: self.message.clone(), hints: self.hints.clone() }

@@ -71,7 +71,9 @@ fn work(cli: Cli) -> ExitCode {
         Some(Command::Drill(drill)) => work::drill(&drill),
         Some(Command::Run(run)) => work::run(&run),
         Some(Command::Facilitate(wanted)) => facilitate::facilitate(&wanted),
-        Some(Command::Resume(wanted)) => resume::resume(&wanted),
+        Some(Command::Resume(wanted)) => {
+            resume::resume(&wanted, || work::seated(wanted.plain, wanted.theme.as_deref()))
+        }
         Some(Command::Runs(wanted)) => runs::runs(wanted),
         Some(Command::Check { runbooks, format }) => check::check(&runbooks, format),
         Some(Command::Doctor { profile, format }) => doctor::doctor(profile.as_deref(), format),

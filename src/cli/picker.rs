@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::args::{Common, Data, Drill, Resume};
 use super::failure::{Failure, Kind};
-use super::{blind, compare, log, places, replay, resume, themes, work};
+use super::{blind, compare, front, log, places, replay, resume, themes, work};
 use crate::clock::Clock;
 use crate::drive::attach::Looks;
 use crate::drive::blind::BlindDrill;
@@ -17,20 +17,21 @@ use crate::drive::library::Library;
 use crate::drive::past;
 use crate::drive::record::Recording;
 use crate::drive::start::Options;
+use crate::drive::wire::Wants;
 use crate::engine::Mode;
 use crate::kernel::say_duration;
 use crate::report;
 use crate::runbook::{Plan, parse};
 use crate::settings::calls::Calls;
 use crate::settings::config::Config;
-use crate::store::Runs;
+use crate::store::{End, Runs, Standing};
 use crate::term::{self, Exit, Feed};
-use crate::ui::{About, Entry, Learnt, Model, Msg, Output, PastRun};
+use crate::ui::{About, Behind, Entry, Learnt, Model, Msg, Output, PastRun};
 
 /// Where recordings lie that are listed, as `./runbooks` is for runbooks.
 pub(super) const RECORDINGS: &str = "recordings";
 
-/// Shows the list; a drill that is chosen there starts, a run that is not over goes on.
+/// Shows the list; a drill that is chosen there starts, a run that is not over goes on, and both come back to it.
 pub(super) fn open() -> Result<ExitCode, Failure> {
     if !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
         return Err(Failure::new(Kind::Usage, "there is no terminal to open the list of runbooks in")
@@ -45,7 +46,7 @@ pub(super) fn open() -> Result<ExitCode, Failure> {
             "`lifeboat runs` and `lifeboat plan RUNBOOK` print lines, `lifeboat drill RUNBOOK` is worked line by line",
         ));
     }
-    let looks = Looks { theme: themes::chosen(None), keys: work::keys(), calls: Calls::Off };
+    let looks = Looks { theme: themes::chosen(None), keys: work::keys(), calls: Calls::Off, behind: Behind::Nothing };
     let clock = Clock::start();
     let library = places::library();
     // With a configuration that is not right the list opens all the same.
@@ -55,6 +56,7 @@ pub(super) fn open() -> Result<ExitCode, Failure> {
     let names = library.names();
     let entries = names.iter().map(|name| Entry { name: name.clone(), ..Entry::default() }).collect();
     let mut model = Model::picker(entries, &looks.theme, clock.now()).with_keys(looks.keys.clone());
+    let (names, config) = (Arc::new(names), Arc::new(config));
     let (feed, inbox) = term::channel();
     let (answers, refused) = (feed.clone(), feed.clone());
     for problem in problems {
@@ -65,7 +67,10 @@ pub(super) fn open() -> Result<ExitCode, Failure> {
     // Not waited for: it only reads, and ends with the last look or with the process.
     std::thread::Builder::new()
         .name("runbooks".to_owned())
-        .spawn(move || look(&library, &names, &config, &feed))
+        .spawn({
+            let (names, config) = (Arc::clone(&names), Arc::clone(&config));
+            move || look(&library, &names, &config, &feed)
+        })
         .map_err(|error| Failure::new(Kind::Terminal, format!("the runbooks cannot be read: {error}")))?;
     let mut wish = |output: Output| {
         if let Output::Report(folder) = output {
@@ -78,45 +83,89 @@ pub(super) fn open() -> Result<ExitCode, Failure> {
             drop(std::thread::Builder::new().name("report".to_owned()).spawn(make));
         }
     };
-    // What is only looked at comes back to the list, with what was wrong with it.
-    let exit = loop {
+    // Whatever is opened from the list comes back to it, with what was wrong with it.
+    loop {
         let exit = term::run(&mut model, &inbox, &mut wish, &|| clock.now())
             .map_err(|error| Failure::new(Kind::Terminal, error.to_string()))?;
-        let looked = match &exit {
-            Exit::Watch(watch) => replay::watch(watch, None, &looks),
-            Exit::Compare(one, other) => compare::from_screen((one, other), &looks, None),
-            _ => break exit,
+        let (names, config, feed) = (Arc::clone(&names), Arc::clone(&config), refused.clone());
+        let look_again = move |folder: PathBuf| {
+            let look = move || came_back(&folder, &names, &config, &feed);
+            // Without a thread the list stays as it was.
+            drop(std::thread::Builder::new().name("runs".to_owned()).spawn(look));
         };
-        match looked {
-            Ok(Exit::Back) => {}
-            Ok(exit) => break exit,
-            Err(failure) => refused.send(Msg::Refused(failure.over().message)),
+        let left = match exit {
+            Exit::Watch(watch) => replay::watch(&watch, None, &looks).and_then(replay::code).map(drop),
+            Exit::Compare(one, other) => {
+                compare::from_screen((&one, &other), &looks, None).and_then(replay::code).map(drop)
+            }
+            Exit::Drill(scenario) => drilled(scenario, look_again),
+            Exit::Resume(folder) => gone_on_with(folder, &refused, look_again),
+            Exit::Quit | Exit::Detached | Exit::Back => return Ok(ExitCode::SUCCESS),
+            Exit::HungUp | Exit::Signalled(_) => return Err(Failure::new(Kind::Terminal, "")),
+        };
+        match left {
+            Ok(()) => {}
+            Err(failure) if failure.is(Kind::Terminal) => return Err(failure),
+            Err(failure) => refused.send(Msg::Refused(failure.in_a_line())),
         }
-    };
-    match exit {
-        Exit::Drill(scenario) => work::drill(&Drill {
-            facilitate: None,
-            data: Data::default(),
-            faults: Vec::new(),
-            scenario: Some(scenario),
-            blind: false,
-            blind_in: None,
-            seed: None,
-            speed: 1,
-            common: Common { set: Vec::new(), runs: None, onset: None, unattended: false, plain: false, theme: None },
-        }),
-        Exit::Resume(folder) => resume::resume(&Resume {
-            run: Some(folder),
-            runs: None,
-            profile: None,
-            unattended: false,
-            plain: false,
-            take_over: None,
-            theme: None,
-        }),
-        Exit::Quit | Exit::Detached | Exit::Back | Exit::Watch(_) | Exit::Compare(..) => Ok(ExitCode::SUCCESS),
-        Exit::HungUp | Exit::Signalled(_) => Err(Failure::new(Kind::Terminal, "")),
     }
+}
+
+/// Starts a drill and works it; `look_again` is called once it was left.
+fn drilled(scenario: String, look_again: impl FnOnce(PathBuf)) -> Result<(), Failure> {
+    let drill = Drill {
+        facilitate: None,
+        data: Data::default(),
+        faults: Vec::new(),
+        scenario: Some(scenario),
+        blind: false,
+        blind_in: None,
+        seed: None,
+        speed: 1,
+        common: Common { set: Vec::new(), runs: None, onset: None, unattended: false, plain: false, theme: None },
+    };
+    let seat = work::seated(false, None)?.before(Behind::Screen);
+    let folder = front::launch(drill.words())?;
+    let left = front::attach(&folder, &front::Person::without_key(), Wants::Control, &seat);
+    look_again(folder);
+    left.map(drop)
+}
+
+/// Goes on with the run or the blind drill in a folder; `look_again` is called once it was left.
+fn gone_on_with(folder: String, feed: &Feed, look_again: impl FnOnce(PathBuf)) -> Result<(), Failure> {
+    let path = PathBuf::from(&folder);
+    let hidden = blind::waiting().into_iter().find(|drill| drill.is_called(&folder));
+    let hidden = hidden.or_else(|| BlindDrill::of_run(&path));
+    let wanted = Resume {
+        run: Some(folder),
+        runs: None,
+        profile: None,
+        unattended: false,
+        plain: false,
+        take_over: None,
+        theme: None,
+    };
+    let left = resume::resume(&wanted, || Ok(work::seated(false, None)?.before(Behind::Screen)));
+    if let Some(drill) = hidden.filter(|drill| !drill.folder().exists()) {
+        feed.send(Msg::Say(format!("The drill is over: {}.", blind::revealed(&drill))));
+    }
+    look_again(path);
+    left.map(drop)
+}
+
+/// Looks at the runs again once somebody came back from the one in `folder`, and says what became of that.
+fn came_back(folder: &Path, names: &[String], config: &Config, feed: &Feed) {
+    let all = look_at_runs(names, config, feed);
+    let Some(standing) = all.iter().find(|standing| standing.folder == folder) else { return };
+    feed.send(Msg::Learnt(Learnt::Left(folder.display().to_string())));
+    let run = standing.run.as_str().rsplit('-').next().unwrap_or_default();
+    feed.send(Msg::Say(match &standing.end {
+        End::Worked => format!("Run {run} goes on without this screen. Enter comes back to it."),
+        End::Open => format!("Run {run} is not over, and its engine is gone. Enter goes on with it."),
+        End::Unsealed(how) => format!("Run {run} is over: {how}. Its log is not sealed."),
+        End::Sealed(Some(how)) => format!("Run {run} is over: {how}."),
+        End::Sealed(None) => format!("Run {run} is over."),
+    }));
 }
 
 /// Looks at everything while the list is on the screen already: runbooks, then runs, then the machine.
@@ -124,6 +173,20 @@ fn look(library: &Library, names: &[String], config: &Config, feed: &Feed) {
     let tell = |learnt: Learnt| feed.send(Msg::Learnt(learnt));
     let options = work::of_profile(Some(config.without_profile()), None);
     let plans = read(library, names, &options, feed);
+    look_at_runs(names, config, feed);
+    let named = config.profiles().filter_map(|name| Some((config.profile(name).ok()?, name.to_owned())));
+    let mut profiles: Vec<Options> = named.map(|(profile, name)| work::of_profile(Some(profile), Some(name))).collect();
+    if profiles.is_empty() {
+        profiles.push(options);
+    }
+    if let (Ok(state), Ok(runtime)) = (places::state(), work::runtime()) {
+        tell(Learnt::Preflight(runtime.block_on(examine(&Wish { profiles, runbooks: plans, state }))));
+    }
+}
+
+/// Looks at the runs, and returns them.
+fn look_at_runs(names: &[String], config: &Config, feed: &Feed) -> Vec<Standing> {
+    let tell = |learnt: Learnt| feed.send(Msg::Learnt(learnt));
     let (unfinished, ended) = past::runs(&folders(config));
     let deserted = blind::deserted();
     let mut to_go_on_with: Vec<PastRun> =
@@ -137,14 +200,7 @@ fn look(library: &Library, names: &[String], config: &Config, feed: &Feed) {
     for name in names {
         tell(Learnt::Drilled { name: name.clone(), how: past::last_drill(&ended, name) });
     }
-    let named = config.profiles().filter_map(|name| Some((config.profile(name).ok()?, name.to_owned())));
-    let mut profiles: Vec<Options> = named.map(|(profile, name)| work::of_profile(Some(profile), Some(name))).collect();
-    if profiles.is_empty() {
-        profiles.push(options);
-    }
-    if let (Ok(state), Ok(runtime)) = (places::state(), work::runtime()) {
-        tell(Learnt::Preflight(runtime.block_on(examine(&Wish { profiles, runbooks: plans, state }))));
-    }
+    unfinished.into_iter().chain(ended).collect()
 }
 
 /// Reads every runbook, and tells what it says of itself.

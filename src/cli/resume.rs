@@ -21,11 +21,14 @@ use crate::journal::Severity;
 use crate::kernel::SafeText;
 use crate::store::{self, End, LogPlace};
 
-/// Attaches to the engine that works the run; where it is gone, another one takes the run up.
-pub(super) fn resume(wanted: &Resume) -> Result<ExitCode, Failure> {
+/// Attaches to the engine that works the run; where it is gone, another one takes the run up. `seated` says where the person
+/// sits, if there is to be one.
+pub(super) fn resume(
+    wanted: &Resume,
+    seated: impl FnOnce() -> Result<work::Seat, Failure>,
+) -> Result<ExitCode, Failure> {
     if let Some(drill) = to_choose(wanted)? {
-        let seat = work::seated(wanted.plain, wanted.theme.as_deref())?;
-        return blind::take_up(drill, &seat);
+        return blind::take_up(drill, &seated()?);
     }
     let place = find(wanted.run.as_deref(), wanted.runs.as_deref(), OPEN)?;
     let (opened, _) = store::header(&place.log).map_err(places::of_store)?;
@@ -36,7 +39,7 @@ pub(super) fn resume(wanted: &Resume) -> Result<ExitCode, Failure> {
         return take_up(wanted, &place, work::Hosting::Lines);
     }
     screenless(&place)?;
-    let seat = work::seated(wanted.plain, wanted.theme.as_deref())?;
+    let seat = seated()?;
     let folder = place.folder.clone().unwrap_or_default();
     let folder = std::path::absolute(&folder).unwrap_or(folder);
     // A run that was stopped in a blind drill is over; the drill is not.

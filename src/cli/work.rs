@@ -31,6 +31,7 @@ use crate::settings::config::Profile;
 use crate::settings::keymap::Keymap;
 use crate::settings::theme::Theme;
 use crate::store::RunFolder;
+use crate::ui::Behind;
 
 /// How long an end at once may take to end the practice estate.
 const AT_ONCE: Duration = Duration::from_secs(1);
@@ -424,6 +425,16 @@ pub(super) enum Seat {
     Lines(Typed),
 }
 
+impl Seat {
+    /// Is the same place, before another screen.
+    pub(super) fn before(self, behind: Behind) -> Self {
+        match self {
+            Self::Screens(looks) => Self::Screens(Looks { behind, ..looks }),
+            Self::Lines(typed) => Self::Lines(typed),
+        }
+    }
+}
+
 /// Says where a person sits, unless nobody is to look.
 fn seat(common: &Common) -> Result<Option<Seat>, Failure> {
     if common.unattended { Ok(None) } else { seated(common.plain, common.theme.as_deref()).map(Some) }
@@ -436,7 +447,8 @@ pub(super) fn seated(plain: bool, theme_name: Option<&str>) -> Result<Seat, Fail
     if plain || wanted || (dumb && std::io::stdin().is_terminal()) {
         return Ok(Seat::Lines(Typed::default()));
     }
-    on_terminal(theme_name).map(|theme| Seat::Screens(Looks { theme, keys: keys(), calls: calls() }))
+    let looks = |theme| Looks { theme, keys: keys(), calls: calls(), behind: Behind::Nothing };
+    on_terminal(theme_name).map(|theme| Seat::Screens(looks(theme)))
 }
 
 /// Loads the keys; what is wrong with the file of one's own is said, and the table's keys stand.

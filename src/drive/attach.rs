@@ -23,7 +23,7 @@ use crate::settings::keymap::Keymap;
 use crate::settings::theme::Theme;
 use crate::store::{self, Operator, StoreError};
 use crate::term::{self, Exit, TermError};
-use crate::ui::{Model, Msg, Output};
+use crate::ui::{Behind, Model, Msg, Output};
 
 /// How long the engine may take to say how the run ended, once it showed that it did.
 const LAST_WORDS: Duration = Duration::from_secs(5);
@@ -78,7 +78,7 @@ pub enum AttachError {
     Terminal(#[from] TermError),
 }
 
-/// Says how screens look, what their keys are, and how they call somebody back.
+/// Says how screens look, what their keys are, how they call somebody back, and where leaving them leads.
 #[derive(Clone, Debug)]
 pub struct Looks {
     /// Colours and glyphs.
@@ -87,6 +87,8 @@ pub struct Looks {
     pub keys: Keymap,
     /// Bell and notifications.
     pub calls: Calls,
+    /// What lies behind them.
+    pub behind: Behind,
 }
 
 /// Says how a screen ended.
@@ -137,7 +139,8 @@ impl Engine {
         let mut model = Model::run(begun.plan.clone(), begun.log.clone(), &looks.theme, clock.now())
             .in_local_time(local)
             .with_keys(looks.keys.clone())
-            .that_calls(looks.calls);
+            .that_calls(looks.calls)
+            .before(looks.behind);
         let wishes = begun.wishes.clone();
         let pager = Pager::start(&begun.folder, teller.clone()).map_err(|error| begun.unusable(error))?;
         let mut wish = |output: Output| match output {

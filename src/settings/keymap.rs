@@ -447,7 +447,7 @@ impl Default for Keymap {
                 C::Quit,
                 &[Char('q')],
                 "quit",
-                "Quit. An open run says how to stop it or leave it instead.",
+                "Quit. An open run says how to stop it or leave it instead. What was opened from another screen leads back to that.",
             ),
             bind(
                 Everywhere,

@@ -13,7 +13,7 @@ use super::effects::Effects;
 use super::facilitator::Desk;
 use super::finder::Finder;
 use super::form::Form;
-use super::message::{Holder, LogHealth};
+use super::message::{Holder, LogHealth, Output};
 use super::news::News;
 use super::page::Shelf;
 use super::picker::{Entry, Picker};
@@ -65,7 +65,7 @@ pub enum Place {
     Compare(Box<Beside>),
 }
 
-/// Says what lies behind a screen, which is where esc leads from its first level.
+/// Says what lies behind a screen, which is where leaving it leads.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Behind {
     /// The shell: there is nothing to go back to.
@@ -73,6 +73,21 @@ pub enum Behind {
     Nothing,
     /// The screen from which it was opened.
     Screen,
+}
+
+impl Behind {
+    /// Leaves a screen that only shows.
+    pub(super) fn left(self) -> Output {
+        match self {
+            Self::Nothing => Output::Quit,
+            Self::Screen => Output::Back,
+        }
+    }
+
+    /// Says what quitting does, where that is not the end of the program.
+    pub(super) fn words(self) -> Option<&'static str> {
+        (self == Self::Screen).then_some("go back")
+    }
 }
 
 /// Names the panes of a run.
@@ -148,6 +163,7 @@ pub struct RunScreen {
     /// Where the log is.
     pub log_path: String,
     pub(super) log: Option<(LogHealth, Stamp)>,
+    pub(super) behind: Behind,
     pub(super) tails: BTreeMap<AttemptId, Tail>,
     /// The last lines of outputs that are no longer at hand.
     pub(super) last_lines: BTreeMap<AttemptId, LastLine>,
@@ -265,11 +281,7 @@ impl Model {
     #[must_use]
     pub fn before(mut self, behind: Behind) -> Self {
         match &mut self.place {
-            Place::Run(screen) => {
-                if let Some(replay) = &mut screen.replay {
-                    replay.behind = behind;
-                }
-            }
+            Place::Run(screen) => screen.behind = behind,
             Place::Compare(beside) => beside.behind = behind,
             Place::Picker(_) | Place::Facilitator(_) => {}
         }
@@ -321,6 +333,7 @@ impl RunScreen {
             run,
             log_path,
             log: None,
+            behind: Behind::Nothing,
             tails: BTreeMap::new(),
             last_lines: BTreeMap::new(),
             focus: Focus::Output,

@@ -114,7 +114,7 @@ fn in_run(screen: &RunScreen) -> Vec<Offer> {
         (Zoom::Output(reader), _) => return in_output(screen, reader),
         (Zoom::Timeline(_), _) => return in_timeline(screen),
         (Zoom::Shared, Stage::Ended(_)) => {
-            let again = screen.goes_on_blind().then_some("choose again");
+            let again = if screen.goes_on_blind() { Some("choose again") } else { screen.behind.words() };
             let mut list = vec![Offer { command: C::Quit, words: again }, C::Timeline.into()];
             if !screen.outputs_of().is_empty() {
                 list.push(C::Zoom.into());
@@ -286,7 +286,7 @@ fn in_replay(screen: &RunScreen, replay: &Replay) -> Vec<Offer> {
         Zoom::Output(reader) => in_output(screen, reader).into_iter().filter(|offer| reads(offer.command)).collect(),
         Zoom::Timeline(_) => in_timeline(screen).into_iter().filter(|offer| reads(offer.command)).collect(),
         Zoom::Shared => {
-            let back = match (screen.looks() || replay.searches(), replay.behind) {
+            let back = match (screen.looks() || replay.searches(), screen.behind) {
                 (true, _) => offers(&[C::Back]),
                 (false, Behind::Screen) => vec![Offer { command: C::Back, words: Some("go back") }],
                 (false, Behind::Nothing) => Vec::new(),
@@ -300,20 +300,21 @@ fn in_replay(screen: &RunScreen, replay: &Replay) -> Vec<Offer> {
     let rest = list.split_off(beside);
     list.extend(offers(&THROUGH));
     list.extend(rest);
-    let mut add = |command: Command| {
-        if list.iter().all(|offer| offer.command != command) {
-            list.push(command.into());
+    let mut add = |offer: Offer| {
+        if list.iter().all(|other| other.command != offer.command) {
+            list.push(offer);
         }
     };
-    [C::Search, C::Help, C::Quit, C::Palette, C::Timeline].into_iter().for_each(&mut add);
+    let quit = Offer { command: C::Quit, words: screen.behind.words() };
+    let more = [C::Search.into(), C::Help.into(), quit, C::Palette.into(), C::Timeline.into()];
+    more.into_iter().for_each(&mut add);
     if replay.has_rivals() {
-        add(C::CompareWith);
+        add(C::CompareWith.into());
     }
     if !screen.outputs_of().is_empty() {
-        add(C::Zoom);
+        add(C::Zoom.into());
     }
-    [C::NextPane, C::PreviousPane, C::Copy].into_iter().for_each(&mut add);
-    MOVES.into_iter().for_each(add);
+    [C::NextPane, C::PreviousPane, C::Copy].into_iter().chain(MOVES).map(Offer::from).for_each(add);
     list
 }
 

@@ -100,6 +100,8 @@ pub enum Learnt {
         /// Recordings that lie beside the runbooks, in the order of their folders.
         recordings: Vec<PastRun>,
     },
+    /// Somebody came back to the list from the run in this folder.
+    Left(String),
     /// How the last drill of a runbook went.
     Drilled {
         /// The runbook's name.
@@ -208,7 +210,7 @@ impl Picker {
         }
     }
 
-    /// Takes in what was learnt. The selection stays where it is.
+    /// Takes in what was learnt. The selection stays on what it is on.
     pub fn learn(&mut self, learnt: Learnt) {
         let entry = |entries: &mut Vec<Entry>, name: &str| entries.iter().position(|entry| entry.name == name);
         match learnt {
@@ -218,8 +220,13 @@ impl Picker {
                 }
             }
             Learnt::Runs { unfinished, ended, recordings } => {
+                let selected = self.run().map(|run| run.folder.clone());
                 (self.unfinished, self.ended, self.recordings) = (unfinished, ended, recordings);
+                if let Some(folder) = selected {
+                    self.select(&folder);
+                }
             }
+            Learnt::Left(folder) => self.select(&folder),
             Learnt::Drilled { name, how } => {
                 if let Some(entry) = entry(&mut self.entries, &name).and_then(|at| self.entries.get_mut(at)) {
                     entry.drilled = Some(how);
@@ -256,6 +263,15 @@ impl Picker {
             Row::Recording(at) => self.recordings.get(at),
             Row::Runbook(_) => None,
         }
+    }
+
+    /// Selects the run in this folder; where it is gone, the first runbook.
+    fn select(&mut self, folder: &str) {
+        let unfinished = (0..self.unfinished.len()).map(Row::Unfinished);
+        let ended = (0..self.ended.len()).map(Row::Ended);
+        let recordings = (0..self.recordings.len()).map(Row::Recording);
+        let is = |row: &Row| self.run_of(*row).is_some_and(|run| run.folder == folder);
+        self.selected = unfinished.chain(ended).chain(recordings).find(is).unwrap_or(Row::Runbook(0));
     }
 
     /// Marks the selected run, which is over, as the one that another is compared with; with one that is marked it is
@@ -373,6 +389,20 @@ mod tests {
             picker.rows(),
             [Row::Unfinished(0), Row::Runbook(0), Row::Runbook(1), Row::Runbook(2), Row::Ended(0), Row::Ended(1)]
         );
+    }
+
+    #[test]
+    fn what_is_selected_stays_so_where_it_stands_by_now_and_what_somebody_comes_back_from_is() {
+        let mut picker = picker();
+        picker.selected = Row::Ended(1);
+        let left = || run("20261122T1-7f3k", "region-failure");
+        let ended = vec![left(), run("20261121T1-aaaa", "az-failure"), run("20261120T1-bbbb", "region-failure")];
+        picker.learn(Learnt::Runs { unfinished: Vec::new(), ended, recordings: Vec::new() });
+        assert_eq!(picker.run().unwrap().run, "20261120T1-bbbb");
+        picker.learn(Learnt::Left(left().folder));
+        assert_eq!(picker.selected, Row::Ended(0));
+        picker.learn(Learnt::Runs { unfinished: Vec::new(), ended: Vec::new(), recordings: Vec::new() });
+        assert_eq!(picker.selected, Row::Runbook(0), "what is gone is not selected");
     }
 
     #[test]

@@ -219,8 +219,10 @@ fn break_off(model: &mut Model) -> Option<Output> {
     match &mut model.place {
         // The list asks first where a drill ends with it.
         Place::Picker(picker) => in_picker(picker, Command::Quit, (1, 0)),
-        Place::Facilitator(_) | Place::Compare(_) => Some(Output::Quit),
-        Place::Run(screen) if screen.is_ended() || screen.replay.is_some() => Some(Output::Quit),
+        Place::Facilitator(_) => Some(Output::Quit),
+        Place::Compare(beside) => Some(beside.behind.left()),
+        Place::Run(screen) if screen.replay.is_some() => Some(screen.behind.left()),
+        Place::Run(screen) if screen.is_ended() => Some(Output::Quit),
         Place::Run(screen) if screen.breaking == Break::Asked => Some(Output::Detach),
         Place::Run(screen) => {
             model.help = None;
@@ -282,13 +284,13 @@ fn perform(model: &mut Model, command: Command) -> Option<Output> {
         return output;
     }
     if let Place::Run(screen) = &mut model.place
-        && let looks = screen.looks()
+        && let (looks, behind) = (screen.looks(), screen.behind)
         && let Some(replay) = &mut screen.replay
     {
         if command == Command::Quit {
-            return Some(Output::Quit);
+            return Some(behind.left());
         }
-        if command == Command::Back && !looks && !replay.searches() && replay.behind == Behind::Screen {
+        if command == Command::Back && !looks && !replay.searches() && behind == Behind::Screen {
             return Some(Output::Back);
         }
         if let ControlFlow::Break(output) = replay::perform(replay, command) {

@@ -17,6 +17,7 @@ mod exercises;
 mod forecast;
 mod guards;
 mod history;
+mod list;
 mod lost_log;
 mod page;
 mod plain;

@@ -133,11 +133,12 @@ fn it_leads_to_either_recording_and_back_and_wishes_nothing_else() {
     screen.outputs.clear();
     let screen = screen.keys("g a esc q");
     let whole = Output::Watch(Watch { folder: "/runs/a".to_owned(), seq: None });
-    assert_eq!(screen.outputs, [whole, Output::Back, Output::Quit]);
+    assert_eq!(screen.outputs, [whole, Output::Back, Output::Back], "both lead to the screen before");
     // From the command line there is nothing to go back to.
     let now = Stamp { utc: chrono::DateTime::UNIX_EPOCH, mono: 0 };
     let alone = Screen::of(Model::compare(beside(), &theme(), now), 80, 24).keys("esc");
     assert_eq!(alone.outputs, []);
+    assert_eq!(alone.keys("q").outputs, [Output::Quit]);
     for key in (b'!'..=b'~').map(char::from) {
         let pressed = Screen::of(Model::compare(beside(), &theme(), now), 80, 24).keys(&format!("{key} enter y"));
         let wished = pressed.outputs.iter().find(|output| !matches!(output, Output::Watch(_) | Output::Quit));

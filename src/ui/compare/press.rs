@@ -21,7 +21,8 @@ pub(in crate::ui) fn offered(beside: &Beside) -> Vec<Offer> {
     if beside.pane != Pane::Whole {
         list.extend([C::NextPane, C::PreviousPane].map(Offer::from));
     }
-    list.extend([C::Help, C::Palette, C::Quit].map(Offer::from));
+    list.extend([C::Help, C::Palette].map(Offer::from));
+    list.push(Offer { command: C::Quit, words: beside.behind.words() });
     list.extend([C::Up, C::Down, C::PageUp, C::PageDown, C::Top, C::Bottom].map(Offer::from));
     list
 }
@@ -39,7 +40,7 @@ pub(in crate::ui) fn why_not(beside: &Beside, command: Command) -> &'static str 
 pub(in crate::ui) fn perform(beside: &mut Beside, command: Command, (rows, last): (u16, usize)) -> Option<Output> {
     let count = beside.listed.len();
     match (command, beside.pane) {
-        (Command::Quit, _) => return Some(Output::Quit),
+        (Command::Quit, _) => return Some(beside.behind.left()),
         (Command::Back | Command::Whole, Pane::Whole) => (beside.pane, beside.top) = (Pane::Steps, 0),
         (Command::Back, _) if beside.behind == Behind::Screen => return Some(Output::Back),
         (Command::Whole, _) => (beside.pane, beside.top) = (Pane::Whole, 0),

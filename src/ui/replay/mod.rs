@@ -16,7 +16,7 @@ pub use spot::Spot;
 
 use super::field::{Edited, Field};
 use super::message::{Output, Way};
-use super::model::{Behind, Model, Place, RunScreen, Zoom};
+use super::model::{Model, Place, RunScreen, Zoom};
 use super::picker::PastRun;
 use super::tail::Tail;
 use super::timeline::Told;
@@ -166,8 +166,6 @@ pub(super) struct Replay {
     pub(super) asking: Option<(Typed, Field)>,
     /// What was searched for last.
     pub(super) search: Option<String>,
-    /// What lies behind the screen.
-    pub(super) behind: Behind,
     /// What it can be compared with, once that was looked up.
     pub(super) rivals: Option<Rivals>,
     /// The step whose attempts and outputs are at hand.
