@@ -142,10 +142,10 @@ impl Engine {
             .that_calls(looks.calls)
             .before(looks.behind);
         let wishes = begun.wishes.clone();
-        let pager = Pager::start(&begun.folder, teller.clone()).map_err(|error| begun.unusable(error))?;
+        let mut pager = Pager::start(&begun.folder, teller.clone()).map_err(|error| begun.unusable(error))?;
         let mut wish = |output: Output| match output {
             Output::Seek(seek) => pager.seek(seek),
-            Output::Save { attempt, stream, path } => pager.save(attempt, stream, path),
+            Output::Save { attempt, stream, path } => pager.save(&attempt, stream, &path),
             output => match wished(output) {
                 // An engine that is gone was said to be.
                 Some(Ok(wish)) => drop(wishes.send(wish)),

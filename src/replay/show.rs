@@ -1,7 +1,6 @@
 //! A recording on a terminal: the screen on its thread, the player on another one, so that no frame waits for the disk. A
 //! comparison is shown instead, and the recording stands meanwhile.
 
-use std::path::Path;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -10,12 +9,12 @@ use super::pace::Stretch;
 use super::player::{BESIDE, Player, Start};
 use super::recording::{Recording, ReplayError};
 use crate::journal::{Addition, Trust, Verdict};
-use crate::kernel::{AttemptId, Stamp};
+use crate::kernel::Stamp;
 use crate::settings::keymap::Keymap;
 use crate::settings::theme::Theme;
-use crate::store;
+use crate::store::{self, Saves};
 use crate::term::{self, Exit, Feed};
-use crate::ui::{Model, Msg, Output, Rivals, Seek, Spot, Stream, Transport, Verified, Worth};
+use crate::ui::{Model, Msg, Output, Rivals, Seek, Spot, Transport, Verified, Worth};
 
 /// While it plays the screen is told the time so often at least: at 64 times the speed seconds pass quickly.
 const TICK: Duration = Duration::from_millis(33);
@@ -28,11 +27,6 @@ const SLICE: Duration = Duration::from_millis(30);
 enum Ask {
     Transport(Transport),
     Seek(Seek),
-    Save {
-        attempt: AttemptId,
-        stream: Stream,
-        path: String,
-    },
     Verified(Verified),
     /// Nobody looks: it stands until somebody plays on.
     Rest,
@@ -85,7 +79,7 @@ pub fn show(
     let log = recording.place.log.display().to_string();
     let model = Model::replay(Arc::clone(&recording.plan), log, theme, recording.began);
     let mut model = model.in_local_time(local).with_keys(keys.clone()).before(start.behind);
-    let place = recording.place.clone();
+    let (place, folder) = (recording.place.clone(), recording.folder.clone());
     let mut player = Player::open(recording, start.speed)?;
     let shown = Shown::of(&player);
     let (feed, inbox) = term::channel();
@@ -108,13 +102,21 @@ pub fn show(
     let told = feed.clone();
     spawn("rivals", move || told.send(Msg::Rivals(rivals())))?;
     let clock = shown.clone();
-    let refused = feed.clone();
+    let (refused, saying, mut saves) = (feed.clone(), feed.clone(), Saves::default());
     spawn("player", move || play(player, &feed, &asked, &shown))?;
     let mut wish = |output: Output| {
         let ask = match output {
             Output::Replay(transport) => Ask::Transport(transport),
             Output::Seek(seek) => Ask::Seek(seek),
-            Output::Save { attempt, stream, path } => Ask::Save { attempt, stream, path },
+            Output::Save { attempt, stream, path } if attempt.names_files() => {
+                let feed = saying.clone();
+                saves.begin(folder.join(attempt.output_file(stream.word())), &path, move |msg| feed.send(msg));
+                return;
+            }
+            Output::Save { .. } => {
+                saying.send(Msg::Refused("that is no output of this recording".to_owned()));
+                return;
+            }
             // Nothing else can be wished: a recording acts on nothing.
             _ => return,
         };
@@ -182,7 +184,6 @@ fn play(mut player: Player, feed: &Feed, asked: &Receiver<Ask>, shown: &Shown) {
         match ask {
             Some(Ask::Transport(wish)) => said.extend(player.wish(wish, Instant::now())),
             Some(Ask::Seek(seek)) => said.push(player.leaf(&seek)),
-            Some(Ask::Save { attempt, stream, path }) => said.push(saved(&player, &attempt, stream, &path)),
             Some(Ask::Verified(verified)) => said.push(player.verified(verified)),
             Some(Ask::Rest) => said.extend(player.rest(Instant::now())),
             None => {}
@@ -205,15 +206,4 @@ fn play(mut player: Player, feed: &Feed, asked: &Receiver<Ask>, shown: &Shown) {
             feed.send(Msg::Tick(shown.now()));
         }
     }
-}
-
-fn saved(player: &Player, attempt: &AttemptId, stream: Stream, path: &str) -> Msg {
-    if !attempt.names_files() {
-        return Msg::Refused("that is no output of this recording".to_owned());
-    }
-    let from = player.recording.folder.join(attempt.output_file(stream.word()));
-    Msg::Say(match store::save(&from, Path::new(path)) {
-        Ok(bytes) => format!("Saved: {bytes} bytes in {path}."),
-        Err(error) => format!("{path} could not be written: {error}."),
-    })
 }

@@ -243,7 +243,13 @@ impl Default for Keymap {
             bind(Output, C::NextMatch, &[Char('n')], "next", "After a search: the next place further down."),
             bind(Output, C::PreviousMatch, &[Char('N')], "previous", "After a search: the next place further up."),
             bind(Output, C::Wrap, &[Char('w')], "wrap", "Let long lines go on on the next row, or cut them."),
-            bind(Output, C::Save, &[Char('s')], "save…", "Copy the whole output to a file of your own."),
+            bind(
+                Output,
+                C::Save,
+                &[Char('s')],
+                "save…",
+                "Copy the whole output to a file of your own; it is read on meanwhile.",
+            ),
             bind(
                 Run,
                 C::Unrecorded,

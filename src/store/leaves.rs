@@ -15,18 +15,6 @@ const BACK: u64 = 64 * 1024;
 /// How much is read at once to find a text.
 const FIND: u64 = 1024 * 1024;
 
-/// Copies a file to a place where there is none.
-///
-/// # Errors
-/// If it can't be read or written, or something is there.
-pub fn save(from: &Path, to: &Path) -> io::Result<u64> {
-    let mut from = File::open(from)?;
-    let mut to = File::options().write(true).create_new(true).open(to)?;
-    let copied = io::copy(&mut from, &mut to)?;
-    to.sync_all()?;
-    Ok(copied)
-}
-
 /// Reads the leaf around a place, as if the file had no more than `most` bytes. A file that is not there yet is an empty one.
 ///
 /// # Errors
@@ -272,14 +260,5 @@ mod tests {
         );
         assert!(leaf.lines.len() <= 12 && leaf.lines.iter().filter(|line| line.at < 150_000).count() >= 4);
         assert_eq!(texts(&seek(folder.path(), &attempt, Want::End, 1)), ["end"]);
-    }
-
-    #[test]
-    fn nothing_is_saved_over_what_is_there() {
-        let (folder, attempt) = with(b"a\nb\n");
-        let (from, to) = (folder.path().join(attempt.output_file("out")), folder.path().join("copy"));
-        assert_eq!(save(&from, &to).unwrap(), 4);
-        assert_eq!(std::fs::read(&to).unwrap(), b"a\nb\n");
-        assert!(save(&from, &to).is_err());
     }
 }

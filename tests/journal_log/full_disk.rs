@@ -6,7 +6,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use lifeboat::engine::{Event, Mode};
-use lifeboat::store::{LogWriter, Runs, verify_run};
+use lifeboat::store::{LogWriter, Runs, Saves, verify_run};
+use lifeboat::ui::Msg;
 
 use crate::fixture::{RUNBOOK, note, now, opened, practice, practice_trust, run_clock, second_report};
 
@@ -73,4 +74,25 @@ fn a_full_disk_moves_the_log_and_nothing_is_lost() {
     let arguments: Vec<&Path> = [&*signers, folder.path()].into_iter().chain(elsewhere).collect();
     let (code, said) = second_report(&arguments);
     assert_eq!(code, 0, "{said}");
+}
+
+#[test]
+fn an_output_for_which_the_disk_has_no_room_is_not_saved_and_nothing_is_left_of_it() {
+    let root = tempfile::tempdir().unwrap();
+    let Some(small) = Small::mounted(&root.path().join("small")) else {
+        eprintln!("NOT RUN: a file system in memory can't be mounted here (that takes root), so no disk was full");
+        return;
+    };
+    let output = root.path().join("1.1.out");
+    fs::write(&output, vec![b'x'; 3 << 20]).unwrap();
+    let (tell, said) = std::sync::mpsc::channel();
+    let mut saves = Saves::default();
+    let to = small.0.join("copy");
+    saves.begin(output, to.to_str().unwrap(), move |msg| drop(tell.send(msg)));
+    let said: Vec<Msg> = said.iter().collect();
+    let Some(Msg::Say(words)) = said.last() else { panic!("{said:?}") };
+    let wanted =
+        format!("Not saved: the disk of {} is full after 0 B of 3.0 MiB, and nothing is left there", to.display());
+    assert!(words.starts_with(&wanted), "{words}");
+    assert_eq!(fs::read_dir(&small.0).unwrap().count(), 0);
 }
