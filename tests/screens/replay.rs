@@ -9,7 +9,7 @@ use lifeboat::engine::Mode;
 use lifeboat::replay::{Player, Recording};
 use lifeboat::settings::theme::{Glyphs, Theme, built_in};
 use lifeboat::store::Runs;
-use lifeboat::ui::{Model, Msg, Output, PastRun, Rivals, update, view};
+use lifeboat::ui::{Model, Msg, Output, PastRun, Rivals, Spot, Transport, Verified, Worth, update, view};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 
@@ -106,6 +106,26 @@ fn a_recording_at_every_size() {
     let text = watched.text();
     assert!(text.starts_with("[REPLAY] of a drill"), "{text}");
     assert!(text.lines().nth(21).unwrap().is_ascii(), "{text}");
+}
+
+#[test]
+fn beside_a_long_verdict_the_banner_still_says_which_recording_it_is() {
+    for (columns, banner) in [
+        (80, "▌REPLAY▐ of a drill Region fail… · m5fd  log SEALED by a practice key, ANCHORED"),
+        (70, "▌REPLAY▐ of a drill Region f…  log SEALED by a practice key, ANCHORED"),
+    ] {
+        let mut watched = Watched::new(columns, 24, &theme());
+        let words = "SEALED by a practice key, ANCHORED".to_owned();
+        let mut said = watched.player.wish(Transport::To(Spot::Beginning), watched.now);
+        for msg in &mut said {
+            if let Msg::Played(played) = msg {
+                played.verdict = Some(Verified { worth: Worth::Sound, words: words.clone(), disclosed: Vec::new() });
+            }
+        }
+        watched.hear(said);
+        let text = watched.text();
+        assert_eq!(text.lines().next().unwrap(), banner);
+    }
 }
 
 #[test]

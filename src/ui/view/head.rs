@@ -110,6 +110,10 @@ fn words(screen: &RunScreen, columns: usize) -> String {
         let title = if room < TITLE { String::new() } else { cut(&title, room) };
         if title.is_empty() { String::new() } else { joined(&[&[&title], rest].concat()) }
     };
+    // Who looks at a recording acts on no account: which one it is comes first.
+    let recorded = screen.replay.is_some();
+    let which = if recorded { begun(&[&short]) } else { String::new() };
+    let title_alone = if recorded && columns >= TITLE { cut(&title, columns) } else { String::new() };
     let choices = [
         joined(&[&title, &service, &place, &by, &tail, &speed]),
         joined(&[&title, &service, &place, &tail, &speed]),
@@ -117,6 +121,8 @@ fn words(screen: &RunScreen, columns: usize) -> String {
         joined(&[&title, &place, &tail]),
         begun(&[&place, &short]),
         begun(&[&place]),
+        which,
+        title_alone,
         joined(&[&place, &tail]),
     ];
     let fits = choices.into_iter().find(|words| !words.is_empty() && width(words) <= columns);
