@@ -1,7 +1,7 @@
 //! Why an input is refused, in sentences for the operator.
 
 use super::evolve::IllegalHistory;
-use crate::kernel::{ActionName, AttemptId, StepId};
+use crate::kernel::{ActionName, AttemptId, StepId, counted};
 use crate::runbook::Moment;
 
 /// Says why `decide` refuses an input. Nothing happened, and nothing is recorded.
@@ -105,7 +105,7 @@ pub enum Refusal {
         phrase: String,
     },
     /// Others have to agree first.
-    #[error("{missing} approval(s) are missing. Hand in what they signed, or go on alone with a reason.")]
+    #[error("{} missing. Hand in what they signed, or go on alone with a reason.", are(*missing))]
     ApprovalMissing {
         /// How many.
         missing: u32,
@@ -271,4 +271,9 @@ pub enum Refusal {
     /// What was decided does not fit the run: a fault of lifeboat.
     #[error("Lifeboat is at fault: it decided what cannot be. Nothing was done. ({0})")]
     Illegal(#[from] IllegalHistory),
+}
+
+/// Says that so many approvals are not there.
+fn are(missing: u32) -> String {
+    format!("{} {}", counted(missing as usize, "approval"), if missing == 1 { "is" } else { "are" })
 }

@@ -3,9 +3,15 @@
 use std::time::Duration;
 
 use super::exercise;
-use crate::engine::{Ask, Event, Mode, Resumed, Seen, Verdict};
+use crate::engine::{Approval, Ask, Event, Mode, Resumed, Seen, Verdict};
 use crate::kernel::{ClockSync, SafeText, clock, counted, range, say_duration};
 use crate::runbook::LossKind;
+
+/// Says how many have to agree, and who may.
+pub(super) fn approvals(wanted: &Approval) -> String {
+    let of = if wanted.role.is_empty() { String::new() } else { format!(" of the role {}", wanted.role) };
+    counted(wanted.count as usize, "approval") + &of
+}
 
 /// Says what a fact means, on one harmless line.
 pub fn narrate(event: &Event) -> String {
@@ -98,7 +104,7 @@ fn words(event: &Event) -> String {
                 Ask::Type { phrase } => format!("typing `{phrase}`"),
             };
             let approval = match approval {
-                Some(wanted) => format!(" (needs {} approval(s) {})", wanted.count, wanted.role),
+                Some(wanted) => format!(" (needs {})", approvals(wanted)),
                 None => String::new(),
             };
             let also = if also.is_empty() { String::new() } else { format!(" (and the same for {} more)", also.len()) };
@@ -112,7 +118,7 @@ fn words(event: &Event) -> String {
         }
         Event::ApprovalWaived { missing, waited_s, reason, by, .. } => {
             let waited = clock(Duration::from_secs(*waited_s));
-            format!("{missing} approval(s) WAIVED by {by} after {waited}: {reason}")
+            format!("{} WAIVED by {by} after {waited}: {reason}", counted(*missing as usize, "approval"))
         }
         Event::Confirmed { how, by, .. } => format!("confirmed by {by} ({how})"),
         Event::Declined { by, .. } => format!("declined by {by}"),

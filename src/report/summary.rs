@@ -405,7 +405,8 @@ fn waiver_lines(run: &Run) -> Vec<String> {
     let alone = |without: &Unapproved| {
         let waited = clock(Duration::from_secs(without.waited_s));
         let Unapproved { what, missing, reason, by, .. } = without;
-        format!("WAIVED {what} ran with {missing} approval(s) missing, waited for {waited}: {reason} ({by})")
+        let missing = counted(*missing as usize, "approval");
+        format!("WAIVED {what} ran with {missing} missing, waited for {waited}: {reason} ({by})")
     };
     run.unapproved.iter().map(alone).chain(run.waivers.iter().map(line)).collect()
 }

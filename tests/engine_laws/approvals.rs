@@ -58,7 +58,7 @@ fn a_missing_approver_never_blocks_and_the_summary_leads_with_it() {
     assert_eq!(rig.wish(waive("again")), Err(Refusal::NoApprovalWanted));
     rig.confirm().unwrap();
     let first = lifeboat::report::summary(&rig.run, None).remove(0);
-    let words = "WAIVED 1 The promote ran with 1 approval(s) missing, waited for 2:10: nobody answers (alice)";
+    let words = "WAIVED 1 The promote ran with 1 approval missing, waited for 2:10: nobody answers (alice)";
     assert_eq!(first, words);
     rig.refold();
 }

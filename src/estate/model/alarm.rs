@@ -4,6 +4,7 @@ use super::metric::Metric;
 use super::place::{REPLICA_DB, Region};
 use super::time::{Moment, SECOND};
 use super::world::World;
+use crate::kernel::counted;
 
 /// How much of an alarm's history is kept.
 const LONGEST_HISTORY: usize = 100;
@@ -218,7 +219,8 @@ impl Alarm {
             return false;
         }
         let measured = value.map_or("no datapoints were received".to_owned(), |value| {
-            format!("{} datapoint(s), the last of them {value}, against {}", self.in_a_row, self.rule.threshold)
+            let points = counted(self.in_a_row as usize, "datapoint");
+            format!("{points}, the last of them {value}, against {}", self.rule.threshold)
         });
         self.say(seen, format!("Threshold Crossed: {measured}"), now);
         true

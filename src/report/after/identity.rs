@@ -3,6 +3,7 @@
 use super::{Cite, Record, Row, Section};
 use crate::engine::{Ask, Event, Mode};
 use crate::kernel::say_duration;
+use crate::report::narrate::approvals;
 use std::time::Duration;
 
 pub(super) fn identity(record: &Record<'_>) -> Section {
@@ -88,8 +89,7 @@ pub(super) fn authorisation(record: &Record<'_>) -> Section {
                     (_, Ask::Key) => "never answered; a key was asked".to_owned(),
                     (_, Ask::Type { phrase }) => format!("never answered; `{phrase}` was asked"),
                 };
-                let wanted =
-                    approval.as_ref().map(|wanted| format!("; {} approval(s) {} asked for", wanted.count, wanted.role));
+                let wanted = approval.as_ref().map(|wanted| format!("; {} asked for", approvals(wanted)));
                 let command = command.trim();
                 let shown = format!("[{}] {command}: {how}{}", impact.word(), wanted.unwrap_or_default());
                 Row::new(["confirmation", &shown], [Cite::of(fact)].into_iter().chain(answer.map(Cite::of)))
