@@ -90,13 +90,7 @@ impl Default for Keymap {
             help,
         };
         let bindings = vec![
-            bind(
-                Run,
-                C::Run,
-                &[Char('r')],
-                "run…",
-                "Run the step whose turn it is. What changes something asks first.",
-            ),
+            bind(Run, C::Run, &[Char('r')], "run", "Run the step whose turn it is. What changes something asks first."),
             bind(Run, C::Retry, &[Char('r')], "retry", "After a failure: run the failed action again."),
             bind(
                 Run,

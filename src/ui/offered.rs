@@ -147,9 +147,7 @@ fn in_run(screen: &RunScreen) -> Vec<Offer> {
             list.push(C::Enter.into());
         }
     }
-    if screen.run.alarm().is_some() || !screen.calls.breaches.is_empty() {
-        list.push(C::SeeAlarm.into());
-    }
+    list.extend(see(screen));
     if screen.run.to_send().is_some() {
         list.extend([C::Sent.into(), Offer { command: C::Copy, words: Some("copy it") }]);
     }
@@ -164,7 +162,9 @@ fn in_run(screen: &RunScreen) -> Vec<Offer> {
                 list.push(C::Skip.into());
             }
             StepState::Offered | StepState::Paused { .. } if !by_hand => {
-                list.extend(offers(&[C::Run, C::Skip]));
+                let asks = screen.subject().is_some_and(|strand| screen.run.asks_first(strand));
+                list.push(Offer { command: C::Run, words: asks.then_some("run…") });
+                list.push(C::Skip.into());
                 // What failed and was not run again is still to be chosen about.
                 if screen.subject().is_some_and(|strand| screen.run.failed_before(strand).is_some()) {
                     list.extend(offers(&[C::Edit, C::MarkDone]));
@@ -386,6 +386,13 @@ fn in_timeline(screen: &RunScreen) -> Vec<Offer> {
     list
 }
 
+/// Offers to see what shouts. What fails asks what is to be said about it; of the rest it is enough that it was seen.
+fn see(screen: &RunScreen) -> Option<Offer> {
+    let asks = screen.run.alarm().is_some();
+    let words = (!asks).then_some("seen");
+    (asks || !screen.calls.breaches.is_empty()).then_some(Offer { command: Command::SeeAlarm, words })
+}
+
 /// Lists what can be done whatever is read.
 fn beside(screen: &RunScreen) -> Vec<Offer> {
     use Command as C;
@@ -396,9 +403,7 @@ fn beside(screen: &RunScreen) -> Vec<Offer> {
     if screen.run.exercise.paused.is_some() {
         list.push(C::EndPause.into());
     }
-    if screen.run.alarm().is_some() || !screen.calls.breaches.is_empty() {
-        list.push(C::SeeAlarm.into());
-    }
+    list.extend(see(screen));
     if screen.running().is_some() {
         list.push(Offer { command: C::Interrupt, words: screen.interrupted.is_some().then_some("interrupt by force") });
     }

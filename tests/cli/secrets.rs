@@ -306,7 +306,7 @@ fn a_secret_step_that_changed_something_unheard_does_not_run_again_and_its_secre
     choose(&mut screen, "enter value");
     screen.wait("A point alone goes back.");
     screen.press(&format!("{TOKEN}\r"));
-    choose_until(&mut screen, "run…", "it is used", || home.path("used").exists());
+    choose_until(&mut screen, "1  run", "it is used", || home.path("used").exists());
     screen.wait("SEALED");
     assert!(!screen.seen().contains(TOKEN), "{}", screen.seen());
     assert_eq!(runs_by_now(&home), "once\n");
@@ -341,7 +341,7 @@ fn a_secret_that_is_typed_line_by_line_is_not_shown() {
     choose(&mut screen, "enter value");
     screen.wait("A point alone goes back.");
     screen.press("hunter2hunter2\r");
-    choose_until(&mut screen, "run…", "it is used", || {
+    choose_until(&mut screen, "1  run", "it is used", || {
         std::fs::read_to_string(home.path("got")).is_ok_and(|got| got.trim() == "14")
     });
     screen.wait("SEALED");

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::divided;
 use crate::engine::event::{Approval, Ask, Mode, Target};
-use crate::engine::state::Run;
+use crate::engine::state::{Run, StepState, Strand};
 use crate::runbook::aws::operation;
 use crate::runbook::{Action, ApprovalRule, Confirm, Impact, Kind, Step, words};
 
@@ -19,6 +19,29 @@ pub(in crate::engine) fn observes(action: &Action) -> bool {
         }),
     };
     action.impact.max(own) == Impact::Observe
+}
+
+/// Is something asked before the action runs, as far as can be told before its values are known? Unknown counts as yes.
+fn asks(run: &Run, action: &Action) -> bool {
+    let asks = action.confirm.is_some() || action.approvals.is_some();
+    asks || !observes(action) || action.require.iter().any(|watch| run.failing(watch).is_some())
+}
+
+impl Run {
+    /// Is something asked before anything of a strand runs that is begun where it stands?
+    pub fn asks_first(&self, strand: Strand) -> bool {
+        let cursor = self.state(strand).map(StepState::cursor).unwrap_or_default();
+        for action in (cursor..).map_while(|at| self.action_at(strand, at)) {
+            if asks(self, action) {
+                return true;
+            }
+            // One that may not apply is passed over.
+            if action.when.is_none() {
+                break;
+            }
+        }
+        false
+    }
 }
 
 /// What an AWS operation does by itself. One that nobody knows asks at least for a key.
