@@ -61,6 +61,28 @@ fn a_confirmation_of_what_cannot_be_undone() {
 }
 
 #[test]
+fn on_five_rows_the_command_that_a_phrase_confirms_is_read_whole_with_a_key() {
+    let mut screen = screen(20, 5).promotion().typed("shop-db");
+    let command = screen.run().prompt.as_ref().unwrap().command.clone();
+    let mut read = String::new();
+    for _ in 0..40 {
+        let text = screen.text();
+        let rows: Vec<&str> = text.lines().collect();
+        // What answers it stays: the phrase, what was typed of it, and how to say no.
+        assert_eq!(rows[2..4], ["type shop-db-west", "> shop-db▏"], "{text}");
+        read.push_str(rows[1].trim_end_matches('…'));
+        if !rows[4].contains("down more") {
+            break;
+        }
+        assert!(rows[4].starts_with("down more  esc no"), "{text}");
+        screen = screen.keys("down");
+    }
+    let packed = |text: &str| text.split_whitespace().collect::<String>();
+    assert_eq!(packed(&read), packed(&format!("IRREVERSIBLE: {command}")));
+    assert!(screen.text().contains("esc no, run nothing"), "{}", screen.text());
+}
+
+#[test]
 fn a_failure_and_its_choices() {
     at_all_sizes("failure", |c, r| {
         screen(c, r).checking().output("2.1", "An error occurred (InvalidDBInstanceState)\n").wait(4).failed(

@@ -23,7 +23,7 @@ use crate::ui::model::{Break, Model, RunScreen};
 use crate::ui::offered::offered;
 
 /// Lays out no more rows than this of a command.
-const ROWS: usize = 2_000;
+pub(super) const ROWS: usize = 2_000;
 
 /// Shows at least so many of them, whatever else there is to say.
 const LEAST: usize = 2;
@@ -147,7 +147,7 @@ fn title(screen: &RunScreen, prompt: &Prompt) -> String {
 }
 
 /// Returns all that one answer is for, harmless.
-fn command(screen: &RunScreen, prompt: &Prompt) -> String {
+pub(super) fn command(screen: &RunScreen, prompt: &Prompt) -> String {
     let mut command = String::new();
     if prompt.also.is_empty() {
         command.push_str(SafeText::new(&prompt.command).as_str());

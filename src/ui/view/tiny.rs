@@ -6,12 +6,13 @@ use ratatui::text::Line;
 
 use super::text::{cut, line, put_all, width, wrap};
 use super::{dialog, head, hint_words};
-use crate::engine::Ask;
+use crate::engine::{Ask, Prompt};
 use crate::kernel::{SafeText, counted};
 use crate::settings::theme::Role;
 use crate::ui::approval;
 use crate::ui::asking;
 use crate::ui::calls::shout;
+use crate::ui::confirm::{Answer, Confirmation};
 use crate::ui::model::{Break, Model, RunScreen};
 
 pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buffer) {
@@ -37,14 +38,69 @@ pub(super) fn draw(model: &Model, screen: &RunScreen, area: Rect, buf: &mut Buff
     if let Some(words) = shout(screen, model.now).filter(|_| height > 3) {
         lines.push(line(model, Role::Fail, cut(&words, columns)));
     }
-    let keys = hint_words(model).into_iter().take(4).map(|(key, words)| format!("{key} {words}"));
+    let room = height.saturating_sub(1 + lines.len()).max(1);
+    let (asked, hidden) = match to_confirm(screen) {
+        Some((text, prompt, confirmation)) => confirm(model, (&text, prompt, confirmation), columns, room),
+        None => (question(model, screen, columns, room), Hidden::Nothing),
+    };
+    lines.extend(asked);
+    let more = (hidden == Hidden::More).then(|| ("down".to_owned(), "more"));
+    let keys = more.into_iter().chain(hint_words(model)).take(4).map(|(key, words)| format!("{key} {words}"));
     let keys = keys.collect::<Vec<_>>().join("  ");
-    let room = height.saturating_sub(1 + lines.len());
-    lines.extend(question(model, screen, columns, room.max(1)));
     if lines.len() < height {
         lines.push(line(model, Role::Key, cut(&keys, columns)));
     }
     put_all(buf, area, &lines);
+}
+
+/// Says whether a part of the command has no room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Hidden {
+    Nothing,
+    More,
+}
+
+/// Returns what a phrase or a key confirms, with what it does at worst before it, if nothing else is asked first.
+fn to_confirm(screen: &RunScreen) -> Option<(String, &Prompt, &Confirmation)> {
+    let asked = screen.breaking == Break::Asked || screen.form.is_some();
+    let (prompt, confirmation) = screen.run.prompt.as_ref().zip(screen.confirmation.as_ref()).filter(|_| !asked)?;
+    if prompt.lacks() > 0 || dialog::blocked_by(screen, prompt).is_some() {
+        return None;
+    }
+    // The first word of it says how grave it is.
+    let impact = dialog::impact_words(prompt.impact).split(':').next().unwrap_or_default();
+    Some((format!("{impact}: {}", SafeText::line(&dialog::command(screen, prompt))), prompt, confirmation))
+}
+
+/// Lays out a confirmation: what answers it always, and of the command as much as there is room for, scrolled.
+fn confirm(
+    model: &Model,
+    (text, prompt, confirmation): (&str, &Prompt, &Confirmation),
+    columns: usize,
+    room: usize,
+) -> (Vec<Line<'static>>, Hidden) {
+    let how = match (&prompt.ask, confirmation.answer) {
+        (_, Answer::Sent) => "Answered; waiting for the engine.".to_owned(),
+        (Ask::Type { phrase }, Answer::Open) => format!("type {}", SafeText::line(phrase)),
+        (Ask::Key, Answer::Open) => "y runs it".to_owned(),
+    };
+    let (how, role) = confirmation.problem.as_ref().map_or((&how, Role::Ask), |problem| (problem, Role::Fail));
+    let mut answers: Vec<Line<'static>> = wrap(how, columns, 2).into_iter().map(|row| line(model, role, row)).collect();
+    if matches!(prompt.ask, Ask::Type { .. }) {
+        answers.push(dialog::field(model, &confirmation.typed, columns));
+    }
+    let free = room.saturating_sub(answers.len()).max(1);
+    let rows = wrap(text, columns, dialog::ROWS);
+    let scroll = usize::from(confirmation.scroll).min(rows.len().saturating_sub(free));
+    let hidden = if rows.len() > scroll + free { Hidden::More } else { Hidden::Nothing };
+    let mut rows: Vec<String> = rows.into_iter().skip(scroll).take(free).collect();
+    // Where there is no room for the key that shows the rest, it is seen all the same that there is one.
+    if let Some(last) = rows.last_mut().filter(|last| hidden == Hidden::More && width(last) < columns) {
+        last.push('…');
+    }
+    let mut lines: Vec<Line<'static>> = rows.into_iter().map(|row| line(model, Role::Code, row)).collect();
+    lines.extend(answers);
+    (lines, hidden)
 }
 
 fn question(model: &Model, screen: &RunScreen, columns: usize, room: usize) -> Vec<Line<'static>> {
@@ -59,7 +115,6 @@ fn question(model: &Model, screen: &RunScreen, columns: usize, room: usize) -> V
         let field = masked.as_ref().unwrap_or(&form.field);
         Some((form.problem.clone().unwrap_or_else(|| form.question().to_owned()), field))
     } else if let (Some(prompt), Some(confirmation)) = (&screen.run.prompt, &screen.confirmation) {
-        let command = SafeText::line(&prompt.command).into_string();
         let impact = dialog::impact_words(prompt.impact);
         match &prompt.ask {
             _ if prompt.lacks() > 0 => {
@@ -71,11 +126,8 @@ fn question(model: &Model, screen: &RunScreen, columns: usize, room: usize) -> V
                 let watch = dialog::blocked_by(screen, prompt).unwrap_or_default();
                 Some((format!("{watch} does not hold: enter acknowledges it"), &confirmation.typed))
             }
-            Ask::Type { phrase } => {
-                let about = format!("{impact}: type {} to run {command}", SafeText::line(phrase));
-                Some((confirmation.problem.clone().unwrap_or(about), &confirmation.typed))
-            }
-            Ask::Key => return said(Role::Ask, &format!("{impact}: y runs {command}"), room),
+            // What only has to be confirmed is asked with all of its command.
+            Ask::Type { .. } | Ask::Key => None,
         }
     } else {
         None
