@@ -14,8 +14,8 @@ mod steps;
 mod summary;
 
 pub use after::{
-    Added, Afterword, Bar, BurnDown, Cite, File, Integrity, Record, Report, Row, Section, Settled, after_action, kind,
-    markdown,
+    Added, Afterword, Backticks, Bar, BurnDown, Cite, File, Integrity, Record, Report, Row, Section, Settled,
+    after_action, kind, markdown,
 };
 pub use compare::{
     Aligned, Compared, Comparison, Did, Differing, Head, NothingShared, Sides, Spent, Tried, bar_parts, compare, diff,

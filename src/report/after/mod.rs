@@ -153,6 +153,19 @@ pub struct Row {
     /// What its last cell shows, for whoever can draw it better.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub bar: Option<Bar>,
+    /// What backticks in it mean, for whoever can show that.
+    #[serde(skip)]
+    pub backticks: Backticks,
+}
+
+/// Says what backticks in a text mean.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Backticks {
+    /// Themselves: a command may have them.
+    #[default]
+    Literal,
+    /// What stands between them is code, as in Markdown.
+    Code,
 }
 
 /// Names a line.
@@ -214,7 +227,13 @@ impl Row {
             cells: cells.into_iter().map(|cell| SafeText::line(cell.as_ref().trim()).into_string()).collect(),
             cites: cites.into_iter().collect(),
             bar: None,
+            backticks: Backticks::Literal,
         }
+    }
+
+    /// Is prose: what stands between backticks is code.
+    pub(in crate::report) fn prose(self) -> Self {
+        Self { backticks: Backticks::Code, ..self }
     }
 
     /// Adds a cell with a bar.
@@ -233,6 +252,12 @@ impl Section {
         rows: Vec<Row>,
     ) -> Self {
         Self { key, title, columns: columns.to_vec(), rows }
+    }
+
+    /// Is prose, row by row.
+    pub(in crate::report) fn prose(mut self) -> Self {
+        self.rows = self.rows.into_iter().map(Row::prose).collect();
+        self
     }
 
     /// A section of names and what they are.

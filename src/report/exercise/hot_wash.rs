@@ -35,12 +35,12 @@ pub fn hot_wash(washed: &Washed<'_>) -> Report {
         sections: std::iter::once(washed.exercise())
             .chain(diagnosis_section(washed.record, &washed.unblinded()))
             .chain([
-                washed.promises(&fates),
+                washed.promises(&fates).prose(),
                 washed.timeline(),
-                washed.expectations(),
-                washed.score(),
+                washed.expectations().prose(),
+                washed.score().prose(),
                 questions(),
-                washed.issues(),
+                washed.issues().prose(),
             ])
             .collect(),
     }
@@ -174,7 +174,10 @@ impl Washed<'_> {
         let mut add = |at: DateTime<Utc>, order: u8, (theirs, team): (String, String), cite: Cite| {
             let since = began.map(|began| at.signed_duration_since(began).to_std().unwrap_or_default());
             let since = since.map(clock).unwrap_or_default();
-            rows.push((at, order, Row::new([at.format("%H:%M:%S").to_string(), since, theirs, team], [cite])));
+            // What the team did may be a command, in which a backtick is one.
+            let prose = team.is_empty();
+            let row = Row::new([at.format("%H:%M:%S").to_string(), since, theirs, team], [cite]);
+            rows.push((at, order, if prose { row.prose() } else { row }));
         };
         for fact in self.record.facts.iter().filter(|fact| is_told(&fact.event)) {
             let words = narrate(&fact.event);

@@ -298,7 +298,7 @@ fn leads_somewhere(page: &str) {
 fn as_a_page_it_has_both_logs_and_every_cite_leads_there() {
     let mut it = blind("region-failure", "az-failure");
     it.fired(45, 1);
-    let (text, by) = ("<b>nobody</b> wrote down who decides".to_owned(), "eve".to_owned());
+    let (text, by) = ("<b>nobody</b> wrote `down <i>` who decides".to_owned(), "eve".to_owned());
     it.own(50, Facilitation::Noted { text, by: by.clone() });
     it.own(52, Facilitation::Scored { area: "calm".into(), points: 4, note: None, by });
     it.end(60);
@@ -313,6 +313,10 @@ fn as_a_page_it_has_both_logs_and_every_cite_leads_there() {
     leads_somewhere(&page);
     assert!(page.contains("<p class=\"kicker\">Hot wash</p>") && page.contains("id=\"g1\""), "{page}");
     assert!(page.contains("&lt;b&gt;nobody&lt;/b&gt;") && !page.contains("<b>nobody"), "{page}");
+    assert!(page.contains("wrote <code>down &lt;i&gt;</code> who"), "{page}");
+    assert!(page.contains("<code>lifeboat log add RUN issue TEXT --owner WHO --due DATE</code>"), "{page}");
+    // The log itself is shown as it is.
+    assert!(page.contains("wrote `down &lt;i&gt;` who"), "{page}");
     assert!(page.contains("<dt>the facilitator&#39;s log</dt>"), "{page}");
     // Without the facilitator's log, what it says is named and leads nowhere.
     let alone = crate::report::html(&hot_wash(&washed), &record, &[], crate::report::Page::Read);

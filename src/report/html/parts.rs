@@ -8,7 +8,7 @@ use super::moments::Clock;
 use super::outputs::Printed;
 use crate::engine::{Event, Fact};
 use crate::kernel::SafeText;
-use crate::report::after::{File, Report, Row};
+use crate::report::after::{Backticks, File, Report, Row};
 
 /// Takes its meaning from what HTML would read, in text and in quoted attributes, and from what would steer a terminal or turn
 /// lines around.
@@ -31,6 +31,33 @@ pub(super) fn escaped(text: &str) -> String {
 /// Writes text whose lines were joined as lines.
 fn lined(text: &str) -> String {
     escaped(text).replace('\u{240a}', "<br/>")
+}
+
+/// Writes prose: what stands between backticks is code.
+fn prose(text: &str) -> String {
+    let mut html = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(at) = rest.find('`') {
+        let (before, from) = rest.split_at_checked(at).unwrap_or((rest, ""));
+        let inside = from.trim_start_matches('`');
+        let fence = from.get(..from.len() - inside.len()).unwrap_or_default();
+        // As many backticks as open it close it.
+        let end = inside.match_indices(fence).map(|(at, _)| at).find(|at| {
+            let apart = |next: Option<char>| next != Some('`');
+            let (code, after) = inside.split_at_checked(*at).unwrap_or_default();
+            apart(code.chars().next_back()) && apart(after.chars().nth(fence.len()))
+        });
+        html.push_str(&lined(before));
+        let Some((code, after)) = end.and_then(|end| inside.split_at_checked(end)) else {
+            html.push_str(fence);
+            rest = inside;
+            continue;
+        };
+        // Writing to a String cannot fail.
+        let _ = write!(html, "<code>{}</code>", lined(code));
+        rest = after.get(fence.len()..).unwrap_or_default();
+    }
+    html + &lined(rest)
 }
 
 /// Says what a verdict is worth, as a class of the style sheet. The word itself stands beside the colour.
@@ -74,6 +101,7 @@ pub(super) fn row_of(
         let label = escaped(columns.get(at).copied().unwrap_or_default());
         let shown = match row.bar.filter(|_| at == last) {
             Some(bar) => chart::bar(bar, row.cells.get(1).map_or("", String::as_str)),
+            None if row.backticks == Backticks::Code => prose(cell),
             None => lined(cell),
         };
         if at == 0 {
@@ -178,4 +206,24 @@ pub(super) fn fact(
 /// Says when something came, on a page that leads through time.
 pub(super) fn timed(at: Option<u64>) -> String {
     at.map(|at| format!(" data-at=\"{at}\"")).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_between_backticks_is_code_and_nothing_of_it_is_markup() {
+        for (text, html) in [
+            ("`a <b>` & `c`", "<code>a &lt;b&gt;</code> &amp; <code>c</code>"),
+            ("``a ` b`` c", "<code>a ` b</code> c"),
+            ("</code>`</code><script>`", "&lt;/code&gt;<code>&lt;/code&gt;&lt;script&gt;</code>"),
+            ("one ` alone", "one ` alone"),
+            ("a ``b` c", "a ``b` c"),
+            ("`", "`"),
+            ("é`é`é", "é<code>é</code>é"),
+        ] {
+            assert_eq!(prose(text), html, "{text}");
+        }
+    }
 }
