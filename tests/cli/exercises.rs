@@ -226,6 +226,29 @@ fn engine_and_both_screens_are_killed_and_no_inject_comes_twice() {
 }
 
 #[test]
+fn a_facilitator_is_told_that_their_log_goes_on_in_another_file() {
+    let (home, mut team) = drill();
+    let mut eve = Talk::begin(&home, &["facilitate", "--plain", "--by", "eve"]);
+    eve.wait("eve came to facilitate");
+    // Somebody else writes into it.
+    let own = own(&home);
+    let mut log = std::fs::File::options().append(true).open(own.join("incident.jsonl")).unwrap();
+    std::io::Write::write_all(&mut log, b"x").unwrap();
+    eve.type_in("note seen after that");
+    let second = own.join("incident.2.jsonl");
+    eve.wait(&format!("YOUR LOG could not be written in its place: it goes on in {}.", second.display()));
+    assert!(std::fs::read_to_string(&second).unwrap().contains("seen after that"));
+    // Whoever sits down there later is told as well.
+    eve.kill();
+    let mut bob = Talk::begin(&home, &["facilitate", "--plain", "--by", "bob"]);
+    bob.wait("it goes on in ");
+    bob.kill();
+    tick(&mut team);
+    tick(&mut team);
+    assert_eq!(team.end().0, Some(0));
+}
+
+#[test]
 fn a_log_that_can_not_be_written_keeps_what_was_seen_and_no_inject_comes_until_it_can() {
     let (home, mut team) = drill();
     let mut eve = Talk::begin(&home, &["facilitate", "--plain", "--by", "eve"]);

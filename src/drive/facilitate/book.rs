@@ -1,6 +1,7 @@
 //! The facilitator's own log: a folder, a chain, a session key and a seal of its own, apart from the run that it is about.
 
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, channel};
 
 use crate::clock::Clock;
 use crate::drive::signing::KEY_PATIENCE;
@@ -10,8 +11,8 @@ use crate::journal::Trust;
 use crate::kernel::{ClockSync, RunId, Stamp};
 use crate::report::Board;
 use crate::store::{
-    self, AppendError, KeyWish, Left, LogPlace, LogWriter, Operator, RunFolder, Runs, SealError, Sealed, SignError,
-    StoreError,
+    self, AppendError, KeyWish, Left, LogNews, LogPlace, LogWriter, Operator, RunFolder, Runs, SealError, Sealed,
+    SignError, StoreError,
 };
 
 use super::list::Injects;
@@ -109,6 +110,7 @@ pub fn key_of(state: &Path, by: &str, key: Option<&Path>) -> Result<Operator, Si
 pub struct Book {
     /// `None` while the log can't be written.
     writer: Option<LogWriter>,
+    news: Receiver<LogNews>,
     again: Again,
     operator: Result<Operator, SignError>,
     /// The facts so far.
@@ -163,8 +165,16 @@ impl Book {
         facts.push(begun.open);
         let signed = start::signed(&begun.signing);
         let again = Again { state: state.to_owned(), run: run.clone(), by: by.to_owned(), key, trust: trust.clone() };
+        let (tell, news) = channel();
+        begun.writer.listen(move |what| drop(tell.send(what)));
         let writer = Some(begun.writer);
-        Ok(Self { writer, again, operator, facts, board, signed, unwritten: Vec::new() })
+        Ok(Self { writer, news, again, operator, facts, board, signed, unwritten: Vec::new() })
+    }
+
+    /// Returns the file in which the log goes on by now, if that is news.
+    pub fn moved(&self) -> Option<PathBuf> {
+        let to = |news| if let LogNews::GoesOn(path) = news { Some(path) } else { None };
+        self.news.try_iter().filter_map(to).last()
     }
 
     /// Takes the log up again after it could not be written: what is on the disk counts.

@@ -74,6 +74,8 @@ struct Desk<'d, T: Fn(Msg)> {
     broken: Option<(String, Instant)>,
     /// What is to be in the log, and waits until it can be written.
     kept: Vec<Facilitation>,
+    /// The file in which the log goes on that its first one could not take, as the facilitator was told.
+    elsewhere: Option<PathBuf>,
 }
 
 /// Conducts until the exercise is over or the facilitator leaves. Without an engine the run is over, and only what was
@@ -96,6 +98,7 @@ pub(super) fn conduct<T: Fn(Msg)>(
         front,
         broken: None,
         kept: Vec::new(),
+        elsewhere: None,
     };
     for fact in past {
         desk.fact(&fact);
@@ -144,6 +147,11 @@ impl<T: Fn(Msg)> Desk<'_, T> {
             }
             if self.broken.as_ref().is_some_and(|(_, tried)| tried.elapsed() >= TRY) {
                 self.mend();
+            }
+            if let Some(path) = self.book.moved().filter(|path| self.elsewhere.as_ref() != Some(path)) {
+                let words = format!("YOUR LOG could not be written in its place: it goes on in {}.", path.display());
+                (self.front.tell)(Msg::Say(words));
+                self.elsewhere = Some(path);
             }
             if self.broken.is_none() {
                 for due in due(&self.book.board, &self.run, &self.facts, self.clock.now()) {
