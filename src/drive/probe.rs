@@ -98,6 +98,13 @@ const COPIES: (&str, &str, &str) =
 const GLOBAL: (&str, &str, &str) = ("describe-global-clusters", "--global-cluster-identifier", "GlobalClusters");
 const GROUPS: (&str, &str, &str) = ("describe-db-parameter-groups", "--db-parameter-group-name", "DBParameterGroups");
 
+/// Lists and the member of their items that shows when something was made.
+const MADE_AT: [(&[&str], &str); 3] = [
+    (&[SNAPSHOTS.2, COPIES.2], "SnapshotCreateTime"),
+    (&[INSTANCES.2], "InstanceCreateTime"),
+    (&[CLUSTERS.2], "ClusterCreateTime"),
+];
+
 /// Returns the look that settles a call, where there is one.
 pub fn probe(words: &[String]) -> Option<Probe> {
     let (service, name) = (words.first()?.as_str(), words.get(1)?.as_str());
@@ -172,8 +179,17 @@ fn changes(batch: &str) -> Option<Vec<Change>> {
     changes.collect::<Option<Vec<_>>>().filter(|changes| !changes.is_empty())
 }
 
+/// Says when a call was made by the clock of whoever answered a look at `now`: what they tell of times is by theirs.
+pub fn by_their_clock(reply: &Reply, made: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
+    let date = reply.aws.as_ref().and_then(|aws| aws.date.as_deref());
+    let theirs = date.and_then(|date| DateTime::parse_from_rfc2822(date).ok());
+    // Theirs is cut to the second, and was written before it was heard: the call may seem to have been made a moment
+    // early, never late.
+    theirs.map_or(made, |theirs| theirs.to_utc() - now.signed_duration_since(made))
+}
+
 impl Probe {
-    /// Says what an answer tells of a call that was made at `made`, or a moment later.
+    /// Says what an answer tells of a call that was made at `made`, by the clock of whoever answers, or a moment later.
     pub fn tells(&self, reply: &Reply, made: DateTime<Utc>) -> Told {
         if let Outcome::AwsRefused { code, .. } = &reply.outcome {
             let told = match &self.sign {
@@ -202,7 +218,7 @@ impl Probe {
             (_, Some(code)) => Told::Unclear(format!("it is not there ({code})")),
             (Sign::Promoted, None) => promoted(&answer),
             (Sign::Exists(list), None) => match first(&answer, list) {
-                Some(item) => Told::Happened(format!("it is there{}", status(item))),
+                Some(item) => exists(item, list, made),
                 None => Told::NotHappened("it is not there".to_owned()),
             },
             (Sign::Gone(list), None) => match first(&answer, list) {
@@ -228,6 +244,17 @@ fn first<'a>(answer: &'a Value, list: &str) -> Option<&'a Value> {
 fn status(item: &Value) -> String {
     let status = ["DBInstanceStatus", "Status"].into_iter().find_map(|name| item.get(name)?.as_str());
     status.map(|status| format!(", {status}")).unwrap_or_default()
+}
+
+/// One that was there before has the name, and the call would be refused. While it is made it may show no time yet.
+fn exists(item: &Value, list: &str, made: DateTime<Utc>) -> Told {
+    let shown = MADE_AT.iter().find(|(lists, _)| lists.contains(&list)).and_then(|(_, name)| item.get(*name));
+    match shown.filter(|at| call::is_time(at)) {
+        Some(at) if !call::since(Some(at), made) => {
+            Told::NotHappened(format!("one of that name is there since {}, before the call", call::plain(at)))
+        }
+        _ => Told::Happened(format!("it is there{}", status(item))),
+    }
 }
 
 fn promoted(answer: &Value) -> Told {
@@ -269,7 +296,10 @@ fn records(changes: &[Change], answer: &Value) -> Told {
 mod tests {
     use std::fmt::Write as _;
 
+    use serde_json::json;
+
     use super::*;
+    use crate::engine::AwsReceipt;
     use crate::runbook::aws::{Member, Part::Resource as ResourcePart, Type, only_reads};
     use crate::runbook::{Impact, Necessity};
 
@@ -300,6 +330,56 @@ mod tests {
             Told::NotHappened(_) => Some(false),
             Told::Unclear(_) => None,
         }
+    }
+
+    #[test]
+    fn what_has_the_name_and_was_there_before_was_not_made_by_the_call() {
+        let (before, after) = ("2026-11-22T09:59:58+00:00", "2026-11-22T10:00:00+00:00");
+        for (call, list, member) in [
+            ("create-db-snapshot --db-snapshot-identifier s", "DBSnapshots", "SnapshotCreateTime"),
+            ("create-db-instance --db-instance-identifier i", "DBInstances", "InstanceCreateTime"),
+            ("create-db-cluster --db-cluster-identifier c", "DBClusters", "ClusterCreateTime"),
+            (
+                "copy-db-cluster-snapshot --target-db-cluster-snapshot-identifier s",
+                "DBClusterSnapshots",
+                "SnapshotCreateTime",
+            ),
+        ] {
+            // What it was made of is older.
+            let found = |at: &str| {
+                let mut item = json!({"InstanceCreateTime": before, "ClusterCreateTime": before});
+                item[member] = at.into();
+                json!({list: [item]})
+            };
+            assert_eq!(told(&format!("rds {call}"), &found(before)), Some(false), "{call}");
+            assert_eq!(told(&format!("rds {call}"), &found(after)), Some(true), "{call}");
+        }
+        let call = "rds create-db-snapshot --db-snapshot-identifier s";
+        let begun = json!({"DBSnapshots": [{"Status": "creating", "InstanceCreateTime": before}]});
+        assert_eq!(told(call, &begun), Some(true), "it has no time of its own yet");
+    }
+
+    #[test]
+    fn times_of_a_service_are_read_by_its_own_clock() {
+        let at = |text: &str| DateTime::parse_from_rfc3339(text).unwrap().to_utc();
+        let (made, now) = (at("2026-11-22T10:00:00.900Z"), at("2026-11-22T10:00:08.400Z"));
+        let dated = |date: Option<&str>| {
+            let (operation, region) = ("s3:HeadObject".to_owned(), "us-west-2".to_owned());
+            let date = date.map(str::to_owned);
+            let aws = AwsReceipt { operation, region, request_id: None, status: Some(200), date };
+            let object = r#"{"LastModified": "2026-11-22T09:58:00+00:00"}"#;
+            Reply { aws: Some(aws), ..reply(Outcome::Answered { status: Some(200) }, object) }
+        };
+        for unsaid in [dated(None), dated(Some("yesterday"))] {
+            assert_eq!(by_their_clock(&unsaid, made, now), made);
+        }
+        // Ours is two minutes ahead of theirs.
+        let answer = dated(Some("Sun, 22 Nov 2026 09:58:08 GMT"));
+        let by_theirs = by_their_clock(&answer, made, now);
+        assert_eq!(by_theirs, at("2026-11-22T09:58:00.500Z"));
+        let look = probe(&words("s3api put-object --bucket b --key k")).unwrap();
+        assert!(matches!(look.tells(&answer, made), Told::NotHappened(_)));
+        assert!(matches!(look.tells(&answer, by_theirs), Told::Happened(_)));
     }
 
     #[test]

@@ -18,6 +18,8 @@ mod forecast;
 mod guards;
 mod history;
 mod list;
+mod lossy;
+mod lost_answers;
 mod lost_log;
 mod page;
 mod plain;

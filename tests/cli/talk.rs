@@ -86,6 +86,20 @@ impl Talk {
         line.split_whitespace().next().unwrap().to_owned()
     }
 
+    /// Returns what can be done now, in the words of the list.
+    pub(crate) fn menu(&mut self) -> Vec<String> {
+        self.type_in("?");
+        let (until, mut offers) = (Instant::now() + PATIENCE, Vec::new());
+        while let Some(line) = self.next(until) {
+            match line.trim().split_once("  ") {
+                Some(("t", _)) => return offers,
+                Some((number, words)) if number.parse::<u32>().is_ok() => offers.push(words.to_owned()),
+                _ => {}
+            }
+        }
+        panic!("no list was said; said was:\n{}", self.said.join("\n"));
+    }
+
     /// Ends the program as nothing asks it to.
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use super::{Files, ONE_CALL, Performer, Word, pause};
 use crate::drive::look::{self, Look, Verdict};
-use crate::drive::probe::{Told, probe, why_asked};
+use crate::drive::probe::{Told, by_their_clock, probe, why_asked};
 use crate::engine::{Access, Doubt, Ended, Input, Job, Notice, Outcome, Output, Report, Seen, What};
 use crate::exec::Reply;
 use crate::exec::folder::output_file;
@@ -186,6 +186,8 @@ impl Performer {
         (limit, word): (Duration, &mut watch::Receiver<Word>),
         mut files: Option<&mut Files>,
     ) -> Told {
+        // Looking takes a while, in which the call gets no younger.
+        let made = started(doubt);
         let mut seen = Vec::new();
         for call in calls.iter().filter(|call| !only_reads(call)) {
             let name = call.iter().take(2).map(String::as_str).collect::<Vec<_>>().join(" ");
@@ -201,7 +203,7 @@ impl Performer {
             let mut answered = Instant::now();
             let told = loop {
                 let reply = self.world.aws.call(&probe.words, ONE_CALL).await;
-                let told = probe.tells(&reply, started(doubt));
+                let told = probe.tells(&reply, by_their_clock(&reply, made, Utc::now()));
                 missing = if matches!(told, Told::NotHappened(_)) { missing + 1 } else { 0 };
                 if !reply.outcome.is_transient() {
                     answered = Instant::now();

@@ -100,6 +100,11 @@ fn time(value: &Value) -> Option<DateTime<Utc>> {
     Some(DateTime::parse_from_rfc3339(value.as_str()?).ok()?.to_utc())
 }
 
+/// Is it a moment?
+pub(super) fn is_time(value: &Value) -> bool {
+    time(value).is_some()
+}
+
 /// Was this moment at `made`, or after it? Services tell whole seconds, or come close to them.
 pub(super) fn since(value: Option<&Value>, made: DateTime<Utc>) -> bool {
     value.and_then(time).is_some_and(|at| at.signed_duration_since(made).num_milliseconds() >= -1_000)

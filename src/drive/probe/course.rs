@@ -106,9 +106,11 @@ pub(super) fn absent(call: &Call, code: &str) -> Option<Told> {
         (("s3api", "delete-bucket-lifecycle"), "NoSuchLifecycleConfiguration")
             | (("s3api", "delete-bucket-replication"), "ReplicationConfigurationNotFoundError")
             | (("route53", "delete-health-check"), "NoSuchHealthCheck")
-            | (("secretsmanager", "delete-secret"), "ResourceNotFoundException")
             | (("rds", "delete-db-instance-automated-backup"), "DBInstanceAutomatedBackupNotFound")
     );
+    // One that can be recovered is shown until its days are over: that there is none tells of another name, not of a deletion.
+    let secret = (call.names(), code) == (("secretsmanager", "delete-secret"), "ResourceNotFoundException");
+    let gone = gone || secret && call.get("ForceDeleteWithoutRecovery") == Some(&Value::Bool(true));
     let missing = (call.names(), code) == (("cloudwatch", "put-metric-alarm"), "ResourceNotFound");
     match (gone, missing) {
         (true, _) => Some(Told::Happened(format!("it is gone ({code})"))),
@@ -481,7 +483,10 @@ mod tests {
         assert_eq!(said_of(lifecycle, "NoSuchBucket"), None);
         assert_eq!(told(lifecycle, &json!({"Rules": []})), Some(false));
         assert_eq!(said_of("route53 delete-health-check --health-check-id h", "NoSuchHealthCheck"), Some(true));
-        assert_eq!(said_of("secretsmanager delete-secret --secret-id s", "ResourceNotFoundException"), Some(true));
+        let secret = "secretsmanager delete-secret --secret-id s";
+        let at_once = format!("{secret} --force-delete-without-recovery");
+        assert_eq!(said_of(&at_once, "ResourceNotFoundException"), Some(true));
+        assert_eq!(said_of(secret, "ResourceNotFoundException"), None, "it would be shown until its days are over");
         let key = |state: &str| json!({"KeyMetadata": {"KeyState": state}});
         for (call, after, before) in [
             ("kms disable-key --key-id k", "Disabled", "Enabled"),
