@@ -285,6 +285,29 @@ fn on_a_screen_one_key_ends_no_drill() {
 }
 
 #[test]
+fn a_drill_that_is_ended_from_the_list_says_there_what_was_broken() {
+    let home = home();
+    let team = Screen::open(&home, &["drill", "plan-b", "--blind", "--data=modelled", "--speed=60"]);
+    team.wait("Something is broken. Choose the runbook.");
+    team.kill();
+    let mut list = Screen::open(&home, &[]);
+    list.wait("1 run is not over");
+    list.press("k");
+    list.wait("enter go on with it");
+    list.press("\r");
+    list.wait("q end the drill");
+    list.press("q");
+    list.wait("End the drill?");
+    list.press("q");
+    list.wait("The drill is over: what was broken was instance-failure.");
+    list.wait("q quit");
+    assert!(!list.seen().contains("is not over"), "{}", list.seen());
+    list.press("q");
+    assert_eq!(list.code(), 0);
+    cleared(&home);
+}
+
+#[test]
 fn what_can_not_be_hidden_is_refused_with_the_reason() {
     let home = home();
     for (arguments, code, why) in [
