@@ -96,13 +96,37 @@ pub(super) fn config() -> Result<Config, Failure> {
     let shown = path.display().to_string();
     match std::fs::read_to_string(&path) {
         Ok(text) => {
-            let config = Config::parse(&shown, &text).map_err(|error| Failure::new(Kind::Usage, error.to_string()))?;
+            let (config, problems) = Config::read(&shown, &text);
+            if !problems.is_empty() {
+                return Err(wrong(&shown, &problems));
+            }
             let home = std::env::var("HOME").unwrap_or_default();
             Ok(if home.is_empty() { config } else { config.at_home(&home) })
         }
         Err(error) if error.kind() == std::io::ErrorKind::NotFound && named.is_none() => Ok(Config::default()),
-        Err(error) => Err(Failure::new(Kind::Usage, format!("{shown} could not be read: {error}"))),
+        Err(error) => {
+            let failure = Failure::new(Kind::Usage, format!("{shown} could not be read: {error}"));
+            Err(match named {
+                Some(_) => failure.hint("LIFEBOAT_CONFIG names it: unset that, or name another file"),
+                None => failure.hint(OTHER_CONFIG),
+            })
+        }
     }
+}
+
+/// How to go on without the configuration file.
+const OTHER_CONFIG: &str = "or go by another file, LIFEBOAT_CONFIG=FILE before the command; LIFEBOAT_CONFIG=/dev/null goes by \
+                            none: no profile, no pinned account";
+
+/// Says everything that is wrong with a configuration file, and the ways out.
+fn wrong(shown: &str, problems: &[ConfigError]) -> Failure {
+    let said: Vec<String> = problems.iter().map(|problem| problem.to_string().trim_end().to_owned()).collect();
+    let first = problems.first().map_or(1, |problem| problem.line);
+    let place = match problems.len() {
+        ..=1 => format!("line {first} of {shown}"),
+        many => format!("these {many} places, the first in line {first} of {shown}"),
+    };
+    Failure::new(Kind::Usage, said.join("\n")).hint(format!("nothing was begun; correct {place}")).hint(OTHER_CONFIG)
 }
 
 /// Is what the configuration file says, as far as it is good.

@@ -154,9 +154,9 @@ fn write(
         .create(true)
         .mode(0o600)
         .open(&path)
-        .map_err(StoreError::io("open", &path))?;
+        .map_err(StoreError::beside("open", &path))?;
     // Two people may add at the same moment; the second one waits.
-    file.lock().map_err(StoreError::io("lock", &path))?;
+    file.lock().map_err(StoreError::beside("lock", &path))?;
     file.rewind().map_err(StoreError::io("read", &path))?;
     let old = contents(file.try_clone().map_err(StoreError::io("read", &path))?, &path)?;
     let addenda = Addenda::read(&old, log, trust);
@@ -168,7 +168,7 @@ fn write(
     let whole = String::from_utf8_lossy(&old).into_owned() + &pending.lines;
     let sig = operator.sign(ADDENDUM_NAMESPACE, &pending.digest, Message::Text(&whole))?;
     let lines = pending.sign(&sig)?;
-    file.write_all(lines.as_bytes()).and_then(|()| file.sync_all()).map_err(StoreError::io("write", &path))?;
+    file.write_all(lines.as_bytes()).and_then(|()| file.sync_all()).map_err(StoreError::beside("write", &path))?;
     super::runs::sync_folder(folder)?;
     Ok(number)
 }

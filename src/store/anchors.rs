@@ -100,7 +100,7 @@ pub fn stands(place: &LogPlace, run: &str) -> Result<Option<Anchor>, StoreError>
 /// If it can't be written, or another one is there.
 pub fn state(folder: &Path, anchor: Anchor) -> Result<Statement, StoreError> {
     let place = folder.join(FOLDER);
-    fs::create_dir_all(&place).map_err(StoreError::io("create the folder", &place))?;
+    fs::create_dir_all(&place).map_err(StoreError::beside("create the folder", &place))?;
     let path = place.join(format!("{:08}.txt", anchor.lines));
     match fs::read_to_string(&path) {
         Ok(text) if text == anchor.text() => {}
@@ -182,7 +182,7 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), StoreError> {
     let part = path.with_extension("part");
     drop(fs::remove_file(&part));
     let mut file = runs::create(&part)?;
-    let failed = |what| StoreError::io(what, path);
+    let failed = |what| StoreError::beside(what, path);
     file.write_all(bytes).and_then(|()| file.sync_all()).map_err(failed("write"))?;
     fs::rename(&part, path).map_err(failed("write"))?;
     path.parent().map_or(Ok(()), runs::sync_folder)

@@ -22,6 +22,16 @@ pub enum StoreError {
         /// What the system said.
         source: io::Error,
     },
+    /// The system refused a file that has its place beside what is there already, and no other.
+    #[error("cannot {what} {}: {source}{}", path.display(), hint_beside(source, path))]
+    Beside {
+        /// What was tried: `write`.
+        what: &'static str,
+        /// Where.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
     /// Nothing has this name.
     #[error("there is no run `{name}` in {}, and no file of this name; any unique beginning of a run's name finds it, and so does the word at its end, as `7f3k`", runs.display())]
     NoSuchRun {
@@ -97,6 +107,12 @@ impl StoreError {
         let path = path.to_owned();
         move |source| Self::Io { what, path, source }
     }
+
+    /// Makes the error of a file that can't be kept elsewhere.
+    pub(super) fn beside(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Beside { what, path, source }
+    }
 }
 
 /// Names the next step for the failures that have one.
@@ -113,6 +129,24 @@ fn hint(error: &io::Error) -> &'static str {
         }
         io::ErrorKind::NotFound => "; set XDG_STATE_HOME to a folder that can be written, or give --runs DIR",
         _ => "",
+    }
+}
+
+/// Names the next step where no other place will do.
+fn hint_beside(error: &io::Error, path: &Path) -> String {
+    let folder = path.parent().unwrap_or(path).display();
+    match error.kind() {
+        io::ErrorKind::ReadOnlyFilesystem => format!(
+            "; it belongs beside what is there: mount that disk for writing, or copy {folder} to another disk and name the copy \
+             by its path"
+        ),
+        io::ErrorKind::PermissionDenied => {
+            format!("; `ls -ld {folder}` says who may write there: do it as that user")
+        }
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            "; it belongs beside what is there: free some space on that disk".to_owned()
+        }
+        _ => String::new(),
     }
 }
 
@@ -168,4 +202,26 @@ pub enum SignError {
     /// The signature that came is of no use.
     #[error("the signature {0}")]
     Useless(#[from] crate::journal::SignatureError),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_belongs_beside_a_log_is_not_sent_elsewhere() {
+        let path = Path::new("/mnt/runs/7f3k/addenda.jsonl");
+        let said = |kind: io::ErrorKind| StoreError::beside("open", path)(kind.into()).to_string();
+        let of = [
+            (io::ErrorKind::ReadOnlyFilesystem, "copy /mnt/runs/7f3k to another disk and name the copy by its path"),
+            (io::ErrorKind::PermissionDenied, "`ls -ld /mnt/runs/7f3k` says who may write there"),
+            (io::ErrorKind::StorageFull, "free some space on that disk"),
+        ];
+        for (kind, next) in of {
+            let said = said(kind);
+            assert!(said.starts_with("cannot open /mnt/runs/7f3k/addenda.jsonl: "), "{said}");
+            assert!(said.contains(next) && !said.contains("--runs"), "{said}");
+        }
+        assert!(StoreError::io("write", path)(io::ErrorKind::ReadOnlyFilesystem.into()).to_string().contains("--runs"));
+    }
 }

@@ -37,7 +37,8 @@ fn every_file_and_every_setting_is_listed_with_its_source() {
 #[test]
 fn what_is_wrong_is_said_and_what_is_good_still_counts() {
     let home = Home::new();
-    home.write("config/lifeboat/config.toml", "operater = \"bob\"\nlog_dir = \"/logs\"\n");
+    let file = "operater = \"bob\"\nlog_dir = \"/logs\"\n[profile.prod]\nacount = \"012345678901\"\n";
+    let path = home.write("config/lifeboat/config.toml", file).display().to_string();
     home.write("config/lifeboat/keymap.toml", "[keys]\nstop = \"n\"\n");
     let listed = home.run(&["config"]);
     assert_eq!(listed.code, Some(1), "{listed:?}");
@@ -51,6 +52,29 @@ fn what_is_wrong_is_said_and_what_is_good_still_counts() {
     let run = home.run(&["run", "plain.md", "--unattended"]);
     assert_eq!(run.code, Some(2), "{run:?}");
     assert!(home.runs().is_empty());
+    // Whoever is called at night reads where all of it is, what it should be, and how to go on at once.
+    for text in [
+        format!("{path}:1:1"),
+        "did you mean `operator`?".to_owned(),
+        format!("{path}:4:1"),
+        "did you mean `account`?".to_owned(),
+        format!("next: nothing was begun; correct these 2 places, the first in line 1 of {path}"),
+        "LIFEBOAT_CONFIG=FILE before the command".to_owned(),
+    ] {
+        assert!(run.err.contains(&text), "{text}\n{}", run.err);
+    }
+    let without = |file: &str| {
+        let state = home.path(if file == "/dev/null" { "none" } else { "other" });
+        let mut command = home.command(&["run", "plain.md", "--unattended"]);
+        said(command.env("LIFEBOAT_CONFIG", file).env("XDG_STATE_HOME", state))
+    };
+    let other = home.write("other.toml", "operator = \"bob\"\n");
+    for (file, by) in [("/dev/null", "tester@"), (other.to_str().unwrap(), "by bob")] {
+        let run = without(file);
+        assert!(run.code == Some(13) && run.out.contains(by), "{file}: {run:?}");
+    }
+    let none = without("nowhere.toml");
+    assert!(none.code == Some(2) && none.err.contains("LIFEBOAT_CONFIG names it: unset that"), "{none:?}");
     // A drill goes nowhere but to its own estate: it says what is wrong, and goes on to what else it was given.
     let drill = home.run(&["drill", "instance-failure", "--plain", "--facilitate=nowhere.toml"]);
     let told = format!("{}{}", drill.out, drill.err);
