@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use lifeboat::engine::Outcome;
-use lifeboat::exec::supervisor::{Force, Found, ShellEnd, ShellSpec, StateRule, Supervisor, adopt};
+use lifeboat::exec::supervisor::{Force, Found, Revived, ShellEnd, ShellSpec, StateRule, Supervisor, adopt};
 use lifeboat::kernel::{AttemptId, sha256_hex};
 use lifeboat::runbook::{Secrecy, Shell};
 
@@ -326,6 +326,36 @@ fn peak_kib(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
     let line = status.lines().find(|line| line.starts_with("VmHWM")).unwrap();
     line.split_whitespace().nth(1).unwrap().parse().unwrap()
+}
+
+#[tokio::test]
+async fn a_supervisor_that_is_gone_is_followed_by_another_that_keeps_the_state_and_the_secrets() {
+    let rig = rig();
+    drop(rig.run("1.1", "KEPT=kept; cd /").await);
+    assert_eq!(rig.supervisor.revive(|| panic!("it is there")).unwrap(), Revived::No);
+    let pid = rustix::process::Pid::from_raw(rig.supervisor.pid().try_into().unwrap()).unwrap();
+    rustix::process::kill_process(pid, rustix::process::Signal::KILL).unwrap();
+    let secrets = || Some(BTreeMap::from([("TOKEN".to_owned(), "hushhush".to_owned())]));
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while rig.supervisor.revive(secrets).unwrap() == Revived::No {
+        assert!(Instant::now() < deadline, "nobody noticed");
+        tokio::task::yield_now().await;
+    }
+    let end = rig.run("1.2", "echo $KEPT $PWD hushhush").await;
+    assert_eq!((end.outcome, end.stdout_head.trim()), (Outcome::Exited { code: 0 }, "kept / [secret:TOKEN]"));
+}
+
+#[tokio::test]
+async fn without_the_runs_folder_no_block_runs_in_a_shell_that_lacks_what_was_set() {
+    let rig = rig();
+    drop(rig.run("1.1", "X=kept").await);
+    for part in ["state", "attempts", "output"] {
+        std::fs::remove_dir_all(rig.path(part)).unwrap();
+    }
+    let end = rig.run("1.2", &format!("echo \"$X\" > {}", rig.path("looked").display())).await;
+    let Outcome::SpawnFailed { error } = &end.outcome else { panic!("{end:?}") };
+    assert!(error.contains("was removed, and with it what earlier blocks left in their shell"), "{error}");
+    assert!(!rig.path("looked").exists());
 }
 
 #[tokio::test]

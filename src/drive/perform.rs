@@ -1,8 +1,9 @@
 //! Performs jobs: shell blocks through the supervisor, native calls here; polls, watches, interrupts.
 
 mod settle;
+mod shell;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -13,23 +14,19 @@ use tokio::sync::{mpsc, watch};
 use super::look::{self, Look, Verdict};
 use super::show::Show;
 use super::vault::Vault;
-use crate::engine::{Database, Ended, Input, Job, Outcome, Output, Report, Streams, What};
+use crate::engine::{Database, Ended, Input, Job, Notice, Outcome, Output, Report, Streams, What};
 use crate::exec::aws::Aws;
 use crate::exec::dns::DnsContext;
 use crate::exec::http::HttpContext;
 use crate::exec::output::OutputFiles;
 use crate::exec::sql::{self, SqlContext};
-use crate::exec::supervisor::{Force, Orphan, ShellSpec, StateRule, Supervisor};
+use crate::exec::supervisor::{Force, Orphan, Supervisor};
 use crate::exec::{Reach, Reply, dns, http};
 use crate::kernel::{AttemptId, Secret};
-use crate::runbook::{Keyboard, Secrecy};
+use crate::runbook::Secrecy;
 
 /// How long one native call may take unless its author says otherwise.
 const ONE_CALL: Duration = Duration::from_secs(20);
-
-/// Why an interactive block is not started without screens: it would wait for ever.
-const NO_TERMINAL: &str = "it needs a terminal with a person at it, and this run has none; nothing of it was started: work \
-                           the run on a screen, or do it by hand and mark it done";
 
 /// What an attempt is told while it runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -177,7 +174,7 @@ impl Performer {
 
     /// Performs an attempt that began at `began` and was performed `polls` times so far: once, or until its poll ends.
     async fn looks(&self, job: &Job, word: &mut watch::Receiver<Word>, began: Instant, mut polls: u32) -> Ended {
-        let mut files = Files::new(&self.world, job);
+        let mut files = Files::new(self, job);
         let mut held_since: Option<Instant> = None;
         loop {
             polls += 1;
@@ -218,7 +215,7 @@ impl Performer {
     async fn watching(&self, job: &Job, mut word: watch::Receiver<Word>) -> Ended {
         let began = Instant::now();
         let every = job.poll.as_ref().map_or(Duration::from_secs(5), |poll| poll.every);
-        let mut files = Files::new(&self.world, job);
+        let mut files = Files::new(self, job);
         let mut polls = 0;
         loop {
             polls += 1;
@@ -243,35 +240,8 @@ impl Performer {
     /// Performs the job once.
     async fn look(&self, job: &Job, files: &mut Files, word: &mut watch::Receiver<Word>) -> Look {
         let at = Utc::now();
-        if let What::Shell { shell, script, cwd, keyboard } = &job.what {
-            if *keyboard == Keyboard::Operator && !self.show.has_screens() {
-                return Look::of_reply(at, Reply::failed(Outcome::Unusable { error: NO_TERMINAL.to_owned() }));
-            }
-            let mut vars = job.vars.clone();
-            vars.extend(self.world.env.iter().cloned());
-            let spec = ShellSpec {
-                attempt: job.attempt.clone(),
-                shell: *shell,
-                script: script.clone(),
-                vars,
-                cwd: cwd.as_ref().map(PathBuf::from),
-                timeout: job.timeout,
-                grace: ShellSpec::GRACE,
-                state: if job.attempt.as_str().starts_with('w') {
-                    StateRule::Forget
-                } else {
-                    StateRule::CarryOver(job.judge.exit.clone())
-                },
-                keyboard: *keyboard,
-                output: secrecy(job),
-            };
-            let follow = self.show.follow(&self.world.folder, &job.attempt);
-            let end = self.world.supervisor.run(spec).await;
-            follow.finish().await;
-            return match end {
-                Ok(end) => Look::of_shell(at, end),
-                Err(error) => Look::of_reply(at, Reply::failed(Outcome::Unusable { error: error.to_string() })),
-            };
+        if let What::Shell { .. } = &job.what {
+            return self.shell(job, files, at).await;
         }
         if let What::Sql { script, line, access, values, database, password_from } = &job.what {
             let follow = self.show.follow(&self.world.folder, &job.attempt);
@@ -358,22 +328,35 @@ impl Performer {
     }
 }
 
-/// The output files of a native action; a shell block writes its own.
+/// The output files of a native action; a shell block writes its own. What is wrong with them is remarked, each thing once.
 struct Files {
     native: Option<OutputFiles>,
     vault: Vault,
+    attempt: AttemptId,
     failed: Option<String>,
+    remarked: BTreeSet<String>,
+    inbox: mpsc::UnboundedSender<Input>,
 }
 
 impl Files {
-    fn new(world: &World, job: &Job) -> Self {
-        let vault = world.vault.clone();
+    fn new(performer: &Performer, job: &Job) -> Self {
+        let (vault, inbox) = (performer.world.vault.clone(), performer.inbox.clone());
+        let (attempt, remarked) = (job.attempt.clone(), BTreeSet::new());
+        let none = Self { native: None, vault, attempt, failed: None, remarked, inbox };
         if matches!(job.what, What::Shell { .. }) || secrecy(job) == Secrecy::Secret {
-            return Self { native: None, vault, failed: None };
+            return none;
         }
-        match OutputFiles::open(&world.folder, &job.attempt) {
-            Ok(files) => Self { native: Some(files), vault, failed: None },
-            Err(error) => Self { native: None, vault, failed: Some(error.to_string()) },
+        match OutputFiles::open(&performer.world.folder, &job.attempt) {
+            Ok(files) => Self { native: Some(files), ..none },
+            Err(error) => Self { failed: Some(error.to_string()), ..none },
+        }
+    }
+
+    /// Has something recorded and shown, unless it was before.
+    fn remark(&mut self, text: String) {
+        if self.remarked.insert(text.clone()) {
+            // A host that ended has no use for it.
+            drop(self.inbox.send(Input::Host(Notice::Remark(text))));
         }
     }
 
@@ -399,7 +382,7 @@ impl Files {
             }
         };
         if let Some(error) = self.failed.take() {
-            tracing::error!(error, "output of a native action could not be kept");
+            self.remark(format!("What attempt {} gave could not be kept whole: {error}.", self.attempt));
         }
         streams
     }
@@ -438,11 +421,16 @@ async fn pause(every: Duration, word: &mut watch::Receiver<Word>) -> Word {
 impl World {
     /// Tells the supervisor what is secret by now. Where it is gone nothing is written any more.
     fn keep_secret(&self) {
-        if self.vault.redactor().guards()
-            && let Err(error) = self.supervisor.keep_secret(&self.vault.known())
+        if let Some(values) = self.secrets()
+            && let Err(error) = self.supervisor.keep_secret(&values)
         {
             tracing::error!(%error, "the supervisor did not hear what is secret");
         }
+    }
+
+    /// Returns the values that are replaced in whatever is written, by name, if there are any.
+    fn secrets(&self) -> Option<BTreeMap<String, String>> {
+        self.vault.redactor().guards().then(|| self.vault.known())
     }
 
     /// Puts the password into a connection; a secret one was never anywhere but in the environment. A connection that names

@@ -31,7 +31,10 @@ mod resume;
 mod samples;
 mod screens;
 mod secrets;
+mod shells;
 mod signals;
+#[path = "../small_disk/mod.rs"]
+mod small_disk;
 mod support;
 mod talk;
 mod terminals;

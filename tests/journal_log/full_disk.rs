@@ -3,55 +3,33 @@
 use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use lifeboat::engine::{Event, Mode};
 use lifeboat::store::{LogWriter, Runs, Saves, verify_run};
 use lifeboat::ui::Msg;
 
 use crate::fixture::{RUNBOOK, note, now, opened, practice, practice_trust, run_clock, second_report};
+use crate::small_disk::Small;
 
-/// Is a file system in memory, of 128 KiB, until it is dropped.
-struct Small(PathBuf);
-
-impl Small {
-    fn mounted(at: &Path) -> Option<Self> {
-        fs::create_dir(at).unwrap();
-        let mut mount = Command::new("mount");
-        let mounted = mount.args(["-t", "tmpfs", "-o", "size=128k", "tmpfs"]).arg(at).output();
-        mounted.is_ok_and(|mounted| mounted.status.success()).then(|| Self(at.to_owned()))
-    }
-
-    /// Fills it to the last byte.
-    fn fill(&self) {
-        let mut junk = fs::File::create(self.0.join("junk")).unwrap();
-        for size in [4096, 1] {
-            while junk.write_all(&vec![b'x'; size]).is_ok() {}
-        }
-    }
-}
-
-impl Drop for Small {
-    fn drop(&mut self) {
-        // What still uses it keeps it until it is closed.
-        drop(Command::new("umount").arg("-l").arg(&self.0).status());
+/// Fills it to the last byte.
+fn fill(small: &Small) {
+    let mut junk = fs::File::create(small.path().join("junk")).unwrap();
+    for size in [4096, 1] {
+        while junk.write_all(&vec![b'x'; size]).is_ok() {}
     }
 }
 
 #[test]
 fn a_full_disk_moves_the_log_and_nothing_is_lost() {
     let root = tempfile::tempdir().unwrap();
-    let Some(small) = Small::mounted(&root.path().join("small")) else {
-        eprintln!("NOT RUN: a file system in memory can't be mounted here (that takes root), so no disk was full");
-        return;
-    };
+    let Some(small) = Small::mounted(&root.path().join("small"), "128k") else { return };
     let operator = practice(root.path());
-    let runs = Runs::at(small.0.join("runs")).with_spares(vec![root.path().join("spare")]);
+    let runs = Runs::at(small.path().join("runs")).with_spares(vec![root.path().join("spare")]);
     let folder = runs.create(now()).unwrap();
     folder.write_runbook(RUNBOOK.as_bytes()).unwrap();
     let begun = LogWriter::begin(&folder, opened(Mode::Drill), Ok(&operator), run_clock()).unwrap();
     begun.writer.append_blocking(vec![note("before")]).unwrap();
-    small.fill();
+    fill(&small);
     let mut facts = Vec::new();
     // The last page of the file may have room for a few more lines.
     for n in 0..20 {
@@ -79,20 +57,17 @@ fn a_full_disk_moves_the_log_and_nothing_is_lost() {
 #[test]
 fn an_output_for_which_the_disk_has_no_room_is_not_saved_and_nothing_is_left_of_it() {
     let root = tempfile::tempdir().unwrap();
-    let Some(small) = Small::mounted(&root.path().join("small")) else {
-        eprintln!("NOT RUN: a file system in memory can't be mounted here (that takes root), so no disk was full");
-        return;
-    };
+    let Some(small) = Small::mounted(&root.path().join("small"), "128k") else { return };
     let output = root.path().join("1.1.out");
     fs::write(&output, vec![b'x'; 3 << 20]).unwrap();
     let (tell, said) = std::sync::mpsc::channel();
     let mut saves = Saves::default();
-    let to = small.0.join("copy");
+    let to = small.path().join("copy");
     saves.begin(output, to.to_str().unwrap(), move |msg| drop(tell.send(msg)));
     let said: Vec<Msg> = said.iter().collect();
     let Some(Msg::Say(words)) = said.last() else { panic!("{said:?}") };
     let wanted =
         format!("Not saved: the disk of {} is full after 0 B of 3.0 MiB, and nothing is left there", to.display());
     assert!(words.starts_with(&wanted), "{words}");
-    assert_eq!(fs::read_dir(&small.0).unwrap().count(), 0);
+    assert_eq!(fs::read_dir(small.path()).unwrap().count(), 0);
 }

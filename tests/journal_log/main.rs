@@ -23,6 +23,9 @@ mod keys;
 #[cfg(test)]
 mod parts;
 #[cfg(test)]
+#[path = "../small_disk/mod.rs"]
+mod small_disk;
+#[cfg(test)]
 mod stock;
 #[cfg(test)]
 mod writer;

@@ -84,7 +84,10 @@ impl Performer {
             Shell::Ended(end) if wants_output(doubt) && doubt.job.judge.judge(&end.outcome, "").is_ok() => {
                 return self.printed_for_nobody(doubt, word).await;
             }
-            Shell::Ended(end) => *end,
+            Shell::Ended(end) => {
+                self.say_of(&end, &mut Files::new(self, &doubt.job));
+                *end
+            }
             Shell::Unknown(why) if polls_on => {
                 self.remark(doubt, &format!("{why}; it only observes, so it looks again"));
                 return self.looks(&doubt.job, word, began(doubt), 1).await;
@@ -164,7 +167,7 @@ impl Performer {
 
     /// Looks at what AWS calls leave behind. Only if all of them happened does the block count as done.
     async fn calls(&self, doubt: &Doubt, calls: &[Vec<String>], word: &mut watch::Receiver<Word>) -> Ended {
-        let mut files = Files::new(&self.world, &doubt.job);
+        let mut files = Files::new(self, &doubt.job);
         match self.told_by_looks(doubt, calls, (LOOK_LIMIT, word), Some(&mut files)).await {
             Told::Happened(what) => self.remark(doubt, &what),
             Told::NotHappened(why) => return self.not_carried_out(doubt, why),

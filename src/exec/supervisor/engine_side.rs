@@ -34,8 +34,8 @@ pub enum SupervisorError {
     },
     /// It is gone, and left no outcome: the attempt is in doubt.
     #[error(
-        "the supervisor process of {run_dir} is gone and left no outcome of attempt {attempt}: its processes may still \
-         be running; look at them, and at {run_dir}/supervisor.err, before you go on"
+        "the supervisor process is gone and left no outcome of attempt {attempt}: its processes may still be running. \
+         Look at them, at what they were to do, and at {run_dir}/supervisor.err"
     )]
     Gone {
         /// The run folder.
@@ -51,10 +51,28 @@ type Waiting = Arc<Mutex<Option<HashMap<AttemptId, oneshot::Sender<Said>>>>>;
 #[derive(Debug)]
 pub struct Supervisor {
     run_dir: PathBuf,
+    program: PathBuf,
+    /// Environment variables that no shell block sees.
+    hidden: Vec<OsString>,
+    link: Mutex<Link>,
+}
+
+/// Says whether another supervisor process had to be started.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Revived {
+    /// The one there was is there.
+    No,
+    /// It was gone; what it ran is in doubt, and may still run.
+    Yes,
+}
+
+/// Is the connection to one supervisor process.
+#[derive(Debug)]
+struct Link {
     pid: u32,
     /// `None` once the supervisor is gone.
     waiting: Waiting,
-    requests: Mutex<UnixStream>,
+    requests: UnixStream,
 }
 
 impl Supervisor {
@@ -66,43 +84,37 @@ impl Supervisor {
     /// Starts it without the environment variables `hidden`: no shell block sees them.
     pub fn start_without(program: &Path, run_dir: &Path, hidden: &[OsString]) -> Result<Self, SupervisorError> {
         let error = |source| SupervisorError::Start { run_dir: run_dir.to_owned(), source };
-        let run_dir = std::path::absolute(run_dir).map_err(error)?;
-        let error = |source| SupervisorError::Start { run_dir: run_dir.clone(), source };
-        for part in ["attempts", "output", "state"] {
-            make_dir(&run_dir.join(part)).map_err(error)?;
+        let absolute = std::path::absolute(run_dir).map_err(error)?;
+        let link = Link::make(program, &absolute, hidden).map_err(error)?;
+        Ok(Self { run_dir: absolute, program: program.to_owned(), hidden: hidden.to_vec(), link: Mutex::new(link) })
+    }
+
+    /// Starts another supervisor process where the one there was is gone, and tells it the values of `secrets`. What the
+    /// one before ran is neither waited for nor started again.
+    ///
+    /// # Errors
+    /// None could be started.
+    pub fn revive(
+        &self,
+        secrets: impl FnOnce() -> Option<BTreeMap<String, String>>,
+    ) -> Result<Revived, SupervisorError> {
+        let mut link = lock(&self.link);
+        if lock(&link.waiting).is_some() {
+            return Ok(Revived::No);
         }
-        let complaints = open_append(&run_dir.join("supervisor.err")).map_err(error)?;
-        let (ours, theirs) = UnixStream::pair().map_err(error)?;
-        let (replies, say) = io::pipe().map_err(error)?;
-        let mut command = Command::new(program);
-        command
-            .arg("__supervise")
-            .arg(&run_dir)
-            .stdin(Stdio::from(OwnedFd::from(theirs)))
-            .stdout(Stdio::from(OwnedFd::from(say)))
-            .stderr(Stdio::from(complaints));
-        for name in hidden {
-            command.env_remove(name);
+        let error = |source| SupervisorError::Start { run_dir: self.run_dir.clone(), source };
+        let mut next = Link::make(&self.program, &self.run_dir, &self.hidden).map_err(error)?;
+        // Before anybody can have it run something.
+        if let Some(values) = secrets() {
+            next.keep_secret(&values).map_err(error)?;
         }
-        if let Some(path) = with_folder_of(program) {
-            command.env("PATH", path);
-        }
-        let child = CommandWrap::from(command).wrap(ProcessSession).spawn().map_err(error)?;
-        let pid = child.id();
-        let waiting: Waiting = Arc::new(Mutex::new(Some(HashMap::new())));
-        let listener = Arc::clone(&waiting);
-        // On the runtime's own thread: a thread between it and the pipe would cost each block one switch more.
-        let runtime = tokio::runtime::Handle::try_current().map_err(|outside| error(io::Error::other(outside)))?;
-        let entered = runtime.enter();
-        let replies = pipe::Receiver::from_owned_fd(OwnedFd::from(replies)).map_err(error)?;
-        drop(entered);
-        runtime.spawn(listen(replies, listener, child));
-        Ok(Self { run_dir, pid, waiting, requests: Mutex::new(ours) })
+        *link = next;
+        Ok(Revived::Yes)
     }
 
     /// Returns the supervisor's process id.
     pub fn pid(&self) -> u32 {
-        self.pid
+        lock(&self.link).pid
     }
 
     /// Performs a shell block once and waits for its end. Further performances under the same name append to the
@@ -118,19 +130,14 @@ impl Supervisor {
         }
         let gone = || SupervisorError::Gone { run_dir: self.run_dir.clone(), attempt: attempt.clone() };
         let (tx, rx) = oneshot::channel();
-        match lock(&self.waiting).as_mut() {
-            Some(waiting) if waiting.contains_key(&attempt) => {
+        let asked = lock(&self.link).start(&spec, tx);
+        match asked {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
                 let error = format!("attempt {attempt} is running already; wait for its end");
                 return Ok(ShellEnd::not_run(Outcome::Unusable { error }));
             }
-            Some(waiting) => drop(waiting.insert(attempt.clone(), tx)),
-            None => return Err(gone()),
-        }
-        // A spec is text and numbers: it can be written as JSON.
-        let asked = serde_json::to_string(&spec).map_err(io::Error::other);
-        if asked.and_then(|spec| self.ask(&format!("start {spec}\n"))).is_err() {
-            self.forget(&attempt);
-            return Err(gone());
+            Err(_) => return Err(gone()),
         }
         let said = match rx.await {
             Ok(said) => said,
@@ -148,8 +155,7 @@ impl Supervisor {
     /// # Errors
     /// The supervisor is gone.
     pub fn keep_secret(&self, values: &BTreeMap<String, String>) -> io::Result<()> {
-        let values = serde_json::to_string(values).map_err(io::Error::other)?;
-        self.ask(&format!("secrets {values}\n"))
+        lock(&self.link).keep_secret(values)
     }
 
     /// Interrupts an attempt; one that is over is left alone.
@@ -164,25 +170,78 @@ impl Supervisor {
             Force::Gentle => "gentle",
             Force::AtOnce => "force",
         };
-        self.ask(&format!("interrupt {attempt} {how}\n"))
+        lock(&self.link)
+            .ask(&format!("interrupt {attempt} {how}\n"))
             .map_err(|_| SupervisorError::Gone { run_dir: self.run_dir.clone(), attempt: attempt.clone() })
-    }
-
-    fn ask(&self, line: &str) -> io::Result<()> {
-        lock(&self.requests).write_all(line.as_bytes())
-    }
-
-    fn forget(&self, attempt: &AttemptId) {
-        if let Some(waiting) = lock(&self.waiting).as_mut() {
-            drop(waiting.remove(attempt));
-        }
     }
 }
 
-impl Drop for Supervisor {
+impl Link {
+    fn make(program: &Path, run_dir: &Path, hidden: &[OsString]) -> io::Result<Self> {
+        for part in ["attempts", "output", "state"] {
+            make_dir(&run_dir.join(part))?;
+        }
+        let complaints = open_append(&run_dir.join("supervisor.err"))?;
+        let (ours, theirs) = UnixStream::pair()?;
+        let (replies, say) = io::pipe()?;
+        let mut command = Command::new(program);
+        command
+            .arg("__supervise")
+            .arg(run_dir)
+            .stdin(Stdio::from(OwnedFd::from(theirs)))
+            .stdout(Stdio::from(OwnedFd::from(say)))
+            .stderr(Stdio::from(complaints));
+        for name in hidden {
+            command.env_remove(name);
+        }
+        if let Some(path) = with_folder_of(program) {
+            command.env("PATH", path);
+        }
+        let child = CommandWrap::from(command).wrap(ProcessSession).spawn()?;
+        let pid = child.id();
+        let waiting: Waiting = Arc::new(Mutex::new(Some(HashMap::new())));
+        let listener = Arc::clone(&waiting);
+        // On the runtime's own thread: a thread between it and the pipe would cost each block one switch more.
+        let runtime = tokio::runtime::Handle::try_current().map_err(io::Error::other)?;
+        let entered = runtime.enter();
+        let replies = pipe::Receiver::from_owned_fd(OwnedFd::from(replies))?;
+        drop(entered);
+        runtime.spawn(listen(replies, listener, child));
+        Ok(Self { pid, waiting, requests: ours })
+    }
+
+    /// Has a block started, and its end told to `told`.
+    fn start(&mut self, spec: &ShellSpec, told: oneshot::Sender<Said>) -> io::Result<()> {
+        match lock(&self.waiting).as_mut() {
+            Some(waiting) if waiting.contains_key(&spec.attempt) => return Err(io::ErrorKind::AlreadyExists.into()),
+            Some(waiting) => drop(waiting.insert(spec.attempt.clone(), told)),
+            None => return Err(io::ErrorKind::BrokenPipe.into()),
+        }
+        // A spec is text and numbers: it can be written as JSON.
+        let asked = serde_json::to_string(spec).map_err(io::Error::other);
+        let asked = asked.and_then(|spec| self.ask(&format!("start {spec}\n")));
+        if asked.is_err()
+            && let Some(waiting) = lock(&self.waiting).as_mut()
+        {
+            drop(waiting.remove(&spec.attempt));
+        }
+        asked
+    }
+
+    fn keep_secret(&mut self, values: &BTreeMap<String, String>) -> io::Result<()> {
+        let values = serde_json::to_string(values).map_err(io::Error::other)?;
+        self.ask(&format!("secrets {values}\n"))
+    }
+
+    fn ask(&mut self, line: &str) -> io::Result<()> {
+        self.requests.write_all(line.as_bytes())
+    }
+}
+
+impl Drop for Link {
     fn drop(&mut self) {
         // Half a hang-up: the supervisor sees that nothing more comes, and can still say what it has to say.
-        drop(lock(&self.requests).shutdown(Shutdown::Write));
+        drop(self.requests.shutdown(Shutdown::Write));
     }
 }
 

@@ -23,7 +23,7 @@ mod spares;
 mod standby;
 mod terminal;
 
-pub use engine_side::{Supervisor, SupervisorError};
+pub use engine_side::{Revived, Supervisor, SupervisorError};
 pub use journal::known;
 pub use orphan::{Found, Orphan, adopt};
 pub use record::{Force, Record, ShellEnd, ShellSpec, StateRule};

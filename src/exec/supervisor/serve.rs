@@ -268,6 +268,13 @@ impl Server {
             return Err("it is running already".to_owned());
         }
         let now = Instant::now();
+        if !self.run_dir.join("state").is_dir() {
+            return Err(format!(
+                "the run's folder {} was removed, and with it what earlier blocks left in their shell; put it back, or do \
+                 this by hand and mark it done",
+                self.run_dir.display()
+            ));
+        }
         // What was said to an earlier performance does not concern this one.
         drop(std::fs::remove_file(folder::interrupt_note(&self.run_dir, attempt)));
         self.journal
