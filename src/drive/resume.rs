@@ -107,7 +107,9 @@ pub async fn ready(
         std::env::current_exe().map_err(|error| StartError::Host(format!("find lifeboat itself: {error}")))?;
     let aws = Aws::new(stage::aws_context(stage, options));
     let remark = match (&stage, opened.mode) {
-        (Stage::Real, Mode::Real) if stage::needs_aws(&plan) => same_account(&aws, &opened, options).await?,
+        (Stage::Real, Mode::Real) if stage::needs_aws(&plan) || options.pin().is_some() => {
+            same_account(&aws, &opened, options, &plan).await?
+        }
         (Stage::Real, Mode::Real) | (Stage::Drill(_), Mode::Drill) => None,
         (Stage::Real, Mode::Drill) | (Stage::Drill(_), Mode::Real) => {
             return Err(StartError::Host("a drill stays a drill, and a real run a real one".to_owned()));
@@ -169,14 +171,19 @@ fn lost(plan: &Plan, run: &Run) -> Option<String> {
 }
 
 /// Makes sure that the credentials lead to the account in which the run began. Where nobody can tell, that is said.
-async fn same_account(aws: &Aws, opened: &Opened, options: &Options) -> Result<Option<String>, StartError> {
-    let pin = options.profile.as_ref().and_then(|profile| profile.account.clone());
+async fn same_account(
+    aws: &Aws,
+    opened: &Opened,
+    options: &Options,
+    plan: &Plan,
+) -> Result<Option<String>, StartError> {
+    let pin = options.pin().map(str::to_owned);
     let began = Some(opened.account.clone()).filter(|account| account.bytes().all(|byte| byte.is_ascii_digit()));
     let Some(pinned) = began.or(pin.clone()) else { return Ok(None) };
     match identity::resolve(aws, &opened.region).await {
         Ok(Identity { account, .. }) if account == pinned => Ok(None),
         Ok(Identity { account, .. }) => Err(StartError::WrongAccount { resolved: account, pinned }),
-        Err(why) if pin.is_some() => Err(StartError::NoAccount { why, pinned }),
+        Err(why) if pin.is_some() && stage::needs_aws(plan) => Err(StartError::NoAccount { why, pinned }),
         Err(why) => Ok(Some(format!("The AWS account could not be resolved ({why}); the run began in {pinned}."))),
     }
 }

@@ -131,6 +131,13 @@ pub struct Options {
     pub blind: Option<(Blind, Disclosure)>,
 }
 
+impl Options {
+    /// Returns the account that the profile pins, if it pins one.
+    pub(super) fn pin(&self) -> Option<&str> {
+        self.profile.as_ref()?.account.as_deref()
+    }
+}
+
 /// Is a run that is ready to be worked.
 #[derive(Debug)]
 pub struct Ready {
@@ -235,10 +242,12 @@ pub async fn ready(
     let aws = Aws::new(aws_context(stage, options));
     let identity = match stage {
         Stage::Drill(_) => identity::resolve(&aws, &region(&plan, stage, options)).await,
-        Stage::Real if needs_aws(&plan) => identity::resolve(&aws, &region(&plan, stage, options)).await,
+        Stage::Real if needs_aws(&plan) || options.pin().is_some() => {
+            identity::resolve(&aws, &region(&plan, stage, options)).await
+        }
         Stage::Real => Ok(Identity::none()),
     };
-    let identity = pinned(identity, options)?;
+    let (identity, unresolved) = pinned(identity, options, &plan)?;
     let onset = onset(options, stage).await?;
     let mode = match stage {
         Stage::Real => Mode::Real,
@@ -302,7 +311,7 @@ pub async fn ready(
     let stands = stands.into_iter().map(|(name, line)| {
         format!("The value of {name} stands in the runbook's own text, line {line}, which is kept as it is: change one of the two.")
     });
-    for remark in options.remarks.iter().cloned().chain(stands) {
+    for remark in options.remarks.iter().cloned().chain(stands).chain(unresolved) {
         drop(ready.inbox.send(Input::Host(Notice::Remark(remark))));
     }
     if let Some((blind, _)) = &options.blind {
@@ -328,8 +337,7 @@ pub(super) fn renewal(
 ) -> Option<Renewal> {
     let known =
         Some(account).filter(|account| account.len() == 12 && account.bytes().all(|byte| byte.is_ascii_digit()));
-    let pinned = || options.profile.as_ref().and_then(|profile| profile.account.clone());
-    let account = known.map(str::to_owned).or_else(pinned);
+    let account = known.or(options.pin()).map(str::to_owned);
     (matches!(stage, Stage::Real) && needs_aws(plan)).then(|| Renewal {
         aws: aws.clone(),
         account,
@@ -419,15 +427,25 @@ pub(super) async fn signing(
     Ok(begun)
 }
 
-fn pinned(identity: Result<Identity, String>, options: &Options) -> Result<Identity, StartError> {
-    let pin = options.profile.as_ref().and_then(|profile| profile.account.clone());
-    match (identity, pin) {
-        (Ok(identity), Some(pinned)) if identity.account != pinned && identity.account != Identity::NONE => {
-            Err(StartError::WrongAccount { resolved: identity.account, pinned })
+/// Holds the account against the pinned one. Without `aws` fences it is that of shell blocks, which may call nobody: where it
+/// can't be told, that is a remark.
+fn pinned(
+    identity: Result<Identity, String>,
+    options: &Options,
+    plan: &Plan,
+) -> Result<(Identity, Option<String>), StartError> {
+    match (identity, options.pin()) {
+        (Ok(identity), Some(pinned)) if identity.account != *pinned => {
+            Err(StartError::WrongAccount { resolved: identity.account, pinned: pinned.to_owned() })
         }
-        (Ok(identity), _) => Ok(identity),
-        (Err(why), Some(pinned)) => Err(StartError::NoAccount { why, pinned }),
-        (Err(why), None) => Ok(Identity::unresolved(&why)),
+        (Ok(identity), _) => Ok((identity, None)),
+        (Err(why), Some(pinned)) if needs_aws(plan) => Err(StartError::NoAccount { why, pinned: pinned.to_owned() }),
+        (Err(why), pinned) => {
+            let remark = pinned.map(|pinned| {
+                format!("The AWS account could not be resolved ({why}), and the profile pins {pinned}: look where shell blocks go.")
+            });
+            Ok((Identity::unresolved(&why), remark))
+        }
     }
 }
 

@@ -133,6 +133,26 @@ fn a_pinned_account_that_is_another_one_is_refused_and_the_right_one_runs() {
     assert_eq!(of_kind(&log(&folder), "open")[0]["account"], "000000000000");
 }
 
+/// Shell blocks get the profile's credentials, so the pin is held for them, too.
+#[test]
+fn a_pinned_account_is_held_where_only_shell_blocks_could_call_aws() {
+    let home = Home::new();
+    let estate = Estate::up(&home);
+    home.write("shell.md", "# Shell\n## Touch\n```sh { impact=observe }\ntouch touched\n```\n");
+    home.write("config/lifeboat/config.toml", "[profile.wrong]\naccount = \"123456789012\"\n");
+    let run = |more: Vec<(String, String)>| {
+        said(home.command(&["run", "shell.md", "--unattended", "--profile", "wrong"]).envs(more))
+    };
+    let wrong = run(estate.aws());
+    assert_eq!((wrong.code, home.runs().len()), (Some(2), 0), "{wrong:?}");
+    assert!(wrong.err.contains("lead to account 000000000000, and the profile pins 123456789012"), "{wrong:?}");
+    assert!(!home.path("touched").exists());
+    // Without credentials its blocks reach no account, and nothing is held up.
+    let none = run(vec![("AWS_EC2_METADATA_DISABLED".to_owned(), "true".to_owned())]);
+    assert_eq!((none.code, home.path("touched").exists()), (Some(0), true), "{none:?}");
+    assert!(none.out.contains("the profile pins 123456789012: look where shell blocks go"), "{none:?}");
+}
+
 #[test]
 fn an_aws_endpoint_that_never_answers_fails_the_step_in_its_time() {
     let home = Home::new();
