@@ -2,6 +2,7 @@
 
 use std::io::{Read as _, Write as _};
 use std::num::NonZero;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex};
@@ -284,6 +285,50 @@ fn the_log_is_sealed_by_the_key_of_the_screen_in_control() {
     let verified = home.run(&["log", "verify", run.to_str().unwrap(), "--allowed-signers", allowed.to_str().unwrap()]);
     assert_eq!((verified.code, verified.out.lines().next()), (Some(0), Some("SEALED")), "{verified:?}");
     assert!(verified.out.contains("signed by  alice@example.com"), "{verified:?}");
+}
+
+/// An engine of another lifeboat is recognised by its first line, whatever else the two would say.
+#[test]
+fn a_screen_and_an_engine_of_two_versions_say_so() {
+    let home = Home::new();
+    let mut screen = begun(&home);
+    let run = home.the_run();
+    // A screen of another version hears which lifeboat this is, and nothing more.
+    let mut other = UnixStream::connect(run.join("engine.sock")).unwrap();
+    other.write_all(b"{\"protocol\":1,\"version\":\"0.0.1\",\"by\":\"bob\",\"wants\":\"control\"}\n").unwrap();
+    let mut heard = String::new();
+    other.read_to_string(&mut heard).unwrap();
+    let answer: serde_json::Value = serde_json::from_str(&heard).unwrap();
+    assert_eq!(answer["version"], env!("CARGO_PKG_VERSION"), "{heard}");
+
+    let engine = of_kind(&log(&run), "open")[0]["pid"].to_string();
+    screen.press("D");
+    screen.code();
+    kill_process(Pid::from_raw(engine.parse().unwrap()).unwrap(), Signal::KILL).unwrap();
+    home.write("go", "");
+    eventually("nothing is left", || processes_of(&run).is_empty() && !lives(&engine));
+    // In its place stands one that is newer.
+    let held = std::fs::File::open(run.join("incident.jsonl")).unwrap();
+    held.lock().unwrap();
+    std::fs::remove_file(run.join("engine.sock")).unwrap();
+    let newer = UnixListener::bind(run.join("engine.sock")).unwrap();
+    let before = std::fs::read(run.join("incident.jsonl")).unwrap();
+    let served = std::thread::spawn(move || {
+        let (mut stream, _) = newer.accept().unwrap();
+        let tells = "{\"protocol\":999,\"version\":\"9.9.9\",\"pid\":4711,\"more\":[]}\n{\"what\":\"nobody knows\"}\n";
+        stream.write_all(tells.as_bytes()).unwrap();
+        let mut told = String::new();
+        stream.read_to_string(&mut told).unwrap();
+        told
+    });
+    let mut again = Screen::open(&home, &["resume"]);
+    again.wait("worked by lifeboat 9.9.9 (process 4711)");
+    again.press("D");
+    assert_eq!(again.code(), 2);
+    again.wait("they do not understand each other");
+    let told = served.join().unwrap();
+    assert!(!told.contains("wish"), "{told}");
+    assert_eq!(std::fs::read(run.join("incident.jsonl")).unwrap(), before);
 }
 
 /// Credentials end, the screen of that time has no others, and the next one has.
