@@ -9,6 +9,7 @@ use super::approvals::Approvers;
 use super::delegation::{Asking, Delegation};
 use super::hub::Hub;
 use super::perform::Performer;
+use super::slow::{SLOW, telling};
 use crate::clock::Clock;
 use crate::engine::{
     Attended, Effect, Ended, Event, Fact, Input, Intent, Mode, Outcome, Report, Run, UNRECORDED_PHRASE, decide, evolve,
@@ -378,7 +379,8 @@ impl Host {
         let appended = if events.is_empty() {
             Ok(Vec::new())
         } else if self.screens.is_some() {
-            self.log.append(events).await
+            let log = self.log.clone();
+            telling(log.append(events), SLOW, |words| self.tell(&Heard::Refused(words))).await
         } else {
             // Nobody looks: nothing here must go on while the disk is waited for.
             self.log.append_here(events)
