@@ -496,6 +496,7 @@ pub(super) fn of_start(error: StartError) -> Failure {
         | StartError::Injects(_)
         | StartError::Unanswerable(_) => Kind::Runbook,
         StartError::Store(_) | StartError::Book(_) => Kind::Log,
+        StartError::Supervisor(error) if error.nothing_can_be_written().is_some() => Kind::Log,
         StartError::Supervisor(_) | StartError::Practice(_) | StartError::Host(_) => Kind::Internal,
     };
     let hint = match &error {
@@ -514,6 +515,12 @@ pub(super) fn of_start(error: StartError) -> Failure {
             "docs/facilitator.md shows a list; it lies beside the runbook as NAME.injects.toml, or is named: --facilitate=FILE"
                 .to_owned(),
         ),
+        StartError::Supervisor(error) => error.nothing_can_be_written().map(|run| {
+            format!(
+                "a run is worked where it lies: free the disk, or `cp -r {0} DIR` to one that can be written and `lifeboat resume DIR`",
+                run.display()
+            )
+        }),
         StartError::Unanswerable(_) => Some("work the drill in a terminal, without --unattended".to_owned()),
         StartError::WrongAccount { .. } => Some("log in to the pinned account, or choose another --profile".to_owned()),
         StartError::NoAccount { .. } => Some("renew the credentials (`aws sso login`), then start again".to_owned()),

@@ -107,3 +107,25 @@ fn a_block_that_fails_on_a_full_disk_says_what_it_may_have_failed_for() {
     assert!(said.code != Some(0), "{said:?}");
     assert!(said.out.contains("No space is left in ") && said.out.contains("may have failed for that"), "{said:?}");
 }
+
+#[test]
+fn a_run_on_a_disk_that_was_shut_says_how_a_copy_of_it_goes_on() {
+    let home = Home::new();
+    let Some(small) = Small::mounted(&home.path("small"), "1m") else { return };
+    home.write(
+        "runbook.md",
+        "# Stop\n## Look\n```sh { impact=observe }\ntrue\n```\n## Change\n```sh { impact=change }\ntrue\n```\n",
+    );
+    let runs = small.path().join("runs");
+    let stopped = home.run(&["run", "runbook.md", "--unattended", "--runs", runs.to_str().unwrap()]);
+    assert_eq!(stopped.code, Some(13), "{stopped:?}");
+    let run = std::fs::read_dir(&runs).unwrap().next().unwrap().unwrap().path();
+    eventually("nothing of it is left, and it is shut", || small.shut());
+    let said = home.run(&["resume", run.to_str().unwrap(), "--unattended"]);
+    assert_eq!(said.code, Some(20), "{said:?}");
+    assert!(said.err.contains(&format!("`cp -r {} DIR`", run.display())), "{said:?}");
+    let copy = home.path("copy");
+    assert!(std::process::Command::new("cp").arg("-r").args([&run, &copy]).status().unwrap().success());
+    let said = home.run(&["resume", copy.to_str().unwrap(), "--unattended"]);
+    assert_eq!(said.code, Some(13), "{said:?}");
+}

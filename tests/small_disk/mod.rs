@@ -19,6 +19,13 @@ impl Small {
         Some(Self(at.to_owned()))
     }
 
+    /// Lets nobody write to it any more; it can't be done while somebody does.
+    #[allow(dead_code, reason = "not every test binary does this")]
+    pub(crate) fn shut(&self) -> bool {
+        let shut = Command::new("mount").args(["-o", "remount,ro"]).arg(&self.0).output();
+        shut.is_ok_and(|shut| shut.status.success())
+    }
+
     /// Returns where it is.
     pub(crate) fn path(&self) -> &Path {
         &self.0

@@ -45,6 +45,20 @@ pub enum SupervisorError {
     },
 }
 
+impl SupervisorError {
+    /// Returns the run's folder, if the supervisor could not be started since nothing can be written there.
+    pub fn nothing_can_be_written(&self) -> Option<&Path> {
+        use io::ErrorKind::{PermissionDenied, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+        match self {
+            Self::Start { run_dir, source } => {
+                matches!(source.kind(), PermissionDenied | QuotaExceeded | ReadOnlyFilesystem | StorageFull)
+                    .then_some(run_dir)
+            }
+            Self::Gone { .. } => None,
+        }
+    }
+}
+
 type Waiting = Arc<Mutex<Option<HashMap<AttemptId, oneshot::Sender<Said>>>>>;
 
 /// Is the engine's hold on the supervisor of a run. Dropping it hangs up: what runs goes on to its end.
