@@ -1,5 +1,6 @@
 //! Long texts: laid out once, and drawn from wherever the reader is, at the cost of what is seen.
 
+mod fill;
 mod flow;
 mod read;
 mod table;
@@ -15,8 +16,9 @@ use unicode_width::UnicodeWidthStr as _;
 use super::style::Palette;
 use crate::kernel::ActionName;
 use crate::settings::theme::Role;
+pub(super) use fill::fill;
 use flow::{Wrap, row};
-pub(super) use read::{Above, Part, Reading, Ways, fill};
+pub(super) use read::{Above, Part, Reading, Ways};
 
 /// Between two marks lie so many rows.
 const STRIDE: usize = 128;
