@@ -1,5 +1,7 @@
 //! The engine's end of its screens: they come and go, one of them holds control, and none of them holds the engine up.
 
+mod far_key;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 use std::os::unix::fs::PermissionsExt as _;
@@ -14,13 +16,14 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Notify, mpsc};
 use tokio::task::JoinHandle;
 
+use far_key::KeyOfScreen;
+
 use super::renewal::Keys;
-use super::signing::{KEY_PATIENCE, SigningKey, ToSign, Wanted};
+use super::signing::{KEY_PATIENCE, SigningKey};
 use super::wire::{Answer, FromScreen, Hello, LONGEST, PROTOCOL, SOCKET, ToScreen, Wants, line, said, version};
 use crate::engine::{Input, Notice};
-use crate::journal::Digest512;
-use crate::kernel::{AttemptId, SafeText, Sha256Hex};
-use crate::store::{FarKey, Operator, SignError};
+use crate::kernel::{AttemptId, SafeText};
+use crate::store::{Operator, SignError};
 use crate::ui::Progress;
 
 /// How many pieces of output may wait for a screen; more are dropped.
@@ -523,49 +526,6 @@ impl Inner {
         self.control = Some(*id);
         self.ask_for_keys();
         Some(by)
-    }
-}
-
-/// Is the key that a screen reaches.
-#[derive(Debug)]
-struct KeyOfScreen {
-    hub: Hub,
-    screen: u64,
-}
-
-impl FarKey for KeyOfScreen {
-    fn seal(&self, log: &Path, bytes: u64, digest: &Digest512, wait: Duration) -> Result<String, SignError> {
-        let sha512 = Sha256Hex::from_digest(digest).as_str().to_owned();
-        self.sign(Wanted::Seal { log: log.to_owned(), bytes, sha512 }, wait)
-    }
-
-    fn delegate(&self, statement: &str, wait: Duration) -> Result<String, SignError> {
-        self.sign(Wanted::Delegation { statement: statement.to_owned() }, wait)
-    }
-}
-
-impl KeyOfScreen {
-    fn sign(&self, what: Wanted, wait: Duration) -> Result<String, SignError> {
-        let (answer, answered) = std::sync::mpsc::sync_channel(1);
-        let id = {
-            let mut inner = self.hub.lock();
-            if !inner.screens.contains_key(&self.screen) {
-                return Err(SignError::Screen("it is gone".to_owned()));
-            }
-            inner.signing += 1;
-            let id = inner.signing;
-            inner.asked.insert(id, Asked { screen: self.screen, answer });
-            id
-        };
-        self.hub.say_to(self.screen, &ToScreen::Sign(ToSign { id, what }));
-        let answered = answered.recv_timeout(wait);
-        self.hub.lock().asked.remove(&id);
-        match answered {
-            Ok(Ok(sig)) => Ok(sig),
-            Ok(Err(why)) => Err(SignError::Screen(SafeText::line(&why).into_string())),
-            Err(std::sync::mpsc::RecvTimeoutError::Timeout) => Err(SignError::TimedOut(wait)),
-            Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => Err(SignError::Screen("it is gone".to_owned())),
-        }
     }
 }
 

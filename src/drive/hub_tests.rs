@@ -14,7 +14,7 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use super::*;
 use crate::drive::delegation::Delegation;
-use crate::drive::signing::{self, Signer};
+use crate::drive::signing::{self, Signer, ToSign, Wanted};
 use crate::engine::{Facilitate, Intent, Opened};
 use crate::journal::{Body, SEAL_NAMESPACE, Trust, read_log, verify};
 use crate::kernel::Stamp;
