@@ -134,7 +134,7 @@ pub(super) fn waiting() -> Vec<BlindDrill> {
 
 /// Lists those of them that nobody holds.
 pub(super) fn deserted() -> Vec<BlindDrill> {
-    waiting().into_iter().filter(|drill| matches!(drill.hold(), Ok(Some(_)))).collect()
+    waiting().into_iter().filter(|drill| !drill.is_held()).collect()
 }
 
 /// Lets somebody choose a runbook, works it, and again, until the drill is over. Nobody else chooses meanwhile.

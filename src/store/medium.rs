@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
 use super::error::StoreError;
-use super::runs;
+use super::{grip, runs};
 use crate::journal::part_name;
 
 /// Is a file of the log, as its writer uses it.
@@ -85,7 +85,7 @@ impl Places for Folders {
 /// Makes a new file and holds its lock.
 pub(super) fn made(path: &Path) -> Result<File, StoreError> {
     let file = runs::create(path)?;
-    if file.try_lock().is_err() {
+    if grip::hold(&file).is_err() {
         return Err(StoreError::Locked { path: path.to_owned() });
     }
     Ok(file)

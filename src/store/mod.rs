@@ -14,6 +14,7 @@ mod error;
 mod faults;
 #[cfg(test)]
 mod fixture;
+mod grip;
 mod holder;
 mod keys;
 mod leaves;
@@ -44,6 +45,7 @@ pub use audit::{Audit, Audited, audit};
 pub use cache::{Cache, Making};
 pub use check::{load_trust, verify_log, verify_run, write_verification};
 pub use error::{SignError, StoreError};
+pub use grip::{hold, is_held};
 pub use holder::{DYING, outlive_the_dying};
 pub use keys::{KeyWish, operator};
 pub use leaves::{find, leaf};

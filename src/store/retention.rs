@@ -12,7 +12,7 @@ use super::check::verify_log;
 use super::error::StoreError;
 use super::runs::{LogPlace, Runs};
 use super::standing::{End, Standing, standings};
-use super::{anchors, view};
+use super::{anchors, grip, view};
 use crate::journal::{Removal, Trust, Verdict, Verification};
 use crate::kernel::{RunId, Sha256Hex, say_duration, say_size};
 
@@ -197,7 +197,7 @@ fn size(folder: &Path) -> u64 {
 pub(super) fn held(place: &LogPlace) -> Result<Vec<File>, StoreError> {
     let hold = |path: std::path::PathBuf| {
         let file = File::open(&path).map_err(StoreError::io("open the log", &path))?;
-        file.try_lock().map_err(|_| StoreError::Locked { path })?;
+        grip::hold(&file).map_err(|_| StoreError::Locked { path })?;
         Ok(file)
     };
     place.parts().into_iter().map(hold).collect()

@@ -11,6 +11,7 @@ use sha2::{Digest as _, Sha512};
 
 use super::beside::Beside;
 use super::error::StoreError;
+use super::grip;
 use super::medium::{Folders, Medium, Places};
 use super::runs::{self, LogPlace};
 use crate::engine::{Event, Fact, Opened, PartBefore, Torn};
@@ -78,7 +79,7 @@ impl Read {
                 (file, Some(error.to_string()))
             }
         };
-        if file.try_lock().is_err() {
+        if grip::hold(&file).is_err() {
             return Err(StoreError::Locked { path });
         }
         let mut bytes = Vec::new();

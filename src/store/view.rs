@@ -1,11 +1,11 @@
 //! The views behind `lifeboat log show` and `lifeboat log tail`: one readable, harmless line a line of the log.
 
-use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
 
 use super::error::StoreError;
+use super::grip;
 use super::lines::Lines;
 use super::runs::LogPlace;
 use crate::engine::{Disclosure, Event};
@@ -140,7 +140,7 @@ pub fn show_addenda(addenda: &Addenda, out: &mut dyn Write) -> io::Result<()> {
 
 /// Tells whether a lifeboat holds the log for writing.
 pub fn is_being_written(log: &Path) -> bool {
-    File::open(log).is_ok_and(|file| matches!(file.try_lock_shared(), Err(std::fs::TryLockError::WouldBlock)))
+    grip::is_held(log)
 }
 
 fn is_seal(line: &[u8]) -> bool {

@@ -10,6 +10,7 @@ use super::{BlindDrill, BlindError};
 use crate::drive::identity;
 use crate::drive::practice::Practice;
 use crate::engine::Mode;
+use crate::store;
 use crate::ui::PastRun;
 
 /// Is the name of the file that whoever chooses holds.
@@ -39,11 +40,16 @@ impl BlindDrill {
         let failed = |error| BlindError::File { path: path.clone(), error };
         let mut options = OpenOptions::new();
         let file = options.write(true).create(true).truncate(false).mode(0o600).open(&path).map_err(failed)?;
-        match file.try_lock() {
+        match store::hold(&file) {
             Ok(()) => Ok(Some(Held { _file: file })),
             Err(TryLockError::WouldBlock) => Ok(None),
             Err(TryLockError::Error(error)) => Err(failed(error)),
         }
+    }
+
+    /// Does somebody choose its runbook now?
+    pub fn is_held(&self) -> bool {
+        store::is_held(&self.folder.join(HELD))
     }
 
     /// Returns the name of its folder, by which it is gone on with.
@@ -121,8 +127,8 @@ mod tests {
         assert!(found.last_run().is_none() && found.estate_gone().is_some());
 
         let held = drill.hold().unwrap();
-        assert!(held.is_some() && found.hold().unwrap().is_none());
+        assert!(held.is_some() && found.hold().unwrap().is_none() && found.is_held());
         drop(held);
-        assert!(found.hold().unwrap().is_some());
+        assert!(!found.is_held() && found.hold().unwrap().is_some());
     }
 }
