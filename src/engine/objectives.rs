@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use super::again::Again;
 use super::state::{Condition, Fixed, Loss, Progress, Recovery, Run, Spent, Stage, StepState, Strand, Who};
 use crate::kernel::{AttemptId, SafeText, Stamp, counted};
 use crate::runbook::{Action, InputDecl, Keyboard, LossKind, Moment, Secrecy, Section, Step, words};
@@ -229,9 +230,19 @@ impl Run {
             }
             StepState::Paused { .. } => format!("NEXT: {name}. Nothing was run. Run it after all, or skip it."),
             StepState::ByHand => format!("NEXT: {name}. {}", self.by_hand(index, step)),
-            StepState::Failed { why, .. } => {
-                format!("NEXT: {name} failed ({}). Choose what to do.", SafeText::line(why).as_str())
-            }
+            // What a look told is newer than what the call ended with.
+            StepState::Failed { why, .. } => match self.again(strand) {
+                Again::Looking => {
+                    format!("NEXT: {name} failed. It is being looked at whether it happened.")
+                }
+                Again::Happened(_) => {
+                    format!("NEXT: {name} failed, and happened all the same. Mark it done, or look again.")
+                }
+                Again::NotHappened(_) => format!("NEXT: {name} failed, and did not happen. Choose what to do."),
+                Again::Free | Again::Untold(_) => {
+                    format!("NEXT: {name} failed ({}). Choose what to do.", SafeText::line(why).as_str())
+                }
+            },
             StepState::Done { .. } => format!("{name} is done."),
             StepState::Skipped { .. } => format!("{name} was skipped."),
             StepState::Owed { owner, .. } => format!("{name} is left to {}.", SafeText::line(owner).as_str()),

@@ -64,6 +64,11 @@ impl News {
         }
     }
 
+    /// Forgets what begins so, and is over.
+    pub(super) fn forget(&mut self, beginning: &str) {
+        self.lines.retain(|(_, text)| !text.starts_with(beginning));
+    }
+
     /// Forgets all of it.
     pub(super) fn clear(&mut self) {
         self.lines.clear();

@@ -123,6 +123,9 @@ pub(super) fn press(model: &mut Model, key: KeyEvent) -> Option<Output> {
     perform(model, command)
 }
 
+/// Begins the answer to whoever would try again what must not be.
+pub(super) const NOT_AGAIN: &str = "It is not tried again";
+
 fn not_offered(model: &mut Model, meant: &[Command]) -> Option<Output> {
     if meant.contains(&Command::Back) {
         if let Place::Run(screen) = &mut model.place {
@@ -133,7 +136,7 @@ fn not_offered(model: &mut Model, meant: &[Command]) -> Option<Output> {
         && let Some(Again::Looking | Again::Happened(_)) = again(screen)
     {
         let why = why_not(model, Command::Retry);
-        model.news.answer(Role::Warn, format!("It is not tried again: {why}."));
+        model.news.answer(Role::Warn, format!("{NOT_AGAIN}: {why}."));
     } else if meant.contains(&Command::CompareWith) && is_replay(model) {
         let why = why_not(model, Command::CompareWith);
         model.news.answer(Role::Dim, format!("It can't be compared now: {why}."));

@@ -9,7 +9,7 @@ use super::form::{Form, FormKind, Opener};
 use super::message::{LogHealth, Msg, Output, Progress};
 use super::model::{Break, Model, OnsetAsked, Place, RunScreen, Ticks, Zoom};
 use super::news::News;
-use super::press::press;
+use super::press::{NOT_AGAIN, press};
 use super::question::{self, paste};
 use super::replay;
 use super::tail::Tail;
@@ -255,6 +255,8 @@ fn answered(screen: &mut RunScreen, fact: &Fact, now: Stamp, news: &mut News) {
                 confirmation.problem = None;
             }
         }
+        // What it tells stands on the screen.
+        E::Looked { .. } => news.forget(NOT_AGAIN),
         E::NoteAdded { .. } | E::MomentFixed { .. } if screen.replay.is_none() => {
             // Of what was recorded before this screen came, or by others, the timeline tells.
             let pressed = screen.calls.pressed.is_some_and(|pressed| now.since(&pressed) < JUST_NOW);

@@ -68,6 +68,12 @@ fn the_retry_key_does_what_the_look_allows() {
     let mut looking = unanswered(100, 30).wait(1).keys("r");
     assert_eq!(looking.intents(), []);
     assert!(looking.text().contains("It is not tried again: it is being looked at"), "{}", looking.text());
+    // What a look tells is newer than what was said before it.
+    let what = || "`aws rds promote-read-replica` happened".to_owned();
+    let looked = Event::Looked { attempt: "3.1".into(), seen: Seen::Happened, what: what() };
+    let looked = unanswered(100, 30).wait(1).keys("r").fact(looked).text();
+    assert!(!looked.contains("it is being looked at"), "{looked}");
+    assert!(looked.contains("failed, and happened all the same. Mark it done, or look again."), "{looked}");
     let mut happened = told(100, 30, Seen::Happened).keys("r");
     assert_eq!(happened.intents(), []);
     assert!(happened.text().contains("It is not tried again: it happened"), "{}", happened.text());
