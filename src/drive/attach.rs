@@ -1,6 +1,6 @@
 //! A screen in a process of its own: what the engine tells goes to it, what its person wishes goes to the engine.
 
-use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::io::{self, Read as _, Write as _};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock, mpsc};
@@ -11,12 +11,14 @@ use super::library::Source;
 use super::pager::Pager;
 use super::renewal;
 use super::signing::{self, Signer, SigningKey, ToSign};
+use super::silence::{Heard, Lines, SILENCE};
 use super::start::{self, StartError};
-use super::wire::{Answer, FromScreen, Hello, LONGEST, Over, PROTOCOL, ToScreen, Wants, line, version};
+use super::wire::{Answer, FromScreen, Hello, Over, PROTOCOL, ToScreen, Wants, line, version};
 use super::{changed, foresee};
 use crate::clock::Clock;
 use crate::engine::Intent;
 use crate::exec::supervisor::sit_down;
+use crate::kernel::say_duration;
 use crate::runbook::Plan;
 use crate::settings::calls::Calls;
 use crate::settings::keymap::Keymap;
@@ -375,10 +377,10 @@ struct AtHand {
 }
 
 fn hear(stream: UnixStream, feed: &impl Fn(Msg), told: &mpsc::Sender<End>, at_hand: &AtHand) {
-    let mut reader = BufReader::with_capacity(64 * 1024, stream);
-    let answer = next_line(&mut reader).and_then(|text| serde_json::from_slice::<Answer>(&text).ok());
-    match answer {
-        Some(answer) if answer.protocol == PROTOCOL => {}
+    let mut lines = Lines::of(stream, SILENCE);
+    let answer = next_line(&mut lines, feed, None).and_then(|text| serde_json::from_slice::<Answer>(&text).ok());
+    let engine = match answer {
+        Some(answer) if answer.protocol == PROTOCOL => answer.pid,
         Some(answer) => {
             let why = format!(
                 "The run is worked by lifeboat {} (process {}), and this is {}. Leave with D, and use that one.",
@@ -390,8 +392,8 @@ fn hear(stream: UnixStream, feed: &impl Fn(Msg), told: &mpsc::Sender<End>, at_ha
             return feed(Msg::Parted(why));
         }
         None => return feed(Msg::Parted(GONE.to_owned())),
-    }
-    while let Some(text) = next_line(&mut reader) {
+    };
+    while let Some(text) = next_line(&mut lines, feed, Some(engine)) {
         let message = serde_json::from_slice::<ToScreen>(&text);
         match &message {
             Ok(ToScreen::Sign(asked)) => sign(asked.clone(), at_hand),
@@ -413,10 +415,40 @@ fn hear(stream: UnixStream, feed: &impl Fn(Msg), told: &mpsc::Sender<End>, at_ha
 const GONE: &str =
     "The engine of this run is gone; what runs goes on under its supervisor. Leave with D, then `lifeboat resume`.";
 
-fn next_line(reader: &mut BufReader<UnixStream>) -> Option<Vec<u8>> {
-    let mut text = Vec::new();
-    let read = reader.by_ref().take(LONGEST).read_until(b'\n', &mut text).ok()?;
-    (read > 0 && text.pop() == Some(b'\n')).then_some(text)
+/// Waits for the next line. An engine that is silent for too long is said to be, and said to be there again.
+fn next_line(lines: &mut Lines, feed: &impl Fn(Msg), engine: Option<u32>) -> Option<Vec<u8>> {
+    let mut silent = Duration::ZERO;
+    loop {
+        match lines.next() {
+            Heard::Line(line) => {
+                if !silent.is_zero() {
+                    feed(Msg::Refused("The engine answers again.".to_owned()));
+                }
+                silent = Duration::ZERO;
+                if !line.is_empty() {
+                    return Some(line);
+                }
+            }
+            Heard::Silence => {
+                if silent.is_zero() {
+                    feed(Msg::Refused(silence(engine)));
+                }
+                silent = silent.saturating_add(SILENCE);
+            }
+            Heard::End => return None,
+        }
+    }
+}
+
+/// Says that an engine is silent, and what to do.
+fn silence(engine: Option<u32>) -> String {
+    let for_how_long = say_duration(SILENCE);
+    let pid = engine.map(|pid| format!(", process {pid}")).unwrap_or_default();
+    let kill = engine.map_or_else(|| "end it".to_owned(), |pid| format!("`kill -9 {pid}`"));
+    format!(
+        "The engine (lifeboat{pid}) has not answered for {for_how_long}: keys do nothing until it does; what runs goes on. If it \
+         stays so, {kill}, leave with D, and `lifeboat resume`."
+    )
 }
 
 fn speak(mut stream: UnixStream, hello: &Hello, wished: &mpsc::Receiver<FromScreen>) {

@@ -20,6 +20,7 @@ use far_key::KeyOfScreen;
 
 use super::renewal::Keys;
 use super::signing::{KEY_PATIENCE, SigningKey};
+use super::silence::PULSE;
 use super::wire::{Answer, FromScreen, Hello, LONGEST, PROTOCOL, SOCKET, ToScreen, Wants, line, said, version};
 use crate::engine::{Input, Notice};
 use crate::kernel::{AttemptId, SafeText};
@@ -145,6 +146,14 @@ impl Hub {
         inner.tails.insert(attempt, text);
     }
 
+    /// Lets every screen know that the engine is there; one that is behind hears enough of it.
+    fn pulse(&self) {
+        let text: Arc<str> = "\n".into();
+        for screen in self.lock().screens.values() {
+            screen.send(&text, Weight::Light);
+        }
+    }
+
     /// Listens for screens at the socket in a run's folder; what they wish goes to `inbox`.
     ///
     /// # Errors
@@ -157,8 +166,16 @@ impl Hub {
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600))?;
         let me = self.clone();
         let task = tokio::spawn(async move {
+            let mut pulse = tokio::time::interval(PULSE);
             loop {
-                match listener.accept().await {
+                let came = tokio::select! {
+                    came = listener.accept() => came,
+                    _ = pulse.tick() => {
+                        me.pulse();
+                        continue;
+                    }
+                };
+                match came {
                     Ok((stream, _)) => {
                         let (me, inbox) = (me.clone(), inbox.clone());
                         tokio::spawn(async move { me.serve(stream, &inbox).await });

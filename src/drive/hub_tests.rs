@@ -101,8 +101,12 @@ impl Screen {
     }
 
     fn read<T: serde::de::DeserializeOwned>(&mut self) -> T {
-        let mut text = String::new();
-        self.reader.read_line(&mut text).unwrap();
+        let mut text = String::from("\n");
+        // An engine that has nothing to tell says that it is there.
+        while text == "\n" {
+            text.clear();
+            self.reader.read_line(&mut text).unwrap();
+        }
         serde_json::from_str(&text).unwrap()
     }
 

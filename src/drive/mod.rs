@@ -34,6 +34,7 @@ pub mod resume;
 pub mod script;
 pub mod show;
 pub mod signing;
+mod silence;
 mod slow;
 pub mod stage;
 pub mod start;

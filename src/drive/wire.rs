@@ -1,4 +1,5 @@
-//! What an engine and its screens tell each other: a line of JSON each, over the socket in the run's folder.
+//! What an engine and its screens tell each other: a line of JSON each, over the socket in the run's folder. An empty line of the
+//! engine says that it is there, though it has nothing to tell.
 //!
 //! A screen says hello first. An engine of another protocol turns it away in words that every version understands.
 
@@ -14,7 +15,7 @@ use crate::kernel::{AttemptId, Stamp};
 use crate::ui::{Holder, LogHealth, Msg, Progress};
 
 /// The version of these messages. It changes with every change of them, and of what facts and wishes look like.
-pub const PROTOCOL: u32 = 10;
+pub const PROTOCOL: u32 = 11;
 
 /// The longest line, in bytes; a longer one ends the connection.
 pub const LONGEST: u64 = 4 * 1024 * 1024;

@@ -249,6 +249,24 @@ fn an_engine_that_goes_away_is_said_and_its_run_is_taken_up() {
     assert_eq!(again.code(), 0);
 }
 
+#[test]
+fn an_engine_that_stands_still_is_said_to_until_it_goes_on() {
+    let home = Home::new();
+    let mut screen = begun(&home);
+    let run = home.the_run();
+    let engine = of_kind(&log(&run), "open")[0]["pid"].to_string();
+    let send = |signal| kill_process(Pid::from_raw(engine.parse().unwrap()).unwrap(), signal).unwrap();
+    send(Signal::STOP);
+    screen.wait("has not answered for 10 s");
+    screen.wait(&format!("`kill -9 {engine}`"));
+    send(Signal::CONT);
+    screen.wait("answers again");
+    home.write("go", "");
+    screen.wait("SEALED");
+    screen.press("q");
+    assert_eq!(screen.code(), 0);
+}
+
 /// The engine begins where there is no key; a person comes with theirs, and it vouches for the log and seals it.
 #[test]
 fn the_log_is_sealed_by_the_key_of_the_screen_in_control() {
