@@ -10,7 +10,7 @@ use super::delegation::{Asking, Delegation};
 use super::hub::Hub;
 use super::perform::Performer;
 use super::slow::{SLOW, telling};
-use crate::clock::Clock;
+use crate::clock::{Clock, pass};
 use crate::engine::{
     Attended, Effect, Ended, Event, Fact, Input, Intent, Mode, Outcome, Report, Run, UNRECORDED_PHRASE, decide, evolve,
     react,
@@ -435,7 +435,7 @@ impl Host {
             Effect::Wake { timer, after } => {
                 let inbox = self.to_self.clone();
                 tokio::spawn(async move {
-                    tokio::time::sleep(after).await;
+                    pass(after).await;
                     // A host that ended has no use for its timers.
                     drop(inbox.send(Input::Clock(timer)));
                 });

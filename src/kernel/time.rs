@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 pub struct Stamp {
     /// The wall clock, in UTC. It may jump.
     pub utc: DateTime<Utc>,
-    /// Microseconds since the run began, on the monotonic clock. It never goes back.
+    /// Microseconds since the run began, on a clock that never goes back and goes on while the machine sleeps.
     pub mono: u64,
 }
 
