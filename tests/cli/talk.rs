@@ -100,6 +100,16 @@ impl Talk {
         panic!("no list was said; said was:\n{}", self.said.join("\n"));
     }
 
+    /// Stops the run for good, and returns the exit code.
+    pub(crate) fn stop(mut self) -> Option<i32> {
+        let stop = self.number("stop…");
+        self.type_in(&stop);
+        self.wait("Stop the run for good:");
+        self.type_in("seen enough");
+        self.wait("verify: lifeboat log verify");
+        self.end().0
+    }
+
     /// Ends the program as nothing asks it to.
     pub(crate) fn kill(mut self) {
         self.child.kill().unwrap();
