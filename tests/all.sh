@@ -12,6 +12,8 @@ need() { # need PROGRAM DEBIAN-PACKAGE
 need cc gcc
 need ssh-keygen openssh-client
 need python3 python3
+need curl curl
+need less less
 # A browser without a window, which opens the pages that lifeboat writes: 20 seconds.
 need chromium-headless-shell chromium-headless-shell
 # Debian keeps PostgreSQL's server programs beside the path.
