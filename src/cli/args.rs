@@ -53,6 +53,12 @@ pub(super) enum Command {
     Plan(PlanArgs),
     /// Say when service would probably be restored, by what earlier runs of the runbook took; nothing is executed.
     Forecast(ForecastArgs),
+    /// List the keys that could sign here: what each signs, and for whom it counts. Nothing is signed.
+    Keys {
+        /// With the key, the name and the allowed signers of this profile.
+        #[arg(long)]
+        profile: Option<String>,
+    },
     /// Look whether this machine is ready: terminal, key, AWS, tools, clock, disk. Nothing is changed.
     Doctor {
         /// Look at this profile only, instead of at all of them.

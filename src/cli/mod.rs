@@ -16,6 +16,7 @@ mod failure;
 mod fingerprint;
 mod forecast;
 mod front;
+mod keys;
 mod log;
 mod manual;
 mod pack;
@@ -76,6 +77,7 @@ fn work(cli: Cli) -> ExitCode {
         }
         Some(Command::Runs(wanted)) => runs::runs(wanted),
         Some(Command::Check { runbooks, format }) => check::check(&runbooks, format),
+        Some(Command::Keys { profile }) => keys::keys(profile.as_deref()),
         Some(Command::Doctor { profile, format }) => doctor::doctor(profile.as_deref(), format),
         Some(Command::Plan(wanted)) => plan::plan(&wanted),
         Some(Command::Forecast(wanted)) => forecast::forecast(&wanted),

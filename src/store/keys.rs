@@ -9,7 +9,7 @@ use ssh_key::{Algorithm, PrivateKey, PublicKey};
 use super::agent;
 use super::error::SignError;
 use super::operator::{Means, Operator};
-use super::practice::practice_operator;
+use super::practice::{practice_key, practice_operator};
 use crate::engine::Mode;
 
 /// How long listing an agent's keys may take; nobody has to touch anything for it.
@@ -49,6 +49,51 @@ pub fn operator(wish: &KeyWish<'_>) -> Result<Operator, SignError> {
             Ok(Operator::new(wish.principal, key.clone(), Means::Agent(socket.to_owned()), wish.wait))
         }
     }
+}
+
+/// Says where a key was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Found {
+    /// Where the configuration names it.
+    Configured,
+    /// In the agent.
+    Agent,
+    /// Made by an earlier drill, for drills.
+    Practice,
+}
+
+/// Lists the keys that could sign here, each once, and what kept others from being found. Nothing is made and nobody is
+/// asked for anything.
+pub fn at_hand(wish: &KeyWish<'_>) -> (Vec<(Found, Operator)>, Vec<SignError>) {
+    let (mut found, mut missed) = (Vec::new(), Vec::new());
+    match wish.key.map(|path| configured(path, wish)) {
+        Some(Ok(operator)) => found.push((Found::Configured, operator)),
+        Some(Err(why)) => missed.push(why),
+        None => {}
+    }
+    match wish.agent.map(|socket| (socket, agent::keys(socket, wish.wait.min(LIST_WAIT)))) {
+        Some((socket, Ok(keys))) => {
+            for key in keys {
+                if found.iter().all(|(_, known): &(_, Operator)| !known.holds(key.key_data())) {
+                    let means = Means::Agent(socket.to_owned());
+                    found.push((Found::Agent, Operator::new(wish.principal, key, means, wish.wait)));
+                }
+            }
+            if found.is_empty() && missed.is_empty() {
+                missed.push(SignError::Empty { socket: socket.to_owned() });
+            }
+        }
+        Some((_, Err(why))) => missed.push(why),
+        None if wish.key.is_none() => missed.push(SignError::NoKey),
+        None => {}
+    }
+    if practice_key(wish.state).exists() {
+        match practice_operator(wish.state, wish.wait) {
+            Ok(operator) => found.push((Found::Practice, operator)),
+            Err(why) => missed.push(why),
+        }
+    }
+    (found, missed)
 }
 
 fn configured(path: &Path, wish: &KeyWish<'_>) -> Result<Operator, SignError> {

@@ -47,7 +47,7 @@ pub use check::{load_trust, verify_log, verify_run, write_verification};
 pub use error::{SignError, StoreError};
 pub use grip::{hold, is_held};
 pub use holder::{DYING, outlive_the_dying};
-pub use keys::{KeyWish, operator};
+pub use keys::{Found, KeyWish, at_hand, operator};
 pub use leaves::{find, leaf};
 pub use lines::{LineAt, Lines};
 pub use log::LogNews;

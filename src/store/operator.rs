@@ -95,6 +95,11 @@ impl Operator {
         self.key.to_openssh().unwrap_or_default()
     }
 
+    /// Returns the key that others verify with.
+    pub fn key_data(&self) -> &KeyData {
+        self.key.key_data()
+    }
+
     /// Tells whether it is this key.
     pub fn holds(&self, key: &KeyData) -> bool {
         self.key.key_data() == key

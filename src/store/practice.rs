@@ -18,12 +18,17 @@ pub fn practice_signers(state: &Path) -> PathBuf {
     state.join("practice/allowed_signers")
 }
 
+/// Returns where the practice key stands in a state folder.
+pub(super) fn practice_key(state: &Path) -> PathBuf {
+    state.join("practice/key")
+}
+
 /// Takes the practice key of a state folder, and makes it with its `allowed_signers` if there is none. For drills only.
 ///
 /// # Errors
 /// If it can be neither read nor made.
 pub fn practice_operator(state: &Path, wait: Duration) -> Result<Operator, SignError> {
-    let path = state.join("practice/key");
+    let path = practice_key(state);
     let unusable = |why: String| SignError::File { path: path.clone(), why };
     if !path.exists() {
         make(&path).map_err(|e| unusable(e.to_string()))?;

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use super::screens::Screen;
-use super::support::{Home, eventually, log, of_kind, said};
+use super::support::{Home, eventually, key_pair, log, of_kind, said};
 
 const GUARDED: &str = "\
 ---
@@ -16,17 +16,10 @@ touch executed
 ```
 ";
 
-fn key(home: &Home, name: &str) -> String {
-    let path = home.path(name);
-    let made = said(std::process::Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&path));
-    assert_eq!(made.code, Some(0), "{made:?}");
-    std::fs::read_to_string(home.path(&format!("{name}.pub"))).unwrap()
-}
-
 fn configured() -> Home {
     let home = Home::new();
     home.write("guarded.md", GUARDED);
-    let (alice, bob) = (key(&home, "alice"), key(&home, "bob"));
+    let (alice, bob) = (key_pair(&home, "alice"), key_pair(&home, "bob"));
     let signers = home.write("signers", format!("alice@example.com {alice}bob@example.com {bob}"));
     let text = format!(
         "operator = \"alice@example.com\"\nkey = \"{}\"\nallowed_signers = \"{}\"\n",

@@ -4,7 +4,7 @@ use std::os::unix::fs::PermissionsExt as _;
 
 use serde_json::Value;
 
-use crate::support::{Home, log, of_kind, said};
+use crate::support::{Home, key_pair, log, of_kind, said};
 
 fn findings(home: &Home, arguments: &[&str]) -> (Option<i32>, Vec<Value>) {
     findings_on(home, arguments, &std::env::var("PATH").unwrap())
@@ -43,11 +43,7 @@ fn without_a_key_it_fails_and_says_what_to_do() {
 #[test]
 fn a_profile_is_looked_at_with_its_key_its_signers_and_its_account() {
     let home = Home::new();
-    let key = home.path("key");
-    let made =
-        std::process::Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&key).status();
-    assert!(made.unwrap().success());
-    let public = std::fs::read_to_string(home.path("key.pub")).unwrap();
+    let (public, key) = (key_pair(&home, "key"), home.path("key"));
     let config = |signers: &str| {
         home.write("signers", signers);
         let text = format!(

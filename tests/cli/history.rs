@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::replay::recording;
-use crate::support::Home;
+use crate::support::{Home, key_pair};
 
 const INSTANT: &str = "# Instant\n\n### Step\n\n```sh {name=x impact=observe}\ntrue\n```\n";
 
@@ -28,10 +28,7 @@ fn samples(home: &Home) -> Vec<String> {
 
 /// A key, who trusts it, and runs that it sealed, oldest first.
 fn sealed_runs(home: &Home, count: usize) -> Vec<PathBuf> {
-    let key = home.path("key");
-    let mut keygen = std::process::Command::new("ssh-keygen");
-    assert!(keygen.args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&key).status().unwrap().success());
-    let public = std::fs::read_to_string(home.path("key.pub")).unwrap();
+    let (public, key) = (key_pair(home, "key"), home.path("key"));
     let signers = home.write("signers", format!("alice {public}"));
     let text =
         format!("operator = \"alice\"\nkey = \"{}\"\nallowed_signers = \"{}\"\n", key.display(), signers.display());

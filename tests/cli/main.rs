@@ -17,6 +17,7 @@ mod exercises;
 mod forecast;
 mod guards;
 mod history;
+mod keys;
 mod list;
 mod lossy;
 mod lost_answers;

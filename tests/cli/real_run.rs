@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::process::Stdio;
 
-use super::support::{Home, heard, log, of_kind, said};
+use super::support::{Home, heard, key_pair, log, of_kind, said};
 
 const OBSERVES_THEN_CHANGES: &str = "\
 # Small
@@ -85,9 +85,7 @@ fn an_agent_that_refuses_does_not_hold_up_a_run() {
 fn a_key_file_signs_and_counts_for_those_who_trust_it() {
     let home = Home::new();
     home.write("small.md", OBSERVES_THEN_CHANGES);
-    let key = home.path("key");
-    let made = said(std::process::Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&key));
-    assert_eq!(made.code, Some(0), "{made:?}");
+    let (public, key) = (key_pair(&home, "key"), home.path("key"));
     home.write(
         "config/lifeboat/config.toml",
         format!("key = \"{}\"\n[profile.p]\noperator = \"alice@example.com\"\n", key.display()),
@@ -95,7 +93,6 @@ fn a_key_file_signs_and_counts_for_those_who_trust_it() {
     let said = home.run(&["run", "small.md", "--unattended", "--profile", "p"]);
     assert_eq!(said.code, Some(13), "{said:?}");
     assert!(said.out.contains("log   SEALED by alice@example.com"), "{}", said.out);
-    let public = std::fs::read_to_string(home.path("key.pub")).unwrap();
     let allowed = home.write("allowed", format!("alice@example.com {public}"));
     let run = home.the_run();
     let verify = ["log", "verify", run.to_str().unwrap()];

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system};
 use rustix::process::{Pid, Signal, kill_process};
 
-use super::support::{Home, eventually, lives, log, of_kind, processes_of};
+use super::support::{Home, eventually, key_pair, lives, log, of_kind, processes_of};
 
 /// Its only step lasts as long as it is let. What it prints no screen says before it has heard the engine.
 const LONG: &str = "\
@@ -129,11 +129,8 @@ impl Screen {
 
 /// Makes a key.
 fn key(home: &Home) -> PathBuf {
-    let key = home.path("key");
-    let made =
-        std::process::Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&key).status();
-    assert!(made.unwrap().success());
-    key
+    key_pair(home, "key");
+    home.path("key")
 }
 
 /// Has a key file sign for whoever works here.

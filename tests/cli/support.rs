@@ -156,14 +156,19 @@ pub(crate) fn processes_of(path: &Path) -> Vec<String> {
     .collect()
 }
 
+/// Makes a key file of this name in the home, and returns its public half as one line.
+pub(crate) fn key_pair(home: &Home, name: &str) -> String {
+    let path = home.path(name);
+    let made = Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&path).status();
+    assert!(made.unwrap().success());
+    std::fs::read_to_string(home.path(&format!("{name}.pub"))).unwrap()
+}
+
 /// Starts a run that a key file signs, of a runbook whose first step writes its process id into `pid`.
 pub(crate) fn started(home: &Home, runbook: &str) -> Child {
     home.write("runbook.md", runbook);
-    let key = home.path("key");
-    let made =
-        std::process::Command::new("ssh-keygen").args(["-q", "-t", "ed25519", "-N", "", "-f"]).arg(&key).status();
-    assert!(made.unwrap().success());
-    home.write("config/lifeboat/config.toml", format!("key = \"{}\"\n", key.display()));
+    key_pair(home, "key");
+    home.write("config/lifeboat/config.toml", format!("key = \"{}\"\n", home.path("key").display()));
     let mut command = home.command(&["run", "runbook.md", "--unattended"]);
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let pid = home.path("pid");
