@@ -62,7 +62,7 @@ pub enum Found {
     Practice,
 }
 
-/// Lists the keys that could sign here, each once, and what kept others from being found. Nothing is made and nobody is
+/// Lists the keys that could sign here, each once, and what kept others from being found. No key is made and nobody is
 /// asked for anything.
 pub fn at_hand(wish: &KeyWish<'_>) -> (Vec<(Found, Operator)>, Vec<SignError>) {
     let (mut found, mut missed) = (Vec::new(), Vec::new());
